@@ -1,7 +1,7 @@
 """The tables of docs/contracts.md that repeat code: `python -m tools.contracts --page docs/contracts.md`.
 
 The tables come from `smime_core.face`, the vault's schema and errors, the extension's table of messages, the schema of
-the report, and the tables of the errors that services answer. Each table is between two marks in the page; the text
+the report, and the tables of the errors that services answer. Each table is between two marks in the page. The text
 around the tables is written by hand.
 """
 
@@ -37,7 +37,7 @@ _VAULT_ERROR: Final = re.compile(r'new VaultError\(\s*"([a-z-]+)"')
 
 
 def script_tables() -> dict[str, Any]:
-    """The tables `verbs`, `replies` and `messages`, as Node reads them from their modules."""
+    """The tables `verbs`, `replies` and `messages`, which Node reads from their JavaScript modules."""
     modules = [(ROOT / path).as_uri() for path in ("wasm_build/vault/schema.js", "browser_ext/shared/messages.js")]
     command = ["node", "--input-type=module", "-e", _SCRIPT_TABLES, *modules]
     tables: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
@@ -71,7 +71,7 @@ def shapes_table(tables: Mapping[str, Any]) -> str:
 
 
 def messages_table(tables: Mapping[str, Any]) -> str:
-    """The messages of the extension: who may send each, and its body."""
+    """The messages of the extension: the permitted senders and the body of each."""
     rows = [
         (f"`{name}`", ", ".join(message["from"]), _members(message["body"]))
         for name, message in tables["messages"].items()
@@ -96,7 +96,7 @@ def vault_errors() -> str:
 
 
 def errors_table(table: AnswerCodes) -> str:
-    """The errors of each route of a service, after a sentence with those of all routes."""
+    """The errors of each route of a service, after a sentence with the errors that all routes can answer."""
     rows = [(f"`{route}`", _spans(sorted(errors)) or "none of its own") for route, errors in table.routes.items()]
     every = f"Every route may answer {_spans(sorted(table.common))}."
     return f"{every}\n\n{_table(('route', 'its own errors'), rows)}"

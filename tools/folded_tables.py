@@ -1,4 +1,4 @@
-"""Tables of Markdown whose long rows go on in rows below, so that no line is longer than people can follow."""
+"""Tables of Markdown whose long rows are split into several rows, so that all lines are easy to read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from itertools import zip_longest
 from typing import Final
 
 MAX_LINE: Final = 300
-# A bar between cells. One with a backslash before it is a character of its cell.
+# A bar between cells. A bar with a backslash before it is text of its cell.
 _BAR: Final = re.compile(r" (?<!\\)\| ")
-# The ends of pieces, the best first.
+# The places where a cell may be split, the best first.
 _ENDS: Final = (". ", "; ", ", ", ": ", " ")
 _CODE: Final = "`"
 
 
 def fold_tables(text: str) -> str:
-    """The text with each longer row of a table folded. What goes on has an empty first cell, or the rest of it."""
+    """The text with each long row of a table split. Further rows have the rest of each cell, or empty cells."""
     return "\n".join(
         _fold(line) if line.startswith("| ") and len(line) > MAX_LINE else line for line in text.split("\n")
     )
@@ -31,7 +31,7 @@ def _fold(line: str) -> str:
 
 
 def _shares(lengths: list[int], room: int) -> list[int]:
-    """The characters for each cell: short ones have what they need, and the others the same."""
+    """The characters for each cell: short cells get what they need, and long cells share the rest equally."""
     shares, left = dict.fromkeys(range(len(lengths)), 0), room
     for count, at in enumerate(sorted(shares, key=lambda share: lengths[share])):
         shares[at] = min(lengths[at], left // (len(lengths) - count))
@@ -42,7 +42,7 @@ def _shares(lengths: list[int], room: int) -> list[int]:
 def _pieces(cell: str, width: int) -> list[str]:
     pieces = []
     while len(cell) > width:
-        # A piece that ends within code gets a mark at its end, and the next one at its beginning.
+        # If a piece ends within code, it gets a backquote at its end, and the next piece gets one at its beginning.
         at = _end(cell, width - len(_CODE))
         piece, cell = cell[:at].rstrip(), cell[at:]
         if piece.count(_CODE) % 2:

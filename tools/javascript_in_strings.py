@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.support.project import ROOT
 
-# Passages that JavaScript has, and that English, HTML, SQL, PHP and mails do not have.
+# Passages that occur in JavaScript, but not in English, HTML, SQL, PHP or mails.
 _JAVASCRIPT: Final = re.compile(
     r"""=>\s*[({\[\w"'`!-]            # an arrow function
     | ^[ ]*(?:const|let|var)\s[^\n]*= # a declaration

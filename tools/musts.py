@@ -1,4 +1,4 @@
-"""The obligations of the core and their tests: for each obligation, at least one that accepts and one that refuses.
+"""The obligations of the core and their tests: for each, at least one test that accepts and one that refuses.
 
 Tests refer to an obligation by its number ("must_9", "MUSTS 9"). `python -m tools.musts --page FILE` writes the table
 of obligations and the table of bad input between their marks in a page of the documentation.

@@ -119,7 +119,7 @@ def picture_parcel(alice: MailPages, demo: DemoStack, folder: Path) -> None:
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
-    """Take pictures of the extension with Alice's keys: in the pages of others, its windows, and its page of keys."""
+    """Take pictures of the extension with Alice's keys: in pages of other sites, its windows, and its page of keys."""
     alice, bob = demo.accounts
     extension = Extension(browser, EXTENSION)
     extension.unlock(demo.folder / "alice.p12", alice.key_passphrase)
@@ -177,7 +177,8 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
     with run_mail_host(passwords, tls_folder=tls_folder) as mail, run_roundcube(mail) as roundcube:
         letter = build_welcome(bob, alice, provider=NativeProvider(), at=now)
         pages = RoundcubePages(extension.browser.open("about:blank"), roundcube, address=alice.address)
-        # The frame around a mail follows the height of the window. In a low one its buttons are below the edge.
+        # The frame around a mail follows the height of the window. In a low window, the buttons of the frame are below
+        # the edge.
         pages.page.set_viewport(DESKTOP_WIDTH, 970)
         pages.show(mail.append(alice.address, letter))
         around = pages.open_shown(extension)
@@ -219,7 +220,7 @@ def picture_any_webmail(extension: Extension, demo: DemoStack, folder: Path) -> 
 def take(page: Page, path: Path, width: int, height: int) -> None:
     """Take a picture of the top of the view in a window of this size."""
     page.show_top(width, height)
-    # The new size has started the wait anew, during which buttons to agree are drawn as off.
+    # After the change of size, buttons to agree are drawn as disabled for a second (`calm.js`).
     page.wait_until_calm()
     page.screenshot(path)
 

@@ -3,7 +3,8 @@
 python -m tools.release                         into dist/release, without a signature
 python -m tools.release --identity release.p12  signs all files as `sealwax sign-release` does
 
-Two builds of one commit give the same bytes: each time in the archives is that of the commit. `make setup` comes first.
+Two builds of one commit give the same bytes: each time in the archives is the time of the commit. `make setup` comes
+first.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _MODE: Final = 0o644
 
 
 def build(target: Path, *, version: str, seconds: int) -> None:
-    """Write all files of a release but its signature into `target`, in the place of those from before.
+    """Write all files of a release but its signature into `target`, in place of older files.
 
     `seconds` since 1970 is the time in the archives. Raises OSError or CalledProcessError.
     """
@@ -45,7 +46,7 @@ def build(target: Path, *, version: str, seconds: int) -> None:
 
 
 def write_zip(folder: Path, target: Path, seconds: int) -> None:
-    """Write the files of a folder as a ZIP archive, as the stores of the browsers take it."""
+    """Write the files of a folder as a ZIP archive, as the browsers' stores accept it."""
     # The times of a ZIP archive begin in 1980 (APPNOTE.TXT section 4.4.6).
     date = max(time.gmtime(seconds)[:6], (1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -77,7 +78,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _build_wheel(target: Path, seconds: int) -> None:
-    # Without isolation, so that the build takes the hatchling of the lock.
+    # Without isolation, so that the build uses the locked version of hatchling.
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel", "--no-deps"]
     command = [*pip, "--no-build-isolation", "--wheel-dir", str(target), str(ROOT)]
     subprocess.run(command, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(seconds)})

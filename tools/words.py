@@ -1,4 +1,4 @@
-"""Names the translations that are older than their English, and keeps the catalogues of `sealwax/words` in one order.
+"""Names translations that are older than their English text, and keeps the catalogues of `sealwax/words` in one order.
 
 python -m tools.words                        names what is wrong, or older than its English
 python -m tools.words --made de shared.cancel extension.open_file
@@ -20,9 +20,9 @@ _ALL: Final = "all"
 
 
 def mark_as_made(folder: Path, language: str, keys: Collection[str]) -> None:
-    """Note that translations were made from the English as it is now, and write all files in the order of the English.
+    """Note that translations were made from the present English texts, and write all files in the order of the English.
 
-    Without `keys`, those of all texts. Raises WrongWords.
+    Without `keys`, all translations are noted. Raises WrongWords.
     """
     words = Words(folder)
     english = words.texts(ENGLISH)

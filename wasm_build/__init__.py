@@ -1,4 +1,4 @@
 """The browser's side: `vault` runs the core in WebAssembly, `ui` has the interface shared by pages and extension.
 
-`bundle` builds both into files for browsers; `python -m wasm_build` starts the build.
+`bundle` makes files for browsers from both; `python -m wasm_build` starts the build.
 """

@@ -1,6 +1,7 @@
 """The known authorities that may have issued a certificate.
 
-They are found by their names (RFC 5280 section 7.1). A path through them is validated when the certificate is used.
+Authorities are found by their names (RFC 5280 section 7.1). The path of a certificate through them is validated when
+the certificate is used.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from smime_core.x509.certificate import Certificate
 
 
 class Issuers:
-    """Authorities by their names. Roots are left out, because a root that somebody sent proves no trust."""
+    """Authorities by their names. Roots are left out, because anybody can send a root."""
 
     def __init__(self, authorities: Iterable[Certificate]) -> None:
         self._by_subject: dict[ComparableName, list[Certificate]] = defaultdict(list)

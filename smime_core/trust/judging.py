@@ -14,9 +14,9 @@ from smime_core.trust.contacts import NO_CONTACTS, Contacts
 class Judging:
     """The anchors and the time for judging signers and recipients.
 
-    `contacts` are the known people. If one of them now has another certificate than before, the change is reported.
-    Their certificates and those of the trust store's evidence may complete a message that lacks a certificate of its
-    signer or path. They are not trusted.
+    `contacts` are the known people. If a known person now uses another certificate, the change is reported. A message
+    may lack the certificate of its signer, or a certificate of the path. Then the certificates of `contacts` and of the
+    trust store's evidence are searched. None of these certificates is trusted.
     """
 
     trust_store: TrustStore
@@ -25,7 +25,7 @@ class Judging:
 
     @property
     def at_hand(self) -> CertificateIndex:
-        """The certificates besides those of a message."""
+        """The known certificates that may complete those of a message."""
         certificates = self.trust_store.evidence.certificates
         return (
             CertificateIndex((*certificates, *self.contacts.all_certificates()))

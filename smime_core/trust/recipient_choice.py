@@ -195,7 +195,7 @@ async def choose_recipient(
     Certificates for other addresses are listed but never used.
 
     A certificate from several sources is listed once, under the first source. At most MAX_FOUND_CERTIFICATES are
-    checked, so that a source with very many certificates cannot delay the choice.
+    checked, because a source with very many certificates would delay the choice.
     """
     candidates = _in_order(found)
     checks = [
@@ -258,7 +258,7 @@ def _check_itself(
 
 def _reasons_against_use(certificate: Certificate) -> list[Reason]:
     if not has_receiving_key(certificate):
-        # With this key, no key usage in the certificate would help.
+        # No message can be encrypted for this kind of key, whatever the certificate allows.
         return [_reason("key-cannot-receive", {"key": key_label(certificate.public_key)})]
     try:
         check_end_entity(certificate, Purpose.ENCRYPT)
@@ -289,7 +289,7 @@ def _with_path_error(
         return reasons if is_own else (*reasons, _reason("issuer-expired", {"text": str(error)}))
     if isinstance(error, (CertificateRevoked, RevocationUnknown, UntrustedAnchor)):
         return (*reasons, _reason(error.code, {"text": str(error)}))
-    # If the fault is the use of the certificate itself, `reasons` already has a reason for it.
+    # If the certificate itself does not allow encryption, `reasons` already says so.
     return reasons if _has_said_use(reasons) else (*reasons, _reason("path-error", {"text": str(error)}))
 
 

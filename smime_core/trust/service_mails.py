@@ -1,7 +1,7 @@
-"""The mark of the mails that our own services write, so that nobody takes a service for a person.
+"""The header field that marks mails of our own services, so that no program takes a service for a person.
 
 The pages and the extension do not address a reply to such a mail automatically. The certificate of a mail with a signed
-mark is not stored. `wasm_build/ui/answer.js` has the same words.
+mark is not stored. `wasm_build/ui/answer.js` has the same mark.
 """
 
 from __future__ import annotations

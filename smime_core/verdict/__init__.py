@@ -1,6 +1,6 @@
 """Examine a message layer by layer, judge each signer, and reach one verdict.
 
-The rules are those of RFC 8551 section 3 and RFC 5652 section 5, and for header fields those of RFC 9788.
+The rules are those of RFC 8551 section 3 and RFC 5652 section 5. RFC 9788 has the rules for header fields.
 """
 
 from smime_core.verdict.authors import Authors

@@ -1,4 +1,4 @@
-"""The certificates for judging the signers of one layer: those in the message, and known ones that it lacks."""
+"""The certificates for judging the signers of one layer: from the message, and known ones that the message lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smime_core.x509.certificate import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatesAtHand:
-    """The certificates in a message (`carried`), the known ones that its signers name, and `all` for the paths."""
+    """The certificates in a message (`carried`), known certificates of its `signers`, and `all` that paths may use."""
 
     carried: tuple[Certificate, ...]
     signers: tuple[Certificate, ...]
@@ -23,7 +23,7 @@ class CertificatesAtHand:
 def complete_certificates(
     carried: tuple[Certificate, ...], infos: Iterable[SignerInfo | SmimeError], judging: Judging
 ) -> CertificatesAtHand:
-    """The certificates of a message with those known ones that its signers and their paths may need."""
+    """The certificates of a message, and the known certificates that its signers and their paths may need."""
     index = judging.at_hand
     if index.is_empty:
         return CertificatesAtHand(carried=carried, signers=(), all=carried)

@@ -1,8 +1,8 @@
 """The authors that the displayed header fields name, and signs of deceit in these fields (RFC 5322 section 3.6.2).
 
 Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
-no state. A Sender field that is signed with the message is no deceit, because people who share an address are named in
-this way. Leaves out: which addresses of a certificate are proved (`signers`).
+no state. A signed Sender field is no deceit, because it can name the person who wrote from a shared address. Leaves
+out: which addresses of a certificate are proved (`signers`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Authors:
 
 
 def names_somebody(headers: Headers) -> bool:
-    """Whether readers may see a person above the message: a From or Sender field, whatever it holds."""
+    """Whether readers may see a person above the message: a From or Sender field, whatever its value."""
     return bool(headers.find("From") or headers.find("Sender"))
 
 
@@ -58,7 +58,7 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
 
 
 def find_mismatch(claimed: Authors, addresses: Sequence[str]) -> Reason | None:
-    """Why a signature by somebody with these addresses is not the claimed author's, or None if it is.
+    """Why a signer with these addresses is not the claimed author. None if the signer is the author.
 
     RFC 8550 section 3: exactly one mailbox in From, and only From counts (MUSTS 37).
     """
@@ -76,8 +76,8 @@ def find_mismatch(claimed: Authors, addresses: Sequence[str]) -> Reason | None:
 def name_sender(mailbox: Mailbox, *, proved: Mapping[str, str]) -> Reason:
     """The note that a mailbox in a signed Sender field has sent a message.
 
-    `proved` has the addresses of verified signers, with the names in their certificates. A proved sender gets that
-    name, as a proved author does, because the name in the field is only a claim. If the person has not signed, anybody
+    `proved` has the addresses of verified signers, with the names in their certificates. The note names a proved sender
+    as the certificate does, because the name in the field is only a claim. If the named person has not signed, anybody
     with the author's key could have written the field.
     """
     names = [name for address, name in proved.items() if addresses_match(mailbox.address, address)]

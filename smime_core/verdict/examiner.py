@@ -20,8 +20,8 @@ from smime_core.trust.judging import Judging
 class Decryptor:
     """The keys for the encrypted layers of one message, and the content types that may be inside them.
 
-    All layers share `decryption_budget`. With `other_types`, any type that is not our own may be inside too, as in a
-    message whose writer chose such a type.
+    All layers share `decryption_budget`. With `other_types`, the content may also have any type that Sealwax has not
+    defined for itself.
     """
 
     provider: CryptoProvider
@@ -75,7 +75,7 @@ class Examiner(Decryptor):
     budget: PathBudget = field(default_factory=PathBudget)
 
     def expects_signed(self, content_type: str) -> bool:
-        """Whether a signature over content of this type counts as a signature of the examined content.
+        """Whether a signature over content of this type is accepted in the examined message.
 
         With `other_types`, a signed CMS structure counts, because the walk continues inside it.
         """

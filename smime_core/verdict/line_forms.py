@@ -1,10 +1,10 @@
 """Detached signatures over the same text with other line ends (RFC 8551 section 3.1.1, RFC 5652 section 5.2).
 
-Some programs sign text in its canonical form and deliver it as it was. Others sign lines that end in LF, and transport
-replaces line ends. Others sign the line end before a boundary, which belongs to the boundary (RFC 2046 section 5.1.1),
-and stores add one there. If a signature does not fit the content as received, it is tried on these forms. The form that
-fits is what was signed, and is shown and written in place of the received one. Leaves out opaque signatures, whose
-content is inside them.
+Some programs sign text in its canonical form, but deliver the original text. Others sign lines that end in LF, and mail
+servers replace these line ends. Others sign the line end before a boundary, although it belongs to the boundary (RFC
+2046 section 5.1.1). Some mail stores add a line end there. If a signature does not fit the received content, the
+content is tried in each of these forms. The form that fits is the signed one, so it is shown and written instead of the
+received form. Leaves out opaque signatures, which contain their content.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signers import judge_signers, with_doubt, with_note
 from smime_core.x509.certificate import Certificate
 
-_TEXT_HEADER: Final = b"Content-Type: text/plain\r\n\r\n"  # `openssl cms -sign -text` signs it before the text.
+_TEXT_HEADER: Final = b"Content-Type: text/plain\r\n\r\n"  # `openssl cms -sign -text` signs this before the text.
 LINE_FORMS: Final[tuple[Callable[[], LineForm], ...]] = (
     lambda: LineEnds(b"\r\n"),
     lambda: LineEnds(b"\n"),
@@ -56,8 +56,8 @@ async def judge_line_form(
 ) -> tuple[SignerReport, ...] | None:
     """The verdict on the signers for another form of the content, or None if no signature fits it.
 
-    `blocks` are the received bytes. Only text may change its line ends, so a fitting signature over anything else
-    remains unverified.
+    `blocks` are the received bytes. Only in text do line ends not matter. So a signature that fits other content with
+    changed line ends is not verified.
     """
     if not await _may_fit(signed_data, form):
         return None
@@ -70,7 +70,7 @@ async def judge_line_form(
 
 
 async def _may_fit(signed_data: SignedData, content: SignedContent) -> bool:
-    # Comparing digests first avoids judging the signatures again if they cannot fit.
+    # The cheap comparison of digests comes first. If no digest fits, the signatures are not judged again.
     for info in signed_data.signer_infos:
         if not isinstance(info, SignerInfo):
             continue

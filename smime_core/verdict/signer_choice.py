@@ -34,9 +34,10 @@ class SignerRules:
     """The time of signing, and the author who is to sign.
 
     With `claimed` None the content names no author, and anybody may sign. A receipt has no author; one of its
-    `recipients` signs. `holder` is an address, or for a certificate without addresses its subject or common name. It
-    overrules both, and then readers may doubt the signature. A key that can sign with `scheme` is preferred.
-    `allows_expired` permits a certificate that is not valid at the time, and `allows_weak` a key that is too short.
+    `recipients` signs. `holder` is an address, or for a certificate without addresses its subject or common name.
+    `holder` overrules `claimed` and `recipients`, and then readers may doubt the signature. A key that can sign with
+    `scheme` is preferred. `allows_expired` permits a certificate that is not valid at the time, and `allows_weak` a key
+    that is too short.
     """
 
     at: datetime.datetime
@@ -73,11 +74,11 @@ def choose_signers(
 ) -> tuple[Holder, ...]:
     """One signer from each group, such as the keys of one file. One of them is the claimed author, who comes first.
 
-    `beside` are the certificates of those who have signed the same content already. If the author is among them,
+    `beside` are the certificates of people who have already signed the same content. If the author is one of them,
     anybody may sign too. Within a group the author comes first, then valid certificates, then keys that are not weak,
-    then keys that can sign with the scheme. Equals keep their order. Of the chosen signers, the author with an RSA or
-    ECDSA key comes first, because Thunderbird reads only the first SignerInfo, and only these two kinds of keys. Raises
-    NoUsableSigner, and MalformedMessage for a group without any key.
+    then keys that can sign with the scheme. Equally good keys keep their order. Of the chosen signers, the author with
+    an RSA or ECDSA key comes first, because Thunderbird reads only the first SignerInfo and knows only these two kinds
+    of keys. Raises NoUsableSigner, and MalformedMessage for a group without any key.
     """
     certificates = [holder.certificate for group in groups for holder in group]
     everybody = [*beside, *certificates]
@@ -85,7 +86,7 @@ def choose_signers(
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
         return tuple(sorted(chosen, key=lambda holder: _place(holder.certificate, rules)))
-    # If the author has a key that was not chosen, it is unfit. The reasons against this key help most.
+    # A key of the author that was not chosen is unfit. The reasons against this key help the user most.
     raise _refuse(_faults_of_authors(certificates, rules) or [mismatch])
 
 
@@ -101,8 +102,8 @@ def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -
 
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
-    """The reasons against signing with this certificate, whoever the author is."""
-    # The faults are in the order in which readers get them.
+    """The reasons against signing with this certificate that do not depend on the author."""
+    # Readers see the faults in this order.
     faults = []
     weakness = None if rules.allows_weak else find_weakness(certificate.public_key)
     if weakness is not None:

@@ -45,8 +45,8 @@ from smime_core.trust.contacts import find_change
 from smime_core.verdict.examiner import Examiner
 from smime_core.x509.certificate import Certificate
 
-# RFC 5280 section 5.3.1: reasons for a revocation that say nothing against earlier signatures. keyCompromise is not
-# among them, because whoever steals a key can sign with any date.
+# RFC 5280 section 5.3.1: reasons for a revocation that say nothing against earlier signatures. keyCompromise is
+# missing, because a thief of a key can sign with any date.
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
 # Doubts whose cause may have arisen after a timestamp was made.
 _UNDONE_BY_TIME: Final = frozenset(
@@ -84,7 +84,7 @@ async def judge_trust(
 ) -> SignerTrust:
     """Judge the path of the signer's certificate. `known` are the certificates in the message. Never raises SmimeError.
 
-    If the path is not valid any more, it is judged as of the time that a timestamp on the signature proves.
+    If the path is no longer valid, it is judged at the time that a timestamp on the signature proves.
     """
     if not examiner.follows_paths:
         return SignerTrust(doubts=(reason("path-not-followed"),))
@@ -125,7 +125,7 @@ async def _weigh_timestamps(
 def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
     beyond = [error for error in judged if isinstance(error, LimitExceeded)]
     if beyond:
-        # The reason has the code of LimitExceeded, because `judge_signers` follows no further paths after that code.
+        # The code is that of LimitExceeded, because `judge_signers` validates no further paths after that code.
         return _as_told(beyond[0])
     return reason("timestamp-not-counted", {"text": "; ".join(str(error) for error in judged)})
 

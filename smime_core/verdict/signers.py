@@ -1,9 +1,9 @@
 """The verdict on signers, and the headline over all layers (RFC 5652 section 5.6, RFC 8550).
 
 (1) Each SignerInfo is judged by itself: structure, signature, certification path. (2) The signers are compared with the
-displayed From. (3) The headline, one state for the whole message, is chosen. With any doubt, the state is not VERIFIED.
-The same code judges messages in memory and in streams. A verdict applies to the content that its signature covers. A
-layer around one part of a message never improves the verdict on the whole.
+displayed From. (3) The headline, one state for the whole message, is chosen. If there is any doubt, the state is not
+VERIFIED. The same code judges messages in memory and in streams. A verdict applies to the content that its signature
+covers. A layer around one part of a message never improves the verdict on the whole.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def _trusted_signer(
 
 
 def _is_accepted(trust: SignerTrust) -> bool:
-    # The person or the organisation has decided to trust exactly this certificate, whatever its key.
+    # The user or the organisation has decided to trust exactly this certificate, even if its key is weak.
     anchor = None if trust.trail is None else trust.trail.anchor
     return anchor is not None and anchor.is_exact
 
@@ -315,14 +315,15 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
     if mismatch is None or len(claimed.authors) != 1:
         return mismatch
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):
-        # The certificate has the author's address, but its anchor is not trusted for this address. That is no forgery.
+        # The certificate has the author's address, but its anchor is not trusted for this address. Such a signature is
+        # no forgery.
         return reason("address-not-covered", {"address": claimed.authors[0]})
     return mismatch
 
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:
-    # Returns the addresses for which the anchor is trusted if the signer is verified, otherwise all addresses of the
-    # certificate.
+    # For a verified signer, returns the addresses for which the anchor is trusted. For others, returns all addresses of
+    # the certificate.
     return signer.addresses if signer.state is State.VERIFIED else _all_addresses(signer)
 
 

@@ -91,9 +91,10 @@ async def examine(
 class Walk:
     """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
-    `garbled` is the error for damage inside, after a layer without an authentication tag (CBC) was decrypted. `notes`
-    are reasons that are reported to people but do not change the state; `doubts` keep the message from being verified.
-    `openpgp` is the OpenPGP protection of the innermost node, reported if there is no other protection.
+    After a layer without an authentication tag (CBC) was decrypted, `garbled` is the error to raise for damage inside
+    that layer. `notes` are reasons that are reported to people but do not change the state; `doubts` keep the message
+    from being verified. `openpgp` is the OpenPGP protection of the innermost node, reported if there is no other
+    protection.
     """
 
     node: Entity | bytes = b""
@@ -128,8 +129,8 @@ class Walk:
     def note_frame(self, fault: MalformedMessage | UnsupportedAlgorithm | None, damage: Sequence[str]) -> None:
         """Note the `damage` of a multipart/signed.
 
-        In unauthenticated plaintext, an attacker may have caused the damage. There the damage raises an error, which
-        looks like the error of any failed decryption.
+        In unauthenticated plaintext, an attacker may have caused the damage. Then the damage raises an error, which the
+        caller makes look like a failed decryption.
         """
         if self.garbled is not None and (fault is not None or damage):
             raise fault or MalformedMessage("; ".join(damage), where="multipart/signed")
@@ -144,7 +145,7 @@ class Walk:
             self.displayed = node
 
     def disguise(self, error: MalformedMessage | UnsupportedAlgorithm | ContentTypeMismatch) -> Exception:
-        """`error`, or the error of a failed decryption if `error` would reveal something of unauthenticated plaintext.
+        """`error`, or the error of a failed decryption if `error` would reveal unauthenticated plaintext.
 
         Garbled plaintext causes errors further inside, such as damage or an unknown identifier. These errors must look
         like any failed decryption, and no text may quote the plaintext (MUSTS 23).
@@ -179,7 +180,7 @@ class Walk:
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
             reasons = _with_notes(reasons, self._notes_on(claimed, state, protected))
         elif claim is Claim.FROM_FIELD:
-            # Anything in an unprotected message may be false. But readers must know that other programs may show
+            # Any field of an unprotected message may be false. Readers must still know that other programs may show
             # another sender.
             reasons = (*reasons, *(note for note in claimed.notes if note.code == "sender-read-otherwise"))
         # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
@@ -250,7 +251,7 @@ class Walk:
 async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
     while (layer := find_any_layer(walk.node, detached_content)) is not None:
         if walk.layers and isinstance(layer, SignedLayer) and layer.lacks_content:
-            return  # Inside another layer, a signature without its content is the content itself.
+            return  # Inside another layer, a detached signature without its content is shown as content.
         detached_content = None
         content: Buffer | None
         if isinstance(layer, SignedLayer):
@@ -403,9 +404,9 @@ async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> t
 
 
 async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> tuple[list[LayerReport], bool]:
-    """Returns (the verdicts on protected parts below the top, at most MAX_NESTED_LAYERS; whether these are all).
+    """Returns at most MAX_NESTED_LAYERS verdicts on protected parts below the top, and whether these are all.
 
-    Each verdict covers its part only. No part is decrypted.
+    Each verdict covers only one part. No part is decrypted.
     """
     layers: list[LayerReport] = []
     for path, part in find_nested_layers(entity):
@@ -416,7 +417,7 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> tup
         except UnsupportedAlgorithm:
             continue  # A kind of protection that is not supported is not reported.
         except SmimeError as error:
-            # Damage below the top affects only its part and is reported there.
+            # Damage in a part below the top affects only that part, and is reported with it.
             layer = signed_layer((unread_signer(error),), len(walk.layers), detached=False)
         layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
     return layers, True

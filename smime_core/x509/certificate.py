@@ -175,7 +175,7 @@ def parse_certificate(data: Buffer) -> Certificate:
 
 
 def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
-    """All certificates of a file in any form. Those inside CMS are left out: see `cms.parse_carried`.
+    """All certificates of a file in any form. Certificates inside CMS are left out: see `cms.parse_carried`.
 
     Raises MalformedMessage or LimitExceeded.
     """
@@ -271,7 +271,8 @@ def parse_time(tlv: Tlv, where: str) -> datetime.datetime:
     """
     text = bytes(tlv.content).decode("ascii", "replace")
     if tlv.tag == 0x17 and re.fullmatch(r"[0-9]{12}Z", text):
-        # RFC 5280 section 4.1.2.5.1: the years 50 to 99 are in the twentieth century, the others in the next.
+        # RFC 5280 section 4.1.2.5.1: the years 50 to 99 are in the twentieth century, the years 00 to 49 in the
+        # twenty-first.
         text = ("19" if text >= "50" else "20") + text
     elif tlv.tag != 0x18 or not re.fullmatch(r"[0-9]{14}Z", text):
         raise MalformedMessage("neither UTCTime nor GeneralizedTime with seconds and Z", where)
@@ -320,8 +321,7 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     if value is None:
         return False, None
     fields = der.read_sequence(value, where="basicConstraints")
-    # Any other field is refused. A field after pathLenConstraint would hide that limit, because the last field is read
-    # as the limit.
+    # Any other field is refused. The last field is read as pathLenConstraint, so a field after it would hide the limit.
     if [field.tag for field in fields] not in ([], [0x01], [der.INTEGER], [0x01, der.INTEGER]):
         raise MalformedMessage("fields other than cA and pathLenConstraint", where="basicConstraints")
     is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"

@@ -95,7 +95,7 @@ class IssuingDistributionPoint:
 def parse_distribution_points(
     certificate: Certificate, oid: str = CRL_DISTRIBUTION_POINTS
 ) -> tuple[DistributionPoint, ...]:
-    """The distribution points in a certificate. With FRESHEST_CRL as `oid`, the points of delta lists.
+    """The distribution points in a certificate. If `oid` is FRESHEST_CRL, the points lead to delta lists.
 
     Raises MalformedMessage or LimitExceeded.
     """

@@ -1,8 +1,8 @@
 """The mail addresses in a certificate: rfc822Name, SmtpUTF8Mailbox and emailAddress (RFC 8550 section 3).
 
-Each name is parsed once, here. The author check, name constraints and texts for people all use the result, so that a
-name is the same address for all of them. If a name is not a valid address, `address` is None. Such a name proves no
-sender, and name constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
+Each name is parsed only here. The author check, name constraints and texts for people all use the result, so they all
+see the same address. If a name is not a valid address, `address` is None. Such a name proves no sender, and name
+constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
 """
 
 from __future__ import annotations

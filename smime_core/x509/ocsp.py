@@ -127,7 +127,7 @@ class OcspResponse:
     """A successful response. Instances compare by identity.
 
     The responder is named by `responder_name_der` or by `responder_key_hash` (SHA-1 of its key); the other is None.
-    `certificates` has those that could be read. `nonce` is None if the response has none.
+    `certificates` has the readable certificates of the response. `nonce` is None if the response has no nonce.
     """
 
     der: bytes = field(repr=False)
@@ -148,9 +148,9 @@ def build_ocsp_request(
 ) -> bytes:
     """DER of an OCSPRequest about one certificate (RFC 6960 section 4.1.1).
 
-    The default hash is SHA-1, because many responders support no other. It need not be strong, because the CertID in
-    the answer is compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves
-    it out.
+    The default hash is SHA-1, because many responders support no other. The hash need not be strong, because the CertID
+    in the answer is compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None
+    leaves it out.
     """
     request = der.sequence(CertificateId.of(certificate, issuer, hash_name=hash_name).encode())
     extension = b""
@@ -168,8 +168,8 @@ def hash_key(key: PublicKey) -> bytes:
 def parse_ocsp_response(data: Buffer) -> OcspResponse:
     """Parse an OCSPResponse, which must be successful and of the basic type.
 
-    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm. Raises SmimeError with the responder's status if
-    that is not successful.
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm. Raises SmimeError with the responder's status if the
+    status is not "successful".
     """
     where = "OCSPResponse"
     check_limit("bytes of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
@@ -230,7 +230,8 @@ class _ResponseData(NamedTuple):
 
 
 def _parse_response_data(tlv: Tlv) -> _ResponseData:
-    # RFC 6960 section 4.2.1. The only version is 0. It is the DEFAULT, so DER omits it, but some responders encode it.
+    # RFC 6960 section 4.2.1. The only version is 0. DER omits this version because it is the DEFAULT, but some
+    # responders encode it.
     where = "ResponseData"
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where) != 0:

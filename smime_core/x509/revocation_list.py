@@ -1,7 +1,8 @@
 """Certificate revocation lists as structures, without a verdict (RFC 5280 section 5).
 
-A list may have a million entries. They are scanned once, and only the offset of each is kept (`revoked_entries`).
-Leaves out: verifying the signature, and deciding whether a list applies to a certificate (`pkix.crl_check`).
+A list may have a million entries. The entries are scanned once, and only the offset of each entry is kept
+(`revoked_entries`). Leaves out: verifying the signature, and deciding whether a list applies to a certificate
+(`pkix.crl_check`).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _VERSION_2: Final = 1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RevocationList:
-    """One CertificateList. Instances compare by identity, because nothing needs a comparison of megabytes.
+    """One CertificateList. Instances compare by identity, because comparing megabytes is slow.
 
     `base_crl_number` is None unless the list is a delta. `issuing_point_der` is the undecoded issuingDistributionPoint,
     for comparing the scopes of two lists. `is_usable` is False if an unknown extension is critical or the scope is

@@ -46,7 +46,7 @@ _GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
 _CERTIFICATE_ISSUER_DER: Final = der.oid(CERTIFICATE_ISSUER)
 _TRUE_START: Final = b"\x01\x01"  # Tag and length of a BOOLEAN, here of `critical`.
-_MAX_KNOWN_EXTENSIONS: Final = 1_000  # Different extensions that a scan caches. Most lists have fewer than ten.
+_MAX_KNOWN_EXTENSIONS: Final = 1_000  # A scan caches at most this many extensions. Most lists have fewer than ten.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

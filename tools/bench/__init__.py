@@ -1,1 +1,1 @@
-"""Measurements of speed and memory, compared with other programs. They are no tests."""
+"""Measurements of speed and memory, compared with other programs. They do not run with the tests."""

@@ -1,4 +1,4 @@
-"""`python -m tools.bench`: measures the browser runtime beside PKI.js and node-forge, in Chromium and Firefox.
+"""`python -m tools.bench`: compares the browser runtime with PKI.js and node-forge, in Chromium and Firefox.
 
 Prints a table for each part and the limits that were promised, and writes build/bench.json: machine, versions, figures
 ({"where", "job", "who", "unit", "median", "least", "runs", "failure"}) and limits ({"where", "what", "unit",

@@ -1,4 +1,4 @@
-"""Measures the cleanup after an operation: a Worker that is put back to its image, and one that ends (strict)."""
+"""Measures the cleanup after an operation: a Worker is reset to its saved image, or ends (strict)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_MILLISECONDS: Final = 20
 
 
 def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Sign 10 KB in each run, on defaults and strict in turn, and collect the figures of the cleanup reports."""
+    """Sign 10 KB in each run, with the default and the strict setting in turn, and collect the cleanup reports."""
     series: dict[tuple[str, str, str], list[float]] = {}
     with open_page(name, dist) as page:
         page.js("(...a) => measure.prepare(...a)", [OURS, STRICT], [People().describe(RSA)])
@@ -40,7 +40,7 @@ def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def cleanup_limits(figures: Figures) -> list[Limit]:
-    """The cleanup of a Worker that ends takes at most 20 ms for 64 MB. A rewind overwrites less; `waits` limits it."""
+    """The cleanup of a Worker that ends takes at most 20 ms for 64 MB. `waits` has a limit for resets."""
     return [
         Limit(where=browser, what=job, value=figures.median(browser, job, STRICT), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows

@@ -1,7 +1,8 @@
-"""Measures what the mail pages cost a person's device: processor seconds of all the browser's processes, and wall time.
+"""Measures the cost of the mail pages for a device: processor seconds of all processes of the browser, and wall time.
 
-Each job includes what follows it in the background for some seconds. The cost of the same browser with an empty tab
-for an equal time is taken off. The driver waits inside the page, because each of its questions would cost time too.
+The cost of a job includes some seconds of background work after it. The cost of an empty tab in the same browser for
+the same time is subtracted. The driver waits by a script in the page, because each request from the driver would cost
+time too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LIMITS: Final = {"open a mail": 0.20, "warm visit: sign in, unlock": 3.0, "five
 
 
 def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Measure each job up to five times, each time in a new browser; the idle minutes once."""
+    """Measure each job up to five times, each time in a new browser. Measure the idle minutes once."""
     times: dict[str, list[tuple[float, float]]] = {}
     with DemoStack(pages_folder=dist / "pages") as stack:
         reader, writer = stack.accounts

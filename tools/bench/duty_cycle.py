@@ -1,8 +1,9 @@
-"""Slows a whole browser down to the speed of a weaker device: its processes run and stop in turns.
+"""Slows a whole browser down to the speed of a weaker device, by stopping its processes again and again.
 
-The browsers' own throttling leaves Workers out, in which all our cryptography runs. SIGSTOP and SIGCONT reach every
-process, also those that start later. `slowed` runs this module as a program of its own, so that the driver's work does
-not make the turns irregular. The slowed browser has all cores of the machine, each for a part of the time.
+The browsers' own throttling does not slow Workers, in which all our cryptography runs. SIGSTOP and SIGCONT reach every
+process, even processes that start later. `slowed` runs this module as a separate program, because the driver's work
+would make the intervals irregular. The slowed browser can use all cores of the machine, but only for a part of the
+time.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from tests.support.browser.residue.processes import process_tree
 SLOWDOWN: Final = 6
 _RUN_SECONDS: Final = 0.010
 _STOP_SECONDS: Final = _RUN_SECONDS * (SLOWDOWN - 1)
-# A real-time priority: turns would be irregular if this program had to wait for a processor.
+# A real-time priority: the intervals would be irregular if this program had to wait for a processor.
 _PRIORITY: Final = 1
 _BEGUN: Final = "begun\n"
 
 
 @contextmanager
 def slowed(browser: Browser) -> Iterator[None]:
-    """Let the browser's processes run for a sixth of the time during the block. Chromium's driver runs on."""
+    """Let the browser's processes run for a sixth of the time during the block. Chromium's driver is not stopped."""
     first = "driver" if isinstance(browser, Chromium) else "browser"
     command = [sys.executable, "-m", "tools.bench.duty_cycle", str(browser.process.pid), first]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as turns:
@@ -44,9 +45,9 @@ def slowed(browser: Browser) -> Iterator[None]:
 
 
 def main() -> None:
-    """Stop and continue a browser's processes until SIGTERM, or until the program that started this has ended.
+    """Stop and continue a browser's processes until SIGTERM, or until the program that started this one ends.
 
-    They run when this ends.
+    At the end, all processes of the browser run again.
     """
     root, skipped = int(sys.argv[1]), 1 if sys.argv[2] == "driver" else 0
     starter = os.getppid()
@@ -63,7 +64,7 @@ def main() -> None:
             while new := (tree := set(process_tree(root)[skipped:])) - stopped:
                 stopped |= new
                 _send(signal.SIGSTOP, new)
-            # Those that have left the tree are no longer ours. Their numbers may soon be those of other programs.
+            # Processes that left the tree run on and are forgotten, because other programs may soon get their ids.
             _send(signal.SIGCONT, stopped - tree)
             stopped = tree
             time.sleep(max(0.0, due - time.monotonic()))
@@ -75,7 +76,7 @@ def main() -> None:
 
 def _send(number: signal.Signals, processes: Iterable[int]) -> None:
     for process in [*processes]:
-        # The process may have ended.
+        # The process may have ended meanwhile.
         with suppress(ProcessLookupError):
             os.kill(process, number)
 

@@ -1,8 +1,8 @@
-"""Measures the search in encrypted mail: how long messages take to be read for it, and a search in 10,000 of them.
+"""Measures the search in encrypted mail: the time to read messages into the index, and to search 10,000 messages.
 
-The messages that are read have 10 KB each, signed and encrypted, and come from the demonstration's bridge. The 10,000
-that are searched have texts of 200 different words out of 20,000; the browser makes and keeps them as it keeps those
-that it has read. No peer searches encrypted mail in the browser.
+The messages that are read come from the demonstration's bridge. Each has 10 KB, and is signed and encrypted. For the
+search, the browser makes an index of 10,000 other messages, each with 200 random words out of 20,000. No other program
+searches encrypted mail in the browser, so there is no comparison.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SEARCH: Final = "search in 10,000 messages"
 _MAX_SECONDS: Final = 15 * 60
 _MAX_MILLISECONDS: Final = 300
 _MANY: Final = 10_000
-# Makes an index of 10,000 messages, and keeps `searches`, which returns the milliseconds of some searches.
+# Makes an index of 10,000 messages. Defines `searches`, which searches several times and returns the milliseconds.
 _MAKE: Final = """async (count) => {
   const { MailIndex } = await import("/source/webbridge/pages/mail/mail_index.js");
   const seal = (verb, { draft, sealed }) => (verb === "draft.seal" ? { sealed: draft } : { draft: sealed });
@@ -67,7 +67,7 @@ _MAKE: Final = """async (count) => {
 
 
 def measure_encrypted_search(name: Name, _dist: Path, runs: int) -> list[Figure]:
-    """Read messages into an index once, and search another one `runs` times."""
+    """Read messages into an index once, and search another index `runs` times."""
     with (
         tempfile.TemporaryDirectory() as folder,
         DemoStack(pages_folder=write_pages_with_sources(Path(folder))) as stack,
@@ -102,7 +102,7 @@ def encrypted_search_limits(figures: Figures) -> list[Limit]:
 
 
 def _measure_reading(name: Name, stack: DemoStack) -> tuple[float, float]:
-    """The seconds that pass, and those of all processors, for `_READ` messages."""
+    """The wall time and the processor time for reading `_READ` messages, in seconds."""
     alice, bob = stack.accounts
     for _ in range(_READ):
         stack.mail_server.append(alice.address, build_letter(bob, alice, encrypted=True))

@@ -1,7 +1,8 @@
-"""Measures operations on 10 KB and 10 MB, from bytes to bytes, in turns with PKI.js and node-forge in one page.
+"""Measures operations on 10 KB and 10 MB, from bytes to bytes, by us, PKI.js and node-forge in turn in one page.
 
-Operations on 10 KB run back to back: each begins when the cleanup of the one before is over, which is not counted. With
-the strict setting this includes the start of the next Worker. Operations on 10 MB begin after a rest.
+Operations on 10 KB run back to back: each begins when the cleanup after the last operation is over. This wait is not
+counted. With the strict setting, the wait includes the start of the next Worker. Operations on 10 MB begin after a
+rest.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ MEDIUM_BYTES: Final = 10_000_000
 # Slower jobs run only a few times, because exact figures are not needed for them.
 _SLOW_MILLISECONDS: Final = 400
 _SLOW_RUNS: Final = 3
-# The runs of one side back to back, before it is the next side's turn.
+# The number of runs of one side before it is the next side's turn.
 _ROW: Final = 5
 _MAX_PKIJS: Final = 1.5
-# Not slower: with the same work the medians of two sides scatter by this.
+# Up to this ratio, a side counts as not slower: even for the same work, medians differ by that much.
 _MAX_STRICT: Final = 1.1
 
 
@@ -63,8 +64,7 @@ def small_limits(figures: Figures) -> list[Limit]:
 
 
 def medium_limits(figures: Figures) -> list[Limit]:
-    """Limits for 10 MB: 0.7 times PKI.js with its defaults, the time of PKI.js in its fastest form, and that of the
-    strict setting."""
+    """Limits for 10 MB: 0.7 of PKI.js with its defaults, and the times of fastest PKI.js and of the strict setting."""
     return [
         Limit(
             where=browser,

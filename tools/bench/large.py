@@ -1,6 +1,7 @@
-"""Measures 100 MB: time from the request to the last byte, and the renderer's peak memory. Each job has a new browser.
+"""Measures files of 100 MB: the time from the request to the last byte, and the renderer's peak memory.
 
-Our vault streams: it signs, verifies, encrypts or decrypts while the file is still arriving. Peers need whole files.
+Each job has a new browser. Our vault signs, verifies, encrypts or decrypts a file while it is still arriving. PKI.js
+and node-forge need the whole file first.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tools.bench.results import Figure, Figures, Limit
 _PROVIDER: Final = NativeStreamingProvider()
 _RUNS: Final = 3
 _MAX_PEAK: Final = 4.0  # times the size of the message
-_MAX_STRICT: Final = 1.1  # times the strict setting, which does the same work: their medians scatter by this
+_MAX_STRICT: Final = 1.1  # times the strict setting, which does the same work, but whose median may differ by this much
 _OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
 _FILES: Final = {"sign": "content", "verify": "signed", "encrypt": "content", "decrypt": "encrypted"}
 # This value, written to /proc/PID/clear_refs, resets the peak to the present size.
@@ -37,7 +38,7 @@ _RESET_PEAK: Final = "5"
 
 
 class Peak(NamedTuple):
-    """The peak memory of one process in bytes. `whole`: VmHWM. `own`: without RssFile, which the processes share."""
+    """The peak memory of one process in bytes. `whole` is VmHWM; `own` leaves out RssFile, which processes share."""
 
     whole: int
     own: int
@@ -58,7 +59,7 @@ def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
 
 
 def large_limits(figures: Figures) -> list[Limit]:
-    """Limits: our jobs work, with a peak of at most four times the message, and as fast as with the strict setting."""
+    """Limits: a peak of at most four times the message, and no more time than with the strict setting."""
     peaks = [
         Limit(where=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
         for browser, job in figures.rows

@@ -1,4 +1,4 @@
-"""Measures large mails in the mail pages: when the words are there, and how long the page stands still at most."""
+"""Measures opening large mails in the mail pages: the time until the text is shown, and the page's longest freeze."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_MILLISECONDS: Final = {_WORDS: 2_000, _LONGEST: 50}
 
 
 def measure_large_views(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Open each mail as often as wanted, in turns; the first round only fills the caches."""
+    """Open the mails in turn, each `runs` times. An additional first round only fills the caches."""
     openings: dict[str, list[Opening]] = {kind: [] for kind in (_ORDINARY, *LARGE_MAILS)}
     with DemoStack(pages_folder=dist / "pages") as stack, fresh_browser(name) as browser:
         reader, writer = stack.accounts
@@ -46,7 +46,7 @@ def measure_large_views(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def large_view_limits(figures: Figures) -> list[Limit]:
-    """Limits: 2 s until the words, and 50 ms in which the page stands still."""
+    """Limits: 2 s until the text is shown, and 50 ms for the longest freeze."""
     return [
         Limit(
             where=browser,

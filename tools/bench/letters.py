@@ -1,5 +1,4 @@
-"""Measures sending a letter with an attachment of 25 MB: from the click on Send in the window for writing, until the
-webmail in the page gets the signed and encrypted message."""
+"""Measures sending a letter with an attachment of 25 MB: from the click on Send until the webmail has it encrypted."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ _TAKEN: Final = "() => window.takenAt"
 
 
 def measure_letters(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Send each letter in a new window. The first one only fills the caches, and is not counted."""
+    """Send each letter in a new window. The first letter only fills the caches, and is not counted."""
     with _running(name, dist) as (webmail, file):
         times = [_send(webmail, file) for _ in range(runs + 1)][1:]
     return [Figure(where=name, job=_JOB, who="ours", unit="ms", values=tuple(times))]

@@ -1,4 +1,4 @@
-"""The machine and the programs with which figures were measured."""
+"""The machine and the versions of the programs of a measurement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def describe_machine() -> dict[str, str]:
 
 
 def ask_version(program: str, option: str = "--version") -> str:
-    """The version that a program prints, on either of its outputs."""
+    """The version that a program prints, on its standard output or standard error."""
     process = subprocess.run([program, option], capture_output=True, text=True, check=True)
     output = process.stdout or process.stderr
     version = re.search(r"[\d.]+\w*", output)

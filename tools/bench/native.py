@@ -1,6 +1,6 @@
 """`python -m tools.bench.native`: large files against openssl, small messages against Bouncy Castle, start-up times.
 
-Prints tables with ours, theirs and the ratio (theirs divided by ours: above 1 we are faster).
+Prints tables with our figure, the other program's, and their ratio (above 1, Sealwax is faster).
 """
 
 from __future__ import annotations

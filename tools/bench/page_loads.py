@@ -1,9 +1,9 @@
-"""Measures the cost of the extension for a page: the processor time of the page's main thread, with and without it.
+"""Measures the extension's cost for a page: processor time of the page's main thread, with and without the extension.
 
 For Chromium the time is the sum of the main thread's tasks in a trace, from the navigation until two seconds after the
-load. It includes style, layout and garbage collection that the extension causes. Firefox gives no trace by WebDriver
-BiDi, so there the kernel's processor time of the main thread counts. A browser with and one without the extension load
-pages in turns; the difference of the medians is the cost.
+load. This sum includes style, layout and garbage collection that the extension causes. Firefox gives no trace by
+WebDriver BiDi, so for Firefox the kernel's processor time of the main thread counts. Two browsers, one with the
+extension, load the pages in turn. The difference of their medians is the cost.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Meter(Protocol):
     """A browser that measures its page loads."""
 
     def measure(self, address: str, place: int) -> tuple[float, float | None]:
-        """Load page number `place`. Returns milliseconds of the main thread: of all tasks, and of extension scripts.
+        """Load page number `place`. Returns the milliseconds of all tasks, and of extension scripts.
 
-        The second is None if the browser cannot measure it.
+        Both are times of the main thread. The second is None if the browser cannot measure it.
         """
 
 

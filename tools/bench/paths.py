@@ -19,7 +19,7 @@ from tools.conformance.case import Case, pack_cases
 from tools.conformance.checks.durations import PathDuration
 from tools.conformance.checks.paths import PathVerdict
 
-POOL: Final = 992  # the certificates of 32 authorities that have all certified each other
+POOL: Final = 992  # the certificates of 32 authorities, each of which has certified all the others
 _TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(days=7))
 
 

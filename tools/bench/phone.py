@@ -1,9 +1,9 @@
-"""Measures the mail pages at the speed and size of a phone, beside the same browser at full speed.
+"""Measures the mail pages at the speed and size of a phone, and in the same browser at full speed.
 
-The viewport has 390 × 844 pixels. Every process of the browser runs for a sixth of the time (`duty_cycle`). The pages
-are told that the device has 2 GB of memory, and no process gets more for its own data (RLIMIT_DATA). The servers run at
-full speed. Times are from the event of the click or key until the result is painted, by the clock of the page. The
-driver asks only once for each, and the page answers when the result is there.
+The viewport has 390 × 844 pixels. Every process of the browser runs for a sixth of the time (`duty_cycle`). The browser
+reports 2 GB of device memory, and no process gets more for its own data (RLIMIT_DATA). The servers run at full speed.
+Times are from the click or key until the result is painted, by the clock of the page. The driver asks only once for
+each time, and the page answers after the result is painted.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ _PRELOAD: Final = f"""() => {{
   observer.observe(document, {{ subtree: true, childList: true, attributes: true }});
 }}"""
 _FORM_SHOWN: Final = f"() => ({UNTIL % '() => window.formShownAt !== undefined'})().then(() => window.formShownAt)"
-# From the next such event on, waits for the condition and the paint after it. The promise resolves with the time.
+# Waits for an event of this type, then for the condition and the next paint. The promise resolves with the
+# milliseconds.
 _ARM: Final = """() => {
   const [name, type, key, isSo] = ["%s", "%s", %s, %s];
   window[name] = new Promise((resolve) => {
@@ -75,7 +76,7 @@ _ARM: Final = """() => {
   });
 }"""
 _SPENT: Final = "() => window.spent"
-# The control of the speed: a computation in a Worker, which takes some 0.2 s at full speed.
+# A computation in a Worker, which shows how much the browser is slowed down. At full speed it takes about 0.2 s.
 _COUNT: Final = """() => new Promise((resolve) => {
   const count = () => {
     const begun = performance.now();
@@ -133,7 +134,7 @@ class _Visit:
         self._pages: MailPages
 
     def all_jobs(self) -> Iterator[tuple[str, float]]:
-        """The milliseconds of each job, and the largest memory after any in MB."""
+        """The milliseconds of each job, and the largest memory after a job in MB."""
         self._browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
         blank = self._browser.open("about:blank")
         time.sleep(_SETTLE_SECONDS)
@@ -213,7 +214,7 @@ def _is_visible(selector: str) -> str:
 
 
 def _is_read(uid: int) -> str:
-    """The condition that the text of this mail is shown, and not that of the mail before."""
+    """The condition that the text of this mail is shown, and the text of the last mail is gone."""
     body = f"document.querySelector('{named('body')}')"
     return f"((before) => () => location.hash.endsWith('/{uid}') && ![null, before].includes({body}))({body})"
 

@@ -1,7 +1,8 @@
-"""Measures whole processes on large files: `sealwax` and `openssl cms` in turns, on the same files.
+"""Measures whole processes on large files: `sealwax` and `openssl cms` in turn, on the same files.
 
-Our structures are DER. openssl writes BER in pieces by `-stream`, because DER costs it three times the content in
-memory. Each program verifies and decrypts the structures of both, so that none is measured only with its own encoding.
+`sealwax` writes DER. `openssl` writes BER in pieces (`-stream`), because for DER it needs three times the content in
+memory. Each program verifies and decrypts both encodings, so that neither program has the advantage of its own
+encoding.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from tests.support.people import NOW
 _SEALWAX: Final = [str(Path(sys.executable).with_name("sealwax"))]
 _AT: Final = "2026-06-01T12:00:00Z"
 _BLOCK: Final = 1 << 20
-# A separate small process (9 MB, the least for Python) starts each command, because the system counts the memory of the
-# starting process in the peak of the started one.
+# A separate small process (9 MB, the least for Python) starts each command, because Linux counts the memory of the
+# parent process in the peak of its child.
 _TIMER: Final = """
 import os, sys, time
 start = time.perf_counter()
@@ -165,7 +166,7 @@ def _write_mail(path: Path, length: int) -> None:
 
 
 def _measure(job: Job, work: Path, content_bytes: int, runs: int) -> Timing:
-    os.sync()  # earlier output must not be written to the disk during a measurement
+    os.sync()  # the disk must not be busy with earlier output during a measurement
     for command in (job.ours, job.theirs):
         _check(command, work)  # fills the caches, and ends with an error if the command fails
     pairs = [(_time(job.ours, work), _time(job.theirs, work)) for _ in range(runs)]

@@ -24,7 +24,7 @@ _UNITS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """The values of one side for one job; the median counts. A side that failed has no values, but a `failure`.
+    """The values of one side for one job, of which the median counts. A side that failed has a `failure` and no values.
 
     `where` is the browser, or the state of the servers.
     """
@@ -66,7 +66,7 @@ class Limit:
 
 
 class Figures:
-    """All figures of a part, which can be found by place, job and side."""
+    """All figures of one table, found by `where`, `job` and `who`."""
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self.all = list(figures)
@@ -82,12 +82,12 @@ class Figures:
         return figure.median if figure else None
 
     def ratio(self, where: str, job: str, one: str, other: str) -> float | None:
-        """The median of one side divided by that of the other; None if either has none."""
+        """The median of one side divided by the other side's; None if a median is missing."""
         top, bottom = self.median(where, job, one), self.median(where, job, other)
         return top / bottom if top is not None and bottom else None
 
     def with_ratio(self, one: str, other: str) -> list[Figure]:
-        """All figures, and for each job of both sides the ratio of their medians."""
+        """All figures, and the ratio of the medians for each job that both sides have."""
         ratios = ((where, job, self.ratio(where, job, one, other)) for where, job in self.rows)
         return self.all + [
             Figure(where=where, job=job, who=f"{one} / {other}", unit="times", values=(ratio,))
@@ -97,7 +97,7 @@ class Figures:
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """The place and job of each line, in the order of measurement."""
+        """`where` and `job` of each line, in the order of measurement."""
         return list(dict.fromkeys((figure.where, figure.job) for figure in self.all))
 
     def draw(self, title: str) -> Table:

@@ -41,7 +41,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         return str(self.folders[name] / rest)
 
     def end_headers(self) -> None:
-        # These fields isolate the page. In Firefox only isolated pages have a clock that is finer than milliseconds.
+        # These fields isolate the page. In Firefox, only an isolated page has a clock that is more exact than
+        # milliseconds.
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()

@@ -1,4 +1,4 @@
-"""Measures operations per second on 10 KB in one process: ours, and Bouncy Castle's after a warm-up of its compiler."""
+"""Measures operations per second on 10 KB: ours, and Bouncy Castle's after a warm-up for Java's compiler."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rate:
 
 
 def measure(*, seconds: float) -> list[Rate]:
-    """Run each job for so many seconds. Verification includes the certification path on both sides."""
+    """Run each job for this number of seconds. Verification includes the certification path on both sides."""
     provider = NativeProvider()
     authority = run(create_authority("Bench CA", provider=provider, at=NOW))
     alice = run(issue_identity(authority, "alice@example.test", provider=provider, at=NOW, key=NewKey.RSA_2048))

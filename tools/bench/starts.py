@@ -1,6 +1,7 @@
-"""Measures the vault's start until a Worker is ready: in a page and in the extension, with and without snapshot.
+"""Measures the vault's start until a Worker is ready: in a page and in the extension, with and without a snapshot.
 
-The vault has its default settings: its Worker goes on after an operation. It rehearses and takes its image after that.
+The vault has its default settings, with which a Worker goes on after an operation. The Worker rehearses and saves its
+image later, outside the measured time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _EXTENSION: Final = "start in the extension"
 _MAX_MILLISECONDS: Final = {_PAGE: 450, _EXTENSION: 400}
 _MAX_RATIO: Final = 0.3  # the time of a start from the snapshot, divided by that of a plain start
 
-# Starts a vault and returns the milliseconds. To cause a plain start, makes the fetch of the snapshot fail.
+# Starts a vault and returns the milliseconds. For a plain start, it makes the fetch of the snapshot fail.
 _START: Final = """async (folder, kind) => {
   const base = new URL(folder, location.href);
   const { openVault } = await import(new URL("vault.js", base).href);

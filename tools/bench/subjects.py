@@ -1,7 +1,7 @@
 """Measures the processor time of all processes of the browser for the encrypted subjects of a list of 20 mails.
 
-Each mail has 10 KB. Every reading includes the cleanup after it. The time of an empty tab over as long is taken off.
-PKI.js decrypts the same mails, with its keys kept; it has no reader of mail, so a pattern finds the subject.
+Each mail has 10 KB. Every reading includes the cleanup after it. The time of an empty tab over the same period is
+subtracted. PKI.js decrypts the same mails and keeps its keys. It cannot parse mail, so a pattern finds the subject.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _JOB: Final = f"subjects of {_ROWS} mails of 10 KB, RSA-2048"
 _OAEP_JOB: Final = f"{_JOB}, OAEP"
 _JOBS: Final = {_OAEP_JOB: (_OAEP, (OURS, STRICT, PKIJS)), f"{_JOB}, v1.5": (_V1_5, (OURS, STRICT))}
 _MAX_MILLISECONDS: Final = 150
-# Linux counts each process in steps of 10 ms, so that several readings are measured together.
+# Linux counts the time of each process in steps of 10 ms, so several readings are measured together.
 _READINGS: Final = 5
 _SETTLE_SECONDS: Final = 3.0
 _IDLE_SECONDS: Final = 5.0
 
 
 def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Measure each side in turn, `runs` times several readings."""
+    """Measure each side in turn, `runs` times. Each time covers several readings."""
     series: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as profile, serve_page({"runtime": dist / "runtime"}) as address:
         browser = launch(name, Path(profile))
@@ -59,7 +59,7 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
                 mails = [_build_row(people.identities[RSA], transport, number) for number in range(_ROWS)]
                 page.js("(rows) => measure.keepRows(rows)", mails)
                 for side in sides:
-                    # Warms up, and waits until the Workers of the sides before have rehearsed.
+                    # Warms up, and waits until the Workers of the earlier sides have rehearsed.
                     _read(page, side, 1)
                 for _ in range(runs):
                     for side in sides:
@@ -74,7 +74,7 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def subjects_limits(figures: Figures) -> list[Limit]:
-    """Limit on defaults with OAEP: 150 ms of processor time. The others are only published."""
+    """Limit: 150 ms of processor time, for OAEP with our default setting. Other figures have no limit."""
     return [
         Limit(where=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows

@@ -1,4 +1,4 @@
-"""The shared parts of the measurements of the mail pages: letters of 10 KB, a wait inside the page, a fresh browser."""
+"""Shared parts of the measurements of the mail pages: letters of 10 KB, a wait inside the page, a new browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.browser.page import Page
 from webbridge.demo.accounts import Account
 
 _TEXT: Final = "Nothing in this letter is worth reading.\n" * 240  # a mail of 10 KB
-# Waits for a condition in the page itself, because each question of the driver costs time too.
+# Waits for a condition in the page itself, because each request from the driver would cost time too.
 UNTIL: Final = """() => new Promise((resolve) => {
   const isSo = %s;
   const look = () => { if (isSo()) { observer.disconnect(); resolve(true); } };
@@ -29,7 +29,7 @@ UNTIL: Final = """() => new Promise((resolve) => {
 
 
 def build_letter(sender: Account, recipient: Account, *, encrypted: bool) -> bytes:
-    """A letter in plain text; `encrypted`: signed and encrypted."""
+    """A letter in plain text. With `encrypted`, it is signed and encrypted."""
     plain = (
         f"From: {sender.address}\r\nTo: {recipient.address}\r\nSubject: A letter\r\nMIME-Version: 1.0\r\n"
         f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}\r\nContent-Type: text/plain\r\n\r\n"
@@ -43,7 +43,7 @@ def build_letter(sender: Account, recipient: Account, *, encrypted: bool) -> byt
 
 
 def visit(browser: Browser, url: str) -> Page:
-    """Open a new tab that the driver only steers, so that its record of responses takes neither time nor memory."""
+    """Open a new tab without the driver's record of responses, which would take time and memory."""
     page = browser.open("about:blank")
     if isinstance(browser, Chromium):
         browser.keep_no_responses(page)
@@ -53,7 +53,7 @@ def visit(browser: Browser, url: str) -> Page:
 
 @contextmanager
 def fresh_browser(name: Name, *flags: str) -> Iterator[Browser]:
-    """A browser with a new profile. `flags` are further ones for Chromium."""
+    """A browser with a new profile. `flags` are further options for Chromium."""
     with ExitStack() as stack:
         profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         browser = Chromium(profile, flags=flags) if name == "chromium" else launch(name, profile)

@@ -1,6 +1,7 @@
-"""Measures requests of 10 KB that meet the rewind of the operation before, and requests after a pause.
+"""Measures requests of 10 KB that come while a Worker is being reset after the last operation, and after a pause.
 
-The collection of the browser's keys is part of the cleanup after a job with a secret key; verification has none.
+After a job with a secret key, the cleanup includes the garbage collection of the browser's keys. Verification uses no
+secret key.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ _BEHIND: Final = {
 _PAUSED: Final = "after a pause of 2 s"
 _PAUSE_MILLISECONDS: Final = 2000
 _MAX_WAIT_MILLISECONDS: Final = 30
-# Not slower: with the same work the medians of two sides scatter by this.
+# Up to this ratio, a side counts as not slower: even for the same work, medians differ by that much.
 _MAX_RATIO: Final = 1.1
 
 
 def measure_waits(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Measure the requests behind another one, then each job after pauses, on all sides in turn."""
+    """Measure requests right after another request, then each job after a pause, on all sides in turn."""
     with open_page(name, dist) as page:
         page.js("(...a) => measure.prepare(...a)", [OURS, STRICT, PKIJS], [People().describe(RSA)])
         behind = [figure for job, first in _BEHIND.items() for figure in _measure_behind(page, name, job, first, runs)]
@@ -40,7 +41,7 @@ def measure_waits(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def wait_limits(figures: Figures) -> list[Limit]:
-    """Limits: a wait of 30 ms behind another request; after a pause the time of the strict setting."""
+    """Limits: a wait of 30 ms right after another request; after a pause, the time of the strict setting."""
     return [
         Limit(
             where=browser,

@@ -1,5 +1,4 @@
-"""Measures opening an encrypted mail of 10 KB in a real Roundcube, from the click until its text is painted: with the
-background running, and after it was stopped."""
+"""Measures opening an encrypted mail of 10 KB in a real Roundcube, with the background script running or stopped."""
 
 from __future__ import annotations
 
@@ -27,12 +26,12 @@ _WARM: Final = "open a 10 KB mail in Roundcube"
 _AT_ONCE: Final = "the same, pointer comes and clicks at once"
 _STOPPED: Final = "the same, background stopped"
 _MAX_MILLISECONDS: Final = {_WARM: 150, _AT_ONCE: 150, _STOPPED: 1200}
-# People's pointers rest on a button before they press it. The extension prepares its frame meanwhile.
+# People rest the pointer on a button before they press it. Meanwhile the extension prepares its frame.
 _POINTER_SECONDS: Final = 0.2
 _BYTES: Final = 10_000
 _PATIENCE_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.25
-# The vault starts its Worker in reserve meanwhile, and no site has more than 20 mails opened in a minute.
+# Meanwhile the vault starts its reserve Worker. The extension opens at most 20 mails a minute for one site.
 _REST_SECONDS: Final = 2.5
 _READER, _WRITER = address("rsa2"), address("rsa")
 
@@ -41,7 +40,7 @@ _NOTE_CLICK: Final = """() => {
   addEventListener("click", note, { capture: true });
 }"""
 _CLICKED: Final = "() => window.clickedAt"
-# The time of the view's first paint with content: the view is empty until it has the mail.
+# The time of the first paint with content in the view, which is empty until it has the mail.
 _PAINTED: Final = """() => {
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   return paint && performance.timeOrigin + paint.startTime;
@@ -49,7 +48,7 @@ _PAINTED: Final = """() => {
 
 
 def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Measure in turns, with a running and with a stopped background, with and without a pointer that rests before."""
+    """Measure in turn with a running and a stopped background script, with and without a pointer that rests first."""
     if why := absence():
         return [Figure(where=name, job=job, who="ours", unit="ms", failure=why) for job in _MAX_MILLISECONDS]
     times: dict[str, list[float]] = {job: [] for job in _MAX_MILLISECONDS}
@@ -62,7 +61,7 @@ def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def webmail_limits(figures: Figures) -> list[Limit]:
-    """Limits: 150 ms with a running background, 1.2 s after it was stopped."""
+    """Limits: 150 ms with a running background script, 1.2 s if it was stopped."""
     return [
         Limit(
             where=browser,
@@ -120,7 +119,8 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, job: str) -> fl
     deadline = time.monotonic() + _PATIENCE_SECONDS
     painted: float | None = None
     while painted is None and time.monotonic() < deadline:
-        # The browser records the time of the paint itself. Requests without a pause would slow it down.
+        # The browser itself records the time of the paint. Requests from the driver without pauses would slow the
+        # browser down.
         time.sleep(_PAUSE_SECONDS)
         # The extension asks for consent when the first mail is decrypted.
         if job != _STOPPED and extension.has_window():

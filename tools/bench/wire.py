@@ -25,10 +25,10 @@ _FIRST_VISIT: Final = """async () => {
   const vault = await openVault({ base: new URL("/runtime/", location.href), saveBytes: true });
   await vault.call("certificate.describe", { certificates: [], trust: { anchors: [] }, at: new Date().toISOString() });
 }"""
-# Each file counts once: Firefox also reports what a Worker takes from the cache.
+# Each file counts once, because Firefox also reports files that a Worker takes from the cache.
 _TRANSFERRED: Final = """() => Object.entries(Object.fromEntries(performance.getEntries()
   .filter(({ transferSize }) => transferSize > 0).map(({ name, transferSize }) => [name, transferSize])))"""
-# The snapshot is fetched when no request is on its way.
+# The vault fetches the snapshot when it has no other request.
 _HAS_SNAPSHOT: Final = """() => performance.getEntriesByType("resource")
   .some(({ name, transferSize }) => name.endsWith(".snapshot") && transferSize > 0)"""
 
@@ -36,7 +36,7 @@ _HAS_SNAPSHOT: Final = """() => performance.getEntriesByType("resource")
 def measure_wire(name: Name, dist: Path) -> list[Figure]:
     """Measure the bytes of a first visit.
 
-    Of the vault they are those of the compressed files, of the mail pages also the answers and all header fields.
+    For the vault, these are the bytes of the compressed files. For the mail pages, answers and header fields count too.
     """
     first = _find_first_visit(name, dist)
     whole = first | {file.name for file in (dist / "runtime").glob(f"*{_SNAPSHOT}")}
@@ -55,7 +55,7 @@ def wire_limits(figures: Figures) -> list[Limit]:
 
 
 def compressed_size(file: Path) -> int:
-    """The size of the compressed copy (.br) that the build made of a file; if there is none, of the file."""
+    """The size of a file's compressed copy (.br) from the build, or of the file if it has no copy."""
     twin = file.with_name(f"{file.name}.br")
     return (twin if twin.exists() else file).stat().st_size
 

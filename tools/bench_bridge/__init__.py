@@ -1,1 +1,1 @@
-"""The measurements of the bridge beside Roundcube, over one and the same mail server (`make bench-bridge`)."""
+"""Measurements of the bridge compared with Roundcube, over the same mail server (`make bench-bridge`)."""

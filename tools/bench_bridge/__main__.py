@@ -1,4 +1,4 @@
-"""`python -m tools.bench_bridge`: measures the bridge beside Roundcube, over the same mail server in the same run.
+"""`python -m tools.bench_bridge`: compares the bridge with Roundcube, over the same mail server in the same run.
 
 Prints a table for each part and the limits that were promised, and writes build/bench_bridge.json in the format of
 `python -m tools.bench`. With `--page` it also writes the tables into a page of the documentation.
@@ -204,7 +204,7 @@ def main() -> None:
 
 
 def describe_programs() -> dict[str, str]:
-    """The versions of the programs that are measured, and of those below them."""
+    """The versions of the measured programs, and of the software that they run on."""
     peers = servers.peer_absence()
     versions = {
         "Dovecot": ask_version(str(dovecot.BINARY)),

@@ -1,8 +1,8 @@
-"""From the click on a row of the list until the text of the mail is painted: our pages and Roundcube in one Chromium.
+"""Measures the time from the click on a row of the list until the mail is painted, in our pages and in Roundcube.
 
-Each has a tab of its own, signed in to the same mailbox, ours with unlocked keys. The tabs open the same plain mails of
-10 KB in turns. Both programs have their caches on. The time of the paint is that of the first frame after the text
-came into the page.
+One Chromium has a tab for each program. Both are signed in to the same mailbox, our pages with unlocked keys. The tabs
+open the same plain mails of 10 KB in turn, with both programs' caches on. The mail counts as painted with the first
+frame after its text came into the page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLICKS: Final = "Chromium"
 READ: Final = "from the click to the text of 10 KB"
 MAX_RUNS: Final = RECENT - 1
 _WIDTH, _HEIGHT = 1280, 900
-# The page has done all that follows an opening, and the server has closed the file of its session.
+# After this rest, the page has finished its work after an opening, and the server has closed its session file.
 _REST_SECONDS: Final = 1.0
 
 # Runs before the scripts of each page and frame. Notes the time of each click, and of the first frame that is painted
@@ -54,7 +54,7 @@ _PAINTED: Final = "() => window.paintedAt"
 
 
 def measure_clicks(rig: Rig, runs: int) -> list[Figure]:
-    """Open a mail in each tab in turns, a new mail each time. The first one warms up."""
+    """Open a mail in each tab in turn, a new mail each time. The first mail only warms up."""
     account = create_anna()
     with running_pages(rig.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
@@ -77,7 +77,7 @@ def click_limits(figures: Figures) -> list[Limit]:
 
 
 def _our_tab(browser: Browser, url: str, account: Account) -> Callable[[int], float]:
-    """Sign in to our pages. Returns the function that opens a mail by its place in the list, the newest is 0."""
+    """Sign in to our pages. Returns the function that opens a mail by its place in the list, from 0 for the newest."""
     pages = MailPages(browser, url, account)
     pages.page.set_viewport(_WIDTH, _HEIGHT)
     pages.enter()
@@ -104,7 +104,7 @@ def _open(page: Page, row: str, frames: Callable[[], list[Page]]) -> float:
     before = {frame.context: _painted_in(frame) for frame in frames()}
     page.click(row)
     clicked = float(page.js(_CLICKED))
-    # The browser notes the times itself. Questions without a pause would slow it down.
+    # The browser itself notes the times. Requests from the driver without pauses would slow the browser down.
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         time.sleep(0.25)
@@ -116,7 +116,7 @@ def _open(page: Page, row: str, frames: Callable[[], list[Page]]) -> float:
 
 
 def _painted_in(frame: Page) -> float | None:
-    # A frame may load another document between two questions.
+    # A frame may load another document between two requests.
     with contextlib.suppress(BidiError):
         painted = frame.js(_PAINTED)
         return None if painted is None else float(painted)

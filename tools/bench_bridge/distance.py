@@ -1,6 +1,7 @@
-"""`python -m tools.bench_bridge.distance PORT TARGET_PORT MILLISECONDS`: a distant server on the same machine.
+"""`python -m tools.bench_bridge.distance PORT TARGET_PORT MILLISECONDS`: makes a server on the same machine distant.
 
-Bytes arrive that much later in each direction. The throughput is not limited: each piece has its own time of arrival.
+In each direction, bytes arrive this many milliseconds later. The throughput is not limited: each piece of data arrives
+at its own time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sec
 
 async def _serve(port: int, target_port: int, seconds: float) -> None:
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A handshake needs a round trip before the first byte.
+        # Before the first byte, a TCP handshake takes a round trip.
         await asyncio.sleep(2 * seconds)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target_port)
         await asyncio.gather(_carry(reader, far_writer, seconds), _carry(far_reader, writer, seconds))

@@ -1,6 +1,6 @@
-"""Prints the processor time of a list's row for each of 10,000 hostile headers: `python -m tools.bench_bridge.headers`.
+"""`python -m tools.bench_bridge.headers`: prints the processor time for a row of a list from 10,000 hostile headers.
 
-20 ms are allowed for a row.
+A row may take 20 ms.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`python -m tools.bench_bridge.idling PORT TLS_FILE`: an IMAP server by TLS whose users all wait in IDLE.
+"""`python -m tools.bench_bridge.idling PORT TLS_FILE`: an IMAP server with TLS whose users all wait in IDLE.
 
-It is a process of its own, so that it costs the measuring one nothing. Every password is right. The command ANNOUNCE,
-which no client of ours sends, lets all connections in IDLE hear of a new message.
+The server is a separate process, so that it takes no time from the process that measures. Every password is right. The
+command ANNOUNCE, which no client of ours sends, makes the server announce a new message on all connections in IDLE.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Server:
 
 
 async def _serve(port: int, tls_file: str) -> None:
-    # By default each connection has 256 KB for what arrives.
+    # By default the receive buffer of each connection has 256 KB.
     sslproto.SSLProtocol.max_size = _BUFFER_BYTES
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls_file)

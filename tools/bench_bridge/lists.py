@@ -1,8 +1,8 @@
-"""The list of a mailbox with 10,000 messages in our pages: its first rows, and scrolling through all of it.
+"""Measures the list of a mailbox with 10,000 messages in our pages: the first rows, and scrolling to the end.
 
-The rows come from the bridge over the real Dovecot. The time of the first rows is from the click on "Mail", when the
-person has just signed in, until the frame that shows rows is painted. Then the list is scrolled to its end, as a fast
-wheel does; the browser itself reports each task that takes more than 50 ms.
+The rows come from the bridge over the real Dovecot. The first time is from the click on "Mail", right after the
+sign-in, until a frame with rows is painted. Then the list is scrolled to its end, as by a fast mouse wheel. The browser
+itself reports each task that takes more than 50 ms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST: Final = "first rows after the sign-in"
 LONGEST: Final = "longest task while scrolling through 10,000 rows"
 FRAME: Final = "time between two frames while scrolling"
 _WIDTH, _HEIGHT = 1280, 900
-# Each run signs in anew, in a tab of its own.
+# Each run signs in again, in a new tab.
 _MAX_RUNS: Final = 7
 _SCROLL_SECONDS: Final = 240
 _ROWS: Final = 10_000
@@ -40,7 +40,7 @@ _PRELOAD: Final = """() => {
   new MutationObserver(look).observe(document, { subtree: true, childList: true });
 }"""
 
-# Scrolls to the end of the list. Returns the milliseconds of tasks over 50, and those between two frames.
+# Scrolls to the end of the list. Returns the milliseconds of each task over 50, and between each two frames.
 _SCROLL: Final = """async () => {
   const list = document.querySelector('[data-test="messages"]');
   let pane = list;
@@ -67,7 +67,7 @@ _SCROLL: Final = """async () => {
 
 
 def measure_lists(rig: Rig, runs: int) -> list[Figure]:
-    """Sign in and open the list some times; scroll through it once."""
+    """Sign in and open the list several times. Scroll through it once."""
     account = create_anna()
     with running_pages(rig.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)

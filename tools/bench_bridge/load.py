@@ -1,4 +1,4 @@
-"""The bridge under load: many clients, many messages, large ones, and wrong logins."""
+"""Measures the bridge under load: many clients, many messages, large messages, and wrong logins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AT_ONCE: Final = 4
 _LARGE: Final = "25 MB"
 _WARM_UP_SECONDS: Final = 5.0
 _QUIET_LISTS: Final = 50
-# One reading ends before many others have listed, and the 95th percentile of few is the slowest.
+# One reading is too short for many lists by others, and among few lists the 95th percentile would be the slowest.
 _REPEATED: Final = 5
 _WRONG_LOGINS: Final = 1_000
 _LOGINS: Final = f"{_WRONG_LOGINS} wrong logins"
@@ -45,7 +45,7 @@ _MB: Final = 1_000_000.0
 
 
 def measure_clients(rig: Rig) -> list[Figure]:
-    """Measure how many lists a second all clients together get."""
+    """Measure the number of lists a second that all clients get together."""
 
     def of(make: Callable[[], OurClient | TheirClient], who: str) -> Figure:
         clients = [make() for _ in range(CLIENTS)]
@@ -100,7 +100,7 @@ def measure_sessions(rig: Rig, minutes: float) -> list[Figure]:
 
 
 def session_limits(figures: Figures) -> list[Limit]:
-    """Limits: no error, p95, growth of memory after the first minute."""
+    """Limits: the number of errors, the 95th percentile, and the growth of memory after the first minute."""
     most = (
         ("errors", 0.0, "count"),
         ("p95", 500.0, "ms"),
@@ -113,14 +113,14 @@ def session_limits(figures: Figures) -> list[Limit]:
 
 
 def measure_large(rig: Rig) -> list[Figure]:
-    """Measure what messages of 25 MB cost in memory, and how long others wait meanwhile."""
+    """Measure the memory for messages of 25 MB, and how long other people wait meanwhile."""
     people = [_our_client(rig) for _ in range(_AT_ONCE)]
     other = _our_client(rig)
     message = mail.build_message(2, _LARGE_BYTES, to=ANNA, sender=ANNA)
     small = mail.build_message(3, 10_000, to=ANNA, sender=ANNA)
 
-    # Every process has done each kind of work, so that it has its own copy of the pages of memory that it writes to.
-    # All people ask at once, because one alone is always answered by the same process.
+    # Every process does each kind of work before, so that it has its own copies of the memory that it writes to. All
+    # people ask at once, because a single person is always answered by the same process.
     def warm_up(person: OurClient) -> None:
         person.open(person.newest_uid())
         person.send(small, ANNA)
@@ -151,7 +151,7 @@ def measure_large(rig: Rig) -> list[Figure]:
 
 
 def large_limits(figures: Figures) -> list[Limit]:
-    """Limits: growth of memory by one message and by four, and how long others wait at most."""
+    """Limits: the growth of memory by one message and by four, and the longest wait of other people."""
     most = (
         ("reading one: growth", 2.0, "MB"),
         ("sending one: growth", 4.0, "MB"),
@@ -169,7 +169,7 @@ def large_limits(figures: Figures) -> list[Limit]:
 
 
 def measure_logins(rig: Rig) -> list[Figure]:
-    """Measure how long an owner elsewhere waits for a login after a thousand wrong ones for the same address."""
+    """Measure the owner's wait for a login, after a thousand wrong logins for the same address from another place."""
     refused: Counter[str] = Counter()
     stranger = OurClient(rig.bridge.port, ANNA, "wrong", source=_STRANGER)
     for _ in range(_WRONG_LOGINS):
@@ -190,13 +190,13 @@ def measure_logins(rig: Rig) -> list[Figure]:
 
 
 def login_limits(figures: Figures) -> list[Limit]:
-    """Limit: a second for the owner."""
+    """Limit: one second for the owner's login."""
     value = figures.median(_LOGINS, "the owner signs in", OURS)
     return [Limit(where=_LOGINS, what="the owner signs in", value=value, limit=1000.0, unit="ms")]
 
 
 def _count_calls(works: list[Callable[[], object]], seconds: float) -> int:
-    """Call each work again and again in a thread of its own. Returns the number of calls."""
+    """Call each function again and again in a separate thread. Returns the number of calls."""
     end = time.monotonic() + seconds
 
     def repeat(work: Callable[[], object]) -> int:
@@ -219,7 +219,7 @@ class _Load:
     errors: int = 0
 
     def live(self, person: OurClient, uid: int, message: bytes, chance: random.Random) -> None:
-        """Make one request every two seconds. The sessions begin at different moments."""
+        """Make one request every two seconds. Each session begins at a random moment."""
         time.sleep(chance.random() * _SECONDS_BETWEEN)
         works: dict[str, Callable[[], Answer]] = {
             "list": person.list_page,

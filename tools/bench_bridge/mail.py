@@ -34,7 +34,7 @@ def build_message(
     to: str = "anna@example.test",
     sender: str | None = None,
 ) -> bytes:
-    """Return a plain message of about this size. The number makes its date, sender and Message-ID its own."""
+    """Return a plain message of about this size. Each number gives another date, sender and Message-ID."""
     date = format_datetime(_FIRST_DAY + timedelta(minutes=number))
     header = (
         f"Return-Path: <person{number % 97}@example.org>\r\n"
@@ -55,7 +55,7 @@ def fill_inbox(maildir: Path, count: int, *, to: str) -> None:
         words = chance.sample(_WORDS, 3) + [RARE_WORD] * (number % _RARE_EVERY == 0)
         size = _MAX_BYTES if number > count - RECENT else chance.randint(_MIN_BYTES, _MAX_BYTES)
         raw = build_message(number, size, subject=" ".join(words), to=to)
-        # Dovecot takes the sizes from the name, as it does for mail that it stored itself.
+        # Dovecot reads the sizes from the file name, as for mail that it stored itself.
         (cur / f"{1_700_000_000 + number}.M{number}P1.bench,S={len(raw)},W={len(raw)}:2,S").write_bytes(raw)
 
 

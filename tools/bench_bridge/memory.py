@@ -1,4 +1,4 @@
-"""The memory of services: of their processes and of all processes below them. What they share counts once."""
+"""The memory of services: of their processes and all descendants. Shared memory counts once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SECONDS_BETWEEN: Final = 0.02
 
 
 class MemoryWatch:
-    """Measures the memory of processes and their children, in bytes."""
+    """Measures the memory of processes and their descendants, in bytes."""
 
     def __init__(self, *pids: int) -> None:
         self._pids = pids
 
     def now(self) -> int:
-        """Return the bytes of this moment."""
+        """Return the number of bytes in use now."""
         return sum(proportional_bytes(member) for pid in self._pids for member in family(pid))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
-        """Do the works at once, and something else again and again. Return the most bytes more than before.
+        """Run all works at once, and `meanwhile` again and again. Return the greatest growth of memory in bytes.
 
-        Each work has a process of its own, so that it costs the time that `meanwhile` measures nothing in this one.
+        Each work has a separate process, so that it does not slow the measurements of `meanwhile` in this process.
         Raises RuntimeError if a work fails.
         """
         before = most = self.now()
@@ -53,7 +53,7 @@ def _repeat_while(work: Callable[[], None], running: Sequence[BaseProcess]) -> N
 
 
 def family(pid: int) -> list[int]:
-    """Return the ids of a process and of its children, and of theirs."""
+    """Return the ids of a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(descendant for child in children for descendant in family(int(child)))]
 

@@ -1,4 +1,4 @@
-"""A day of reading at Dovecot, Cyrus and Courier: our share of Roundcube's time at each, beside that at Dovecot."""
+"""Measures a day of reading at Dovecot, Cyrus and Courier: our share of Roundcube's time at each of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMES: Final = (DOVECOT, "Cyrus", "Courier")
 
 
 def measure_servers(runs: int, messages: int) -> list[Figure]:
-    """Measure the day at each server in turn. A server that cannot be started has figures that say so."""
+    """Measure the day at each server in turn. For a server that cannot be started, a figure has the reason."""
     figures: list[Figure] = []
     for name in _NAMES:
         try:
@@ -43,7 +43,7 @@ def measure_servers(runs: int, messages: int) -> list[Figure]:
 
 
 def server_limits(figures: Figures) -> list[Limit]:
-    """Limits: our share of Roundcube's day is at most 0.1 more than at Dovecot."""
+    """Limits: our share of Roundcube's time may be 0.1 greater than at Dovecot."""
     return [_limit(figures, name) for name in _NAMES if name != DOVECOT]
 
 
@@ -64,14 +64,14 @@ def _measure(name: str, runs: int, messages: int) -> list[Figure]:
 
 
 def _day(name: str, who: str, jobs: list[Figure]) -> Figure:
-    """The time of all jobs of one side, by run."""
+    """The sum of all jobs of one side, for each run."""
     columns = [figure.values for figure in jobs if figure.who == who]
     return Figure(where=name, job=DAY, who=who, unit="ms", values=tuple(map(sum, zip(*columns, strict=True))))
 
 
 @contextmanager
 def _running(name: str) -> Iterator[MailHost]:
-    """A mail host with an empty mailbox. Its mail goes nowhere."""
+    """A mail host with an empty mailbox. It has no submission server."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="servers-", ignore_cleanup_errors=True)))
         folder.chmod(0o755)
@@ -98,7 +98,7 @@ def _start(stack: ExitStack, name: str, folder: Path, passwords: dict[str, str])
 
 
 def _fill(host: MailHost, count: int) -> None:
-    """Store so many messages, one in a hundred with the word that is searched for, and open the folder once."""
+    """Store `count` messages and open the folder once. Every hundredth message has the word that is searched for."""
     trust = ssl.create_default_context(cafile=host.tls_folder / "tls_ca.pem")
     with imaplib.IMAP4_SSL(host.imap.host, host.imap.port, ssl_context=trust) as imap:
         imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""The requests that our pages send to the bridge. The only place of the measurements that knows the bridge's API."""
+"""The requests that our pages send to the bridge. Only this module of the measurements knows the bridge's API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OurClient:
         source: str = "127.0.0.1",
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """`source` is the person's own address. With a context the connection has TLS."""
+        """`source` is the IP address that the person connects from. With `context` the connection has TLS."""
         self._port, self._source, self._context = port, source, context
         self.web = Web(port, source, context)
         self._headers = {"X-Sealwax": "1", **naming(address)}
@@ -35,7 +35,7 @@ class OurClient:
         self._folder = self._mailbox = ""
 
     def log_in(self) -> Answer:
-        """Sign in with a new browser, as at Roundcube."""
+        """Sign in over a new connection without cookies, as at Roundcube."""
         self.web.close()
         self.web = Web(self._port, self._source, self._context)
         body = json.dumps({"address": self._address, "password": self._password}).encode()

@@ -1,4 +1,4 @@
-"""The tables of the measurements in a page of the documentation, each between two marks with the name of its part."""
+"""The tables of the measurements in a page of the documentation, each between two marks that name the table."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 from tools.bench.results import Figures, Limit, show, show_figure
 
 MACHINE: Final = "machine"
-# Numbers of these units need no word.
+# Numbers in these units are written without the unit.
 _PLAIN: Final = re.compile(r" (times|count)$")
 
 
 def write_page(path: Path, blocks: Mapping[str, str]) -> None:
-    """Put the blocks between their marks. The other parts of the page stay as they are."""
+    """Put the blocks between their marks. Everything else in the page stays as it is."""
     text = path.read_text(encoding="utf-8")
     for name, block in blocks.items():
         begin, end = f"<!-- bench-bridge {name}: begin -->", f"<!-- bench-bridge {name}: end -->"
@@ -25,13 +25,13 @@ def write_page(path: Path, blocks: Mapping[str, str]) -> None:
 
 
 def write_machine(machine: Mapping[str, str]) -> str:
-    """The programs as a sentence. The processor stands below each table."""
+    """The programs as a sentence. The processor is named below each table."""
     programs = [f"{name} {value}" for name, value in machine.items() if name not in ("date", "processor", "load")]
     return f"{', '.join(programs)}."
 
 
 def write_table(figures: Figures, limits: Sequence[Limit], before: Mapping[str, str]) -> str:
-    """A table with a line for each job, the medians of each side and the limits. Below it, when and where.
+    """A table with a line for each job: the medians of each side, and the limits. Below it, the date and the machine.
 
     `before` is the machine as it was before the measurement (`describe_machine`).
     """
@@ -54,7 +54,7 @@ def _limits_of(where: str, job: str, limits: Sequence[Limit]) -> list[Limit]:
 def _wanted(job: str, limit: Limit) -> str:
     what, most = limit.what.removeprefix(job).removeprefix(": "), _plain(show(limit.limit, limit.unit))
     verdict = {None: ", not measured", True: "", False: ", **missed**"}[limit.holds]
-    # A ratio that has a column of its own needs no word here.
+    # A ratio that is also a column of the table is not repeated here.
     if what in ("", "ours / Roundcube"):
         return f"{most}{verdict}"
     value = "–" if limit.value is None else _plain(show(limit.value, limit.unit))

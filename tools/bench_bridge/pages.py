@@ -1,4 +1,4 @@
-"""The pages of a running bridge, and a key server on which a person has keys."""
+"""The pages of a running bridge, and a key server with a person's keys."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from webbridge.operation.settings import BridgeSettings
 
 @contextlib.contextmanager
 def running_pages(bridge: Bridge, account: Account, *, key_server_port: int | None = None) -> Iterator[str]:
-    """Run the pages and a key server of a bridge during the block, with the person's keys there. Yields the address.
+    """Run the pages of a bridge and a key server with the person's keys during the block. Yields the pages' address.
 
-    `key_server_port` is where the key server listens if something else listens at its origin.
+    `key_server_port` is the key server's own port, if another program listens at its origin.
     """
     config = load_settings(BridgeSettings, bridge.file).to_config()
     with contextlib.ExitStack() as stack:

@@ -1,6 +1,7 @@
-"""The time of the processor for each request: of the bridge's processes, and of PostgreSQL's.
+"""Measures the processor time of each request, in the bridge's processes and in PostgreSQL's.
 
-Unlike the time until an answer it does not depend on other work of the machine, and says how much one core carries.
+Unlike the time until an answer, processor time does not depend on other work of the machine. It shows how many requests
+one core can answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ BRIDGE, POSTGRESQL = "bridge", "PostgreSQL"
 WHERE: Final = "processor"
 MIXED: Final = "mixed request"
 _LIST, _OPEN, _FLAGS, _SEND, _LOGIN = "list 50", "open 10 KB", "flags", "send 10 KB", "login"
-# Out of a hundred requests, as in the load of many people.
+# The requests of each kind out of a hundred, as in the measurement of many sessions (`load`).
 _MIX: Final = {_LIST: 50, _OPEN: 30, _FLAGS: 15, _SEND: 5}
 _SENT_BYTES: Final = 10_000
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -54,7 +55,7 @@ def measure_processor(rig: Rig, database_pid: int) -> list[Figure]:
 
 
 def processor_limits(figures: Figures) -> list[Limit]:
-    """A limit of our own: one core of the bridge carries 250 mixed requests a second."""
+    """A limit without comparison: one core of the bridge answers 250 mixed requests a second."""
     return [Limit(where=WHERE, what=MIXED, value=figures.median(WHERE, MIXED, BRIDGE), limit=4.0, unit="ms")]
 
 
@@ -68,7 +69,7 @@ def _milliseconds(work: Callable[[], object], pids: dict[str, int]) -> dict[str,
 
 
 def seconds_of(pid: int) -> float:
-    """The time that a process and its living and waited-for children have used."""
+    """The processor seconds of a process and its children, both running and ended."""
     return sum(_ticks(member) for member in family(pid)) / _TICKS
 
 

@@ -1,7 +1,7 @@
 """The servers of the measurements on loopback: Dovecot, an SMTP sink, and behind one nginx our bridge and Roundcube.
 
 The bridge runs under gunicorn with threads, Roundcube under php-fpm with opcache. Both reach the same mail servers by
-TLS, and both run once with their caches and once without. Everything is stopped by its process id.
+TLS, and both run once with their caches and once without. Each process is stopped by its id.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import MailServer, Security, ServerAddress
 
 PASSWORD: Final = "a password of the bench"
-# As many threads as the administrator's guide recommends, and as many processes as there are cores.
+# The administrator's guide recommends this number of threads, and one process for each core.
 THREADS: Final = 16
 WORKERS: Final = 2
 _PHP_CHILDREN: Final = 16
@@ -38,7 +38,7 @@ NGINX: Final = shutil.which("nginx", path=_SYSTEM_PATH)
 _PHP_NAMES: Final = ("php-fpm", "php-fpm8.2", "php-fpm8.3", "php-fpm8.4")
 PHP_FPM: Final = next((found for name in _PHP_NAMES if (found := shutil.which(name, path=_SYSTEM_PATH))), None)
 
-# By default Dovecot keeps a login process for each TLS connection, and at most a hundred of them.
+# By default Dovecot has one login process for each TLS connection, and at most a hundred login processes.
 DOVECOT_SETTINGS: Final = """
 service imap-login {
   service_count = 0
@@ -131,10 +131,10 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """The running servers. `uncached` is a second bridge, which keeps no rows of lists from one request to the next.
+    """The running servers. `uncached` is a second bridge, which keeps no rows of lists for later requests.
 
-    `roundcubes` has Roundcube's ports by whether its caches are on; none if it is absent or was not asked for, as
-    `uncached` then.
+    `roundcubes` has Roundcube's port with caches (True) and without (False). It is empty if Roundcube is not installed
+    or was not requested. `uncached` is None if it was not requested.
     """
 
     mail: MailHost
@@ -178,7 +178,7 @@ def run_mail(accounts: tuple[str, ...]) -> Iterator[MailHost]:
 
 @contextlib.contextmanager
 def at_a_distance(mail: MailHost, milliseconds: float) -> Iterator[MailHost]:
-    """The same mail servers, with an IMAP server whose bytes arrive so much later in each direction."""
+    """The same mail servers, but with this delay to and from the IMAP server."""
     port = free_port()
     target = mail.imap.port
     with _run_module("distance", port, str(target), str(milliseconds), folder=mail.tls_folder):
@@ -195,11 +195,11 @@ def run_rig(
     bridge_settings: Mapping[str, str] | None = None,
     roundcube_settings: str = "",
 ) -> Iterator[Rig]:
-    """Run the bridge and nginx in front of it during the block; with Roundcube both with and without their caches.
+    """Run the bridge behind nginx during the block, and Roundcube if requested, both with and without caches.
 
-    `with_uncached` is whether the bridge without caches runs too. `database` is the URL of the bridge's database in
-    place of SQLite. `bridge_settings` are TOML texts by their path, `roundcube_settings` are lines of PHP; both replace
-    the usual ones.
+    With `with_roundcube` and `with_uncached`, the bridge without caches runs too. `database` is the URL of the bridge's
+    database in place of SQLite. `bridge_settings` maps paths of settings to TOML texts, and `roundcube_settings` are
+    lines of PHP. Both replace default settings.
     """
     more = {**(bridge_settings or {}), **({"database": json.dumps(database)} if database else {})}
     with contextlib.ExitStack() as stack:
@@ -234,7 +234,7 @@ def _run_module(name: str, port: int, *arguments: str, folder: Path) -> contextl
 def _run_bridge(
     stack: contextlib.ExitStack, mail: MailHost, folder: Path, more: Mapping[str, str], *, command: str = "sealwax.cli"
 ) -> tuple[Bridge, str]:
-    """Run a bridge until the stack ends. Returns it with nginx's settings for it."""
+    """Run a bridge until the stack ends. Returns the bridge and nginx's settings for it."""
     folder.mkdir()
     port, inner_port = free_port(), free_port()
     pages = f"127.0.0.1:{free_port()}"

@@ -1,6 +1,7 @@
-"""`python -m tools.bench_bridge.sink PORT TLS_FILE`: an SMTP server by TLS with AUTH that forgets every message.
+"""`python -m tools.bench_bridge.sink PORT TLS_FILE`: an SMTP server with TLS and AUTH that discards every message.
 
-It is a process of its own, so that it costs the measuring one nothing. It reads a message without keeping it.
+The server is a separate process, so that it takes no time from the process that measures. It reads a message without
+storing it.
 """
 
 from __future__ import annotations

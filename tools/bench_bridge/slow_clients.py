@@ -1,9 +1,9 @@
-"""Requests through the nginx example, while 200 other connections are half open or read slowly.
+"""Measures requests through the nginx example, while 200 other connections are half open or read slowly.
 
 A bridge and its pages run as an operator starts them. Four people list and open mails, one request after another. Then
-the same beside 80 connections that send half a request, 60 that never begin TLS, and 60 that read the largest file of
-the pages at 1 KB a second. These come from four addresses of this machine, because the example allows each address 100
-connections.
+they do the same, while 80 connections send half a request, 60 never begin TLS, and 60 read the largest file of the
+pages at 1 KB a second. The slow connections come from four addresses of this machine, because the example allows each
+address 100 connections.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def measure_slow_clients(mail: MailHost) -> list[Figure]:
 
 
 def slow_client_limits(figures: Figures) -> list[Limit]:
-    """Limit: 300 ms for 95 of 100 requests of the others."""
+    """Limit: 300 ms for 95 of 100 requests of the four people."""
     value = figures.median(BESIDE, P95, OURS)
     return [Limit(where=BESIDE, what=P95, value=value, limit=_MAX_MILLISECONDS, unit="ms")]
 

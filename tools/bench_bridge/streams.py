@@ -1,6 +1,7 @@
-"""The process of events with 1,000 open pages of 1,000 users: its memory, and the time until all heard of a message.
+"""Measures the bridge's event process with 1,000 open pages: its memory, and the time to announce a message to all.
 
-Each user has a connection by TLS to an IMAP server in IDLE. The pages are connections without TLS, as those of a proxy.
+Each page has another user, for whom the process waits in IDLE at an IMAP server with TLS. The pages connect without
+TLS, as a proxy does.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _ANNOUNCEMENTS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rig:
-    """The running process of events, its addresses, and the mail server."""
+    """The running event process, its addresses, and the mail server."""
 
     pid: int
     port: int
@@ -71,7 +72,7 @@ def measure_streams(folder: Path) -> list[Figure]:
 
 
 def stream_limits(figures: Figures) -> list[Limit]:
-    """Limits of our own: the memory of a small machine, and a time that people take for at once."""
+    """Limits without comparison: the memory of a small machine, and a time that people do not notice."""
     return [
         Limit(where=WHERE, what=PER_STREAM, value=figures.median(WHERE, PER_STREAM, EVENTS), limit=_MAX_STREAM_BYTES,
               unit="bytes"),
@@ -126,11 +127,11 @@ async def _until_idle(rig: _Rig) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"only {count} connections to the mail server")
         await asyncio.sleep(0.2)
-    await asyncio.sleep(1)  # The last ones have logged in, and begin IDLE.
+    await asyncio.sleep(1)  # The last connections have logged in and now begin IDLE.
 
 
 async def _announce(rig: _Rig, pages: list[asyncio.StreamReader]) -> float:
-    """Return the milliseconds until the last page has heard."""
+    """Return the milliseconds until the last page has the event."""
     start = time.monotonic()
     await asyncio.to_thread(_tell_mail_server, rig)
     await asyncio.gather(*(page.readuntil(b"event: mail\n") for page in pages))
@@ -192,7 +193,7 @@ def _run(folder: Path) -> Iterator[_Rig]:
 
 
 def _sign_in(file: Path) -> list[str]:
-    """Make the sessions. Returns their cookies."""
+    """Sign all users in. Returns the cookies of their sessions."""
     config = load_settings(BridgeSettings, file).to_config()
     with contextlib.closing(SCHEMA.open(config.database)) as database:
         accounts = accounts_of(config, database)

@@ -28,7 +28,7 @@ class TheirClient:
         self._token = ""
 
     def log_in(self) -> Answer:
-        """Sign in; a new session each time. Only the form's POST counts."""
+        """Sign in with a new session. Only the time of the form's POST counts."""
         self.web.close()
         self.web = Web(self._port)
         token = _found(_TOKEN, self.web.ask("GET", "/?_task=login").body)
@@ -39,7 +39,7 @@ class TheirClient:
         return self.web.ask("POST", "/?_task=login", body=urlencode(form).encode(), headers=_FORM, expected=(302,))
 
     def begin(self) -> None:
-        """Open the mailbox's page, which has the token of later requests."""
+        """Open the mailbox's page, which has the token for later requests."""
         self._token = _found(_TOKEN, self.web.ask("GET", "/?_task=mail").body)
 
     def list_page(self) -> Answer:

@@ -1,4 +1,4 @@
-"""Server times: the same work asked of the bridge and of Roundcube in turns, by one person, nearby and far away."""
+"""Measures server times: one person asks the bridge and Roundcube for the same work in turn, nearby and far away."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDERS = "list folders"
 _SENT_BYTES: Final = 10_000
 _DISTANT_JOBS: Final = (LIST, OPEN, SEARCH)
 
-# Our share of Roundcube's time, at most.
+# The greatest allowed shares of Roundcube's time.
 _MAX_SHARES: Final = {
     CACHES_OFF: {LIST: 0.35, OPEN: 0.2, SEARCH: 0.75, SEND: 0.5, LOGIN: 0.8},
     CACHES_ON: {LIST: 0.5, OPEN: 1.0, SEARCH: 0.75, SEND: 0.5, LOGIN: 0.8},
@@ -36,7 +36,7 @@ Job = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """One program in one state, of which the table says `where`."""
+    """One program in the state that the table calls `where`."""
 
     who: str
     where: str
@@ -68,7 +68,7 @@ def time_limits(figures: Figures) -> list[Limit]:
 
 
 def measure_distant(rig: Rig, runs: int, where: str) -> list[Figure]:
-    """Measure the jobs that read mail, before an IMAP server that is far away. The caches are off."""
+    """Measure the jobs that read mail, with a distant IMAP server and without caches."""
     return _in_turns(_uncached_sides(rig, where), _DISTANT_JOBS, runs)
 
 
@@ -88,7 +88,7 @@ def measure_our_list(rig: Rig, runs: int, where: str) -> list[Figure]:
 
 
 def many_limits(figures: Figures) -> list[Limit]:
-    """Limit: the list of a large mailbox beside that of the usual one."""
+    """Limit: the time for the list of a large mailbox, relative to the usual mailbox."""
     many, usual = figures.median(MANY, LIST, OURS), figures.median(USUAL, LIST, OURS)
     share = many / usual if many is not None and usual else None
     return [Limit(where=MANY, what=f"{LIST}: of the usual mailbox's time", value=share, limit=1.5, unit="times")]
@@ -151,7 +151,7 @@ def _their_side(port: int, where: str) -> _Side:
 
 
 def _in_turns(sides: list[_Side], jobs: tuple[str, ...], runs: int) -> list[Figure]:
-    """Run each job once on each side, and again, so that a slow minute of the machine hits all of them."""
+    """Run all jobs on each side in turn, again and again, so that a slow minute of the machine affects all sides."""
     figures: list[Figure] = []
     for job in jobs:
         present = [side for side in sides if job in side.jobs]
@@ -159,7 +159,7 @@ def _in_turns(sides: list[_Side], jobs: tuple[str, ...], runs: int) -> list[Figu
         for turn in range(runs + 1):
             for side, values in zip(present, times, strict=True):
                 milliseconds = side.jobs[job]()
-                if turn:  # The first turn warms up.
+                if turn:  # The first round only warms up.
                     values.append(milliseconds)
         figures += [
             Figure(where=side.where, job=job, who=side.who, unit="ms", values=tuple(values))

@@ -1,4 +1,4 @@
-"""A cheap HTTP client: one kept connection, cookies, and the time from a request to the last byte of its answer."""
+"""A small HTTP client: it keeps one connection and its cookies, and measures until the last byte of each answer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Answer:
 
 
 class Refused(Exception):
-    """An answer of another status than expected."""
+    """An answer has another status than expected."""
 
 
 class Web:
     """One browser at one server on loopback."""
 
     def __init__(self, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
-        """`source` is the client's own address. With a context the connection has TLS, to a host named localhost."""
+        """`source` is the client's own IP address. With `context` the connection has TLS for the host localhost."""
         place: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout": 120, "source_address": (source, 0)}
         self._connection = (
             http.client.HTTPSConnection(**place, context=context) if context else http.client.HTTPConnection(**place)

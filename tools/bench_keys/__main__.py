@@ -1,4 +1,4 @@
-"""`python -m tools.bench_keys`: what logins cost the key server, and whether their time tells who is registered.
+"""`python -m tools.bench_keys`: measures the cost of logins, and whether their time reveals who is registered.
 
 Prints a table for each part and the limits that were promised, and writes build/bench_keys.json. With `--page` it also
 writes the tables into a page of the documentation.
@@ -20,7 +20,8 @@ from tools.bench_keys.rig import run_rig
 
 _TABLE_WIDTH: Final = 130
 _LARGE_ACCOUNTS: Final = 20
-# With 600 guesses of each kind, chance alone moves the AUC by 0.03 once in fifteen times; with 2,400 by half of that.
+# With 600 guesses of each kind, chance alone moves the AUC by 0.03 once in fifteen times; with 2,400 guesses, by half
+# as much.
 _GUESSES: Final = 4
 
 

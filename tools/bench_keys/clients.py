@@ -1,4 +1,4 @@
-"""Clients of the key server that sign logins with keys of their own, without stretching a passphrase."""
+"""Clients of the key server that sign logins with fixed keys, because stretching a passphrase would take time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from roaming_keys.protocol.messages.accounts import Device, KeyRecord, Login, Lo
 LOGIN_SEED: Final = b"A" * 32
 WRONG_SEED: Final = b"B" * 32
 DEVICE: Final = Device(token=b"t" * 32, name="a benchmark")
-# A device that no account knows: a known device has a lane of its own.
+# A device that no account knows. The limits on wrong logins treat known devices differently.
 STRANGE_DEVICE: Final = Device(token=b"s" * 32, name="a stranger")
 _JSON: Final = {"Content-Type": "application/json"}
 
 
 @dataclass
 class KeyClient:
-    """One connection. `address` is what the proxy would say of the client."""
+    """One connection. `origin` is the key server's public origin, and `port` its port on loopback."""
 
     origin: str
     port: int
@@ -32,7 +32,7 @@ class KeyClient:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port)
 
     def post(self, path: str, body: bytes, address: str = "192.0.2.1") -> tuple[int, bytes, float]:
-        """Return status, body and the milliseconds until the answer."""
+        """Return status, body and milliseconds. The request reports `address` as the client's, as a proxy does."""
         host = self.origin.removeprefix("https://")
         forwarded = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https", "X-Forwarded-Host": host}
         headers = {**_JSON, "Host": host, **forwarded}

@@ -1,4 +1,4 @@
-"""Whether the time of a refused login tells who is registered: known and unknown users, asked in turns."""
+"""Measures whether the time of a refused login reveals who is registered: known and unknown users log in in turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIDES: Final = ("known against unknown", "unknown against itself")
 
 
 def measure_guessing(rig: KeyRig, large: int, runs: int) -> list[Figure]:
-    """Refused logins of users with small and large bundles, beside those of users who are not registered."""
+    """Compare refused logins of users with small and large bundles with refused logins of unregistered users."""
     figures = []
     for size, count in ((SMALL, ACTIVE), (LARGE, large)):
         known, unknown, again = _in_turns(rig, size, count, runs)
@@ -29,7 +29,7 @@ def measure_guessing(rig: KeyRig, large: int, runs: int) -> list[Figure]:
 
 
 def guessing_limits(figures: Figures) -> list[Limit]:
-    """5 % in the median, and an AUC of 0.47 to 0.53."""
+    """Limits: a difference of 5 % between the medians, and an AUC of 0.47 to 0.53."""
     return [
         Limit(where=where, what=job, value=figures.median(where, job, _SIDES[0]), limit=most, unit="times")
         for where, job in figures.rows
@@ -48,7 +48,7 @@ def _in_turns(rig: KeyRig, size: int, count: int, runs: int) -> tuple[list[float
     client = rig.client()
     sides: tuple[list[float], list[float], list[float]] = ([], [], [])
     for number in range(runs):
-        # Each name is tried equally often: the counters' rows of a name that was tried before are there already.
+        # Each name is tried equally often, because a name that was tried before already has its rows of counters.
         again = number % count
         names = (user(again, size), f"one{again}.{size}@example.test", f"two{again}.{size}@example.test")
         order = [(number + place) % 3 for place in range(3)]

@@ -1,4 +1,4 @@
-"""The cost of a login for the key server, its duration, and the memory that a storm of wrong logins leaves in use."""
+"""Measures the processor time and the duration of a login, and the growth of memory by very many wrong logins."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _STORM: Final = 5_000
 
 
 def measure_logins(rig: KeyRig, where: str, runs: int) -> list[Figure]:
-    """Log in to one account after the other, each from a network of its own.
+    """Log in to one account after the other, each from another network.
 
-    A login is two requests, `/parameters` and `/login`. The processor's time is that of the key server's processes from
-    the first request to the last, with all that they do between two; PostgreSQL's is beside it, not in it.
+    A login is two requests, `/parameters` and `/login`. The processor time of the key server's processes counts from
+    the first request to the last, with the time between requests. PostgreSQL's processor time is a separate figure.
     """
     client, times = rig.client(), []
     with _processor_of(rig, runs) as terms:
@@ -44,7 +44,7 @@ def measure_logins(rig: KeyRig, where: str, runs: int) -> list[Figure]:
 
 @contextlib.contextmanager
 def _processor_of(rig: KeyRig, runs: int) -> Iterator[dict[str, float]]:
-    """The milliseconds of each side for each of so many runs, which are there after the block."""
+    """The processor milliseconds of server and database for each of `runs` runs. The dict is filled after the block."""
     pids = {SERVER: rig.pid, DATABASE: rig.database_pid or 0}
     used: dict[str, float] = {}
     before = {who: seconds_of(pid) for who, pid in pids.items()}
@@ -67,7 +67,7 @@ def measure_storm(rig: KeyRig, where: str) -> list[Figure]:
 
 
 def login_limits(figures: Figures) -> list[Limit]:
-    """5 ms of the processor, 30 ms until the answer, no growth."""
+    """Limits: 5 ms of processor time, 30 ms until the answer, no growth of memory."""
     limits = []
     for where, job in figures.rows:
         if job == LOGIN:

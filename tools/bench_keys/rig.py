@@ -1,4 +1,4 @@
-"""A key server in processes of its own, whose database has many accounts."""
+"""A key server in separate processes, whose database has many accounts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run_rig(*, accounts: int, large: int) -> Iterator[KeyRig]:
 
 
 def _fill(database: str, keys: MasterKey, accounts: int, large: int) -> None:
-    """Store accounts. The first ACTIVE of each size can log in, the others only make the tables long."""
+    """Store accounts. Only ACTIVE with SMALL and `large` with LARGE bundles can log in; others fill the tables."""
     public_key = Ed25519PrivateKey.from_private_bytes(LOGIN_SEED).public_key().public_bytes_raw()
     active = [*_owners(ACTIVE, SMALL), *_owners(large, LARGE)]
     records = {SMALL: record_of(SMALL), LARGE: record_of(LARGE)}

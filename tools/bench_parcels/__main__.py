@@ -48,7 +48,7 @@ class Part:
 
 
 def _measure_transfers(settings: Settings) -> list[Figure]:
-    # The command finds the API by the pages.
+    # The command asks the pages for the address of the API.
     with rig.run_rig(with_pages=True) as servers:
         return transfers.measure_transfers(servers, settings.runs)
 
@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _describe_programs() -> dict[str, str]:
-    """The versions of the programs that are measured, and of those below them."""
+    """The versions of the measured programs, and of the software that they run on."""
     return {
         "gunicorn": version("gunicorn"),
         "Flask": version("flask"),

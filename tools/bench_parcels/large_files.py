@@ -1,8 +1,8 @@
-"""Files of one and two gigabytes, saved from the page of a recipient: the time, and the memory that the page takes.
+"""Measures saving files of one and two gigabytes from a recipient's page: the time, and the memory of the page.
 
-The file goes by the service worker to the browser's downloads, which is the way without a dialog that a driver cannot
-press. The memory is the most of any moment of the renderers, in which the page and its Workers run, less the least that
-they have had with the parcel open; that of all processes of the browser is beside it.
+The file goes through the service worker to the browser's downloads, because the driver cannot use the dialog for
+saving. The page and its Workers run in the renderers. The memory is the greatest of all renderers together, minus the
+least that they had with the parcel open. A separate figure has the memory of all processes of the browser.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GROWTH: Final = "growth of memory"
 _MAX_GROWTH_MB: Final = 150.0
 _KINDS: Final = {"chromium": "renderer", "firefox": "tab"}
 _MB: Final = 1_000_000
-# Meanwhile the browser gives back what the start of Python needed, which would hide a growth.
+# Meanwhile the browser frees the memory for Python's start, which would otherwise hide a growth.
 _SETTLE_SECONDS: Final = 15.0
 _SECONDS_BETWEEN: Final = 0.25
 _PATIENCE_SECONDS: Final = 1_800.0
@@ -80,14 +80,14 @@ def _measure(name: Name, rig: ParcelRig, size: int) -> Iterator[Figure]:
 
 
 def _count(browser: Browser) -> dict[str, int]:
-    """The bytes that each kind of processes has now."""
+    """The bytes in use now, of the page's processes and of all processes."""
     processes = browser_processes(browser)
     page = processes_of_kind(processes, _KINDS[browser.name])
     return {PAGE: proportional_bytes(page), ALL: proportional_bytes(processes)}
 
 
 def _least(browser: Browser) -> dict[str, int]:
-    """The least bytes of each kind while the open page is left alone."""
+    """The least bytes of the page's processes and of all processes, while nobody uses the open page."""
     least, end = _count(browser), time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < end:
         time.sleep(_SECONDS_BETWEEN)
@@ -99,7 +99,7 @@ def _least(browser: Browser) -> dict[str, int]:
 
 @contextmanager
 def _watched(browser: Browser, before: dict[str, int]) -> Iterator[dict[str, float]]:
-    """The most bytes more than `before`, of each kind. They are there after the block."""
+    """The greatest growth over `before`, of the page's processes and of all. The dict is filled after the block."""
     growth: dict[str, float] = {}
     most, over = dict(before), threading.Event()
 

@@ -1,7 +1,7 @@
-"""A letter of 10 KB in a recipient's browser, over a line of 50 Mbit/s and 40 ms, from the visit until it is painted.
+"""Measures the time from a recipient's visit until a letter of 10 KB is painted, over a line of 50 Mbit/s and 40 ms.
 
-The letter is signed. A script in the page presses Open in the moment in which it can be pressed, and watches for the
-text, because each question of the driver would cost time too.
+The letter is signed. A script in the page presses Open as soon as possible and watches for the text, because each
+request from the driver would cost time too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _RECIPIENT: Final = "renate@elsewhere.test"
 _LETTER: Final = "Nothing in this letter is worth reading.\n" * 240
 _SETTLE_SECONDS: Final = 5.0
 
-# Runs before the scripts of each page. `pressing` is whether the script presses Open itself.
+# Runs before the scripts of each page. If the link has the words, this script presses Open.
 _PRELOAD: Final = f"""() => {{
   const find = (selector) => document.querySelector(selector);
   const times = (window.times = {{}});
@@ -73,7 +73,7 @@ _TIMES: Final = """() => new Promise((resolve) => {
 
 
 def measure_openings(name: Name, runs: int) -> list[Figure]:
-    """Measure each visit in a new browser for each run."""
+    """Measure all visits, in a new browser for each run."""
     series: dict[tuple[str, str], list[float]] = {}
     with run_rig(with_pages=True, line=LINE) as rig:
         sent = send_letter(rig)
@@ -112,7 +112,7 @@ def send_letter(rig: ParcelRig) -> Sent:
 
 
 def send(rig: ParcelRig, files: list[OutgoingFile]) -> Sent:
-    """Send files in a signed parcel, past the line."""
+    """Send files in a signed parcel, without the slow line."""
     at = datetime.now(UTC).replace(microsecond=0)
     sending = Sending(
         sender=SENDER,
@@ -127,7 +127,7 @@ def send(rig: ParcelRig, files: list[OutgoingFile]) -> Sent:
 
 
 def link_to(rig: ParcelRig, sent: Sent, *, words: bool) -> str:
-    """The link of the notice, which may have the words."""
+    """The link of the notice, with the words if `words` is true."""
     behind = f".{sent.secret.replace(' ', '-')}" if words else ""
     return f"{rig.pages_origin}/parcel.html#{sent.parcel.parcel_id}{behind}"
 
@@ -137,7 +137,7 @@ def _visit(browser: Browser, rig: ParcelRig, sent: Sent) -> Iterator[tuple[str, 
     for job in (COLD, SECOND):
         page = visit(browser, link_to(rig, sent, words=True))
         yield job, page.js(_TIMES)
-        # The snapshot comes after the first visit's start, in the background.
+        # The browser fetches the snapshot in the background, after the start of the first visit.
         time.sleep(_SETTLE_SECONDS)
         page.close()
     yield OPEN, _open_typed(browser, rig, sent)

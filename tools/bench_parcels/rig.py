@@ -1,7 +1,7 @@
-"""The servers of the measurements on loopback: nginx by the operator's example, the bridge under gunicorn, PostgreSQL.
+"""The servers of the measurements on loopback: nginx with the settings for operators, the bridge, PostgreSQL.
 
-The pages run too if they are asked for, and a line of limited speed may be in front of everything. PostgreSQL and the
-store sync to the disk, as they do at work.
+The bridge runs under gunicorn. The pages run too if requested, and a line of limited speed may be in front of all
+servers. PostgreSQL and the store sync to the disk, as in production.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ http {{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The speed of the line between the clients and the servers, and the time of its round trip."""
+    """The speed of the line between the clients and the servers, and its round-trip time."""
 
     megabits: float
     milliseconds: float
@@ -94,7 +94,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelRig:
-    """The running servers. `port` is that of the API, `direct_port` the same without the line.
+    """The running servers. `port` is the API's port behind the line, `direct_port` its port without the line.
 
     `bridge_pid` and `nginx_pid` are the first processes of gunicorn and of nginx.
     """
@@ -110,12 +110,12 @@ class ParcelRig:
 
     @property
     def store(self) -> Path:
-        """The folder of the parcels' bytes."""
+        """The folder in which the bridge stores the bytes of parcels."""
         return self.folder / "store"
 
     @property
     def plain(self) -> Path:
-        """The folder of the peer's files."""
+        """The folder for whole files, with which parcels are compared."""
         return self.folder / "plain"
 
 
@@ -126,7 +126,7 @@ def absence() -> str | None:
 
 @contextlib.contextmanager
 def run_rig(*, with_pages: bool = False, line: Line | None = None) -> Iterator[ParcelRig]:
-    """Run the servers during the block, with the pages if they are asked for, behind the line if there is one."""
+    """Run the servers during the block, with the pages if `with_pages` is true, and behind `line` if it is given."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-parcels-")))
         folder.chmod(0o755)  # The user of nginx reads files here.
@@ -165,7 +165,7 @@ class _Ports:
 def _make_signer(folder: Path) -> tuple[Identity, dict[str, str]]:
     """The identity of the sender, and the settings by which the pages trust its authority.
 
-    Its revocation is not asked for: the answers of authorities come from elsewhere.
+    The pages do not check revocation, because answers of authorities come from other servers.
     """
     people = create_people(PROVIDER, datetime.now(UTC), "http://127.0.0.1/authority.crl")
     (folder / "anchors.pem").write_text(certificate_pem(people.authority_certificate))
@@ -174,7 +174,7 @@ def _make_signer(folder: Path) -> tuple[Identity, dict[str, str]]:
 
 
 def _write_settings(folder: Path, outer: _Ports, database: str, trust: dict[str, str]) -> tuple[Path, int, int]:
-    """The file of settings, and the ports at which the bridge and the pages listen for nginx."""
+    """The settings file, and the ports at which the bridge and the pages listen for nginx."""
     write_tls_files(folder, at=datetime.now(UTC))
     for name in ("store", "plain", "bridge", "pages", "line", "nginx"):
         (folder / name).mkdir()
@@ -196,7 +196,7 @@ def _write_settings(folder: Path, outer: _Ports, database: str, trust: dict[str,
         "parcel_limits.domain_recipients": str(_UNLIMITED),
         **trust,
     }
-    # Nothing asks the mail server.
+    # Nothing connects to the mail server.
     address = ServerAddress(host="127.0.0.1", port=nowhere)
     file = bridge_file(folder, values, MailServer(imap=address, smtp=address, ca_file=folder / "tls_ca.pem"))
     for verb in ("parcel-pepper", "init"):

@@ -1,6 +1,7 @@
-"""`python -m tools.bench_parcels.shaped MBIT MILLISECONDS PORT:TARGET…`: a line of this speed before some servers.
+"""`python -m tools.bench_parcels.shaped MBIT MILLISECONDS PORT:TARGET…`: a line of this speed in front of some servers.
 
-All connections share the line. A byte needs half of the milliseconds in each direction, and a handshake all of them.
+All connections share the line. A byte takes half of the milliseconds in each direction. A TCP handshake takes the whole
+time.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from contextlib import suppress
 from typing import Final
 
 _PIECE_BYTES: Final = 16_384
-# The amount, in seconds, that a line takes before the sender has to wait, as the buffers of a router do.
+# A line buffers this many seconds of data before the sender has to wait, as a router does.
 _AHEAD_SECONDS: Final = 0.2
 
 
 class _Direction:
-    """One direction of the line, on which pieces follow each other."""
+    """One direction of the line. It carries one piece of data after the other."""
 
     def __init__(self, bytes_a_second: float, delay: float) -> None:
         self._rate = bytes_a_second
@@ -43,7 +44,7 @@ async def _serve(bytes_a_second: float, delay: float, ports: dict[int, int]) -> 
     up, down = _Direction(bytes_a_second, delay), _Direction(bytes_a_second, delay)
 
     async def connect(target: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # The kernel has answered the handshake already, so its round trip passes here.
+        # The kernel has already answered the TCP handshake, so its round trip is waited for here.
         await asyncio.sleep(2 * delay)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
         await asyncio.gather(up.carry(reader, far_writer), down.carry(far_reader, writer))

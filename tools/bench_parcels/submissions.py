@@ -1,4 +1,4 @@
-"""Small parcels, each submitted by one request of the API. The clients run on the same cores as the servers."""
+"""Measures small parcels, each submitted by one request to the API. The clients share the servers' cores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.bench_parcels.transfers import OURS
 
 WHERE: Final = "10 KB"
 JOB: Final = "parcels submitted"
-# The limit is one of time, because a figure has to be below its limit.
+# The limit is a time and not a rate, because every figure must be below its limit.
 EACH: Final = "of them one takes"
 _CLIENTS: Final = 8
 _WARM_UP_SECONDS: Final = 3.0
@@ -39,13 +39,13 @@ def measure_submissions(rig: ParcelRig) -> list[Figure]:
 
 
 def submission_limits(figures: Figures) -> list[Limit]:
-    """Limit: a hundred in a second."""
+    """Limit: a hundred parcels in a second."""
     value = figures.median(WHERE, EACH, OURS)
     return [Limit(where=WHERE, what=EACH, value=value, limit=1000 / _WANTED, unit="ms")]
 
 
 def _submit_many(port: int, token: str, begun: float) -> int:
-    """The parcels that were acknowledged to one client within the measured time."""
+    """The number of parcels that the bridge acknowledged to one client within the measured time."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "X-Sealwax": "1"}
     count = 0
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:

@@ -1,7 +1,8 @@
-"""A gigabyte up and down by the client's modules, beside one PUT and one GET of the same bytes by the same client.
+"""Measures the upload and download of a gigabyte as a parcel, compared with one PUT and one GET of the same bytes.
 
-The ciphertext is prepared before, because the API takes nothing else. The whole command, which encrypts and decrypts
-too, is measured apart. The growth of the servers' memory is that of all processes of gunicorn and of nginx.
+The same client does both. The ciphertext is prepared before, because the API accepts only ciphertext. The whole
+command, which also encrypts and decrypts, is a separate figure. The memory of the servers is that of all processes of
+gunicorn and nginx.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ UP_ENCRYPTED, DOWN_DECRYPTED = "up, with the command's start and encryption", "d
 GROWTH: Final = "growth of the servers"
 WHERE: Final = "1 GB"
 BYTES: Final = 1_000_000_000
-# The wanted share of the speed of one request.
+# The smallest allowed share of the speed of one request.
 _SHARE: Final = 0.7
 _MAX_GROWTH_MB: Final = 16.0
 _MB: Final = 1_000_000
@@ -69,7 +70,7 @@ _MANIFEST: Final = bytes(10_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A parcel whose ciphertext is in one file, `data`: its chunks one after the other."""
+    """A parcel whose encrypted chunks are in one file, `data`, one after the other."""
 
     key: ParcelKey
     data: mmap.mmap
@@ -78,7 +79,7 @@ class Prepared:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Prepared]:
-    """Encrypt so many random bytes in chunks, into a file of the folder."""
+    """Encrypt random bytes in chunks, into a file of the folder."""
     key = run(derive_parcel_key(make_secret(PROVIDER), make_salt(PROVIDER), PROVIDER))
     path, ends = folder / "ciphertext", [0]
     with path.open("wb") as target:
@@ -94,13 +95,13 @@ def prepare(folder: Path, size: int) -> Iterator[Prepared]:
 
 
 class Transfers:
-    """The works that are measured. Each returns what the next one needs."""
+    """The measured operations. `download` gets the id that `upload` returned. `get` reads the file that `put` sent."""
 
     def __init__(self, rig: ParcelRig, prepared: Prepared) -> None:
         self._rig = rig
         self._prepared = prepared
         self._address = parse_server(f"http://127.0.0.1:{rig.port}")
-        # A file of this size in memory, which both sides read into.
+        # The buffer for the file that `get` reads.
         self._room = memoryview(bytearray(len(prepared.data)))
 
     def upload(self) -> str:
@@ -129,7 +130,7 @@ class Transfers:
                 api.read_object(str(number), size)
 
     def put(self) -> None:
-        """Send the same bytes as one file."""
+        """Send the encrypted chunks as one file."""
         with Connection(self._address) as connection:
             body = memoryview(self._prepared.data)
             answer = connection.exchange(HttpCall(method="PUT", path="/plain/file", body=body))
@@ -138,14 +139,14 @@ class Transfers:
             raise RuntimeError(f"PUT: {answer.status}")
 
     def get(self) -> None:
-        """Fetch that file."""
+        """Fetch the file that `put` sent."""
         with Connection(self._address) as connection:
             answer, count = connection.download(HttpCall(method="GET", path="/plain/file"), self._room)
         if answer.status != 200 or count != len(self._room):
             raise RuntimeError(f"GET: {answer.status}, {count} bytes")
 
     def tidy(self) -> None:
-        """Delete what was stored, and wait until the disk is at rest."""
+        """Delete the stored bytes, and wait until the disk is at rest."""
         for folder in (self._rig.store, self._rig.plain):
             for entry in folder.iterdir():
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -168,7 +169,7 @@ class Transfers:
 
 
 def measure_transfers(rig: ParcelRig, runs: int) -> list[Figure]:
-    """Measure both sides in turn, after a run of each that only warms up."""
+    """Measure both sides in turn, after one run of each as a warm-up."""
     times: dict[tuple[str, str], list[float]] = {}
     with prepare(rig.folder, BYTES) as prepared:
         transfers = Transfers(rig, prepared)
@@ -236,7 +237,7 @@ def _measure_growth(rig: ParcelRig, transfers: Transfers) -> list[Figure]:
 
 
 def _measure_command(rig: ParcelRig, runs: int) -> Iterator[tuple[str, float]]:
-    """The whole command, from its start to its end, with a file on the disk at each end."""
+    """The time of the whole command, which reads a file from the disk and writes one."""
     folder = rig.folder / "command"
     folder.mkdir()
     (folder / "token").write_text(f"{rig.token}\n")

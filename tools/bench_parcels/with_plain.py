@@ -1,7 +1,7 @@
-"""`python -m tools.bench_parcels.with_plain FOLDER …`: `sealwax …`, whose bridge also takes and gives whole files.
+"""`python -m tools.bench_parcels.with_plain FOLDER …`: `sealwax …`, whose bridge also stores and returns whole files.
 
-This is the peer of the transfers: one PUT and one GET of a file below `/plain/`, in the same processes and threads. As
-the bytes of a parcel, those of a file are durable before the answer, and nginx sends them (X-Accel-Redirect).
+`transfers` compares parcels with one PUT and one GET of a file below `/plain/`, in the same processes and threads. As
+for parcels, the bytes of a file are durable before the answer, and nginx sends them (X-Accel-Redirect).
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def read_all(folder: Path) -> list[Case]:
 
 
 def run_with(provider: Provider, cases: Sequence[Case]) -> list[Outcome]:
-    """The outcomes with one of the providers. The browsers run the same tasks inside the vault."""
+    """The outcomes with one provider. Browsers run the same tasks inside the vault."""
     if provider == "native":
         return run(run_cases(cases, NativeProvider()))
     from tests.support.vault.conformance import run_in_browser  # imported only if a browser is requested

@@ -1,6 +1,6 @@
 """Cases as pure data: the claims of a set, which can be checked natively or sent to a browser.
 
-A `Case` names one claim of one set. Its `task` has every byte that the claim needs, and checks it with a provider.
+A `Case` names one claim of one set. Its `task` has all bytes for this claim, and checks the claim with a provider.
 `pack_cases` makes one compressed file of many cases; `unpack_cases` is its reverse.
 """
 
@@ -23,7 +23,7 @@ class Disproved(Exception):
 
 
 class Task(Protocol):
-    """The claim itself: a frozen dataclass of bytes, texts, numbers and tuples of them, registered with `@task`."""
+    """The check of a claim: a frozen dataclass of bytes, texts, numbers and their tuples, registered with `@task`."""
 
     async def run(self, provider: CryptoProvider) -> int:
         """The number of facts that were compared with the set. Raises Disproved, or the SmimeError of the core."""
@@ -39,7 +39,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One claim. `source` says where the set makes it. A case with `skip` fails if it passes: the skip is outdated."""
+    """One claim. `source` says where the set makes it. If the claim holds in spite of `skip`, the case fails."""
 
     set: str
     name: str
@@ -77,7 +77,7 @@ def task(cls: type[T]) -> type[T]:
 
 
 def pack_cases(cases: Iterable[Case]) -> bytes:
-    """All cases as compressed JSON; each byte string occurs once in a table, because most sets repeat their keys."""
+    """All cases as compressed JSON. Equal byte strings are written once, because most sets repeat their keys."""
     table: dict[bytes, int] = {}
     packed = [_pack_value(case, table) for case in cases]
     octets = [base64.b64encode(entry).decode("ascii") for entry in table]

@@ -1,6 +1,6 @@
-"""A small set in the format `cms`, made when it is needed, so that there are cases if the published sets are absent.
+"""A small set in the format `cms`, which is generated so that there are cases even without the published sets.
 
-The core makes the messages. If openssl is installed, it makes some too, as a second implementation.
+The core makes the messages. If openssl is installed, it also makes some, as a second implementation.
 """
 
 from __future__ import annotations

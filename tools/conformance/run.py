@@ -1,7 +1,7 @@
 """Runs cases with any provider. The same code runs natively and inside the vault of a browser.
 
-A case is skipped only if that was decided before: by its own `skip`, or by `skips.ALLOWED`, the list of operations that
-a provider may lack. Any other error is a failure, and so is every error that is no SmimeError.
+A case is skipped only for its own `skip`, or for an error that `skips.ALLOWED` lists: operations that a provider may
+lack. Any other error is a failure.
 """
 
 from __future__ import annotations

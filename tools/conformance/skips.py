@@ -1,4 +1,4 @@
-"""The operations that each provider may lack: an UnsupportedByProvider listed here is a skip, any other a failure."""
+"""The operations that each provider may lack. An UnsupportedByProvider listed here is a skip, any other a failure."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def format_table(outcomes: Sequence[Outcome]) -> str:
 
 
 def format_page(outcomes: Mapping[str, Sequence[Outcome]], *, formats: str) -> str:
-    """The whole of docs/conformance.md; `outcomes` by provider."""
+    """The text of docs/conformance.md, from the `outcomes` of each provider."""
     rows = [
         f"| set | what is compared | cases | facts | {' | '.join(outcomes)} |",
         f"|---|---|---:|---:{'|---' * len(outcomes)}|",
@@ -68,7 +68,7 @@ def sets_of(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def counts(outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
-    """(passed, failed, skipped)."""
+    """The numbers of cases that passed, failed and were skipped."""
     totals = Counter(outcome.status for outcome in outcomes)
     return totals[Status.PASSED], totals[Status.FAILED], totals[Status.SKIPPED]
 

@@ -2,7 +2,8 @@
 
 Prints the table of clicks and seconds, keeps the figures of each program in build/days_work.json, and with `--page`
 writes the table into a page of the documentation. A walk of one program takes about three minutes. Our pages are also
-walked by keyboard alone, by touch, and with losses of the network, in three engines; the extension, in Chromium only.
+walked by keyboard alone, by touch, and with losses of the network, in three browser engines. The extension is walked in
+Chromium only.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from tools.days_work.user import REST_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Walkable:
-    """A program that can be walked: the class that walks it, its browser, and its servers."""
+    """A program that can be walked: the class that operates it, its browser, and its servers."""
 
     walker: type[Ours | Roundcube]
     has_mouse: bool = True
@@ -98,7 +99,7 @@ def main() -> None:
 
 
 def _program(text: str) -> str:
-    """The name of a program, however its letters are written."""
+    """The name of a program, in any case of letters."""
     return next((name for name in PROGRAMS if name.lower() == text.lower()), text)
 
 

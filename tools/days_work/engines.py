@@ -1,4 +1,4 @@
-"""The browsers in which a walk can go, each with a new profile, and with a folder in which files are saved unasked."""
+"""The browsers for a walk. Each has a new profile, and saves files into a folder without asking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.browser import webkit
 from tests.support.browser.browsers import Browser, Chromium, Firefox, missing_programs
 
 ENGINES: Final = ("chromium", "firefox", "webkit")
-# A browser on a machine without a mouse believes that nothing hovers. In Chromium 2 is hover, 4 is a fine pointer.
+# Without a mouse, a browser assumes that no pointer can hover. In Chromium 2 is hover, 4 is a fine pointer.
 _CHROMIUM_MOUSE: Final = (
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
@@ -23,7 +23,7 @@ _FIREFOX_FINGER: Final = 1
 
 
 def absence(engine: str) -> str | None:
-    """Why this engine is not here, or None."""
+    """The reason why this engine cannot be used here, or None."""
     if engine == "webkit":
         missing = webkit.missing_programs()
     else:
@@ -33,7 +33,7 @@ def absence(engine: str) -> str | None:
 
 @contextmanager
 def running_browser(engine: str, downloads: Path, *, has_mouse: bool = True) -> Iterator[Browser]:
-    """A browser with a new profile, on a machine with a mouse, or without one. WebKitGTK has a mouse always."""
+    """A browser with a new profile, with or without a mouse. WebKitGTK always has a mouse."""
     with ExitStack() as stack:
         profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         browser = _start(engine, profile, downloads, has_mouse=has_mouse)

@@ -1,7 +1,7 @@
-"""The extension in Roundcube, walked with the pointer: it reads and writes the encrypted messages as they are.
+"""The extension in Roundcube, walked with the pointer: it reads and writes the protected messages.
 
-Everything else is done in Roundcube itself. A message is read by the button above it, and written in the extension's
-window, which the button above Roundcube's text field opens. That window stays after a message was sent, and closing it
+Everything else is done in Roundcube itself. The extension's button above a message opens it. The button above
+Roundcube's text field opens the extension's window for writing. This window stays open after sending, and closing it
 counts as one click.
 """
 
@@ -23,7 +23,7 @@ from tools.days_work.roundcube import SECONDS, Roundcube, row_of
 from tools.days_work.steps import FILES_SUBJECT, Cannot, Reply
 from tools.days_work.user import becomes_true
 
-# Those that are not protected are read in Roundcube alone.
+# Unprotected messages are read in Roundcube alone.
 _STATES: Final = {
     "M2": "verified",
     "M3": "verified",
@@ -56,7 +56,7 @@ class Extended(Roundcube):
         super().__init__(rig, browser, rest_seconds=rest_seconds)
 
     def _prepare_more(self) -> None:
-        """Anna imports her keys and certificates, and agrees that mail of this site is opened. Then she locks."""
+        """Anna imports her keys and certificates, lets the extension open mail of this site, and locks her keys."""
         anna, extension = self._rig.people.anna, self._extension
         extension.keep(people=[self._rig.contacts_file], anchors=[self._rig.authority_file])
         extension.open_keys(self._rig.write_key_file(), anna.key_passphrase)
@@ -109,7 +109,7 @@ class Extended(Roundcube):
         return look.get(name, lambda _: None)(view)
 
     def _give_passphrase(self) -> None:
-        """Answer the window that asks for it before the first encrypted message."""
+        """Type the passphrase into the window that asks for it before the first encrypted message."""
         window = self._extension.window(tick_proposed=False)
         with self._at(window):
             self.user.focus(named("passphrase"))
@@ -196,13 +196,13 @@ class Extended(Roundcube):
         with self._at(window):
             yield window
             before = len(self._rig.post.taken)
-            # Until the message that is answered or forwarded is there, the window says that, and the button is grey.
+            # The button is grey until the window has the message that is answered or forwarded.
             self.user.click(f"{named('send')}:not([aria-disabled])")
             self._rig.post.wait_until_taken(before, recipients)
 
     @contextmanager
     def _at(self, window: Page) -> Iterator[None]:
-        """The user is at another tab or window."""
+        """Let the user act in another tab or window during the block."""
         before, self.user.page = self.user.page, window
         try:
             yield
@@ -212,13 +212,13 @@ class Extended(Roundcube):
     # Parts
 
     def _open_device(self) -> Page:
-        # A tab with a storage of its own would have no extension.
+        # The extension would not run in a tab with a separate storage.
         page = self._browser.open("about:blank")
         page.set_viewport(1280, 900)
         return page
 
     def _open_row(self, name: str) -> None:
-        """Select a message. Its quotation is read in the extension's window."""
+        """Select a message. The extension's window quotes it later."""
         self._open(self._uid(name))
         self._wait_until_calm()
 

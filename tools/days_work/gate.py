@@ -1,4 +1,4 @@
-"""A door of loopback before a server: while it is shut every request is refused, and what was open is torn."""
+"""A proxy on loopback in front of a server. While the gate is shut, it refuses and breaks all connections."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 _PIECE: Final = 64 * 1024
-# A connection that is closed with these options ends with a reset, as one that the network loses.
+# A connection that is closed with these options ends with a reset, as if the network had failed.
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Gate:
-    """Passes bytes to a port of loopback. `target` may be set after the start."""
+    """Passes bytes on to the port `target` of loopback, which may be set after the start."""
 
     def __init__(self) -> None:
         self.target = 0
@@ -28,7 +28,7 @@ class Gate:
         self._listen(self._listener)
 
     def shut(self) -> None:
-        """Lose the network."""
+        """Break the network: tear all connections, and refuse new ones."""
         with self._lock:
             listener, self._listener = self._listener, None
             torn, self._open = self._open, set()
@@ -50,7 +50,7 @@ class Gate:
         self._listen(self._listener)
 
     def shut_at_the_answer(self, request: tuple[bytes, ...]) -> None:
-        """Let the next request that begins so reach the server, and lose the network in place of the answer."""
+        """Let the next request that begins with `request` reach the server, but break the network before its answer."""
         self.has_dropped.clear()
         self._dropped = request
 
@@ -79,7 +79,7 @@ class Gate:
                     threading.Thread(target=work, daemon=True).start()
 
     def drops(self, piece: bytes) -> bool:
-        """Whether the answer to these bytes of a client is lost."""
+        """Whether the answer to this piece of a request must be lost."""
         with self._lock:
             is_dropped = bool(self._dropped) and piece.startswith(self._dropped)
             if is_dropped:
@@ -87,7 +87,7 @@ class Gate:
             return is_dropped
 
     def forget(self, *ended: socket.socket) -> None:
-        """These connections have ended."""
+        """Remove connections that have ended."""
         with self._lock:
             self._open -= set(ended)
 

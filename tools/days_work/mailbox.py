@@ -1,4 +1,4 @@
-"""Anna's messages: the fifteen that are read, each protected as docs/days_work.md says or in clear, and those below."""
+"""Anna's messages: fifteen that are read, protected as docs/days_work.md says or in clear, and older messages."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A message as it lies in the mailbox."""
+    """A message as it is stored in the mailbox."""
 
     name: str
     subject: str
@@ -72,7 +72,7 @@ class Stored:
 
 def build_messages(people: People, at: datetime, *, in_clear: bool, count: int = MESSAGES) -> list[Stored]:
     """Return Anna's messages, the newest first. `in_clear` leaves out all protection."""
-    # The newest is ten minutes old, and each of the others two hours older than the one above it.
+    # The newest message is ten minutes old. Each further message is two hours older than the last.
     dates = [at - timedelta(minutes=10, hours=2 * number) for number in range(count)]
     written = [*_fifteen(), *_others(count - len(READ))]
     stored = []
@@ -105,7 +105,7 @@ def _protect(plain: bytes, draft: Written, people: People, at: datetime) -> byte
         message = changed
     if draft.encrypted_for:
         encrypting = Encrypting(recipients=[people.identity(draft.encrypted_for).certificate])
-        # The signed headers are those that are hidden. The outer ones are made by the first of the two operations.
+        # If the message is signed, signing has already hidden the header fields.
         message = blocking.encrypt_message(message, encrypting, PROVIDER, None if draft.signed else hiding)
     return message
 
@@ -232,7 +232,7 @@ def _noise_bytes() -> bytes:
 
 
 def _noise() -> bytes:
-    """A picture of two megabytes: noise, which nothing compresses."""
+    """A picture of two megabytes of noise, which cannot be compressed."""
     return _png(_PICTURE_SIDE)
 
 

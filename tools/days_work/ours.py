@@ -42,7 +42,7 @@ _STATES: Final = {
 INDEXED: Final = 6
 _FORMATTED: Final = ("M5", "M6")
 _FOR_OTHERS: Final = "M12"
-# The longest time after which a draft is on the server, and after which a search has an answer.
+# The longest wait until a draft is on the server, or until a search has an answer.
 _DRAFT_SECONDS: Final = 8.0
 _OFFER_SECONDS: Final = 2.0
 
@@ -70,7 +70,7 @@ class Ours(Acts):
     """Our pages with the pointer."""
 
     def prepare(self) -> None:
-        """A visit of the day before: Anna adds her contacts and has her mail indexed. The browser has the files."""
+        """Visit the pages on the day before. Anna adds contacts and has her mail indexed, and the cache is filled."""
         anna, page = self._rig.people.anna, self._page
         page.goto(self._rig.url)
         page.fill(named("sign-in-address"), anna.address)
@@ -93,7 +93,7 @@ class Ours(Acts):
     # Signing in
 
     def sign_in(self) -> None:
-        """Until the list is shown, or the field for the passphrase, which our pages show first."""
+        """Sign in, until the list or the field for the passphrase is shown. Our pages show the field first."""
         self.user.open(self._rig.url)
         self.user.focus(named("sign-in-address"))
         self.user.type(self._rig.people.anna.address)
@@ -198,11 +198,11 @@ class Ours(Acts):
         self._rig.post.wait_until_taken(before, recipients)
 
     def press_send(self) -> None:
-        """Press Send, which waits by itself until the certificates are found."""
+        """Press Send. The pages themselves wait until the certificates are found."""
         self.user.click(named("send"))
 
     def send_again(self) -> None:
-        """Send what was perhaps not sent."""
+        """Send a message again that was perhaps not sent."""
         self.press_send()
 
     # Searching
@@ -250,7 +250,7 @@ class Ours(Acts):
         self._wait_until_gone(name)
 
     def take_back(self, name: str) -> None:
-        # Until then the notice is about the act before.
+        # Before that, the notice is about the last act.
         self._page.wait_for_text("trash", selector=named("act-notice-text"))
         self.commit(self.press_undo, told="act-notice-text")
         # The message has another UID now.

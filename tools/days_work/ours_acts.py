@@ -1,4 +1,4 @@
-"""The acts in our pages of which the steps are made, with the pointer. Keyboard and finger have ways of their own."""
+"""The acts in our pages that make up the steps, with the pointer. `ours_otherwise` has keyboard and touch."""
 
 from __future__ import annotations
 
@@ -58,14 +58,15 @@ class Acts:
         again: Callable[[], None] | None = None,
         request: tuple[bytes, ...] = (),
     ) -> None:
-        """Press what asks a server. A walk that loses its network finds a sentence in `told`, and then presses `again`.
+        """Do `press`, which causes a request. A subclass may break the network, and then call `again`.
 
-        `request` has the beginnings of the request whose answer may be lost.
+        `told` names the element that reports the loss. `request` has the beginnings of a request whose answer may be
+        lost.
         """
         press()
 
     def commit_opening(self, press: Callable[[], None]) -> None:
-        """Open a message, whose pane offers to try again."""
+        """Open a message by `press`. After a lost connection, its pane offers to try again."""
         self.commit(press, told="reading-error", again=lambda: self.user.click(named("try-again")))
 
     def open_message(self, uid: int) -> None:
@@ -79,7 +80,7 @@ class Acts:
         self.user.click(f"{SETTLED} {named('message-row')}")
 
     def act(self, name: str, act: str, *, then: Callable[[], None] = lambda: None) -> None:
-        """Open a message, and do something with it by its bar. `then` ends an act that asks further."""
+        """Open a message, and press an act in its bar. `then` answers a further question of the act."""
         self.open_message(self._uid(name))
 
         def press() -> None:
@@ -93,7 +94,7 @@ class Acts:
         self.commit(press, told="act-notice-text", again=act_again)
 
     def select(self, names: tuple[str, ...]) -> None:
-        """Select messages that follow each other, as a range."""
+        """Select a range of messages, from the first to the last name."""
         self.user.click(_box_of(self._uid(names[0])))
         self.user.click(_box_of(self._uid(names[-1])), held=SHIFT)
 
@@ -141,13 +142,13 @@ class Acts:
         self.user.focus(named("search"))
 
     def end_search(self) -> None:
-        """Show the whole folder again, if a search is shown."""
+        """Show the whole folder again if the list shows a search."""
         if self._is_there(named("search-end")):
             self.user.click(named("search-end"))
             self._wait_for_row("M2")
 
     def to_list(self) -> None:
-        """Close the preview that lies over the list. After a message was sent, the pages return by themselves."""
+        """Close the preview that covers the list. After a message was sent, the pages return by themselves."""
         if self._is_there("dialog[open]"):
             self.user.press(ESCAPE)
         self._page.wait_for(_IS_LEFT, timeout_seconds=SECONDS)
@@ -155,12 +156,12 @@ class Acts:
         self._page.wait_for_selector(SETTLED)
 
     def leave_message(self) -> None:
-        """Close the message that hides the list. On a wide page it is beside it."""
+        """Close the message if it hides the list. On a wide page, the message is beside the list."""
 
     def wait_in_frame(self, function: str, *arguments: str, written: str) -> None:
-        """Wait until the frame for foreign markup shows something. `written` is in its source then."""
+        """Wait until `function` is true in the frame for foreign markup; in WebKit, until its source has `written`."""
         if self._browser.name == "webkit":
-            # Its driver does not enter the frame.
+            # WebKit's driver does not enter the frame.
             self._page.wait_for(_IS_WRITTEN, written, timeout_seconds=SECONDS)
         else:
             self._page.wait_for_frame("about:srcdoc").wait_for(function, *arguments)

@@ -1,8 +1,9 @@
 """Our pages, walked with a network that is lost in the middle of each step, and comes back.
 
-The network is lost at the press by which a step asks a server: before the request arrives, or, for every other message
-that is sent, in place of its answer. The page then has to say so in a sentence and keep what was typed. The
-step ends well after the network is back and the person has pressed what the page offers, or the same once more.
+The network is lost when a press in a step causes a request: before the request arrives, or, for every second message
+that is sent, before its answer. The page then has to report the loss in a sentence, and keep the typed text. After the
+network is back, the person presses the button that the page offers, or the same button again. Then the step must
+succeed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SAYS_OTHER: Final = f"""(selector, before) => {{
   return text !== before && text;
 }}"""
 _NOTICE: Final = "act-notice-text"
-# A letter whose look-ups are lost is not sent, and the reason is beside the button.
+# If the look-ups of certificates fail, the letter is not sent, and the reason is shown beside the button.
 _REASON: Final = f"{named('obstacle')}[data-code^=certificate] > span"
 _IS_KEPT_HERE: Final = named("draft-state") + "[data-state=device]:not([data-pending])"
 _IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") === null
@@ -35,7 +36,7 @@ _IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") ==
 
 
 class OursWithLosses(Ours):
-    """Our pages with the pointer, with a loss of the network in each step. `told` are the sentences of the page."""
+    """Our pages with the pointer, and a loss of the network in each step. `told` collects the page's sentences."""
 
     name = "losses"
 

@@ -30,7 +30,7 @@ _IS_CHOOSING = "() => document.querySelector('.choosing') !== null"
 
 
 class OursByKeyboard(Ours):
-    """Our pages by keyboard alone, with the keys that their help names, and else by Tab."""
+    """Our pages by keyboard alone: with the keys that the pages' help names, and otherwise by Tab."""
 
     name = "keyboard"
 
@@ -39,7 +39,7 @@ class OursByKeyboard(Ours):
         self.end_search()
         self._go_to(uid)
         self.user.press(ENTER)
-        # Until then the keys are for the message before.
+        # Before that, the keys would act on the last message.
         self._page.wait_for_selector(f"{row_of(uid)}[aria-current]")
 
     def open_first(self) -> None:
@@ -116,7 +116,7 @@ class OursByKeyboard(Ours):
 
 
 class OursByTouch(Ours):
-    """Our pages by touch, on a phone's screen. The driver of WebKitGTK has no touch: there it is the pointer."""
+    """Our pages by touch, on a phone's screen. The driver of WebKitGTK has no touch: there the pointer is used."""
 
     name = "touch"
     width, height = 390, 844
@@ -156,7 +156,7 @@ class OursByTouch(Ours):
     def leave_message(self) -> None:
         self._page.wait_for_selector(".mail")
         if self._page.js(_IS_MENU_OPEN):
-            # The folders lie over the list.
+            # The folders cover the list.
             self.user.click(named("nav-menu"))
         if not self._page.js(_IS_ON_LIST):
             self.user.click(named("back"))

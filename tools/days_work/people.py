@@ -27,7 +27,7 @@ MAIL_PASSWORD: Final = "a mail password of the walk"
 class People:
     """Anna's account, the identities of those who write to her, and the authority that she trusts.
 
-    Erin's authority is one that nobody knows.
+    Anna does not know Erin's authority.
     """
 
     authority: Authority

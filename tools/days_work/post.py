@@ -1,4 +1,4 @@
-"""The mail servers of a walk as a judge: what Postfix has taken, who got it, and what lies in Anna's folders."""
+"""Checks a walk at its mail servers: messages that Postfix accepted, messages received, and Anna's folders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Received:
 
     @property
     def is_signed_only(self) -> bool:
-        """Whether the message is readable and has a signature beside it."""
+        """Whether the message is readable and has a detached signature."""
         return self.mail.get_content_type() == "multipart/signed"
 
 
@@ -54,11 +54,11 @@ class Post:
 
     @property
     def taken(self) -> list[int]:
-        """The numbers of recipients of the messages that Postfix has taken from Anna."""
+        """The number of recipients of each message that Postfix has accepted from Anna."""
         return [int(count) for count in _TAKEN.findall(self.log.read_text())]
 
     def wait_until_taken(self, before: int, recipients: int = 1) -> None:
-        """Wait until Postfix has one more message than before, for so many people."""
+        """Wait until Postfix has accepted one message more than `before`, for this number of recipients."""
         assert becomes_true(lambda: len(self.taken) > before, timeout_seconds=_TAKING_SECONDS), "nothing was sent"
         assert self.taken[before:] == [recipients], self.taken
 

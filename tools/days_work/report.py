@@ -1,4 +1,4 @@
-"""The report of the walks: a table with the clicks and seconds of each step, the sums, and the measures."""
+"""The report of the walks: a table with the clicks and seconds of each step, the sums, and the limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLES: Final = {OURS: "ours", THEIRS: "Roundcube", EXTENDED: "the extension in 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """The walks of one program, of which the median of the seconds counts. `when` is the date, and the load before."""
+    """The walks of one program, with the medians of each step. `when` is the date, and the machine's load before."""
 
     program: str
     when: str
@@ -38,18 +38,18 @@ class Walked:
         return {number: done.lacks for number, done in self.steps.items() if done.lacks is not None}
 
     def only(self, numbers: Iterable[int]) -> Walked:
-        """The same walks, of these steps only."""
+        """The same walks with only these steps."""
         return Walked(program=self.program, when=self.when, steps={number: self.steps[number] for number in numbers})
 
 
 def combine(program: str, when: str, walks: Sequence[Sequence[Done]]) -> Walked:
-    """Several walks of one program as one: the medians of clicks and seconds. A step is lacking if it ever was."""
+    """Several walks of one program as one, with medians. A step that was lacking in any walk is lacking."""
     by_step = {done.number: [walk[index] for walk in walks] for index, done in enumerate(walks[0])}
     return Walked(program=program, when=when, steps={number: _median(steps) for number, steps in by_step.items()})
 
 
 def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Walked]:
-    """Add the walks of a program to the file of results. Returns all that it has."""
+    """Add the walks of a program to the file of results. Returns all walks in the file."""
     results: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {}
     steps = [asdict(done) for done in walked.steps.values()]
     results[walked.program] = {"when": walked.when, "machine": dict(machine), "steps": steps}
@@ -64,7 +64,7 @@ def keep(out: Path, walked: Walked, machine: Mapping[str, str]) -> dict[str, Wal
 
 
 def write_blocks(walks: Mapping[str, Walked]) -> dict[str, str]:
-    """The parts of the page for which there are walks, by their names: those that are compared, and the others."""
+    """The blocks of the page that have walks, by name: the table of compared programs, and the other walks."""
     compared = {"days-work": write_table(walks)} if TITLES.keys() & walks.keys() else {}
     others = [walk for name, walk in walks.items() if name not in TITLES]
     return {**compared, **({"days-work otherwise": _write_others(others)} if others else {})}
@@ -88,7 +88,7 @@ def write_table(walks: Mapping[str, Walked]) -> str:
 
 
 def _write_others(walks: Sequence[Walked]) -> str:
-    """The walks that are compared with nothing: by keyboard, by touch, with losses of the network, in other engines."""
+    """The walks without comparison: by keyboard, by touch, with losses of the network, in other engines."""
     lines = [["ours, otherwise", "steps", "clicks", "s", "cannot", "measured"]]
     lines.append(["---", "---:", "---:", "---:", "---", "---"])
     for walk in walks:
@@ -99,7 +99,7 @@ def _write_others(walks: Sequence[Walked]) -> str:
 
 
 def measures(walks: Mapping[str, Walked]) -> dict[str, tuple[float, float]]:
-    """The shares of Roundcube's clicks and seconds, and the most that they may be. Empty without both walks."""
+    """Our shares of Roundcube's clicks and seconds, with their limits. Empty unless both programs were walked."""
     if not {OURS, THEIRS} <= walks.keys():
         return {}
     ours, theirs = walks[OURS], walks[THEIRS]
@@ -130,7 +130,7 @@ def _sentences(shown: Sequence[Walked], walks: Mapping[str, Walked]) -> list[str
 
 
 def _write_lacks(walked: Walked) -> str:
-    """The steps that a program cannot do, those with the same reason together."""
+    """The steps that a program cannot do, grouped by reason."""
     by_reason: dict[str, list[str]] = {}
     for number, why in walked.lacks.items():
         by_reason.setdefault(why, []).append(str(number))
@@ -138,12 +138,12 @@ def _write_lacks(walked: Walked) -> str:
 
 
 def _common(walks: Sequence[Walked]) -> list[int]:
-    """The steps that all of these can do."""
+    """The steps that all these programs can do."""
     return [number for number in NAMES if all(_can(walk, number) for walk in walks)]
 
 
 def _share_of_common(walk: Walked, other: Walked, what: str) -> float:
-    """The share of another program's clicks or seconds, of the steps that both can do."""
+    """One program's share of another's clicks or seconds, for the steps that both can do."""
     common = _common([walk, other])
     mine, theirs = (getattr(walked.only(common), what) for walked in (walk, other))
     return float(mine / max(theirs, 0.001))

@@ -1,4 +1,4 @@
-"""The servers of one walk on loopback: Dovecot, Postfix, and before them our bridge with its pages, or Roundcube."""
+"""The servers of one walk on loopback: Dovecot, Postfix, and either our bridge with its pages or Roundcube."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import Security
 
-# The folders have the roles that a usual mail server gives them. The tests of Dovecot have a Sent of another name.
+# The folders have the roles that a usual mail server gives them. The tests of Dovecot give the Sent folder another
+# name.
 _DOVECOT_SETTINGS: Final = """
 namespace inbox {
   mailbox Gesendet {
@@ -73,7 +74,7 @@ $config['trash_mbox'] = 'Trash';
 class Rig:
     """The running servers of one walk. `url` is where the walk begins. `folder` has Anna's files.
 
-    The browser reaches the bridge and the key server through the two gates, by which a walk loses its network.
+    The browser reaches the bridge and the key server through two gates, which can break the network.
     """
 
     people: People
@@ -115,7 +116,7 @@ class Rig:
 
 
 def absence(*, with_roundcube: bool) -> str | None:
-    """Why nothing can be walked here, or None."""
+    """The reason why no walk is possible here, or None."""
     missing = servers.absence() or (None if postfix.BINARY else "postfix is not installed")
     if missing is None and with_roundcube:
         missing = roundcube_absence() or servers.peer_absence()
@@ -222,7 +223,7 @@ def _fill(post: Post, messages: list[Stored]) -> dict[str, int]:
             imap.create(f'"{folder}"')
             imap.subscribe(f'"{folder}"')
         for message in reversed(messages):
-            # The messages below the fifteen were read before.
+            # The messages older than the fifteen were read before.
             flags = "" if message.name.startswith("M") else "\\Seen"
             answer = imap.append("INBOX", flags, Time2Internaldate(message.date), message.raw)[1][0]
             assert isinstance(answer, bytes)

@@ -35,7 +35,7 @@ def row_of(uid: int) -> str:
     return f"#rcmrow{encoded}"
 
 
-# Whether nothing is asked, and the selected message is shown.
+# Whether no request is running, and the selected message is shown.
 _IS_CALM = """() => {
   const frame = document.querySelector("#messagecontframe")?.contentWindow;
   const selected = rcmail.message_list?.get_single_selection();
@@ -58,7 +58,7 @@ class Roundcube:
         self._browser = browser
         self._page = self._open_device()
         self.user = User(self._page, rest_seconds=rest_seconds)
-        # A window that Roundcube has opened, which the person closes before going on.
+        # A window that Roundcube has opened. The person closes it before the next step.
         self._window: Page | None = None
 
     @property
@@ -71,7 +71,7 @@ class Roundcube:
         return self.user.clicks
 
     def prepare(self) -> None:
-        """A visit of the day before: Anna's contacts are added, and the browser has the files of Roundcube."""
+        """A visit of the day before: Anna's contacts are added, and the browser's cache gets the files of Roundcube."""
         page, anna = self._page, self._rig.people.anna
         page.goto(self._rig.url)
         page.fill("#rcmloginuser", anna.address)
@@ -101,7 +101,7 @@ class Roundcube:
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
-        """There are no keys."""
+        """Do nothing, because Roundcube has no keys."""
 
     def lock(self) -> None:
         self._to_list()
@@ -120,8 +120,8 @@ class Roundcube:
 
     def _look_at_pdf(self, frame: Page) -> None:
         self._open_file(frame)
-        # The driver gets no answers out of the browser's own viewer of PDF files. The viewer shows the file in a frame
-        # of the same address as its own.
+        # The driver cannot look into the browser's own viewer of PDF files. The viewer shows the file in a frame with
+        # the viewer's own address.
         assert becomes_true(lambda: sum("_embed=1" in url for url in self._urls()) > 1), "no PDF is shown"
 
     def _look_at_picture(self, frame: Page) -> None:
@@ -135,7 +135,7 @@ class Roundcube:
         window.wait_for_frame("_action=preview").wait_for(shows, INNER_TEXT)
 
     def _open_file(self, frame: Page) -> Page:
-        """Press an attachment, which Roundcube shows in a window of its own."""
+        """Press an attachment, which Roundcube shows in a separate window."""
         self.user.click("#attachment-list a.filename", frame=frame)
         self._window = window = Page(self._browser, self._new_window())
         return window
@@ -200,7 +200,7 @@ class Roundcube:
     def _send(self, recipients: int = 1) -> None:
         before = len(self._rig.post.taken)
         self.user.click(".formbuttons button.send")
-        # Roundcube asks whether all of many people may see each other.
+        # For many recipients, Roundcube asks whether they may all see each other.
         if recipients > _FEW:
             self.user.click(".ui-dialog-buttonset button.mainaction")
         self._rig.post.wait_until_taken(before, recipients)
@@ -362,7 +362,7 @@ class Roundcube:
         self._page.wait_for(_LISTED, timeout_seconds=SECONDS)
 
     def _wait_until_calm(self) -> None:
-        """Roundcube passes over presses while it waits for an answer, or loads the message after a deleted one."""
+        """Wait, because Roundcube ignores presses during a request, or while it loads the next message."""
         self._page.wait_for(_IS_CALM)
 
     def _to_list(self) -> None:

@@ -1,4 +1,4 @@
-"""The 40 steps as a table of what each program has to do, the walk along them, and its result."""
+"""The 40 steps as a table of acts for a program, the walk through the steps, and its result."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ FILES_SUBJECT: Final = "Two files"
 
 
 class Cannot(Exception):
-    """A step that a program cannot do. The text says what it lacks."""
+    """A program cannot do a step. The text says what the program lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One reply: to a message, with one line. `cc` are the letters of somebody's name that are typed under Cc."""
+    """One reply: to a message, with one line. `cc` is the beginning of somebody's name, typed into the Cc field."""
 
     name: str
     line: str
@@ -66,7 +66,7 @@ class Reply:
 
 
 class Program(Protocol):
-    """A program that is walked, by the user of one kind. Each act ends when the step is done."""
+    """A program that is walked, with one kind of user. Each act ends when its step is done."""
 
     name: str
     is_protecting: bool
@@ -101,7 +101,7 @@ class Program(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The outcome of one step. `lacks` says why the program cannot do it; then it counts as nothing."""
+    """The outcome of one step. `lacks` says why the program cannot do the step, which then has no clicks."""
 
     number: int
     clicks: int = 0
@@ -159,7 +159,7 @@ def walk(
     is_first_visit: bool = False,
     report: Callable[[Done], None] = lambda done: None,
 ) -> list[Done]:
-    """Walk the steps in their order, and check with the mail servers that each did what it says.
+    """Walk the steps in their order, and check the result of each step at the mail servers.
 
     Before a walk the program is visited once, as on the day before, unless this is the first visit. `report` gets
     each step when it has ended.
@@ -185,7 +185,7 @@ def walk(
 
 
 def _check(number: int, program: Program, rig: Rig) -> None:
-    """Check what the mail servers have after a step."""
+    """Check the messages on the mail servers after a step."""
     readers = {18: BOB, 19: BOB, 20: CROWD[0], 21: CAROL, 22: BOB, 23: BOB, 38: CAROL, 39: BOB}
     if number in readers:
         got = rig.post.last_received(readers[number], line_of(number))

@@ -1,6 +1,6 @@
-"""The user that walks the steps: it rests before each press, types at a person's speed, and counts.
+"""The user that walks the steps. It rests before each press, types at a person's speed, and counts clicks.
 
-The rules are those of docs/days_work.md: each press of the pointer or of a key that is not part of a text counts, each
+The rules are those of docs/days_work.md: each press of the pointer counts, each key that is not part of a text, each
 chosen file, and each gesture.
 """
 
@@ -24,7 +24,7 @@ _MAX_TABS: Final = 150
 
 _IS_FOCUSED = "(selector) => document.activeElement?.matches(selector) === true"
 _IS_BOX = "(selector) => document.querySelector(selector).type === 'checkbox'"
-# Whether the focus goes backwards to an element.
+# Whether an element is before the element with the focus.
 _IS_BEFORE = """(selector) => {
   const element = document.querySelector(selector);
   return Boolean(document.activeElement.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING);
@@ -35,36 +35,36 @@ class User:
     """A user with a pointer and a keyboard at one tab."""
 
     def __init__(self, page: Page, *, rest_seconds: float = REST_SECONDS) -> None:
-        """`rest_seconds` is the rest before each press. A test of the walk itself needs none, and types at once."""
+        """`rest_seconds` is the rest before each press. If it is 0, as in tests, texts are typed at once."""
         self.page = page
         self.clicks = 0
         self._rest_seconds = rest_seconds
 
     def open(self, url: str) -> None:
-        """Press a bookmark."""
+        """Open an address by a bookmark, which counts as one press."""
         self._count()
         self.page.goto(url)
 
     def click(self, selector: str, *, frame: Page | None = None, held: str | None = None) -> None:
-        """Press an element as soon as it can be pressed. `held` is a key that is held meanwhile, and counts too."""
+        """Press an element as soon as it can be pressed. `held` is a key that is held down, and counts too."""
         page = frame or self.page
         page.wait_for_aim(selector)
         self._count(2 if held else 1)
         self._strike(page, page.wait_for_aim(selector), held)
 
     def strike(self, page: Page, find: Callable[[], tuple[int, int]]) -> None:
-        """Press a place that only a look finds, such as a button in a closed shadow root."""
+        """Press the place that `find` returns, such as a button in a closed shadow root, which no selector finds."""
         find()
         self._count()
         self._strike(page, find(), None)
 
     def do(self, press: Callable[[], None]) -> None:
-        """Press something of the browser itself."""
+        """Do `press`, which presses a control of the browser itself. It counts as one press."""
         self._count()
         press()
 
     def focus(self, selector: str) -> None:
-        """Put the focus into a field, by a press if the field does not have it already."""
+        """Put the focus into a field. This takes a press only if the field does not get the focus by itself."""
         self.page.wait_for_selector(selector)
         # The program may give the focus to the field while the user rests.
         if becomes_true(lambda: self.is_focused(selector), timeout_seconds=self._rest_seconds):
@@ -109,7 +109,7 @@ class User:
         return None
 
     def choose_files(self, button: str, field: str, files: Sequence[Path]) -> None:
-        """Press the button for files, and choose them in the browser's dialog, which no program can show."""
+        """Press the button for files, and choose them. The driver cannot show the browser's dialog."""
         self.page.wait_for_aim(button)
         self._count(1 + len(files))
         self.page.choose_files(field, files)
@@ -178,7 +178,7 @@ class Finger(User):
 
     def type(self, text: str) -> None:
         super().type(text)
-        # Chromium moves the focus but not the caret by a tap that follows a key sooner. Text typed then is lost.
+        # If a tap follows a key sooner, Chromium moves the focus but not the caret, and text typed afterwards is lost.
         time.sleep(_TAP_SECONDS)
 
     def swipe(self, selector: str, by: int) -> None:
@@ -192,7 +192,7 @@ class Finger(User):
         ]
         down, up = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
         self.page.touch([{"type": "pointerMove", "x": x, "y": y}, down, *moves, up])
-        # Chromium takes a tap shortly after a swipe for one that stops its fling.
+        # Chromium interprets a tap shortly after a swipe as the end of the swipe's scrolling.
         self.page.touch([{"type": "pause", "duration": _FLING_MILLISECONDS}])
 
     def _strike(self, page: Page, place: tuple[int, int], held: str | None) -> None:

@@ -58,7 +58,7 @@ def in_stream(data: bytes) -> Opinion:
 
 
 def as_if_too_large(opinion: Opinion) -> Opinion:
-    """The result as from a stream that is too large to be searched for protected parts below the top."""
+    """The result without protected parts below the top, for which too large streams are not searched."""
     looked = frozenset({"encrypted-part", "nested-protection", "too-large-to-look-inside"})
     return opinion._replace(reasons=opinion.reasons - looked, nested=())
 

@@ -136,7 +136,7 @@ def _move_lines(data: bytes, dice: random.Random, others: Sequence[bytes]) -> by
 
 
 def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], bytes]) -> Alteration:
-    # In most cases corrects the lengths of the elements around the change, so that parsers reach it.
+    # In most cases corrects the lengths of the enclosing elements, so that parsers reach the change.
     def altered(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:
         spans = find_tlvs(data)
         if not spans:
@@ -151,7 +151,7 @@ def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], byt
 
 
 def replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
-    """The bytes with the element at `span` replaced by `new`, and with correct lengths of the elements around."""
+    """The bytes with the element at `span` replaced by `new`, and with correct lengths of the enclosing elements."""
     around = [
         ancestor
         for ancestor in spans
@@ -239,7 +239,7 @@ def _retime(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes
 
 
 def _alter_json(data: bytes, dice: random.Random, seeds: Sequence[bytes]) -> bytes:
-    # Replaces one value anywhere by a value of `_VALUES`, or by another value of the same text.
+    # Replaces one value at any depth by a value of `_VALUES`, or by another value of the same JSON.
     try:
         whole = json.loads(data)
     except (ValueError, RecursionError):

@@ -123,7 +123,7 @@ def _show(data: bytes) -> None:
     addresses(entity.headers.get_unfolded("To") or "")
 
 
-# For each kind of input: its places, each with the bytes around a run of tokens, and the readers of such inputs.
+# For each kind of input: the places for a run of tokens, with the bytes around the run, and the readers of the input.
 PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
     "mail": (
         _MAIL,

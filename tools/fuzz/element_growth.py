@@ -1,4 +1,4 @@
-"""Cases for the cost of a run of elements: in each place of a sample where DER or BER allows elements or bytes."""
+"""Cases for the cost of a run of elements: everywhere in a sample where DER or BER allows elements or bytes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ElementCase(NamedTuple):
     token: bytes
 
     def data(self, length: int) -> bytes:
-        """The sample with a run of about `length` bytes, and with correct lengths of the elements around."""
+        """The sample with a run of about `length` bytes, and with correct lengths of the enclosing elements."""
         seed = samples()[self.kind][self.sample]
         spans = _elements(seed)
         span = spans[self.element]
@@ -59,7 +59,7 @@ class ElementCase(NamedTuple):
 
 
 def element_cases() -> Iterator[ElementCase]:
-    """All cases: each token, and a copy of the element's last child, in each element of each binary sample."""
+    """All cases: each token, or a copy of an element's last child, at the end of each element of the samples."""
     for kind in _KINDS:
         for number, seed in enumerate(samples()[kind]):
             for index, span in enumerate(_elements(seed)):

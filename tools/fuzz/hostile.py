@@ -1,4 +1,4 @@
-"""Hostile inputs of a megabyte for each parser: with numbers of elements, depths and costs that honest input never has.
+"""Hostile inputs of a megabyte for each parser: with more elements, depth or cost than any honest input.
 
 The name of an entry says which part is excessive. `tools.fuzz.measure` measures the cost of an entry for one reader.
 """
@@ -50,7 +50,7 @@ _DATA_CONTENT: Final = der.sequence(der.oid(ID_DATA))
 
 
 def fill(piece: bytes, *, taken: int = 200) -> bytes:
-    """Repeat a piece until all pieces, together with the `taken` bytes around them, make a megabyte."""
+    """Repeat a piece until the pieces and the `taken` bytes around them are a megabyte."""
     return piece * max(1, (MEGABYTE - taken) // len(piece))
 
 
@@ -175,7 +175,7 @@ def _kari_keys() -> bytes:
 
 
 def _wrong_keys(length: int, encryption: bytes) -> bytes:
-    # A hundred recipients that name Bob. RSA v1.5 gives a random content key for each.
+    # A hundred recipients that name Bob. RSA v1.5 returns a random content key for each of them.
     bob = person("bob").certificate
     head = der.integer(0) + build_issuer_and_serial(bob) + der.sequence(der.oid("1.2.840.113549.1.1.1"), NULL)
     infos = (der.sequence(head, der.octet_string(bytes(254) + bytes([1, n]))) for n in range(100))
@@ -264,7 +264,7 @@ def _signed_by_giant() -> bytes:
 
 
 def _path_flood() -> bytes:
-    # Many certificates of issuers with the same name: each is a candidate at every step of a path.
+    # Many certificates of issuers with the same name, all of which are candidates at every step of a path.
     fields = [bytes(child.encoded) for child in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
     _, algorithm, signature = (bytes(child.encoded) for child in der.read_children(der.read_one(anchor().der)))
     certificates = []

@@ -17,7 +17,7 @@ _GIVE_UP_SECONDS: Final = 60
 
 
 class Cost(NamedTuple):
-    """The processor time, the memory in bytes beyond that of the parent process, and the result of a run."""
+    """The processor time of a run, its memory in bytes beyond the parent process's, and its result."""
 
     seconds: float
     octets: int

@@ -25,7 +25,7 @@ _SECONDS: Final = 60.0
 
 
 class _Spoken(socket.socket):
-    """A connection on which the server has sent these bytes and then closed."""
+    """A connection that a server has closed after sending these bytes."""
 
     def __init__(self, said: bytes) -> None:
         super().__init__()

@@ -137,7 +137,7 @@ def _judging() -> Judging:
 
 
 PARCEL_ID: Final = "AAAAAAAAAAAAAAAAAAAAAA"
-# A key that no secret has, so that none is derived.
+# A fixed key that belongs to no secret, because deriving a key would take long.
 PARCEL_KEY: Final = ParcelKey(salt=bytes(16), kek=bytes(range(32)))
 _OWN: Final = Judging(trust_store=trust(), at=NOW)
 
@@ -221,7 +221,7 @@ def _read_path_extensions(data: bytes) -> None:
 
 
 def _ask_for_revocation(data: bytes) -> None:
-    # Takes the bytes as evidence about the leaf. If they are a certificate, its own status is asked for too.
+    # Takes the bytes as evidence about the leaf. If the bytes are a certificate, its own status is checked too.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
     revocations.ask_evidence(evidence)
     for certificate in evidence.certificates:
@@ -242,7 +242,7 @@ def _verify_timestamp(data: bytes) -> object:
 
 
 def _read_form_entries(entries: bytes) -> object:
-    # Sign the hostile entries, because a hostile program may have a person's signature.
+    # Sign the hostile entries, because a hostile program may be able to sign as a person.
     alice, when = person("alice", NewKey.P256), "%Y-%m-%dT%H:%M:%SZ"
     members = build_members(
         version="1", purpose="sealwax-form", topOrigin=ORIGIN, origin=ORIGIN, action=ORIGIN, method="POST",
@@ -275,7 +275,7 @@ def _open_manifest(data: bytes) -> OpenedManifest:
 
 
 def _decrypt_chunk(data: bytes) -> bytes:
-    # The input has the right hash, because all other inputs are refused at once.
+    # The hash of the input is stated correctly, because other inputs would be refused at once.
     chunk = blocking.run(describe_chunk(data, 1, STREAMING))
     return blocking.run(decrypt_chunk(data, chunk, STREAMING, key=PARCEL_KEY, identities=keys().identities))
 

@@ -17,9 +17,9 @@ from tools.fuzz.targets import Reader, refusal
 _FULL_BYTES: Final = 65_536
 _GLANCE_BYTES: Final = 16_384
 _HARMLESS_GLANCE_SECONDS: Final = 0.0005  # even a quadratic reader then needs less than two seconds for a megabyte
-_PLAINLY_LINEAR: Final = 4.8  # for four times the length a linear reader takes at most 4.8 times as long
+_PLAINLY_LINEAR: Final = 4.8  # a linear reader takes at most 4.8 times as long for four times the length
 _HARMLESS_SECONDS: Final = 0.005
-# The readers for pairs of tokens. Other readers call these, or share their code.
+# The readers that pairs of tokens are tried with. Other readers call these readers, or share their code.
 _BASIC: Final = frozenset(
     ("show", "read entity", "make 7-bit", "blocks", "contacts", "addresses", "words", "parameters", "HTML")
 )
@@ -132,8 +132,8 @@ def judge(case: GrowingCase) -> str:
 
 
 def _seconds_of(case: GrowingCase, length: int) -> float:
-    # The seconds on the machine for which MAX_SECONDS was set. A known piece of work before each run shows how much
-    # slower this machine is. The best of three runs counts.
+    # The seconds, converted to the speed of the machine for which MAX_SECONDS was set. A known piece of work before
+    # each run shows how much slower this machine is. The best of three runs counts.
     data, best = case.data(length), float("inf")
     for _ in range(3):
         started = time.process_time()
@@ -146,8 +146,8 @@ def _seconds_of(case: GrowingCase, length: int) -> float:
 
 
 def _is_plainly_linear(case: GrowingCase, at_a_glance: float) -> bool:
-    # Other processes can slow down either run. The best of three shorter runs counts, so on a busy machine the only
-    # effect is that more cases are measured exactly.
+    # Other processes can slow down either run. The best of three shorter runs counts, so on a busy machine at worst
+    # more cases are measured exactly.
     quarter = case.data(_GLANCE_BYTES // 4)
     return at_a_glance < _PLAINLY_LINEAR * min(_glance(case, quarter) for _ in range(3))
 
@@ -157,12 +157,12 @@ def _measure(case: GrowingCase) -> str:
         return ""
     for doubled in (1, 2, 4):
         # Lengths n, 2n, 4n, 8n. If a step is too high, all are measured again at twice the length, then at four times:
-        # a busy machine may cause one such step, but longer runs have more steps that count.
+        # a busy machine may cause one high step, but in longer runs more steps are long enough to count.
         times = [_seconds(case, doubled * _FULL_BYTES // part) for part in (8, 4, 2, 1)]
         steps = [after / before for before, after in itertools.pairwise(times) if before >= _HARMLESS_SECONDS]
         if not any(step > _MAX_STEP for step in steps):
             return ""
-    # The processor may cause a single high step, when the data no longer fits into its cache.
+    # A single high step is no fault: the data may just no longer fit into the processor's cache.
     if math.prod(steps) <= _MAX_STEP ** len(steps):
         return ""
     return f"grows by {max(steps):.1f} where the length doubles, {times[-1]:.2f} s at the end: {case}"
@@ -187,7 +187,7 @@ def _glance(case: GrowingCase, data: bytes) -> float:
 
 
 def _time(case: GrowingCase, data: bytes, clock: Callable[[], float]) -> float:
-    # No garbage collection, whose cost depends on all other objects in memory, here the samples.
+    # Without garbage collection, because its cost depends on all objects in memory, such as the samples.
     gc.disable()
     started = clock()
     refusal(case.read(), data)
@@ -198,7 +198,7 @@ def _time(case: GrowingCase, data: bytes, clock: Callable[[], float]) -> float:
 
 @functools.cache
 def _fine_clock() -> Callable[[], float]:
-    # Some kernels count processor time in steps of ten milliseconds. There the wall clock is used.
+    # Some kernels count processor time in steps of ten milliseconds. With such a kernel, the wall clock is used.
     started = time.process_time()
     while (first := time.process_time()) == started:
         pass

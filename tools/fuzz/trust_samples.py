@@ -33,7 +33,7 @@ from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revoc
 from tools.fuzz.trust_targets import operator
 
 _DAY: Final = datetime.timedelta(days=1)
-# The bytes for usage, selector and matching type, and the length of the data after them (None: the whole certificate).
+# The bytes for usage, selector and matching type, and the length of the data that follows (None: a whole certificate).
 _SMIMEA_RECORDS: Final = ((b"\3\0\0", None), (b"\3\1\0", None), (b"\1\0\1", 32), (b"\2\0\2", 64))
 
 
@@ -146,7 +146,8 @@ def _discovery() -> tuple[bytes, ...]:
 
 
 def _pool() -> tuple[bytes, ...]:
-    # Certificates, CRLs and OCSP responses that belong together, and certificates of `ca_rig` with its extensions.
+    # Certificates, CRLs and OCSP responses that belong together, and certificates that `ca_rig` issued, with their
+    # extensions.
     rig = path_pki.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
     return (
         revocations.authority().der,
@@ -161,7 +162,7 @@ def _pool() -> tuple[bytes, ...]:
 
 
 def _people_files() -> tuple[bytes, ...]:
-    # An authority below a root, so that all forms that have intermediates carry one.
+    # An authority below a root, so that all forms with intermediates have one.
     below = path_pki.root("Pool").issue("Below")
     certificates = [below.certificate, below.certify("käthe@example.test"), person("bob", NewKey.P256).certificate]
     file = parse_people_file(build_certificates_only(certificates))

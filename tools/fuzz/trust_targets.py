@@ -103,7 +103,7 @@ def _read_record(data: bytes) -> None:
     except dns.exception.DNSException as error:
         raise MalformedMessage("no record", where="SMIMEA") from error
     assert isinstance(record, SMIMEA)
-    with contextlib.suppress(ValueError):  # unknown numbers: the product skips such a record
+    with contextlib.suppress(ValueError):  # a record with unknown numbers is skipped, as in the product
         SmimeaRecord(
             usage=CertificateUsage(record.usage),
             selector=Selector(record.selector),
@@ -121,7 +121,7 @@ def _read_decisions(data: bytes) -> None:
 
 
 def read_people_file(data: bytes) -> None:
-    """Import the people of a file, and read them again from files of ours."""
+    """Import the people of a file, export them, and read the exported files."""
     file = parse_people_file(data)
     contacts = import_people(NO_CONTACTS, file, NOW).contacts
     import_changed_people(contacts, file, NOW)

@@ -1,1 +1,1 @@
-"""A day's work by the bridge at each mail server that can be started here."""
+"""Runs a day's work by the bridge with each mail server that can be started on this machine."""

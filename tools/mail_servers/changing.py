@@ -1,4 +1,4 @@
-"""The steps of a day at an IMAP server that change folders and mails, and those that write."""
+"""The steps of a day at an IMAP server that change folders and mails, or write mails."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _(day: Day) -> None:
     made = day.make_folder("Numbers")
     day.notes["Numbers"] = made
     listed = day.folder(made)["uidValidity"]
-    # A server that takes the time for it would name another one now.
+    # A server that uses the clock as UIDVALIDITY would name another number now.
     time.sleep(1.1)
     opened, again = day.listed(made)["uidValidity"], day.listed(made, at=day.there)["uidValidity"]
     expect(opened == again, f"{opened} when it is opened, then {again}")
@@ -263,7 +263,7 @@ def _(day: Day) -> None:
     try:
         _keep_draft(day, "\r\n".join(["0123456789" * 7] * (_LARGE_BYTES // 36)))
     except DeviationFound as deviation:
-        # A server without a quota takes it.
+        # A server without a quota accepts the draft.
         if not str(deviation).startswith("507 mailbox-full"):
             raise
     day.folder(day.inbox)

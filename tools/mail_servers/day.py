@@ -1,4 +1,4 @@
-"""A day of one person at one mail server, by the bridge's HTTP API: its steps, and the differences that they meet."""
+"""A day of one person at one mail server, by the bridge's HTTP API: its steps, and the deviations that they find."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Arrivals(Protocol):
 
 
 class DeviationFound(Exception):
-    """A step has met something else than it expects. The text says what."""
+    """The result of a step is not the expected one. The text describes the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Day:
         return services_of(self.here.application).folder_ids.id_of(ALICE, "INBOX")
 
     def listed(self, folder_id: str, at: FlaskClient | None = None, query: str = "limit=200") -> Any:
-        """Return a page of a folder's messages."""
+        """Return one page of the list of a folder's messages."""
         return self.call("GET", f"/api/folders/{folder_id}/messages?{query}", at=at)
 
     def row(self, folder_id: str, subject: str, at: FlaskClient | None = None) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Day:
         return _only((row for row in rows if row["subject"] == subject), f"no row has the subject {subject!r}")
 
     def mailbox(self, folder_id: str) -> str:
-        """Return the path of a folder under its UIDVALIDITY."""
+        """Return the API's path of a folder with its UIDVALIDITY."""
         return f"/api/folders/{folder_id}/{self.listed(folder_id, query='limit=1')['uidValidity']}"
 
     def make_folder(self, name: str) -> str:
@@ -163,7 +163,7 @@ class Day:
 
 
 def walk(day: Day, steps: Iterable[Step]) -> list[Met]:
-    """Take all steps, each also after one that failed, and return what they met."""
+    """Take all steps, even after a failure, and return their outcomes."""
     return [_take(day, step) for step in steps]
 
 

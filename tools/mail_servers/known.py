@@ -1,4 +1,4 @@
-"""The deviations of mail servers that are known, by server and step. docs/mail_servers.md says what the bridge does."""
+"""The known deviations of mail servers, by server and step. docs/mail_servers.md says how the bridge handles them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.mail_servers.day import Met
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A deviation of a server. `steps` meet it, each with words that have `words` in them."""
+    """A deviation of a server. `steps` find it: the text of each outcome contains `words`."""
 
     name: str
     steps: frozenset[str]
@@ -19,7 +19,7 @@ class Known:
 
 
 def find_known(family: str, met: Met) -> str | None:
-    """Return the name of the deviation that a server's step has met, or None if no list names it."""
+    """Return the name of the deviation that a server's step has found, or None if it is not known."""
     for known in KNOWN.get(family, ()):
         if met.step in known.steps and known.words in met.words:
             return known.name

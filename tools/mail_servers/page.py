@@ -30,12 +30,12 @@ class Row:
 
     @property
     def unknown(self) -> list[Met]:
-        """The deviations that no list names."""
+        """The deviations that are not known."""
         return [met for met in self.met if met.words and find_known(self.family, met) is None]
 
 
 def draw(rows: Sequence[Row]) -> str:
-    """The table: for each server the steps that went as expected, and what it does otherwise."""
+    """The table: for each server, the steps with the expected result, and its deviations."""
     lines = [list(_HEAD), ["---"] * len(_HEAD)]
     lines += [[row.name, row.version, row.protocol, _count(row), row.absence or _deviations(row)] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

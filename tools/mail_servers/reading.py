@@ -49,9 +49,9 @@ def _(day: Day) -> None:
 
 @SIGNING_IN("show an empty inbox, by the UIDVALIDITY of the list")
 def _(day: Day) -> None:
-    # At Courier this number follows the clock until the folder is opened.
+    # At Courier, UIDVALIDITY changes with the clock until the folder is opened.
     time.sleep(1.1)
-    # GNU Mailutils has no inbox, and no number for it, until it is opened.
+    # At GNU Mailutils, the inbox and its UIDVALIDITY do not exist before the inbox is opened.
     known = day.notes["listed"]
     page = day.listed(day.inbox, query="limit=200" if not known else f"limit=200&uidValidity={known}")
     expect(page["messages"] == [] and page["total"] == 0, f"{page['total']} messages in an empty inbox")
@@ -166,7 +166,7 @@ def _(day: Day) -> None:
 def _(day: Day) -> None:
     page = day.listed(day.inbox)
     if page["token"] is None:
-        # A server without CONDSTORE: the pages load the list anew.
+        # Without CONDSTORE at the server, the pages load the whole list again.
         return
     uid = next(row["uid"] for row in page["messages"] if row["subject"] == "Grüße")
     path = f"/api/folders/{day.inbox}/{page['uidValidity']}/flags"

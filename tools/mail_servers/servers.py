@@ -1,4 +1,4 @@
-"""The mail servers at which a day is spent: how each is started, and the ones that belong together."""
+"""The mail servers at which a day is spent: how to start each server, and which submission server belongs to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUOTA_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folders of a run: that of unpacked servers, and that of the tests' TLS files; and the accounts' passwords."""
+    """The folders of a run, for unpacked servers (`roots`) and for TLS files (`tls`), and the accounts' passwords."""
 
     roots: Path
     tls: Path
@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailboxes:
-    """A running server of mailboxes, and its addresses."""
+    """A running mailbox server, and its addresses."""
 
     version: str
     imap: ServerAddress
@@ -55,7 +55,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxServer:
-    """A server of mailboxes. `absence` returns the reason why it cannot be started here, or None.
+    """A mailbox server. `absence` returns the reason why it cannot be started here, or None.
 
     `family` is the name under which its known deviations are listed. `submission` is the server that sends its mail.
     """
@@ -79,7 +79,7 @@ class SubmissionServer:
 
 @dataclass(frozen=True, slots=True)
 class _AtPost:
-    """The mails that a relay has passed on to a server of the tests."""
+    """The mails that a submission server has passed on to `post`, a test server."""
 
     post: Post
 
@@ -100,7 +100,7 @@ class _InMemory:
 
 @dataclass(frozen=True, slots=True)
 class _InMaildirs:
-    """The mails that Postfix has delivered into Maildirs, where lines end as in Unix."""
+    """The mails that Postfix has delivered into Maildirs, where lines end in LF."""
 
     folder: Path
 

@@ -92,7 +92,7 @@ def outgoing(subject: str, text: str, *more: str, charset: str = "us-ascii") -> 
 
 
 def arrived(day: Day, recipient: str, subject: str) -> bytes:
-    """Wait for the mail with a subject, and return it with what the server has put before it."""
+    """Wait for the mail with a subject, and return it with the header fields that the server has added."""
     deadline = time.monotonic() + _ARRIVAL_SECONDS
     while time.monotonic() < deadline:
         for raw in day.arrivals.of(recipient):
@@ -114,7 +114,7 @@ def _sent_whole(day: Day, message: bytes, subject: str) -> None:
 
 
 def _try(day: Day, message: bytes, *recipients: str) -> tuple[bool, str]:
-    """Send a mail that should be refused. Return whether it was sent, and the words of the refusal."""
+    """Send a mail that should be refused. Return whether it was sent, and the text of the refusal."""
     try:
         day.call("POST", "/api/send", data=upload(message, *recipients))
     except DeviationFound as refused:

@@ -1,1 +1,1 @@
-"""Removes each check of the core in turn and demands that some test notices."""
+"""Removes each check of the core in turn, and demands that a test notices the removal."""

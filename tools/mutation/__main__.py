@@ -38,7 +38,7 @@ MODULES: Final = (
     "x509/revoked_entries", "x509/distribution_points", "verdict/signer_trust", "trust/contacts",
     "trust/recipient_choice", "trust/decisions", "trust/people_files", "timestamp", "cades", "ca",
 )  # fmt: skip
-# Test modules that do not run: they test none of the core's checks, or take long and would notice few further mutants.
+# Test modules that are left out: they test no checks of the core, or take long and notice few additional mutants.
 LEFT_OUT: Final = (
     "test_architecture", "test_bit_flips", "test_native_wycheproof", "test_mime_hostile", "test_arithmetic",
     "test_webcrypto_provider", "test_native_rsa_steps", "test_python_fallbacks", "test_keys_post_quantum",
@@ -70,7 +70,7 @@ def main() -> int:
     def report(outcome: Outcome) -> None:
         outcomes.append(outcome)
         if len(outcomes) % 20 == 0:
-            _write(outcomes)  # a run that is stopped keeps these results
+            _write(outcomes)  # so that a stopped run keeps its results
         if not outcome.noticed:
             mutant = outcome.mutant
             reason = find_reason(_short(mutant.path), mutant.source, mutant.change)

@@ -33,7 +33,7 @@ class Mutant:
     """A module with one change: `change` describes the change to the source text `source`.
 
     A test that runs one of `lines` runs the changed code. `body` is the first line that runs if a changed condition is
-    true; for other statements, it is the line of the statement.
+    true. For other statements, `body` is the statement's line.
     """
 
     path: Path
@@ -74,7 +74,8 @@ def find_mutants(path: Path, text: str) -> Iterator[Mutant]:
 
 
 def _enclosing_statements(tree: ast.Module) -> dict[int, ast.stmt]:
-    # The innermost statement around each node inside a function, by the id() of the node. A statement's own is itself.
+    # The innermost statement around each node inside a function, by the id() of the node. For a statement, it is the
+    # statement itself.
     statements: dict[int, ast.stmt] = {}
 
     def descend(node: ast.AST, statement: ast.stmt | None, *, inside: bool) -> None:

@@ -18,7 +18,7 @@ def write_page(page: Path, results: Path) -> None:
 
 
 def make_table(results: dict[str, dict[str, Any]]) -> str:
-    """One line a module, the sums, and every survivor."""
+    """A table with one line for each module, the sums, and every mutant that survived."""
     lines = ["| module | mutants | noticed | change nothing | survived |", "|---|---|---|---|---|"]
     sums = [0, 0, 0, 0]
     for module, outcome in results.items():

@@ -24,7 +24,7 @@ from tools.mutation.mutants import Mutant
 from tools.mutation.surgery import operate
 
 _MAX_MEMORY_BYTES: Final = 6 * 1024**3
-_PATIENCE: Final = 4  # times the duration without a mutant. A mutant that runs longer, as in endless loops, is noticed
+_PATIENCE: Final = 4  # times the duration without a mutant. A mutant that takes longer counts as noticed
 _KILLED, _SURVIVED, _UNCHANGED = 0, 1, 2
 
 
@@ -87,7 +87,8 @@ class MutationSession:
         return passed
 
     def _choose(self, mutant: Mutant) -> list[int]:
-        # The tests that reach `body` come before those that reach only the check, and in both groups the fastest first.
+        # Tests that reach `body` come before tests that reach only the check. In both groups, the fastest test comes
+        # first.
         path = str(mutant.path.resolve())
         tests = set[int]().union(*(self._reached.get((path, line), set()) for line in mutant.lines))
         inside = self._reached.get((path, mutant.body), set())

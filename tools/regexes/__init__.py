@@ -1,1 +1,1 @@
-"""Every regular expression of the project is judged: none may take more than linear time on any text."""
+"""Judges every regular expression of the project. No expression may take more than linear time on any text."""

@@ -1,4 +1,4 @@
-"""Patterns that are built at run time, each with the reason and with examples that are judged in its place."""
+"""Patterns that are built at run time, each with the reason and with examples that are judged instead."""
 
 from __future__ import annotations
 

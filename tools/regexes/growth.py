@@ -12,12 +12,13 @@ from typing import Any, Final
 from tools.regexes.texts import Pattern, Pressure, UnknownPatternError
 
 _SMALL: Final = 1_024
-_LOOK_AGAIN_NS: Final = 100_000  # a linear pattern takes a tenth of this for _SMALL letters
+_LOOK_AGAIN_NS: Final = 100_000  # ten times the time of a linear pattern for _SMALL letters
 _LENGTHS: Final = (256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536)
-# A quadratic pattern takes half a second for 64 k. Some kernels count processor time in steps of ten milliseconds.
+# A quadratic pattern takes half a second for 64 k characters. Some kernels count processor time in steps of ten
+# milliseconds.
 _JUDGED_FROM_NS: Final = 100_000_000
 _NOISE_NS: Final = 10_000_000
-_TOO_LONG_NS: Final = 500_000_000  # for 64 k: 1 MB would take eight seconds
+_TOO_LONG_NS: Final = 500_000_000  # for 64 k characters; 1 MB would take eight seconds
 _MAX_STEP: Final = 2.5  # for twice the text, a linear pattern takes twice the time, a quadratic one four times
 _GIVE_UP_SECONDS: Final = 1.0  # of processor time
 _GAVE_UP_NS: Final = 10**10
@@ -29,10 +30,10 @@ class _TooLongError(Exception):
 
 
 def judge(text: str | bytes, flags: int, ways: frozenset[str]) -> str:
-    """The fault of the pattern; an empty text for one that takes linear time, and matches alike in all Pythons."""
+    """The fault of the pattern; "" if it takes linear time and has the same matches in all versions of Python."""
     pattern = Pattern(text, flags)
     if pattern.has_possessive_group():
-        # https://github.com/python/cpython/issues/106052: the end of an alternative that failed counts as matched.
+        # https://github.com/python/cpython/issues/106052: Python counts the end of a failed alternative as matched.
         return "a group with a possessive quantifier, which Python before 3.11.5 matches wrongly: take (?>(?:...)+)"
     try:
         pressures = list(pattern.pressures())
@@ -103,7 +104,7 @@ def _grows(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure)
         if taken > _TOO_LONG_NS:
             return True
         is_step = taken >= _JUDGED_FROM_NS and taken > max(before, _NOISE_NS) * _MAX_STEP
-        # A single step that is too high may come from the machine, so two in a row are needed.
+        # Other work of the machine may cause a single high step, so two in a row are needed.
         steps = steps + 1 if is_step else 0
         if steps == 2:
             return True

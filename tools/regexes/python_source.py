@@ -1,7 +1,8 @@
 """The regular expressions of Python files, found by the syntax tree.
 
-A pattern counts when it is passed to a function of `re`, under any name by which it was imported. Strings that are put
-together from constants of the same module are folded. Any other pattern is built at run time, and has no text here.
+A pattern counts when it is passed to a function of `re`, under any name by which it was imported. If a pattern is put
+together from constants of the same module, its text is computed. Any other pattern is built at run time, and has no
+text here.
 """
 
 from __future__ import annotations

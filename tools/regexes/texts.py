@@ -1,7 +1,8 @@
 """Texts that may make a pattern slow: a head that reaches a repeat of the pattern, a pump many times, and a tail.
 
-The pattern is parsed by `re._parser`, and texts that match its tree are drawn at random. The letters are one of each
-class that the pattern distinguishes. So if two neighbouring repeats can match the same letter, such a letter is tried.
+The pattern is parsed by `re._parser`, and texts that match its tree are drawn at random. The letters of these texts are
+one letter of each class that the pattern distinguishes. So if two neighbouring repeats can match the same letter, such
+a letter is tried.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Pattern:
         return [(av[0], av[2]) for op, av in _walk(self.tree) if op in _REPEATS and av[1] > _LONG_REPEAT]
 
     def has_possessive_group(self) -> bool:
-        """Whether it repeats more than a character possessively."""
+        """Whether the pattern repeats more than a single character possessively."""
         repeated = [av[2] for op, av in _walk(self.tree) if op is ops.POSSESSIVE_REPEAT]
         return any(len(body) != 1 or body[0][0] not in _CHARACTERS for body in repeated)
 
@@ -71,7 +72,7 @@ class Pattern:
 
     def _pumps(self, body: Any, head: str) -> list[str]:
         drawn = {self._draw(body) for _ in range(8)}
-        # Beside the single letters: some pairs of letters, and the head itself, without or with a repetition.
+        # The pumps are single letters, some pairs of letters, and the head with or without a repetition of the body.
         pairs = {self._dice.choice(self._letters) + self._dice.choice(self._letters) for _ in range(4)}
         whole = {head, *(head + text for text in sorted(drawn)[:4])}
         return sorted(letter for letter in drawn | set(self._letters) | pairs | whole if letter)
@@ -81,7 +82,8 @@ class Pattern:
         is_reached = False
         for _ in range(_DRAWS):
             whole = self._draw(self.tree, body)
-            # The text must match with a few repetitions of the body at the mark. Otherwise the head misses the repeat.
+            # The text must match with a few repetitions of the body at the mark. Otherwise the head does not lead to
+            # the repeat.
             filling = "".join(self._draw(body) for _ in range(max(4, low)))
             if self._matches(whole.replace(_MARK, filling)):
                 is_reached = True
@@ -104,7 +106,7 @@ class Pattern:
     # Drawing
 
     def _draw(self, items: Any, target: Any = None) -> str:
-        # A text that matches, with _MARK in the place of the target.
+        # A text that matches, with _MARK instead of the target.
         pieces: list[str] = []
         self._draw_into(items, pieces, {}, target)
         return "".join(pieces)
@@ -180,7 +182,7 @@ class Pattern:
             code = {"digit": "d", "space": "s", "word": "w"}[name]
             code = code.upper() if "_NOT_" in str(value) else code
             mode = re.ASCII if self.is_bytes or self.compiled.flags & re.ASCII else 0
-            return re.match(rf"\{code}", letter, mode) is not None  # judged by hand: one letter
+            return re.match(rf"\{code}", letter, mode) is not None  # not judged: the text has one letter
         return False
 
     def _is_same(self, point: int, literal: int) -> bool:

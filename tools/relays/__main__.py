@@ -1,4 +1,4 @@
-"""`python -m tools.relays`: relays each form of our mail by real mail servers, and reads what arrives.
+"""`python -m tools.relays`: relays each form of our mail through real mail servers, and examines the mails that arrive.
 
 Prints the table, and with `--page` writes it into docs/interoperation.md. It needs root and Debian: the packages are
 unpacked into a temporary folder, and Mailman is installed there by pip.
@@ -119,7 +119,7 @@ def _read_all(post: Post, mails: list[bytes], refused: Mapping[int, str]) -> lis
 def _compare(sent: bytes, arrived: bytes) -> str:
     before, after = judge(sent), judge(arrived)
     if {reason.code for reason in after.reasons} in ({"nested-protection"}, {"encrypted-part"}):
-        # A list has put a footer beside the mail. The part is judged alone.
+        # The list has added a footer as another part. The part with the mail is judged alone.
         part = judge(bytes(parse_parts(parse_entity(arrived))[0].encoded))
         if (part.state, part.content) == (before.state, before.content):
             return f"{_KEPT} as part 1"

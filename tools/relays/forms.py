@@ -1,4 +1,4 @@
-"""The mails that are relayed: each form of ours, and letters that relays like to change."""
+"""The mails that are relayed: each form that Sealwax writes, and letters that relays often change."""
 
 from __future__ import annotations
 

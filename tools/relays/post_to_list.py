@@ -1,6 +1,7 @@
-"""Runs in an environment with Mailman: posts each mail of a folder to a new list, whose one member is at the sink.
+"""Runs in an environment with Mailman: posts each mail of a folder to a new list, whose only member is at the sink.
 
-`python post_to_list.py FOLDER SINK_PORT`. The list has the defaults, or with `plain` neither a footer nor a prefix.
+`python post_to_list.py FOLDER SINK_PORT`. The list has the default settings. With `plain`, it adds neither a footer nor
+a prefix.
 """
 
 # mypy: ignore-errors

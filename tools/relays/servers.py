@@ -1,7 +1,7 @@
 """Real mail servers that relay a mail to a sink, each in a folder of its own that is its root (`chroot`).
 
 Exim, sendmail and Courier exclude each other as Debian packages, so their packages and all that they need are unpacked
-into folders. It needs root, apt-get and Debian. All of them listen only on 127.0.0.1.
+into folders. This needs root, apt-get and Debian. All of them listen only on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def _make_root(root: Path) -> None:
 
 
 class _NoNames(socketserver.BaseRequestHandler):
-    """Answers each question of DNS with NXDOMAIN (RFC 1035 section 4.1.1). Courier asks for MTA-STS of any relay."""
+    """Answers each question of DNS with NXDOMAIN (RFC 1035 section 4.1.1). Courier looks up MTA-STS of every relay."""
 
     def handle(self) -> None:
         question, answer_by = self.request

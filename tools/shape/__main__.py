@@ -1,4 +1,4 @@
-"""`python -m tools.shape`: counts the measures of the source, and says which are above their ceilings.
+"""`python -m tools.shape`: counts the measures of the source, and names measures above their ceilings.
 
 With `--page` it writes the table into docs/architecture.md. Fails if a measure is above its ceiling.
 """

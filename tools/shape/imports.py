@@ -1,4 +1,4 @@
-"""Which module imports which, in both languages."""
+"""The imports of each module, in Python and JavaScript."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ UNWANTED_BEGINNING: Final = re.compile(r"(What|Who|Whoever|Whatever|One that|Eve
 class Measure:
     """A count of the source. `before` is its value in the tree of version 0.1, or where counting began.
 
-    `ceiling` is the greatest value that a test allows, and `reason` says why it is not the one that was `wanted`.
+    `ceiling` is the greatest value that a test allows, and `reason` says why the ceiling is not the `wanted` value.
     """
 
     name: str
@@ -92,7 +92,7 @@ def files_of_the_extension() -> int:
 
 
 def import_circles() -> int:
-    """The number of modules, in both languages, that import themselves indirectly.
+    """The number of Python and JavaScript modules that import themselves indirectly.
 
     In Python, imports for annotations and inside functions count too. In JavaScript, types in comments do not.
     """
@@ -188,7 +188,7 @@ def tests_that_import_tests() -> int:
 
 
 def empty_names() -> int:
-    """The number of definitions in tests and tools whose whole name, or the last word of a class, is an empty word."""
+    """The number of definitions in tests and tools whose name, or a class name's last word, says nothing."""
     defined = [name for path in files(".js", "tests", "tools") for name in _DEFINED.findall(text_of(path))]
     count = sum(name.lower() in EMPTY_WORDS for name in defined)
     for _, node in nodes(files(".py", "tests", "tools")):
@@ -231,7 +231,7 @@ def product_lines() -> int:
 
 
 def product_statements() -> int:
-    """The number of statements in both languages, without docstrings."""
+    """The number of statements in Python and JavaScript, without docstrings."""
     python = sum(
         isinstance(node, ast.stmt) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for _, node in nodes(product())

@@ -1,4 +1,4 @@
-"""The files of the project as text and as trees. Builds are not listed: the files are those of `git ls-files`."""
+"""The files of the project as text and as trees. The files are those of `git ls-files`, without build results."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def comments(path: Path) -> Iterator[str]:
         if token.type == tokenize.COMMENT:
             if token.start[0] != last + 1 or token.line.split("#")[0].strip():
                 yield token.string.lstrip("# ")
-            # A comment behind code is not continued by the line below it.
+            # A comment after code does not continue in the next line.
             last = -1 if token.line.split("#")[0].strip() else token.start[0]
 
 

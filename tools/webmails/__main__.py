@@ -43,7 +43,7 @@ def rig() -> Iterator[tuple[MailHost, Letters]]:
         letters = make_letters(folder)
         with run_mail_host(dict.fromkeys(PASSWORDS, _PASSWORD), tls_folder=folder) as host:
             for account in PASSWORDS:
-                # SqWebMail admits nobody whose mailbox is not there yet.
+                # SqWebMail refuses a login if the mailbox does not exist yet.
                 host.append(account, letter(letters, "signed clear"))
             yield host, letters
 
@@ -63,7 +63,7 @@ def browser_with_keys(engine: str, letters: Letters) -> Iterator[tuple[Browser, 
 
 
 def meet(webmail: Webmail, browser: Browser, extension: Extension, host: MailHost, letters: Letters) -> dict[str, Met]:
-    """All readings and writings in one webmail."""
+    """Read and write all mails in one webmail."""
     met: dict[str, Met] = {}
     tab = browser.open("about:blank")
     with running(webmail, host, tab) as driven:

@@ -64,10 +64,10 @@ class Driven(abc.ABC, Generic[Server]):
 
     @abc.abstractmethod
     def send(self) -> None:
-        """Press the webmail's own button that sends."""
+        """Press the webmail's own button for sending."""
 
     def attach(self, file: Path) -> None:
-        """Attach a file by hand, where the extension can only save it."""
+        """Attach a file by hand, if the extension cannot attach the file and has saved it."""
         raise AssertionError(f"nobody has shown how to attach {file.name} by hand here")
 
     def focus(self, field: str) -> None:
@@ -150,7 +150,7 @@ class InHorde(Driven[Horde]):
         self.focus("[name=message]")
 
     def reply(self) -> None:
-        # The button opens a window of its own; here its page comes into the tab.
+        # The button would open a new window. Here its page opens in the tab.
         query = self.tab.js(_HORDE_REPLY)
         self.tab.goto(f"{self.server.url}imp/basic.php?{urlencode(query)}")
         self.focus("[name=message]")
@@ -176,13 +176,14 @@ class InHordeDynamic(Driven[Horde]):
 
     def reply(self) -> None:
         self.tab.click("#reply_link")
-        # Horde shows its form before it has filled it.
+        # Horde shows its form before the fields are filled.
         self.tab.wait_for("() => document.querySelector('#composeMessage')?.checkVisibility()")
         self.tab.wait_for("() => document.querySelector('#to').value !== ''")
         self.focus("#composeMessage")
 
     def send(self) -> None:
-        # Horde uploads a file by itself, shows its name before that is done, and does not send meanwhile.
+        # Horde uploads a chosen file at once. It shows the name before the upload has ended, and does not send
+        # meanwhile.
         self.tab.wait_for("() => document.body.innerText.includes('smime.p7m.eml')")
         time.sleep(2)
         self.tab.click("#send_button")
@@ -293,7 +294,7 @@ class Webmail:
     reason: str = ""
 
     def version(self) -> str:
-        """The version of its Debian package; "" if it has none."""
+        """The version of the webmail's Debian package; "" if there is none."""
         package = self.packages.partition(" ")[0]
         if not package:
             return ""

@@ -1,4 +1,4 @@
-"""The experience of a person who reads and writes with the extension in a webmail."""
+"""The acts and results of a person who reads and writes with the extension in a webmail."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PROBLEM: Final = "() => document.querySelector('[data-test=problem]')?.textCont
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """`good`: as wanted. `presses`: on buttons of the extension. `said`: the state, or the sentence in its place."""
+    """`good`: the result is right. `presses` on the extension's buttons. `said`: the shown state or sentence."""
 
     good: bool
     presses: int
@@ -117,14 +117,14 @@ def _verdict(person: Person) -> tuple[str, str]:
 
 
 def _notes(tab: Page) -> str:
-    """The sentences of the extension in a page."""
+    """The sentences that the extension shows in a page."""
     with contextlib.suppress(BidiError):
         return " / ".join(filter(None, (notes_below(frame, "html") for frame in [tab, *tab.frames()])))
     return ""
 
 
 def write(extension: Extension, tab: Page, driven: Driven[Any], host: MailHost, letters: Letters, kind: str) -> Met:
-    """Write to Bob from the webmail's form, have it sent by the webmail, and open what arrives."""
+    """Write to Bob from the webmail's form, have it sent by the webmail, and open the mail that arrives."""
     host.empty(BOB)
     if kind == "reply":
         host.empty(ALICE)
@@ -168,7 +168,7 @@ def write(extension: Extension, tab: Page, driven: Driven[Any], host: MailHost, 
 
 
 def _attach(driven: Driven[Any], name: str, message: bytes) -> None:
-    """Attach a saved message by hand."""
+    """Attach the message that the extension has saved by hand."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
         file.write_bytes(message)

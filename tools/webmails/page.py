@@ -18,7 +18,7 @@ _KINDS: Final = (*READINGS, *WRITINGS)
 class Row:
     """One webmail. `met`: by browser and kind; empty if `absence` says why it was not started.
 
-    `reason`: why one press does not read its mails.
+    `reason`: why one press is not enough to read mails there.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Row:
 
 
 def draw(rows: Sequence[Row]) -> str:
-    """The table: the presses that a reading or a writing took, or what happened in its place."""
+    """The table: the number of presses to read or write each mail, or the failure."""
     lines = [["", "version", *_KINDS], ["---"] * (len(_KINDS) + 2)]
     lines += [
         [
@@ -56,7 +56,7 @@ def _show(met: Met, reason: str) -> str:
 
 
 def limits(rows: Sequence[Row]) -> list[Limit]:
-    """For each of Debian's webmails and each browser: what failed, and the most presses of one."""
+    """For each of Debian's webmails and each browser: the number of failures, and the most presses for one mail."""
     row_limits = []
     for row in rows:
         if not row.version:

@@ -12,7 +12,7 @@ from wasm_build.bundle.inputs import Package
 _OWN: Final = "sealwax"
 _ROOTS: Final = "mozilla-roots"
 _WORDS: Final = "parcel-words"
-# The notice that the licence of the word lists demands. The bundle's modules have no docstrings, where it would be.
+# The notice that the licence of the word lists demands. The bundled modules have no docstrings that could contain it.
 _WORDS_NOTICE: Final = "Copyright (c) 2013-2016 Pavol Rusnak"
 
 
@@ -69,7 +69,7 @@ def _mozilla_roots(source: str) -> dict[str, Any]:
 
 
 def _word_lists() -> dict[str, Any]:
-    # The words of parcels' secrets are lists of BIP-39, from this package of PyPI (`smime_core.parcels.words`).
+    # The words of parcels' secrets are lists of BIP-39, from the PyPI package `mnemonic` (`smime_core.parcels.words`).
     data = {"type": "data", "bom-ref": _WORDS, "name": "mnemonic", "version": "0.21", "purl": "pkg:pypi/mnemonic@0.21"}
     return {**data, "copyright": _WORDS_NOTICE, **_licence("MIT")}
 

@@ -36,7 +36,7 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 _CONTENT_SCRIPTS: Final = tuple(
     f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
-# The published names of the pages' workers, and the folders whose files are published without the folder.
+# The published names of the pages' workers, and the folders whose name is left out of the published file names.
 _PAGES_WORKERS: Final = {
     "new_mail_worker.js": "settings/new_mail_worker.js",
     "save_worker.js": "parcels/save_worker.js",
@@ -141,7 +141,7 @@ def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _tests_scripts(root: Path, pinned: str, owners: Mapping[str, Content]) -> dict[str, Content]:
-    # Tests load single modules, and start the vault in a page of the extension. The product needs no files for that.
+    # Tests load single modules, and start the vault in a page of the extension. The product has no files for this.
     return {**_below("source", list_source_modules(root, pinned)), **_below("runtime", owners)}
 
 

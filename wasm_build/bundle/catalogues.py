@@ -34,7 +34,7 @@ def texts_of_extension(words: Words) -> dict[str, Content]:
 
 
 def start_words(words: Words) -> str:
-    """The line of `pinned.js` with the words for a failed start of the pages, for use before their texts have come."""
+    """The line of `pinned.js` with the words for a failed start of the pages, for use before the texts are loaded."""
     keys = {"title": "pages.start_failed_title", "sentence": "pages.start_part_missing", "again": "shared.try_again"}
     texts = {language: {name: words.texts(language)[key] for name, key in keys.items()} for language in words.languages}
     return f"export const START_WORDS = {_in_json(texts).decode()};\n"
@@ -46,7 +46,7 @@ def with_sentences(page: str, words: Words) -> bytes:
 
 
 def _paragraphs(words: Words, name: str) -> str:
-    # Most people read the first paragraph, even if their language follows.
+    # English comes first, because most people read only the first paragraph, even if their language follows.
     english_first = sorted(words.languages.items(), key=lambda row: row[0] != ENGLISH)
     paragraphs = ((language, facts, words.texts(language)[f"pages.{name}"]) for language, facts in english_first)
     return "".join(

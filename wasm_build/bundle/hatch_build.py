@@ -16,7 +16,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling type
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the pages to a wheel. Raises FileNotFoundError without them: the wheel's bridge would serve no pages."""
+        """Add the pages to a wheel. Raises FileNotFoundError if the pages were not built."""
         if self.target_name != "wheel" or version == "editable":
             return
         pages = Path(self.root) / "dist" / "pages"

@@ -11,7 +11,7 @@ from typing import Final
 
 from wasm_build.bundle.tree import Content, read_content
 
-# Room for about 20 snapshots: each takes 18 MB, and each change of the core makes another.
+# Enough for about 20 snapshots: each has 18 MB, and each change of the core makes a new one.
 _KEPT_BYTES: Final = 400_000_000
 
 
@@ -38,8 +38,8 @@ def find_or_make_all(
         for path, whole in unfinished.items():
             whole.replace(path)
     for path in made.values():
-        # The access time is set to now, because `_forget_old` deletes the files that have been unused for longest. The
-        # time of modification stays, because hard links in `dist/` share it.
+        # Sets the access time to now, because `_forget_old` deletes the files that have not been used for longest. The
+        # modification time stays, because hard links in `dist/` share it.
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     if unfinished:
         _forget_old(cache)

@@ -1,4 +1,4 @@
-"""Mozilla's roots in the bundle: a Python module with each root, made from the PEM file in the repository."""
+"""Mozilla's roots in the bundle: a Python module with all roots, made from the PEM file in the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preview of PDF files: its view, and the worker that draws. The pages load it when it is first needed.
+"""The preview of PDF files: its view, and the worker that draws. The pages load the preview when it is first needed.
 
 The view has the hash of the worker, and `pinned.js` of the pages has the hash of the view.
 """

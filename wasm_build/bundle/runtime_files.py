@@ -26,7 +26,7 @@ _WORKER: Final = {"vault_worker.js": "wasm_build/vault/worker/vault_worker.js"}
 _SCRIPTS: Final = (*_WORKER, *(address.removeprefix("./") for address in PUBLISHED.values()))
 _OWNERS: Final = {name: f"wasm_build/vault/owner/{name}" for name in ("sealwax.js", "vault.js")}
 _STYLES: Final = {f"ui/{name}.css": f"wasm_build/ui/{name}.css" for name in ("components", "tokens")}
-# A browser copies a piece in about a millisecond, and then hashes the piece in another thread than the page's.
+# A browser copies such a piece in about a millisecond, and then hashes it outside the page's thread.
 _PIECE_BYTES: Final = 2 << 20
 _BUILD_SCRIPTS: Final = (
     "frozen_inputs.mjs",
@@ -129,7 +129,7 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
 def kept_files(pages: Mapping[str, Content], workers: Collection[str]) -> str:
     """The text of `pinned.js` of the pages' service worker: the hash of each file that the pages load.
 
-    Source maps are only for developer tools, and a worker does not load another worker.
+    Source maps are left out, because only developer tools load them. The service worker itself is left out too.
     """
     names = sorted(name for name in pages if name not in workers and not name.endswith(".map"))
     head = "/** Made by the build: the files of the pages, each with its hash. */"

@@ -21,8 +21,7 @@ PUBLISHED: Final = {
     "node_modules/hash-wasm/dist/argon2.umd.min.js": "./argon2.js",
     "node_modules/hash-wasm/dist/scrypt.umd.min.js": "./scrypt.js",
 }
-# Third-party files that are bundled, because a worker without an origin can import nothing, and a late view is one
-# file.
+# Third-party files that are bundled: a worker without an origin can import nothing, and a late view must be one file.
 INLINED: Final = (
     *(
         f"node_modules/pdfjs-dist/{name}"
@@ -80,10 +79,10 @@ def bundle_pages(
     flat: tuple[str, ...] = (),
     pinned: str,
 ) -> dict[str, Content]:
-    """All files of a folder of pages, with the scripts and styles that a page names bundled.
+    """All files of a folder of pages. The scripts and styles that a page names are bundled.
 
-    `modules` and `classic` are further scripts to bundle, which no page names; `classic` maps their names to sources.
-    The files in the folders `flat` have names without the folder.
+    `modules` and `classic` are further scripts to bundle, which no page names; `classic` maps names to sources. Files
+    in the folders `flat` are published without the folder's name.
     """
     folder = root / source
     files = {_published(name, flat): name for name in list_folder(folder)}
@@ -110,7 +109,7 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
 
 
 def _named_in(page: str) -> dict[Format, list[str]]:
-    """The addresses in a page: the addresses of its modules and styles, and the addresses of its other scripts."""
+    """Two sets of addresses in a page: of its modules and styles, and of its other scripts."""
     modules = [name for is_module, name in _SCRIPT.findall(page) if is_module]
     return {
         "esm": [*modules, *_STYLE.findall(page)],

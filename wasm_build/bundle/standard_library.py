@@ -1,8 +1,8 @@
 """The part of Python's standard library in the bundle: a quarter of its files.
 
-The list has the modules imported by Pyodide at its start, by the core and its verbs, by those modules in turn, and by C
-code (`_pylong`). It has every codec, because mail can name any charset. TLS and archives other than zip are left out,
-although some modules try to import them.
+The list has the modules that Pyodide imports at its start, that the core and its verbs import, and that C code imports
+(`_pylong`), with their own imports. The list has every codec, because mail can name any charset. TLS and archives other
+than zip are left out, although some modules try to import them.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ Content = Path | bytes
 
 
 def write_tree(folder: Path, files: Mapping[str, Content]) -> None:
-    """Make `folder` contain exactly `files`, which maps relative names to files or bytes. Big files are hard-linked."""
+    """Make `folder` contain exactly `files`, files or bytes by relative name. Large files become hard links."""
     for stale in _list_files(folder) - files.keys():
         (folder / stale).unlink()
     for name, content in files.items():

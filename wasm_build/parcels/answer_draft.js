@@ -1,8 +1,8 @@
-/** The message in an answer, in the form that the vault accepts. Its text says that nobody proves who has written it. */
+/** The message in an answer, in the form that the vault accepts. Its text says that the name of its writer is not proved. */
 
 /** @typedef {import("../ui/attachments.js").Attachment} Attachment */
 
-/** The share of the encrypted answer that files can fill. Base64, line ends and the text take the rest. */
+/** The share of the encrypted answer that is left for files. Base64, line ends and the text take the rest. */
 const FILES_PART = 0.7;
 const DOMAIN = /@([a-z0-9.-]+)>?$/iu;
 const RE = /^re:/iu;
@@ -23,7 +23,7 @@ export function writeDraft({ translate, from, to, subject, reference, text, file
   const answered = RE.test(subject) ? subject : `Re: ${subject}`;
   return {
     from, to: [to], cc: [], references: [], hidden: [], date: at.toISOString(),
-    // The service makes another Message-ID for the mail around the message.
+    // The mail that the service puts around this message has another Message-ID.
     messageId: `<${crypto.randomUUID()}@${DOMAIN.exec(from)?.[1] ?? "localhost"}>`,
     subject: subject ? answered : translate("parcel_answer_subject", { reference }),
     text: new TextEncoder().encode(text.trim() ? `${notice}\n\n${text}` : notice).buffer,

@@ -2,8 +2,8 @@
  * The form that answers a parcel. The text and files are encrypted here for the sender, and the server passes them on
  * as a mail.
  *
- * The mail server's page loads this form as a separate script, so things that may exist only once in a document come from
- * `answer_offer.js`. An encrypted answer keeps its key, so that pressing Send again after a lost connection sends no second
+ * The page for parcels loads this form as a separate script. So functions and classes that may exist only once in a document come
+ * from `answer_offer.js`. An encrypted answer keeps its key, so that pressing Send again after a lost connection sends no second
  * answer.
  */
 
@@ -39,7 +39,7 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
   const changed = () => {
     encrypted = null;
     failure.textContent = "";
-    // Writing does not use the key, but a lock must not delete a long answer meanwhile.
+    // Writing does not use the session's key. But each input delays the lock, which would delete the answer.
     page.touch();
   };
   const area = html("textarea", {

@@ -53,7 +53,7 @@ export class AnswerOffer {
     const sender = isolate(manifest.sender);
     if (!answer) return this.#say("parcel_answer_no_server", sender);
     if (answer.left <= 0) return this.#say("parcel_answer_no_more", sender);
-    // Without a vault or a connection there is no known certificate.
+    // Without a vault or a connection, no certificate can be found.
     const certificate = await this.#reader.answerCertificate(manifest, this.#signal).catch(() => null);
     if (this.#signal.aborted) return;
     if (!certificate) return this.#say("parcel_answer_no_certificate", sender);

@@ -3,7 +3,7 @@
 /** @typedef {{cmsBytes: number, contentBytes: number, sha256: string}} Chunk as the manifest describes it */
 /** @typedef {{file: number, start: number, contentBytes: number}} PlannedChunk the place of its content in the files to send */
 /**
- * With a `line`, the sizes are announced before the chunks are uploaded. Otherwise the parcel goes in one request.
+ * With a `line`, the sizes are announced before the chunks are uploaded. Without a `line`, the parcel goes in one request.
  * @typedef {{chunks: PlannedChunk[], line?: ArrayBuffer | null, most?: number | null}} Plan
  */
 /**

@@ -1,4 +1,4 @@
-/** The sending of a plan's chunks. They are encrypted one after the other, and uploaded if their sizes were announced. */
+/** The sending of a plan's chunks, one after the other. Each is encrypted, and uploaded at once if the sizes were announced. */
 
 import { readChunk } from "./readable.js";
 
@@ -17,7 +17,7 @@ import { readChunk } from "./readable.js";
 export class ChunkSending {
   #plan;
   #files;
-  /** The encrypted chunks. The bridge has them, unless they go in one request. @type {Chunk[]} */
+  /** The encrypted chunks. The bridge already has them, unless the parcel goes in one request. @type {Chunk[]} */
   #chunks = [];
   /** The encrypted chunk that is being uploaded. @type {Encrypted | null} */
   #pending = null;

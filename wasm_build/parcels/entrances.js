@@ -1,7 +1,7 @@
 /**
- * The ways into a parcel: with the key of its six words, or with the key of a recipient's certificate. An entrance proves
- * to the server that it has the key, again when a ticket has ended, and has the keys for the vault's operations. All keys
- * are sealed under the session's key.
+ * The ways into a parcel: with the key of its six words, or with the key of a recipient's certificate. An entrance proves to the
+ * server that it has the key. It does so again when the server's ticket has ended. It also provides the keys for the vault's
+ * operations. All keys are sealed under the session's key.
  */
 
 import { overwrite } from "../vault/memory/cleanup.js";
@@ -23,7 +23,7 @@ import { codeOf } from "./failures.js";
  */
 /** @typedef {{sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], notBefore: string}} Identity */
 
-/** Each refused certificate costs one of the parcel's five tries. Some tries are left for the words. */
+/** Each refused certificate costs one of the parcel's five tries. So some tries must be left for the words. */
 const MAX_CERTIFICATES = 3;
 /** The server knows no parcel for this certificate, or the certificate encrypts nothing. */
 const NOT_THIS_ONE = new Set(["wrong-secret", "bad-request"]);
@@ -96,7 +96,7 @@ export function entranceByVault({ readers, canSign, prove }) {
     readers,
     canSign,
     prove(useKey) {
-      // The session begins with a key, although nothing is sealed under this key.
+      // A session must begin with a key, even if nothing is sealed under this key.
       overwrite(useKey().buffer);
       return prove();
     },

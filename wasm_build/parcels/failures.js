@@ -16,7 +16,7 @@ const REFUSED_WORDS = /^parcel-words-refused-(unknown-word|word-count|too-long)(
 const WRONG_WORDS = "wrong-secret";
 /** The passphrase does not open the key file. */
 export const WRONG_PASSPHRASE = "key-file-passphrase";
-/** The errors of a key file, before any object of the parcel was read. */
+/** The errors of a key file, which come before any object of the parcel is read. */
 const OF_KEY_FILE = new Set(["parcel-not-for-certificate", "no-identity-in-file", WRONG_PASSPHRASE, "file-damaged"]);
 /** The errors of a file without readable keys. */
 const UNREADABLE = new Set(["malformed-message", "limit-exceeded", "unsupported-algorithm", "algorithm-forbidden"]);
@@ -35,7 +35,7 @@ export function remedyFor(error) {
   return FINAL.has(code) ? "sender" : "again";
 }
 
-/** The error of a key file for an error of the vault. Elsewhere the vault's codes are about objects of the parcel. @param {unknown} error */
+/** The error of a key file for an error of the vault. Other operations use its codes for the parcel. @param {unknown} error */
 export function keyFileError(error) {
   const code = codeOf(error);
   if (code === "wrong-passphrase") return new ApiError(WRONG_PASSPHRASE, "the passphrase does not open the file");

@@ -1,4 +1,4 @@
-/** The name under which a received file is saved. The sender chooses it, so it may be a trap for a file system. */
+/** The name under which a received file is saved. The sender chooses the name, so it may harm a file system. */
 
 import { cleanName } from "../ui/attachments.js";
 import { withoutEnd } from "./link.js";
@@ -16,7 +16,7 @@ const POINT_OR_BLANK = /[. ]/u;
  * @param {string} unnamed the name of a file without one
  */
 export function safeFileName(name, unnamed) {
-  // Windows drops points and blanks at the end, so that the extension would differ from the shown one.
+  // Windows drops points and blanks at the end, so the saved extension would differ from the shown extension.
   const clean = withoutEnd(cleanName(name.normalize("NFC")), POINT_OR_BLANK);
   if (!clean) return unnamed;
   return shorten(DEVICE.test(clean) ? `_${clean}` : clean);

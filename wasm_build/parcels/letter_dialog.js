@@ -15,7 +15,7 @@ export class ParcelDialog {
   #letter;
   #titleId;
   #dialog;
-  /** Whether Escape closes the dialog. It does not while a parcel is uploaded or its words are shown. */
+  /** Whether Escape closes the dialog: not while a parcel is uploaded or its words are shown. */
   #isClosable = true;
   /** The function that runs when the dialog is closed. */
   #onClose;
@@ -88,7 +88,7 @@ export class ParcelDialog {
     const { translate, createList } = this.#host;
     const secrets = post.secrets();
     const close = this.#letter.onSent(post.outcome);
-    // A page that the browser keeps for going back must not keep the words. A page asks before it closes.
+    // The browser may keep a page for the Back button, and must not keep the words with it. A page asks before it closes.
     const leave = () => this.#dialog.close();
     const warn = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
     addEventListener("pagehide", leave);

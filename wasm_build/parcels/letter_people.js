@@ -3,11 +3,11 @@
 /** @typedef {import("../ui/recipients_field.js").Person} Person */
 /** @typedef {import("../ui/sending_plan.js").Obstacle} Obstacle */
 /** @typedef {{open: Person[], hidden: Person[]}} People the people of To and Cc, and those of Bcc */
-/** @typedef {People & {isTooLarge: boolean, others: Person[]}} Parting `open` and `hidden` get the parcel, `others` the letter by mail */
+/** @typedef {People & {isTooLarge: boolean, others: Person[]}} Parting `open` and `hidden` get the parcel, `others` get mail */
 
-/** The codes of obstacles that a parcel avoids. A failed look-up is not among them, because it says nothing about a certificate. */
+/** The codes of obstacles that a parcel avoids. A failed look-up is not one: the person may still have a certificate. */
 const SOLVED = new Set(["size", "certificate-none", "certificate-unusable", "certificate-bad-file"]);
-/** The findings with which a letter can be read as a mail. */
+/** The readiness of people who can read the letter as a mail. */
 const READABLE = new Set(["ready", "password"]);
 
 /** Whether a parcel avoids all obstacles. @param {Obstacle[]} found */

@@ -1,8 +1,8 @@
-/** The link of a parcel: `/parcel.html#ID`, or `/parcel.html#ID.word-word-…` if the sender has put the words into it. */
+/** The link of a parcel: `/parcel.html#ID`, or `/parcel.html#ID.word-word-…` if the sender has included the words. */
 
 /** @typedef {{id: string, words: string}} ParcelLink `words` is empty unless the link has them */
 
-/** 16 random bytes in base64url without padding. The last character has only two of their bits. */
+/** 16 random bytes in base64url without padding. The last character encodes only two bits. */
 const ID = /^[\w-]{21}[AQgw]$/u;
 /** The brackets and points that a mail program may take for a part of a link. */
 const AROUND = /[<>()[\]{}"'.,;:!?\s]/u;

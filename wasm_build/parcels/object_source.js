@@ -1,8 +1,8 @@
 /**
- * Reads an object of a parcel into one buffer. After a lost connection the reading goes on where it was.
+ * Reads an object of a parcel into one buffer. After a lost connection, the reading goes on at the same byte.
  *
- * The caller knows the size from the manifest. Further bytes are not read, and fewer bytes are an error. The caller checks
- * the hash of the bytes, so a server cannot mix two objects unnoticed.
+ * The caller knows the size from the manifest. An object of another size is an error. The caller checks the hash of the bytes, so
+ * the server cannot mix two objects unnoticed.
  */
 
 import { giveBackReceived } from "../vault/memory/cleanup.js";
@@ -14,11 +14,11 @@ import { pauseUntilOnline } from "./online_pause.js";
 /**
  * @typedef {{
  *   onProgress?: (bytes: number) => void, onLost?: (isLost: boolean) => void, maxTries?: number, pause?: Pause,
- * }} ReadingOptions `onProgress` gets the number of bytes of this object that have come, which may become smaller; after `maxTries`
- *   requests without progress the reading rejects with the last error
+ * }} ReadingOptions `onProgress` gets the number of bytes of this object that have come, which becomes smaller if the object is
+ * sent again; after `maxTries` requests without progress the reading rejects with the last error
  */
 
-/** Fewer bytes do not count as progress. Otherwise a server that sends single bytes would be asked forever. */
+/** The new bytes that count as progress. With fewer, a server that sends single bytes would be asked forever. */
 const PROGRESS_BYTES = 16_384;
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
@@ -41,7 +41,7 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
     const { length } = piece;
     if (have + length > bytes) throw new ApiError("parcel-damaged", `object ${name} is longer than the manifest says`);
     target.set(piece, have);
-    // If the garbage collector had to free them, the pieces of several chunks would be in memory.
+    // Frees the buffer now. Otherwise the pieces of several chunks would stay in memory until garbage collection.
     giveBackReceived(piece.buffer);
     have += length;
     if (isLost) onLost(false);
@@ -74,7 +74,7 @@ export async function readObject(ask, { name, bytes, signal }, options = {}) {
 /** The place of a response's first byte, and the size of the whole object; null if the server does not say. @param {Response} response */
 function placeOf({ status, headers }) {
   const length = headers.get("Content-Length");
-  // The browser has undone an encoding. The encoded length says nothing about the object.
+  // The browser has decoded a content encoding, so the length in the header is not that of the object.
   const isPlain = headers.get("Content-Encoding") === null;
   if (status !== 206) return { from: 0, total: length === null || !isPlain ? null : Number(length) };
   const [, first = "-1", total = "*"] = CONTENT_RANGE.exec(headers.get("Content-Range") ?? "") ?? [];

@@ -65,7 +65,7 @@ export class OpenedParcel {
     void this.#read();
   }
 
-  /** Deletes the content, and ends everything that still runs. */
+  /** Deletes the content, and ends all running operations. */
   close() {
     this.#ending.abort();
     this.#answer.close();
@@ -101,8 +101,9 @@ export class OpenedParcel {
   }
 
   /**
-   * Offers to answer, and below that the host's other offers, so that nothing moves the answer.
-   * @param {OpenedManifest} manifest @param {AbortSignal} signal
+   * Offers to answer. The host's other offers are below, so that they cannot move the answer on the page.
+   * @param {OpenedManifest} manifest
+   * @param {AbortSignal} signal
    */
   async #offer(manifest, signal) {
     await this.#answer.show(manifest, this.#shown?.subject ?? "");
@@ -113,7 +114,7 @@ export class OpenedParcel {
   #judge(manifest) {
     const { translate } = this.#host;
     const { report, to, created } = manifest;
-    // An invalid signature may be anybody's. Nothing of such a parcel is shown or saved.
+    // With an invalid signature, anybody may have sent the parcel. Nothing of such a parcel is shown or saved.
     if (report.state === "invalid") throw new ApiError("parcel-forged", "the signature of the manifest is not valid");
     const { headline, details, spoken, from, fromLabel } = this.#drawing.drawVerdict(manifest);
     this.#verdict.replaceChildren(...headline, ...(report.signers.length === 0 ? [this.#createUnsigned()] : []));

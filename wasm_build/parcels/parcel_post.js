@@ -1,6 +1,6 @@
 /**
  * The posting of a letter as parcels. There is one parcel for the people in To and Cc, and one for each person in Bcc, because a
- * parcel names its recipients. Everything is uploaded before anybody gets anything. Then the people with certificates get their
+ * parcel names its recipients. All parcels are uploaded before anybody is notified. Then the people with certificates get their
  * mail. Finally the bridge notifies the recipients of the parcels.
  */
 
@@ -39,7 +39,7 @@ export class ParcelPost {
     this.#choice = choice;
   }
 
-  /** Sends everything. Can be called again after an error, and then goes on where it was. @param {Options} options */
+  /** Sends everything. A call after an error goes on where the last call stopped. @param {Options} options */
   async send({ signal, onProgress, onLost, onUploaded }) {
     this.#posts ??= await this.#prepare();
     const total = this.#posts.reduce((sum, { sending }) => sum + sending.bytes, 0);
@@ -58,7 +58,7 @@ export class ParcelPost {
     for (const { sending } of this.#posts) await sending.submit({ signal, onLost });
   }
 
-  /** Gives everything up, and has the bridge delete it. A submitted parcel is withdrawn, because nobody has its words. */
+  /** Gives up, and has the bridge delete the parcels. A submitted parcel is withdrawn, because nobody has its words. */
   async discard() {
     await Promise.all((this.#posts ?? []).map(({ sending }) => sending.discard()));
   }

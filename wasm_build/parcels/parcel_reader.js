@@ -42,9 +42,9 @@ import { readObject } from "./object_source.js";
  * }} Trust
  */
 
-/** The same limit as at the server, `webbridge.delivery.limits.MAX_MANIFEST_BYTES`. */
+/** The server has the same limit: `webbridge.delivery.limits.MAX_MANIFEST_BYTES`. */
 const MAX_MANIFEST_BYTES = 17 * 1024 * 1024;
-/** The rounds of the format: `smime_core.parcels.ITERATIONS`. The vault knows no others. */
+/** The number of rounds for deriving a key: `smime_core.parcels.ITERATIONS`. The vault accepts no other number. */
 const ITERATIONS = 600_000;
 /** A written message above this size is offered as a file only. */
 export const MAX_LETTER_BYTES = 32_000_000;
@@ -108,7 +108,7 @@ export class ParcelReader {
         return entranceByWords(this.#requests, id, derived);
       });
     } finally {
-      // A transferred buffer is empty, and nothing is left of it here.
+      // If the buffer was transferred to the vault, it is empty here, and this does nothing.
       overwrite(words.buffer);
     }
   }
@@ -255,7 +255,10 @@ export class ParcelReader {
     this.#ahead.set(name, { bytes, coming });
   }
 
-  /** An object that was fetched in advance, if it has the right size. Each object is returned only once. @param {{name: string, bytes: number}} object */
+  /**
+   * An object that was fetched in advance, if it has the right size. Each object is returned at most once.
+   * @param {{name: string, bytes: number}} object
+   */
   #takeAhead({ name, bytes }) {
     const ahead = this.#ahead.get(name);
     this.#ahead.delete(name);
@@ -301,12 +304,12 @@ export class ParcelReader {
     if (!this.#entrance) throw lockedError();
     this.#session.touch();
     const vault = await this.#vault();
-    // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+    // All common S/MIME programs can read CBC. Thunderbird shows messages with authenticated ciphers as empty.
     const { cms } = await vault.call("parcel.reply", { draft, recipients: [certificate.slice(0)], cipher: "cbc" });
     return cms;
   }
 
-  /** Passes an encrypted answer on to the sender. @param {{key: string, cms: ArrayBuffer}} answer */
+  /** Sends an encrypted answer to the sender through the server. @param {{key: string, cms: ArrayBuffer}} answer */
   sendAnswer(answer) {
     return this.#withTicket((ticket) => this.#requests.answer(ticket, answer));
   }

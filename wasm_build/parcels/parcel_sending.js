@@ -20,9 +20,9 @@ import { ChunkSending } from "./chunk_sending.js";
 /** @typedef {import("./chunk_plan.js").Chunk} Chunk */
 /** @typedef {import("./chunk_plan.js").Plan} Plan */
 /**
- * `language` is the language of the six words; each recipient has the language of the notice. `certificates` are readers'
- * certificates, with which they can open the parcel without the words. With `sign`, the identity of the address `from`
- * signs the manifest.
+ * `language` is the language of the six words. The notice is in the language of its recipient. `certificates` are readers'
+ * certificates, with which they can open the parcel without the words. With `sign`, the identity of the address `from` signs the
+ * manifest.
  * @typedef {{
  *   from: string, to: {address: string, language: string}[], files: ParcelContent[], certificates: ArrayBuffer[],
  *   sign: boolean, language: string, days: number,
@@ -51,7 +51,7 @@ export class ParcelSending {
   #made = null;
   /** The parts of the parcel; null until they are planned. The announcement stays the same, because the bridge compares it. @type {Plan | null} */
   #plan = null;
-  /** Whether the bridge has, or may have, a record of the parcel. */
+  /** Whether the bridge may have a record of the parcel. */
   #mayBeKnown = false;
   #isAnnounced = false;
   /** @type {ChunkSending | null} */

@@ -1,8 +1,9 @@
 /**
  * The requests that bring a parcel to the bridge: its announcement, its objects with tus 1.0, and its submission.
  *
- * A lost connection costs only the piece that was being sent. HEAD says how many bytes the bridge has, and PATCH goes on there. An
- * object that was begun at another bridge begins anew. All requests can be repeated, because the parcel's id makes them one parcel.
+ * A lost connection costs only the piece that was being sent. HEAD says how many bytes the bridge has, and PATCH goes on there.
+ * If another bridge has the beginning of an object, its upload starts again. All requests can be repeated, because they name the
+ * same parcel id.
  */
 
 import { ApiError, JSON_TYPE, readJson } from "../vault/server/json_requests.js";
@@ -13,23 +14,23 @@ import { pauseUntilOnline } from "./online_pause.js";
 /** @typedef {{id: string, reference: string, expires: string, state: string}} CreatedParcel */
 /** @typedef {{signal: AbortSignal, onLost?: (isLost: boolean) => void}} Waiting `onLost` reports that the connection is lost or back */
 
-/** The number of bytes in a request. It is small, so that progress shows and little is sent again. */
+/** The number of bytes in a request. It is small, so that progress is visible and only a little is sent again. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 const OFFSET_TYPE = "application/offset+octet-stream";
 const OCTETS_TYPE = { "Content-Type": "application/octet-stream" };
 const VERSION = { "Tus-Resumable": "1.0.0" };
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
-/** The number of requests without a new byte, in a row, before the person is asked. They take a bit more than a minute. */
+/** After so many requests in a row without a new byte, the person is asked. They take a bit more than a minute. */
 const MAX_TRIES = 9;
 /** The statuses with which a server or store answers while it restarts. */
 const PASSING = new Set([500, 502, 503, 504]);
 /**
- * The codes for these cases: the bridge still writes the bytes of a lost connection, or has too many uploads of this sender at
- * once, or does not find the upload, which began at another bridge.
+ * The codes for these cases: the bridge is still writing the bytes of a lost connection; the sender has too many uploads at once;
+ * the upload began at another bridge.
  */
 const BUSY = new Set(["upload-busy", "wrong-offset", "try-later", "not-found"]);
-/** The code if the bridge does not have the parcel yet. The request that makes the parcel was given up here, and may still arrive. */
+/** The code if the bridge does not have the parcel yet. An aborted request that creates the parcel may still arrive. */
 const UNKNOWN = "no-such-parcel";
 /** The most tries to withdraw a parcel. They take seven seconds. */
 const MAX_WITHDRAWALS = 4;
@@ -121,10 +122,10 @@ export class ParcelUploads {
   }
 
   /**
-   * Runs an action again after an error that passes.
+   * Runs an action again after an error that may pass.
    * @template T
    * @param {Waiting} waiting
-   * @param {(isGoingOn: () => void) => Promise<T>} action calls its argument when something has come through
+   * @param {(isGoingOn: () => void) => Promise<T>} action calls its argument when there is progress
    * @param {Set<string>} [busy] the codes of further errors that pass, besides errors of connection and server
    * @returns {Promise<T>}
    */

@@ -41,7 +41,7 @@ export class ParcelRequests {
     return readJson(await this.#send("/api/config"));
   }
 
-  /** The values for deriving the key of a parcel. For an unknown id the server invents values. @param {string} id */
+  /** The values for deriving the key of a parcel. For an unknown id, the server returns invented values. @param {string} id */
   async start(id) {
     const { salt, iterations } = await this.#post("/api/open/start", { id });
     if (typeof salt !== "string" || typeof iterations !== "number") throw new ApiError("server-error", "no salt came");
@@ -51,7 +51,7 @@ export class ParcelRequests {
   }
 
   /**
-   * A nonce, encrypted for the certificate, and the token to return with the answer. The server sends a nonce for every
+   * A nonce, encrypted for the certificate, and the token to return with the decrypted nonce. The server sends a nonce for every
    * id.
    * @param {string} id
    * @param {ArrayBuffer} certificate
@@ -83,7 +83,7 @@ export class ParcelRequests {
   }
 
   /**
-   * The bytes of an object, from `from` on. Rejects with `parcel-cut` if the server does not have them.
+   * The bytes of an object, beginning at `from`. Rejects with `parcel-cut` if the server does not have them.
    * @param {string} ticket
    * @param {string} name
    * @param {{from: number, signal?: AbortSignal}} options
@@ -93,8 +93,8 @@ export class ParcelRequests {
     const headers = bearing(ticket);
     if (from > 0) headers.Range = `bytes=${from}-`;
     try {
-      // The server forbids caching the ciphertext. With "no-store", Chromium would send a preflight request (CORS) each
-      // time.
+      // The server's answer already forbids caching the ciphertext. With "no-store", Chromium would send a preflight request
+      // (CORS) each time.
       return await this.#send(`/api/open/objects/${encodeURIComponent(name)}`, { headers, signal, cache: "default" });
     } catch (error) {
       // The object is missing, or ends before this place.
@@ -109,8 +109,8 @@ export class ParcelRequests {
   }
 
   /**
-   * Passes an encrypted answer on to the sender. The same answer may be sent again with the same key, and still goes
-   * out only once.
+   * Passes an encrypted answer on to the sender. If the same answer is sent again with the same key, the sender still gets it
+   * only once.
    * @param {string} ticket
    * @param {{key: string, cms: ArrayBuffer}} answer
    * @returns {Promise<{reference: string, left: number}>}
@@ -204,7 +204,7 @@ function readEnclosed(texts) {
   try {
     for (const [name, text] of Object.entries(texts ?? {})) enclosed.set(name, bytesFromBase64(text));
   } catch {
-    // An object that cannot be read is fetched as if it were missing.
+    // An object that is not valid base64 is fetched as if it were missing.
   }
   return enclosed;
 }

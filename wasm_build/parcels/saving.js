@@ -1,9 +1,9 @@
 /**
  * Saves a file of a parcel chunk by chunk. A file that fails half-way is never left under its final name.
  *
- * A small file is saved from memory. A larger file is written where the person chooses (File System Access), or goes through
- * a service worker to the browser's downloads. The browser's storage never has the plaintext: the private file system and
- * large Blobs would leave it in the profile.
+ * A small file is saved from memory. A larger file is written where the person chooses (File System Access), or goes through a
+ * service worker to the browser's downloads. The browser's own storage never has the plaintext, because the private file system
+ * and large Blobs would leave it in the profile.
  */
 
 import { saveFile } from "../ui/attachments.js";
@@ -18,7 +18,7 @@ import { CHUNK_BYTES } from "./chunk_plan.js";
 
 /** Browsers may write larger Blobs to the disk. */
 export const MAX_BLOB_BYTES = 64 * 1024 * 1024;
-/** A smaller file appears in the downloads at once. */
+/** A file up to this size is saved from memory, so it appears in the downloads at once. */
 const MAX_MEMORY_BYTES = CHUNK_BYTES;
 
 /**

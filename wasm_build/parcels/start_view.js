@@ -1,8 +1,8 @@
 /**
  * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed.
  *
- * The words are shown while they are typed, because people type them from a call or a note. The words open only this
- * parcel, and its content is in this page afterwards.
+ * The words are shown while they are typed, because people type them from a call or a note. Showing them reveals little: they
+ * open only this parcel, whose content the page shows afterwards.
  */
 
 import { html, uniqueId } from "../ui/dom.js";
@@ -14,7 +14,7 @@ import { createPromise } from "./promise.js";
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_host.js").ParcelView} ParcelView */
 
-/** The words are looked up when the person pauses. */
+/** The words are checked when the person pauses. */
 const PAUSE_MILLISECONDS = 600;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The dialog in which a person accepts a certificate or an authority that no trusted authority vouches for. The dialog
- * shows the fingerprint, asks for which addresses the certificate shall be accepted, and explains the consequence. The
+ * The dialog in which a person accepts a certificate, of a person or an authority, that no trusted authority vouches for. The
+ * dialog shows the fingerprint, asks for which addresses the certificate shall be accepted, and explains the consequence. The
  * person must first confirm that they have compared the fingerprint.
  */
 
@@ -12,7 +12,7 @@ import { isolate, sameAddress } from "./formats.js";
 import { createForm, problem, whileBusy } from "./parts.js";
 import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
 
-/** The most addresses of a certificate that are listed. */
+/** The greatest number of a certificate's addresses that are listed. */
 const MAX_LISTED = 10;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -71,8 +71,8 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
  */
 function createAddresses(translate, kind, { addresses }, author) {
   const id = uniqueId("accept-addresses");
-  // If the certificate has several addresses, the field has only the message's address. The maker of the certificate could
-  // have hidden another person's address among them. For an authority the field begins empty.
+  // The field begins with only the message's address, even if the certificate has several addresses. Its maker could have hidden
+  // another person's address among them. For an authority, the field is empty at first.
   const proposals = addresses.length === 1 ? addresses : addresses.filter((address) => sameAddress(address, author)).slice(0, 1);
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",

@@ -16,15 +16,15 @@ const NOTICE = "notice";
 /** The protections of a header field that include a signature. */
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
 
-/** 64 KB, or 3,200 short lines. */
+/** The longest text that is quoted: 64 KB, or 3,200 short lines. */
 const QUOTED_PIECES = 16;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
 /** A mailbox that an answer may address. If the mailbox is not sure, the person is asked first. @typedef {Mailbox & {isSure: boolean}} AnswerMailbox */
 /**
- * The people that an answer may address: `AnswerPeople` of the core. Without `isWhole`, recipients are missing; `count` is the
- * number of all.
+ * The people that an answer may address: `AnswerPeople` of the core. If `isWhole` is false, some recipients are missing; `count`
+ * is the number of all recipients.
  * @typedef {{
  *   senders: AnswerMailbox[], replyTo: AnswerMailbox[], to: AnswerMailbox[], cc: AnswerMailbox[], count: number, isWhole: boolean,
  * }} AnswerPeople
@@ -52,16 +52,18 @@ const QUOTED_PIECES = 16;
  *   to: Mailbox[], cc: Mailbox[], subject: string, quote: string, answersEncrypted: boolean, senders: Mailbox[], replyTo: Mailbox[],
  *   doubtful: {to: Mailbox[], cc: Mailbox[]}, tooMany: number,
  *   service?: "parcel-reply" | "notice",
- * }} Answer `to` and `cc` have only sure mailboxes; `doubtful` has the others, about which the person is asked.
- *   `replyTo` are the mailboxes of Reply-To that are not `senders`. The person chooses between both, so these senders are not in `doubtful`. `tooMany`
- *   is the number of recipients if they are too many for this answer; else 0. `service` is there for the mail of a service, which reads no reply
+ * }} Answer `to` and `cc` have only sure mailboxes; `doubtful` has the others, about which the person is asked. `replyTo` are the
+ *   mailboxes of Reply-To that are not `senders`. The person chooses between `senders` and `replyTo`, so these senders are not in
+ *   `doubtful`. `tooMany` is the number of recipients if they are too many for this answer; else 0. `service` is set for the mail
+ *   of a service, where nobody reads replies
  */
 
 /**
  * @param {Catalogue} translate
  * @param {Opened} opened
- * @param {{toAll?: boolean, own?: string[], ownSigners?: string[]}} [options] `own` are the person's addresses, which get no copy.
- *   `ownSigners` are the addresses of the person's keys. Only these make a verified message the person's own, because a server names the others
+ * @param {{toAll?: boolean, own?: string[], ownSigners?: string[]}} [options] `own` are the person's addresses, which get no
+ *   copy. `ownSigners` are the addresses of the person's keys. Only an address in `ownSigners` makes a verified message the
+ *   person's own, because a server reports `own`
  * @returns {Answer}
  */
 export function answerTo(translate, opened, { toAll = false, own = [], ownSigners = own } = {}) {
@@ -166,7 +168,7 @@ function chooseRecipients({ senders, replyTo, to, cc, count, isWhole }, { toAll,
   const readers = isFromOwn ? to.filter(isNotOwn) : [];
   // An answer to a message without a readable sender can go only to its Reply-To.
   const claimed = senders.length > 0 ? senders : replyTo;
-  // The answer to a note to oneself goes to oneself.
+  // The answer to a note that a person sent to themselves goes to themselves.
   const addressees = [readers, isFromOwn ? claimed.filter(isNotOwn) : claimed, claimed].find((some) => some.length > 0) ?? [];
   const isWanted = (/** @type {Mailbox} */ { address }) => addressees.some((addressee) => sameAddress(addressee.address, address));
   return {

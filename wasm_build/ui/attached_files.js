@@ -48,7 +48,7 @@ export class AttachedFiles {
   #showFailure() {
     const { unreadable } = this.#files;
     const text = unreadable.length > 0 ? this.#translate("files_unreadable", { names: listOf(unreadable, this.#translate) }) : "";
-    // A screen reader says the failure once.
+    // The failure is set once, so that a screen reader says it only once.
     if (this.#failure.textContent !== text) this.#failure.textContent = text;
   }
 }

@@ -1,4 +1,4 @@
-/** Which attachments are mails that can be opened by themselves. */
+/** Finds attachments that are mails, which can be opened separately. */
 
 const NAME = /\.(eml|p7m)$/iu;
 const TYPE = /^(message\/(rfc822|global)|application\/(x-)?pkcs7-mime)$/iu;

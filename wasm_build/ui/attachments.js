@@ -12,7 +12,7 @@ import { visibleName } from "./shown_names.js";
 
 /** A longer file name or media type is cut. File systems allow 255 bytes. */
 const SHOWN_NAME_CHARACTERS = 255;
-/** The end of a longer name is kept, because it shows the kind of the file. */
+/** A long name keeps its end, because the end shows the kind of the file. */
 const MAX_NAME_CHARACTERS = 1_000;
 /** After this time every browser has begun the download, so that the copy can be freed. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;

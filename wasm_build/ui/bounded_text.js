@@ -1,10 +1,10 @@
 /** Bounds on the characters that are drawn at once. A text of any length is taken apart in linear time. */
 
-/** The longest piece of a text that is laid out by itself, and the most lines in it. */
+/** The largest length and number of lines of a piece of text that is laid out by itself. */
 export const PIECE_CHARACTERS = 4_096;
 export const PIECE_LINES = 200;
 
-/** A text must not be cut before one of these: half of a pair, a mark, a joiner. */
+/** A text must not be cut before these characters: the second half of a surrogate pair, a mark, a joiner. */
 const WITHIN = /^[\p{Cs}\p{M}\u200d]/u;
 const SEARCHED_UNITS = 64;
 /** More than eight marks on a letter. No writing needs more; Hebrew with all its points has up to four. */

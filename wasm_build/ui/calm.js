@@ -1,7 +1,7 @@
 /**
- * The calm rule: a button with which the person agrees works only if its window has not changed for a second. A page
- * could show, move or redraw a window just before a click or key that was meant for something else. Such a click does
- * nothing. Buttons with which the person refuses always work.
+ * The calm rule: a button with which the person agrees works only if its window has not changed for a second. A hostile page
+ * could show, move or redraw a window just before a click or key that was meant for something else. Such a click does nothing.
+ * Buttons with which the person refuses always work.
  *
  * A button to agree has the attribute `data-agrees`. Until it works, the document's root has `data-calm="waiting"`.
  */
@@ -23,7 +23,7 @@ export function explainCalm(sentence) {
   words = sentence;
 }
 
-/** Restarts the wait. Called when the content of the window has changed. */
+/** Restarts the wait. To be called after a change of the window's content. */
 export function disturb() {
   disturbedAt = performance.now();
   document.documentElement.dataset.calm = "waiting";

@@ -18,11 +18,11 @@ const VALUE = /\{(\w+)\}/g;
 /** The characters of a value that already keeps its own direction of writing. */
 const ISOLATED = /[\u2066-\u2069]/u;
 
-/** The writers of numbers, each made once for its locale. @type {Map<string, Intl.NumberFormat>} */
+/** The number formats by locale, each made only once. @type {Map<string, Intl.NumberFormat>} */
 const NUMBERS = new Map();
 
 /**
- * Makes the function that looks up texts. It throws for a missing key, so that a test finds it.
+ * Makes the function that looks up texts. The function throws for a missing key, so that tests find the mistake.
  * @param {(key: string) => string | undefined} find the text of a key, in the current language
  * @param {() => string} localeNow the locale of the texts, for numbers and plurals
  * @returns {Catalogue}
@@ -66,8 +66,8 @@ export async function loadCatalogue(locale, addresses) {
 
 /**
  * The sentences for an error of the core, the vault, the bridge or the key server. They say what has happened, what it means, and
- * what to do. For an unknown code they quote the error's text, which is written for people too. A server's text is marked as such,
- * because a server can write anything.
+ * what to do. For an unknown code they quote the error's text, which is written for people too. A server's text is marked as the
+ * server's, because a server can write anything.
  * @param {Catalogue} translate
  * @param {unknown} error
  * @returns {string}

@@ -1,6 +1,6 @@
 /**
- * The rows with a certificate's content, from the vault's `certificate.page`. Labels and values with a code get the
- * catalogue's words; the others show the core's text.
+ * The rows with a certificate's content, from the vault's `certificate.page`. Labels and values with a code are shown in the
+ * catalogue's words, all others in the core's text.
  */
 
 import { html, sentenceNodes } from "./dom.js";

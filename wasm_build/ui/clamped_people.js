@@ -8,9 +8,9 @@ import { html } from "./dom.js";
 /** @typedef {(count: number) => string} Counted */
 
 const SHOWN_PEOPLE = 5;
-/** A list with one or two more people is shown whole, because the button would need the same room. */
+/** A list that is longer by only one or two people is shown whole, because the button would need the same space. */
 const SPARE_PEOPLE = 2;
-/** The longest name and the longest address (RFC 5321 section 4.5.3.1) together, because the end of an address says whose it is. */
+/** The longest name plus the longest address (RFC 5321 section 4.5.3.1), because the domain is at the end of an address. */
 const MAX_PERSON_CHARACTERS = 550;
 
 /**

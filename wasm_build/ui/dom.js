@@ -1,5 +1,5 @@
 /**
- * DOM nodes, made with calls instead of markup, so that the text of a message can never become markup.
+ * Makes DOM nodes by calls instead of markup, so that the text of a message can never become markup.
  *
  * The properties `class`, `text`, `data` (dataset) and `on` (listeners) are special. All others are attributes: `true`
  * sets an empty attribute; `false`, `null` and `undefined` set none.

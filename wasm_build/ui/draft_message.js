@@ -10,13 +10,13 @@ import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 
 /** A draft has two parts, so that typing does not seal the attachments again. @typedef {"letter" | "files"} DraftPart */
 
-/** A larger draft, with its attachments, stays in the browser, because it would be sent again after each pause in typing. */
+/** A draft that is larger with its attachments stays in the browser, because it would be sent after each pause in typing. */
 export const MAX_SERVER_DRAFT_BYTES = 5_000_000;
-/** The size of the message around such a draft, in base64. */
+/** The largest size of a message that holds such a draft in base64. */
 export const MAX_DRAFT_MESSAGE_BYTES = 8_000_000;
 /** The first words of the Subject. The draft's id follows. */
 export const DRAFT_MARK = "Sealwax draft";
-const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: at most 76 characters
+const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: a line of base64 has at most 76 characters
 const LENGTH_BYTES = 4;
 const MAX_HEADER_BYTES = 8_192;
 const SUBJECT = "subject: ";
@@ -43,7 +43,7 @@ export function draftIdIn(message) {
   return draftIdOf(line?.slice(SUBJECT.length).trim() ?? "");
 }
 
-/** The place to which the vault binds a part of a draft. @param {string} id @param {DraftPart} part */
+/** The name to which the vault binds a sealed part of a draft. @param {string} id @param {DraftPart} part */
 export function draftPlace(id, part) {
   return `draft ${id} ${part}`;
 }
@@ -77,8 +77,8 @@ export function writeDraftMessage(id, address, { letter, files }, note) {
 }
 
 /**
- * Reads what `writeDraftMessage` wrote, and the messages of earlier versions, which had only the file and no note. The
- * vault checks whether the parts are complete.
+ * Reads what `writeDraftMessage` wrote, and messages of earlier versions, which consist of the file without a note. The vault
+ * checks whether the parts are complete.
  * @param {string} message
  * @returns {DraftParts | null} null if it is not a draft
  */

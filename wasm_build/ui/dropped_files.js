@@ -1,7 +1,7 @@
 /** Files that are dropped on the page. */
 
 /**
- * Accepts a file that is dropped anywhere. Otherwise the browser would show the file instead of the letter.
+ * Accepts files that are dropped anywhere on the page. Otherwise the browser would show the file instead of the letter.
  * @param {(files: File[]) => void} onFiles
  * @param {{signal?: AbortSignal, isWanted?: () => boolean}} [options] `isWanted` says whether the letter is shown
  */

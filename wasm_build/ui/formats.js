@@ -54,8 +54,8 @@ export function sameAddress(one, other) {
 }
 
 /**
- * The certificates of a file that are for an address. If there are none, all certificates of people, so that their
- * refusal says why; else all certificates.
+ * The certificates of a file that are for an address. If there are none, all certificates of people, so that their refusal tells
+ * the reason; else all certificates.
  * @template {{addresses: string[], isCa: boolean}} C
  * @param {string} address
  * @param {C[]} certificates
@@ -97,7 +97,7 @@ export function headerReader(headers) {
 }
 
 /**
- * A date in a list: today's dates show the time, others the day.
+ * A date in a list: dates of today show the time, other dates the day.
  * @param {string | null} iso
  * @param {Date} now
  */
@@ -239,8 +239,8 @@ function format(date, options) {
 }
 
 /**
- * The first of the browser's locales that has this language, such as de-AT for German; else the language itself. It writes
- * numbers with the digits of the texts.
+ * The first of the browser's locales that has this language, such as de-AT for German; else the language itself. The locale
+ * writes numbers with the digits of the texts.
  * @param {string} language
  */
 export function localeOf(language) {

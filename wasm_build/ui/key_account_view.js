@@ -24,7 +24,7 @@ import { SecretField } from "./secret_field.js";
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {import("./factor_forms.js").FactorAccount} FactorAccount */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */
-/** A part that a server's answer completes. @typedef {Part & {loaded: Promise<void>}} LoadedPart */
+/** A part that is complete only after a server's answer. @typedef {Part & {loaded: Promise<void>}} LoadedPart */
 /** @typedef {typeof createAct} CreateAct */
 /**
  * The parts that the view needs of the pages' application or the extension's page.
@@ -42,7 +42,7 @@ const CHANGED = "account-changed";
 /**
  * @param {App} app
  * @param {KeyAccount & FactorAccount} account
- * @param {Part[]} [further] parts of the pages' own
+ * @param {Part[]} [further] further parts that only the pages have
  * @returns {Part}
  */
 export function createKeyAccount(app, account, further = []) {
@@ -63,7 +63,7 @@ export function createKeyAccount(app, account, further = []) {
 }
 
 /**
- * The account without the heading, and without second factors where the application cannot ask for them.
+ * The account without the heading. Second factors are left out if the application cannot ask for them.
  * @param {App} app
  * @param {KeyAccount} account
  * @param {LoadedPart | null} [factors]
@@ -77,8 +77,8 @@ export function createAccountActs(app, account, factors = null) {
 }
 
 /**
- * The devices, and below them the second factors and the deletion of the account. Both appear after the list of
- * devices, because this list would move them.
+ * The devices, and below them the second factors and the deletion of the account. Both appear only when the list of devices is
+ * complete, because the growing list would move them.
  * @param {App} app
  * @param {KeyAccount} account
  * @param {LoadedPart | null} factors
@@ -239,7 +239,7 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
     // The change may have redrawn the view.
     if (!element.isConnected) return app.announce(sentence);
     done.textContent = sentence;
-    // The focused button disappears with the closed form, and a long form leaves the view scrolled elsewhere.
+    // Closing the form removes the focused button, and after a long form the view is scrolled to another place.
     done.focus();
   });
   const form = createForm(

@@ -7,7 +7,7 @@ import { leftOutInFull } from "./verdict_words.js";
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../vault/types/verbs.js").LeftOut} LeftOut */
 
-/** The number of lines that are shown. A last line counts the others. */
+/** The number of certificates that are shown. A last line has the number of all others. */
 const MAX_LINES = 20;
 
 /**

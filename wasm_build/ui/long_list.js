@@ -1,4 +1,4 @@
-/** Lists of any length. The first rows are drawn at once, and the next ones on a press, in slices. */
+/** Lists of any length. The first rows are drawn at once, and further rows on each press of a button, in slices. */
 
 import { html } from "./dom.js";
 import { Slices } from "./slices.js";

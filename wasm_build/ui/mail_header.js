@@ -1,4 +1,4 @@
-/** The header of a message, for finding messages that belong together. Nothing in the header is proved. */
+/** Reads the header of a message, to find messages that belong together. No field of the header is proved. */
 
 /** The longest header that is read. */
 const MAX_HEADER_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 /**
- * Cleans the markup of one part of a mail for a frame without scripts. Afterwards only links point to the network. This
- * is the second protection. The first is the frame itself, with its sandbox and its inherited content security policy.
+ * Cleans the markup of one part of a mail for a frame without scripts. Afterwards only links point to the network. The cleaning
+ * is the second protection. The first protection is the frame itself, with its sandbox and its inherited content security policy.
  */
 import { withFewMarks } from "./bounded_text.js";
 import { cleanMarkup, writeDocument } from "./markup_cleaner.js";
@@ -10,7 +10,7 @@ import { Slices } from "./slices.js";
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const OWN_STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:12px;color:#1d1b19;background:#fff;"
   + "overflow-wrap:anywhere}img{max-width:100%;height:auto}";
-/** The style of the host that is shown after each link. The mail's own styles must not hide or alter it. */
+/** The style of the host name that is shown after each link. The mail's own styles must not hide or alter it. */
 const HOST_STYLE = ["all:initial", "display:inline", "font:13px system-ui,sans-serif", "color:#57524c",
   "visibility:visible", "unicode-bidi:isolate"].map((declaration) => `${declaration}!important`).join(";");
 /** The tags that are forbidden in mails, besides those that `cleanMarkup` always forbids. */
@@ -62,7 +62,7 @@ function removeManyMarks(body) {
 function removeForeignStyles(body) {
   let count = 0;
   const clean = (/** @type {string} */ css) => {
-    // A backslash counts too, because escapes can hide any of these words.
+    // A backslash counts as such a word too, because escapes can hide the words.
     if (!/url\s*\(|image-set|@import|\\|src\s*\(/iu.test(css)) return css;
     count += 1;
     return "";

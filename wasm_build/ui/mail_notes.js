@@ -1,6 +1,6 @@
 /**
- * The notes below the verdict of a mail: its security label, and statements and questions about signed receipts. Extension
- * and pages share these notes.
+ * The notes below the verdict on a mail: its security label, and statements and questions about signed receipts. Extension and
+ * pages share these notes.
  */
 import { MAX_RECEIVERS } from "./receipts.js";
 import { html } from "./dom.js";

@@ -1,6 +1,6 @@
 /**
- * The words of a mail: its parts one below the other, then the list of all links. A part with markup is in a frame
- * without scripts, forms and origin. The view of the extension and the pages share this code.
+ * The text of a mail: its parts one below the other, then the list of all links. A part with markup is in a frame without
+ * scripts, forms and origin. The view of the extension and the pages share this code.
  */
 
 import { html } from "./dom.js";
@@ -27,12 +27,12 @@ import { FIRST_PIECES, LEAST_PIECE, PIECES_OF_A_FRAME, createTextBox, linkTo, ta
 
 /** The limit on the total size of all pictures in one part. */
 const MAX_PICTURE_BYTES = 20_000_000;
-/** The number of pieces that a press draws, in slices. They hold 1 MB. */
+/** The number of pieces that one press draws, in slices. These pieces hold 1 MB. */
 const PIECES_OF_A_PRESS = 256;
 /** The most frames that are drawn at first, and after each press of the button. */
 const FRAMES = 5;
 
-/** @typedef {{passage: Passage, from: number, section: HTMLElement | null}} Waiting the rest of a part, from this character on */
+/** @typedef {{passage: Passage, from: number, section: HTMLElement | null}} Waiting the part after the character `from` */
 /**
  * @typedef {{
  *   asText: boolean, slices: Slices, signal: AbortSignal, waiting: Waiting[], links: Map<string, string>, blocked: number,
@@ -40,11 +40,11 @@ const FRAMES = 5;
  */
 
 export class MailText {
-  /** The notices about what was left out, or nothing. */
+  /** The notices about left out content; empty if there are none. */
   notes = html("div", { class: "mail-text-notes" });
-  /** The list of links, or nothing. */
+  /** The list of links; empty if there are none. */
   links = html("div", { class: "mail-text-links" });
-  /** The parts. */
+  /** The element with the parts of the mail. */
   element;
   #mail;
   #words;
@@ -185,8 +185,8 @@ export class MailText {
   }
 
   /**
-   * The note on markup that could stop the page. If the page would not stop for long, the note has a button that shows
-   * the markup.
+   * The note instead of markup that could freeze the page. If the freeze would be short, the note has a button that shows the
+   * markup.
    * @param {HTMLElement} section @param {Passage} passage @param {Drawing} drawing
    */
   #createTooLarge(section, passage, drawing) {
@@ -238,7 +238,7 @@ export class MailText {
     return [notice];
   }
 
-  /** Moves the focus to the first of the new boxes, since the button may be gone. @param {number} index */
+  /** Moves the focus to the first new box of text, because the pressed button may be gone. @param {number} index */
   #focusOn(index) {
     const box = /** @type {HTMLElement | undefined} */ (this.element.querySelectorAll(".text, iframe")[index]);
     if (!box || box.localName === "iframe") return;
@@ -304,14 +304,14 @@ export class MailText {
   }
 
   /**
-   * If the mail has separately protected parts, shows above a part the signature that covers only this part, or that no
+   * If the mail has separately protected parts, shows above a part the signature that covers only this part, or a note that no
    * signature covers it.
    * @param {Element} section
    */
   #showCoverage(section) {
     section.querySelector(".coverage")?.remove();
     const path = /** @type {HTMLElement} */ (section).dataset.path ?? "";
-    // The text of the whole mail is not a part.
+    // The text of the whole mail is not a single part, so no note is shown above it.
     if (this.#coverage.parts.length === 0 || !this.#mail.passages.some((passage) => passage.path === path)) return;
     const covering = this.#covering(path);
     if (covering.length === 0 && this.#coverage.isWholeSigned) return;

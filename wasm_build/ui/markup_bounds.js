@@ -1,11 +1,11 @@
 /**
- * Bounds on foreign markup, checked before the sanitiser and the browser work on it. For some parts their time grows faster
- * than the size of the markup: attributes of one element, nested elements, and formatting that the parser reopens in each
- * paragraph (HTML Standard section 13.2.4.3).
+ * Bounds on foreign markup, checked before the sanitiser and the browser work on it. For some kinds of markup, the time for this
+ * work grows faster than the size of the markup: attributes of one element, nested elements, and formatting that the parser
+ * reopens in each paragraph (HTML Standard section 13.2.4.3).
  *
- * First the text of the markup is searched in linear time, so that parsing is cheap too. This search counts everything that
- * could be a tag or an attribute, even in comments, because no simple reader agrees with the parser everywhere. Then the
- * elements of the parsed document are counted exactly.
+ * First the text of the markup is searched in linear time, so that parsing is cheap too. This search counts everything that could
+ * be a tag or an attribute, even in comments, because no simple search agrees with the parser everywhere. Then the elements of
+ * the parsed document are counted exactly.
  */
 
 import { parseMarkup, writeParsed } from "./trusted_markup.js";
@@ -19,19 +19,19 @@ import { parseMarkup, writeParsed } from "./trusted_markup.js";
  * }} Bounds
  */
 
-/** Each step of showing such markup takes less than 50 ms. Newsletters have some hundred elements, seldom 2,000. @type {Bounds} */
+/** For markup shown at once, in steps below 50 ms. Newsletters have some hundred elements, seldom 2,000. @type {Bounds} */
 export const AT_ONCE = {
   characters: 250_000, dataCharacters: 1_000_000, elements: 2_500, attributes: 12_000, ownAttributes: 60, depth: 100,
   letters: 60_000, lines: 6_000, word: 4_000, styles: 60_000, links: 500,
 };
-/** Markup that is shown if the person wants it. Its steps take up to half a second. @type {Bounds} */
+/** For markup that is shown if the person wants it. Its steps take up to half a second. @type {Bounds} */
 export const ON_PRESS = {
   characters: 1_000_000, dataCharacters: 4_000_000, elements: 10_000, attributes: 40_000, ownAttributes: 200, depth: 200,
   letters: 400_000, lines: 24_000, word: 10_000, styles: 120_000, links: 2_000,
 };
 
 const DATA_URLS = /data:image\/[a-z]{1,10};base64,[A-Za-z0-9+/=\s]*/giu;
-/** A run after one of these characters can have attributes. After ">" it has none, because either a tag has ended, or a quoted value goes on. */
+/** Attributes can follow these characters. No attribute follows ">", because there a tag has ended or a quoted value goes on. */
 const RUNS = /[<"'][^<>"']*/gu;
 const TAGS = /<\/?[a-z]/giu;
 /** Formatting that the parser reopens. `a` and `nobr` close themselves (HTML Standard section 13.2.6.4.7). */
@@ -43,11 +43,11 @@ const CLOSED_LEVELS = 3;
 /** The number of equal formatting elements that the parser keeps (HTML Standard section 13.2.4.3, "Noah's Ark"). */
 const EQUAL_FORMATTING = 3;
 const MAX_OPEN_FORMATTING = 200;
-/** Below this product of tags and formatting, parsing at once is cheap. */
+/** If the number of tags times the number of open formatting elements is below this, parsing at once is cheap. */
 const HARMLESS_ELEMENTS = 10_000;
 /** A piece is so short that it adds few elements, even if each of its tags reopens all formatting. */
 const PIECE_CHARACTERS = 128;
-/** The number of tags for one element. Other tags may open or close an element too. */
+/** The number of tags that are allowed for each allowed element. A tag may also open or close another element. */
 const TAGS_OF_ELEMENT = 2.5;
 
 /**
@@ -74,7 +74,10 @@ export function mayBeWithin(markup, bounds) {
   return own !== null && isTextWithin(own, bounds);
 }
 
-/** The markup without its pictures, whose letters cost little; null if the markup is too long. @param {string} markup @param {Bounds} bounds */
+/**
+ * The markup without the data of its pictures, which cost little time; null if the markup is too long.
+ * @param {string} markup @param {Bounds} bounds
+ */
 function ownMarkup(markup, { characters, dataCharacters }) {
   if (markup.length > characters + dataCharacters) return null;
   const own = markup.length > characters ? markup.replace(DATA_URLS, "data:,") : markup;

@@ -1,6 +1,6 @@
 /**
  * Cleans foreign markup for a frame without scripts. The views of mail and of pages share this code. DOMPurify, a separate
- * script, must be loaded before.
+ * script, must be loaded first.
  *
  * Markup can change its meaning when it is written out and parsed again ("mutation"). The result of `cleanMarkup` is
  * stable: the sanitizer finds nothing more in it, and parsing its text gives the same tree. The frame parses as
@@ -19,7 +19,7 @@ const FORBIDDEN_ATTRIBUTES = ["srcset", "background", "poster", "ping", "action"
   "integrity", "nonce", "http-equiv"];
 const ADDRESS = /^(?:https?|mailto|cid|data):/iu;
 const ADDRESS_OR_RELATIVE = /^(?:(?:https?|mailto|data):|[^a-z]|[a-z+.\-]+(?:[^a-z+.\-:]|$))/iu;
-/** A mutation appears in the second round. Markup that still changes after these rounds is not shown. */
+/** A mutation becomes visible in the second round. Markup that still changes after these rounds is not shown. */
 const MAX_ROUNDS = 5;
 
 /**

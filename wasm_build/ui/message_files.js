@@ -2,14 +2,14 @@
  * The files of a message that is being written, which were chosen, dropped, or taken from the forwarded message.
  * `MessageFiles` reports each change to its observers, and knows no view.
  *
- * A file that is too large for any mail is not read. It can go only in a parcel, which reads the file piece by piece.
+ * A file that is too large for any mail is not read. Such a file can be sent only in a parcel, which reads it piece by piece.
  */
 
 /** @typedef {import("./attachments.js").Attachment} Attachment */
 /** @typedef {{name: string, type: string, data: {byteLength: number}, file: File}} LargeFile */
 /** @typedef {{done: number, total: number}} ReadingProgress in bytes */
 
-/** The number of bytes that are read from a file at a time. Progress is reported after each part. */
+/** The number of bytes that are read from a file at a time. Progress is reported after each read. */
 const PART_BYTES = 4 * 2 ** 20;
 
 /** Dispatches `change` when the files have changed or could not be read, and `progress` while they are read. */
@@ -20,7 +20,7 @@ export class MessageFiles extends EventTarget {
   large = [];
   /** The names of the files that were chosen last and could not be read. @type {string[]} */
   unreadable = [];
-  /** The number of changes to the list, without additions of files that have been read. */
+  /** The number of changes to the list, not counting files that were added after reading. */
   changes = 0;
   /** The reading of the files that were chosen last. @type {ReadingProgress} */
   progress = { done: 0, total: 0 };
@@ -46,7 +46,7 @@ export class MessageFiles extends EventTarget {
     return [...this.files, ...this.large].reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
-  /** Waits for the files that are being read. Returns whether all of them could be read. */
+  /** Waits until no more files are being read. Returns whether all files could be read. */
   async read() {
     return (await Promise.all(this.#attaching)).every((isRead) => isRead);
   }

@@ -1,6 +1,6 @@
 /**
- * The question before a message that Thunderbird cannot open because of its mix of readers. Thunderbird opens no message
- * that is encrypted for a password or an ML-KEM key besides its reader's certificate.
+ * The question before a message that Thunderbird cannot open because its readers have different kinds of keys. Thunderbird opens
+ * no message that is encrypted for its reader's certificate and also for a password or an ML-KEM key.
  */
 import { listOf } from "./formats.js";
 import { ask } from "./parts.js";
@@ -8,7 +8,8 @@ import { ask } from "./parts.js";
 /** @typedef {import("./recipients_field.js").Person} Person */
 
 /**
- * The people whose kind of key makes a message unreadable for the others, and these others; null if there is no mix.
+ * The people whose kind of key makes a message unreadable in Thunderbird, and the people who cannot read it then; null if there
+ * is no mix.
  * @param {Person[]} people
  */
 export function findMix(people) {
@@ -27,7 +28,7 @@ function isByKem({ finding }) {
   return finding?.readiness === "ready" && finding.check.isKem;
 }
 
-/** The sentence for people with passwords, with ML-KEM keys, or with both. @param {Person[]} closing */
+/** The sentence about people with passwords, people with ML-KEM keys, or both kinds of people. @param {Person[]} closing */
 function meaningKey(closing) {
   if (closing.every(isByPassword)) return "mixed_meaning_password";
   return closing.every(isByKem) ? "mixed_meaning_kem" : "mixed_meaning";

@@ -1,6 +1,6 @@
 /**
- * The rarer options of a letter, under "More": a receipt, a timestamp, a security label. All are statements in the
- * signature, so they appear only if the letter is signed. Extension and pages share them.
+ * The rarer options of a letter, under "More": a receipt, a timestamp, a security label. All these options become statements in
+ * the signature, so they appear only if the letter is signed. Extension and pages share them.
  */
 import { html, uniqueId } from "./dom.js";
 import { isolate } from "./formats.js";
@@ -28,9 +28,9 @@ export class MoreOptions {
    * @param {{
    *   timestampHost: string, labelPolicy: LabelPolicy | null, onChange: () => void, receiptHint?: string,
    *   allowService?: () => Promise<string>, further?: HTMLElement[],
-   * }} options without a service or a policy their options are absent. `allowService` is called in the click that asks for a
-   * timestamp; it resolves with the reason why the service may not be asked, or "". `further` are options that need no
-   * signature.
+   * }} options without a timestamp service or a label policy, its option is absent. `allowService` is called in the click that
+   * asks for a timestamp; it resolves with the reason why the service must not be asked, or "". `further` are options that need
+   * no signature.
    */
   constructor(translate, {
     timestampHost, labelPolicy, onChange, receiptHint = translate("ask_receipt_hint"), allowService = async () => "", further = [],

@@ -7,7 +7,7 @@ import { SecretField } from "./secret_field.js";
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {{label: string, hint: string, onSubmit?: () => void}} FieldWords `onSubmit` is called on Enter */
 
-/** The fewest code points of a new passphrase. `sealwax/cli/options/passphrases.py` has the same number. */
+/** The smallest number of code points of a new passphrase. `sealwax/cli/options/passphrases.py` has the same number. */
 export const MIN_CHARACTERS = 10;
 
 export class NewPassphrase {
@@ -31,8 +31,8 @@ export class NewPassphrase {
   }
 
   /**
-   * The passphrase in a new buffer, which the caller overwrites. Null if the passphrase is missing or too short, or if
-   * the two fields differ. Then a field shows the problem.
+   * The passphrase in a new buffer, which the caller overwrites. Null if the passphrase is missing or too short, or if the two
+   * fields differ. In these cases a field shows the problem.
    * @returns {Secret | null}
    */
   read() {

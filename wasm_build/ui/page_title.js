@@ -4,7 +4,7 @@
  */
 
 /**
- * Sets the title. No other script does. A catalogue throws for a text that is none of its keys.
+ * Sets the title. No other script sets the title. A catalogue throws for an unknown key, so the title cannot be another text.
  * @param {import("./catalogue.js").Translate | ((key: string) => string)} translate
  * @param {string} key
  * @param {number} [count] of unread messages; shown if there are any

@@ -1,6 +1,6 @@
 /**
- * The view of the six words that open a parcel. It is shown once, after the sending. The words are only in this view, and
- * the caller empties it afterwards.
+ * The view of the six words that open a parcel. It is shown once, after the sending. The words are only in this view, which the
+ * caller empties afterwards.
  */
 
 import { html, sentenceNodes } from "./dom.js";

@@ -1,4 +1,4 @@
-"""Write the certificates of contacts to a file that `reading` and other programs read."""
+"""Write the certificates of contacts to a file that `reading` and other programs can read."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_CERTIFICATES, MAX_PERSON_ADDRESSES, check_limit
 
-_MAX_NAME_BYTES: Final = 1_000  # Names are only shown.
-_MAX_ADDRESS_BYTES: Final = 4 * MAX_ADDRESS_CHARACTERS  # A longer text is no address. The cut text is still too long.
+_MAX_NAME_BYTES: Final = 1_000  # A name is only shown, so a long one may be cut.
+_MAX_ADDRESS_BYTES: Final = 4 * MAX_ADDRESS_CHARACTERS  # A longer text is cut, and is still too long for an address.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class EntryDraft:
         self._refusals: list[str] = []
 
     def add_name(self, value: bytes) -> None:
-        """Add a name. The first one is the entry's."""
+        """Add a name. Only the first name of an entry is used."""
         if not self._names:
             self._names.append(value[:_MAX_NAME_BYTES].decode("utf-8", "replace"))
 
@@ -50,7 +50,7 @@ class EntryDraft:
         self._addresses.append(value[:_MAX_ADDRESS_BYTES].decode("utf-8", "replace").strip())
 
     def add_certificate(self, value: bytes) -> None:
-        """Add the bytes of a certificate. Bytes that are no certificate are noticed later. Raises LimitExceeded."""
+        """Add the bytes of a certificate. Bytes that hold no certificate are refused later. Raises LimitExceeded."""
         self._certificates.append(value)
         self._check_count()
 
@@ -69,7 +69,7 @@ class EntryDraft:
         self._check_count()
 
     def finish(self) -> Entry:
-        """The entry. Without a name, its first address is the name."""
+        """The finished entry. If it has no name, its first address is used as the name."""
         return Entry(
             name=next(iter((*self._names, *self._addresses)), ""),
             addresses=tuple(self._addresses),

@@ -1,8 +1,9 @@
-"""Add the certificates of a people file to the contacts. They are stored, but not trusted: see `contacts`.
+"""Add the certificates of a people file to the contacts, where they are stored but not trusted: see `contacts`.
 
-A certificate that differs from the known ones of its address is a `CertificateChange`, as in mail. It is added only
-after the user agreed, because later verdicts would no longer report it. Several certificates of one address in a file
-are compared as if the newest had come first, so that their order in the file changes nothing.
+A certificate that differs from the known ones of its address is a `CertificateChange`, as in mail. A changed
+certificate is added only after the user agreed, because later verdicts would no longer report the change. Several
+certificates of one address in a file are compared as if the newest had come first, so that their order in the file
+changes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from smime_core.x509.certificate import Certificate
 class Imported:
     """The contacts after an import. `known` counts the certificates that were there already.
 
-    `changes` are the certificates that differ from the known ones of an address. `import_people` does not add them.
+    `changes` are the certificates that differ from the known ones of an address. `import_people` does not add these.
     """
 
     contacts: Contacts

@@ -75,7 +75,7 @@ def _take_certificate(draft: EntryDraft, value: bytes) -> None:
     if value.startswith(b":"):
         draft.add_base64_certificate(value[1:])
     else:
-        # A certificate is no SAFE-STRING, so this is a URL or no certificate.
+        # LDIF cannot have a certificate as plain text, so this value is a URL or damaged.
         draft.refuse("link" if value.startswith(b"<") else "not-read")
 
 

@@ -20,7 +20,7 @@ LEFT_OUT_REASONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A certificate that is not imported. `name` is its entry's or owner's. An unreadable `certificate` is None."""
+    """A certificate that is not imported. `name` names its entry or owner. `certificate` is None if unreadable."""
 
     name: str
     reason: Reason

@@ -2,7 +2,8 @@
 
 The forms are LDIF, vCard, and the forms of `cms.carried`: certificates, .p7b and signed mails in any form of file. A
 certificate belongs to the addresses that it names. If its entry states addresses, it belongs only to the addresses that
-both name. All other certificates are reported in `left_out`. No signature and no path is checked here.
+both name. A person's certificate without such an address is reported in `left_out`. No signature and no path is checked
+here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.vcard import parse_vcards
 from smime_core.x509.certificate import Certificate
 
-_HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes; PEM may be anywhere.
+_HEAD_BYTES: Final = 65_536  # LDIF and vCard are recognised by the first bytes of a file.
 _VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
 # RFC 2849: comments and blank lines may come first.
 _LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
@@ -43,10 +44,10 @@ class FoundPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFile:
-    """The contents of a file. `certificates` are all that were read, in their order and each once.
+    """The contents of a file. `certificates` are all certificates of the file in their order, each once.
 
     `people` are the certificates of people, each with an address. `authorities` are the certificates of authorities,
-    which may be intermediates of the people's. `entries_without` is the number of entries that have no certificate at
+    which may have issued certificates of people. `entries_without` is the number of entries that have no certificate at
     all.
     """
 

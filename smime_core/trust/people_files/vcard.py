@@ -70,12 +70,13 @@ def _read_properties(data: bytes) -> Iterator[_Property]:
     for line in lines:
         head = _PROPERTY.match(line)
         if head is None:
-            # Skips blank lines, and lines of values that a program did not fold.
+            # Skips blank lines, and further lines of a value that a program did not indent as RFC 6350 section 3.2
+            # demands.
             continue
         value = line[head.end() :]
         parameters = {name.upper(): text.strip(b'"').upper() for name, text in _PARAMETER.findall(head[2])}
         if _QUOTED_PRINTABLE in head[2].upper():
-            # vCard 2.1: a line that ends with "=" continues, and its rest must not be read as a property.
+            # vCard 2.1: a line that ends with "=" continues in the next line, which must not be read as a property.
             pieces = [value]
             while pieces[-1].endswith(b"="):
                 pieces.append(next(lines, b""))

@@ -1,6 +1,6 @@
 /**
- * Runs each job on our side and on each peer's, in turns, in one page. `globalThis.measure` has the functions. Times
- * are milliseconds.
+ * Runs each job on our side and on each peer (PKI.js, node-forge), in turn, in one page. `globalThis.measure` has the functions.
+ * Times are milliseconds.
  *
  * The timed span is one call from bytes to bytes. Inputs are copied before the clock starts. Results are checked once,
  * before the first timed run: our side must verify or decrypt the messages of each side, and the content that a side
@@ -31,7 +31,7 @@ import { pkijsDefaults, pkijsFastest } from "./pkijs.js";
  *
  * @typedef {object} Side
  * @property {() => Promise<void>} [open] starts the vault
- * @property {() => Promise<void>} [settled] resolves when a Worker is in reserve, and no cleanup goes on
+ * @property {() => Promise<void>} [settled] resolves when a Worker is in reserve and no cleanup is running
  * @property {() => Promise<{bytesZeroed: number, milliseconds: number}>} [nextCleanup] reports the next cleanup
  * @property {(person: Person) => Promise<Jobs>} prepare gives the side a person's keys
  */
@@ -67,7 +67,7 @@ async function prepare(sides, people) {
     prepared[person.keyType] = {};
     for (const side of sides) prepared[person.keyType][side] = await SIDES[side].prepare(person);
   }
-  // The Workers that opened the keys have ended. The next ones rehearse.
+  // The Workers that opened the keys have ended. The Workers that replace them rehearse now.
   await rest(REHEARSAL_MILLISECONDS);
 }
 
@@ -132,8 +132,8 @@ async function round(names, restMilliseconds = REST_MILLISECONDS) {
 }
 
 /**
- * Runs the job on one side again and again, each time as soon as the time before is over. The vault's cleanup is waited
- * for, but not counted. Returns the milliseconds of each run but the first, which warms up.
+ * Runs the job on one side again and again, each time as soon as the last run has ended. The wait for the vault's cleanup is not
+ * counted. Returns the milliseconds of all runs except the first, which only warms up.
  * @param {string} side
  * @param {number} count
  */
@@ -149,8 +149,8 @@ async function row(side, count) {
 }
 
 /**
- * Runs one job on our side alone, and then in the moment in which another one has its answer, while the Worker is being
- * put back. Returns the milliseconds of both.
+ * Runs one job on our side while the vault is at rest. Then runs the job again right after the answer to another job, while the
+ * Worker is being reset. Returns the milliseconds of both runs.
  * @param {string} keyType
  * @param {Job} first
  * @param {Job} second
@@ -210,7 +210,7 @@ function run(job, input) {
 }
 
 /**
- * The input of a job: the content, or a message with it that the side can read.
+ * The input of a job: the content, or a message with this content that the side can read.
  * @param {string} side
  * @param {Record<string, Jobs>} sides
  * @param {Job} job

@@ -1,6 +1,6 @@
 /**
- * Our side of each job: one request to the vault and its reply. After it the Worker is put back to an image. With the
- * strict setting it ends, and a new one starts.
+ * Our side of each job: one request to the vault and its reply. Afterwards the Worker is reset to its saved image. With the
+ * strict setting, the Worker ends and a new Worker starts.
  */
 
 import { openVault } from "/runtime/vault.js";
@@ -35,7 +35,7 @@ export const vaultSide = (cipher, options = {}) => ({
     };
   },
 
-  /** Resolves when no cleanup goes on, and a Worker has rehearsed; at once if the vault was not started. */
+  /** Resolves when no cleanup is running and a Worker has rehearsed. Resolves at once if the vault was not started. */
   async settled() {
     if (!this.vault) return;
     while (this.cleaning > 0) await this.nextCleanup();

@@ -1,6 +1,6 @@
 /**
- * PKI.js's side of each job. It begins with the same bytes as our side, and has the same kind of result. Verification
- * includes the path to the anchor.
+ * PKI.js's side of each job, with the same input and the same kind of result as our side. Verification includes the path to the
+ * anchor.
  *
  * In its fastest form, it keeps imported keys and parsed certificates between operations, and writes content in one
  * piece (`disableSplit`). With its defaults, it imports and parses them for each operation.
@@ -86,7 +86,7 @@ function jobs(findMaterial, disableSplit) {
 async function sign({ signing, own }, content, disableSplit) {
   const eContentType = pkijs.id_ContentType_Data;
   const eContent = new asn1js.OctetString({ valueHex: content });
-  // The constructor cuts content that it gets into pieces of 64 KiB. So the content is set later for `disableSplit`.
+  // The constructor would cut the content into pieces of 64 KiB. So with `disableSplit` the content is set afterwards.
   const encapContentInfo = new pkijs.EncapsulatedContentInfo(disableSplit ? { eContentType } : { eContentType, eContent });
   encapContentInfo.eContent ??= eContent;
   const signed = new pkijs.SignedData({
@@ -139,7 +139,7 @@ async function decrypt({ decrypting, own }, cms) {
   return enveloped.decrypt(0, { recipientCertificate: own, recipientPrivateKey: decrypting });
 }
 
-/** The subject in a message, which PKI.js cannot read: the first line that begins as one. @param {ArrayBuffer} entity */
+/** The subject in a message, which PKI.js cannot parse: its first line with "Subject:". @param {ArrayBuffer} entity */
 function subjectOf(entity) {
   return /^Subject: (.*?)\r?$/m.exec(new TextDecoder().decode(entity))?.[1] ?? null;
 }

@@ -56,7 +56,7 @@ class CertificateForm:
     """A certificate has these facts, named as in `READERS`, or it is refused.
 
     `refused_at` is PARSER, READER (for a function of `READERS`), or the label of the step of path validation that
-    refuses the certificate; "" for one that is not refused.
+    refuses the certificate. It is "" for a certificate that is not refused.
     """
 
     octets: bytes
@@ -83,7 +83,7 @@ class CertificateForm:
 
 
 def _find_faults(certificate: Certificate) -> list[str]:
-    # Checks the certificate at the end of a path, and as an authority in a path. The anchor has no fault.
+    # Checks the certificate at the end of a path, and as an authority in a path. The anchor is faultless.
     authority = dataclasses.replace(
         certificate,
         version=3,

@@ -61,10 +61,10 @@ class Kek:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decrypt:
-    """Each of the keys, passwords and shared keys decrypts the outermost layer by itself.
+    """Each single key, password or shared key decrypts the outermost layer.
 
-    The result is compared with `content` exactly, with `text` after all line ends became LF, and with `entity`, a MIME
-    entity, after they became CRLF. An absent field is not compared.
+    The result is compared with `content` exactly. It is compared with `text` after all line ends became LF, and with
+    the MIME entity `entity` after all line ends became CRLF. An absent field is not compared.
     """
 
     message: bytes
@@ -208,7 +208,7 @@ async def open_layer(
     passwords: Sequence[bytes] = (),
     keks: Sequence[Kek] = (),
 ) -> bytes:
-    """Decrypt the outermost layer. Raises Disproved when it is not encrypted, or SmimeError."""
+    """Decrypt the outermost layer. Raises Disproved if the layer is not encrypted, or SmimeError."""
     layer = find_layer(parse_message(message))
     if not isinstance(layer, EncryptedLayer):
         raise Disproved("the outermost layer is not encrypted")

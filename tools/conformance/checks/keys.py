@@ -97,7 +97,7 @@ class RefusePkcs12:
 class KeyPair:
     """A private key (PKCS#8) and a public key (SubjectPublicKeyInfo, or a certificate's) belong together.
 
-    A signature by the private key verifies with the public key, or both give the same shared secret.
+    A signature by the private key verifies with the public key. Keys that cannot sign give the same shared secret.
     """
 
     pkcs8: bytes
@@ -144,7 +144,7 @@ class RefusePrivateKey:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSignature:
-    """A certificate's signature verifies with its issuer's key; without an issuer, with its own."""
+    """A certificate's signature verifies with its issuer's key. Without `issuer`, the certificate's own key is used."""
 
     certificate: bytes
     issuer: bytes = b""

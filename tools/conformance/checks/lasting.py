@@ -23,11 +23,11 @@ from tools.conformance.checks.signed import certificate_of
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastingSignatures:
-    """The CAdES level of each signer, whether the signature verifies, and whether each timestamp on one does.
+    """For each signer: the CAdES level, and whether the signature and its timestamps verify.
 
-    A level is "" below B-B. `timestamps` and `signature` are "" for one that verifies, else the code of the error;
-    `signature` is None if the content is missing. `ocsp_responses` is the number of readable responses in the message.
-    Trust is not judged. No timestamp verifies for a signature with one bit inverted.
+    A level is "" below B-B. `timestamps` and `signature` are "" if the timestamp or signature verifies, else the code
+    of the error. `signature` is None if the content is missing. `ocsp_responses` is the number of readable responses in
+    the message. Trust is not judged. If one bit of the signature is inverted, no timestamp must verify.
     """
 
     message: bytes

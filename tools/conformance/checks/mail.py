@@ -44,9 +44,9 @@ _BOUNDARY: Final = "conformance-c0ffee"
 class RoundTrip:
     """A message taken apart and put together again is the same, byte for byte.
 
-    (1) Header lines, blank lines, boundaries and parts together are the whole message, nothing twice and nothing left
-    out. (2) Every body can be decoded. (3) The entity to be signed is canonical: making it canonical again changes
-    nothing. (4) Put into multipart/signed and taken out again, it is unchanged.
+    (1) Header lines, blank lines, boundaries and parts together make up the whole message, without repetition or gap.
+    (2) Every body can be decoded. (3) The entity to be signed is canonical: making it canonical again changes nothing.
+    (4) Put into multipart/signed and taken out again, it is unchanged.
     """
 
     message: bytes
@@ -75,7 +75,7 @@ class RoundTrip:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A part that is no multipart, as another parser found it: its media type, and the text or bytes of its body.
+    """A part that is not a multipart, with the media type and body (text or bytes) that another parser found.
 
     `text` is compared with LF line ends, `octets` exactly. An absent field is not compared.
     """
@@ -170,7 +170,7 @@ class Verdict:
 
 
 def walk_leaves(entity: Entity, *, enters_messages: bool = False) -> Iterator[Entity]:
-    """All parts that are no multiparts, in their order."""
+    """All parts that are not multiparts, in their order."""
     if entity.content_type.type == "multipart":
         for part in parse_parts(entity) if _part_ranges(entity) else ():
             yield from walk_leaves(part, enters_messages=enters_messages)

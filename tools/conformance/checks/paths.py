@@ -63,11 +63,12 @@ class PreparedPath:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathVerdict:
-    """A path is accepted or refused at a time (ISO 8601), by policy ARCHIVE when `is_archived` and RECEIVE otherwise.
+    """A path is accepted or refused at a time (ISO 8601), by policy ARCHIVE if `is_archived`, otherwise RECEIVE.
 
-    Revocation has to be known when `is_revocation_required`. `usages` are extended key usages of which one must be
-    allowed. Without `usages` and `purpose` every use is allowed. `policies` is the user-constrained-policy-set, None
-    if it is not compared. `message` is signed by the certificate. Its signature verifies even if the path is refused.
+    If `is_revocation_required`, the revocation status must be known. One of the extended key usages in `usages` must be
+    allowed. Without `usages` and `purpose`, no use is checked. `policies` is the expected user-constrained-policy-set;
+    None if it is not compared. `message` is signed with the certificate. The signature verifies even if the path is
+    refused.
     """
 
     certificate: bytes
@@ -161,7 +162,7 @@ def _readable_lists(lists: tuple[bytes, ...]) -> list[RevocationList]:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesMatch:
-    """Two distinguished names are the same or not (RFC 5280 section 7.1). None means that one must be refused."""
+    """Two distinguished names are the same or not (RFC 5280 section 7.1). None: one of the names must be refused."""
 
     names: tuple[bytes, bytes]
     is_same: bool | None

@@ -1,4 +1,4 @@
-"""Tasks for single algorithms, which call the provider directly: the files of Project Wycheproof."""
+"""Tasks for single algorithms, which call the provider directly: the tests of Project Wycheproof."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Answer:
     result: str
 
     async def holds(self, provider: CryptoProvider) -> bool:
-        """Whether the computed answer is the one expected of a valid test. Raises SmimeError for what is refused."""
+        """Whether the computed answer is that of a valid test. Raises SmimeError if the input is refused."""
         raise NotImplementedError
 
     async def run(self, provider: CryptoProvider) -> int:
@@ -63,7 +63,7 @@ class Answer:
 @task
 @dataclass(frozen=True, kw_only=True)
 class VerifyRaw(Answer):
-    """A signature over bytes. `salt_length` is the length of the PSS salt in bytes, `mgf_hash` another hash of MGF1."""
+    """A signature over bytes. `salt_length` is the PSS salt's, in bytes. `mgf_hash` is MGF1's hash if it differs."""
 
     spki: bytes
     scheme: str
@@ -122,8 +122,8 @@ class Transport(Answer):
             )
         key = parse_private_key(self.pkcs8)
         cek = await provider.transport_decrypt(key, algorithm, self.ciphertext, cek_length=len(self.cek))
-        # A damaged RSA v1.5 block gives a random CEK of the expected length (RFC 3218). A CEK of no bytes is always
-        # equal to the expected one, so then equality proves nothing.
+        # A damaged RSA v1.5 block gives a random CEK of the expected length (RFC 3218). For an expected length of zero,
+        # the CEK is always equal to the expected CEK, which proves nothing.
         return cek == self.cek and bool(self.cek or self.hash_name or self.result == "valid")
 
 
@@ -151,7 +151,7 @@ class Cipher(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Unwrap(Answer):
-    """A key wrapped by AES key wrap (RFC 3394). A valid one is also wrapped again."""
+    """A key wrapped by AES key wrap (RFC 3394). A valid wrapped key is also made again."""
 
     kek: bytes
     cek: bytes
@@ -167,7 +167,7 @@ class Unwrap(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Agree(Answer):
-    """A shared secret of a private key (PKCS#8) and a public one (SubjectPublicKeyInfo)."""
+    """The shared secret of a private key (PKCS#8) and a public key (SubjectPublicKeyInfo)."""
 
     pkcs8: bytes
     spki: bytes

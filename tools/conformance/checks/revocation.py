@@ -20,8 +20,8 @@ from tools.conformance.checks.facts import claim
 class RevocationVerdict:
     """The status of a certificate by lists and responses at a time (ISO 8601; empty for the time of the response).
 
-    `states` are the states that agree with the set. Policy ARCHIVE is used, because many examples use SHA-1.
-    `list_signers` are further certificates that may sign lists, because they have a path to the issuer's anchor.
+    `states` are the states that the set accepts. Policy ARCHIVE is used, because many examples use SHA-1.
+    `list_signers` are other certificates with a path to the issuer's anchor, which may therefore sign lists.
     """
 
     certificate: bytes

@@ -26,7 +26,7 @@ class Parse:
     """A file can be parsed. With `may_refuse` it may also be refused with an SmimeError, and with no other error.
 
     `kind` is certificate, crl, cms, message, pkcs8, spki or pkcs12. `members`, if given, is the number of certificates,
-    of entries of a crl, or of identities in a pkcs12 file.
+    entries of a crl, or identities of a pkcs12 file.
     """
 
     octets: bytes

@@ -1,7 +1,7 @@
 """Tasks for SignedData.
 
 Everything is read by policy ARCHIVE, because most published examples are older than their algorithms' retirement.
-`tests/core` tests the algorithms that policies forbid.
+`tests/core` tests which algorithms the policies forbid.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from tools.conformance.checks.facts import altered, claim, compare, expect_code,
 class VerifySignatures:
     """Every SignerInfo of the outermost layer verifies: digest, attributes and signature, each with its certificate.
 
-    With one bit inverted in the signature or in the content it does not verify. `certificates` are certificates that
-    the message lacks. `signers` and `countersigners` are numbers; they and `content` are compared if they are given.
+    With one bit of the signature or the content inverted, the signature does not verify. `certificates` are
+    certificates that the message lacks. `content` and the numbers of `signers` and `countersigners` are compared if
+    given.
     """
 
     message: bytes
@@ -132,7 +133,7 @@ def read_layer(
 async def verify_one(
     info: SignerInfo | SmimeError, layer: SignedLayer, known: Sequence[Certificate], provider: CryptoProvider
 ) -> SignerInfo:
-    """The SignerInfo, after it was verified. Raises Disproved without certificate or content, or SmimeError."""
+    """The SignerInfo, after it was verified. Raises Disproved if certificate or content is missing, or SmimeError."""
     if isinstance(info, SmimeError):
         raise info
     if layer.content is None:

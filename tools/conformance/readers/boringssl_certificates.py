@@ -3,7 +3,7 @@
 A file with an error in its block ERRORS must be refused; warnings do not count. The facts of other files are in further
 blocks, or in `pki/parse_certificate_unittest.cc`, `parsed_certificate_unittest.cc` and
 `cert_issuer_source_sync_unittest.h` of the same version, from which the tables below were taken. Many files have one
-part of a certificate, with nonsense around it. This part is put into a certificate that is good otherwise.
+part of a certificate, with nonsense around it. This part is put into an otherwise good certificate.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NUMBER: Final = re.compile(r"=(\d+)")
 _TEST_OID: Final = "1.2.840.113554.4.1.72585.0"
 
 _WHOLE_TBS: Final = "tbs_v3_real"
-# The labels of the blocks in well-formed files, by names of facts.
+# The block labels in well-formed files, by the name of the fact in the block.
 _WHOLE_FACTS: Final = {
     "tbs": "TBS CERTIFICATE",
     "signature_algorithm": "SIGNATURE ALGORITHM",
@@ -44,7 +44,7 @@ _WHOLE_FACTS: Final = {
     "spki": "SPKI",
 }
 
-# Certificates that the parser reads and path validation refuses, with the label of the step that refuses them.
+# Certificates that the parser reads but path validation refuses, with the label of the refusing step.
 _REFUSED_AT: Final = {
     "bad_key_usage": "4.2.1.3",
     "bad_policy_qualifiers": "4.2",
@@ -251,7 +251,7 @@ def _iso_time(text: bytes) -> str:
 
 
 def _with_frame(octets: bytes, good: bytes) -> bytes:
-    # The outer structure of `octets` around the parts of a good certificate.
+    # A good certificate, but with the outer structure of `octets`.
     outer = der.read_one(octets)
     if outer.tag != der.SEQUENCE:
         return octets
@@ -264,7 +264,7 @@ def _with_frame(octets: bytes, good: bytes) -> bytes:
 
 
 def _with_tbs(tbs_der: bytes, good: bytes) -> bytes:
-    # Version, serial number, validity and optional fields of a tbsCertificate, everything else from a good one.
+    # A good tbsCertificate, but with the version, serial number, validity and optional fields of `tbs_der`.
     tbs, algorithm, signature = (bytes(part.encoded) for part in der.read_sequence(good))
     parts = {index: bytes(field.encoded) for index, field in enumerate(der.read_sequence(tbs))}
     fields = der.read_sequence(tbs_der)

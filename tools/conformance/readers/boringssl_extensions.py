@@ -47,7 +47,7 @@ _ACCESSES: Final = (
 )
 _NO_NAMES: Final[Mapping[str, Fact]] = {"list_names": ()}
 _NO_URLS: Final[Mapping[str, Fact]] = {"responders": (), "issuer_urls": ()}
-# For each extension its type, its value, the facts in it, and `refused_at` of `CertificateForm`.
+# For each extension: its type, its value, its facts, and `refused_at` of `CertificateForm`.
 _VALUES: Final[Mapping[str, tuple[str, bytes, Mapping[str, Fact], str]]] = {
     "keyUsage of one bit, not set": (KEY_USAGE, bytes.fromhex("03020700"), {}, "4.2.1.3"),
     "keyUsage of 32 bits, none set": (KEY_USAGE, bytes.fromhex("03050000000000"), {}, "4.2.1.3"),
@@ -114,7 +114,7 @@ _EMPTY_LIST: Final = Skip(
     reason="an empty list of places to ask names none, and is read as that",
     link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13",
 )
-# For each file of a subjectAltName the one name in it; "" if BoringSSL refuses the file.
+# For each file with a subjectAltName: the only name in the extension; "" if BoringSSL refuses the file.
 _NAMES: Final = {
     "san-othername": "otherName 1.2.3.4.5",
     "san-rfc822name": "rfc822Name foo@example.com",
@@ -160,7 +160,7 @@ def read_extensions(good: bytes) -> Iterator[Case]:
 
 
 def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
-    """Each form of name in a subjectAltName: as it is, with bytes beyond ASCII in it, and with a byte too many."""
+    """Each form of name in a subjectAltName: unchanged, with bytes beyond ASCII, and with an additional byte."""
     for name, text in _NAMES.items() if folder.is_dir() else ():
         value = find_pem_blocks((folder / f"{name}.pem").read_bytes())[0].octets
         yield _names_case(name, good, value, text)

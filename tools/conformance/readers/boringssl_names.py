@@ -1,4 +1,4 @@
-"""BoringSSL's cases for names: name constraints with the names that they allow, and names that are the same.
+"""BoringSSL's cases for names: name constraints with the names that they allow, and pairs of names that are the same.
 
 The verdicts are those of `pki/name_constraints_unittest.cc` and `verify_name_match_unittest.cc` of the same version.
 BoringSSL's tests compare some pairs of names; here the verdicts are extended to all pairs of files.
@@ -20,7 +20,7 @@ from tools.conformance.checks.paths import NamesAllowed, NamesMatch
 _SET: Final = "boringssl-pki"
 
 # In each line the file of the constraints, then files of subjects and subjectAltNames. "+" means that the name is
-# allowed, "-" that it is not, "~" that it is not if the constraints are critical.
+# allowed, "-" that it is refused, "~" that critical constraints refuse it.
 _FILES: Final = """
 directoryname: +name-us +name-us-arizona -name-us-california -name-us-california-mountain_view -name-de -name-jp
 directoryname: +name-jp-tokyo -name-ca +san-permitted +san-excluded-dnsname -san-excluded-directoryname
@@ -92,7 +92,7 @@ invalid-no_subtrees: -name-us
 invalid-empty_permitted_subtree: -name-us
 invalid-empty_excluded_subtree: -name-us
 """
-# Names of hosts, "" for the empty one.
+# Host names; "" is the empty name.
 _HOSTS: Final = """
 dnsname: +permitted.example.com +permitted.example.com. +a.permitted.example.com -apermitted.example.com
 dnsname: -apermitted.example.com. +alsopermitted.example.com -excluded.permitted.example.com
@@ -246,7 +246,7 @@ def _read_directory(folder: Path, name: str) -> tuple[bytes, bytes | None]:
 
 def read_names(folder: Path) -> Iterator[Case]:
     """Pairs of names that are the same or not, and names that are in a subtree or not."""
-    # Files whose names begin with the same words have the same distinguished name, written in different ways.
+    # Files whose file names begin with the same words have the same distinguished name in different encodings.
     paths = sorted(folder.glob("*.pem"))
     for file, other in itertools.combinations_with_replacement(paths, 2):
         is_damaged = any(path.stem.startswith("invalid-") for path in (file, other))
@@ -319,7 +319,7 @@ def _below(folder: Path, name: str, base: str, *, is_allowed: bool, skip: Skip |
 
 
 def _read_damaged_texts(folder: Path) -> Iterator[Case]:
-    # Names with characters that their type of string does not have. BoringSSL reads none of these names.
+    # Names with characters that their string type does not allow. BoringSSL refuses all these names.
     skip = Skip(
         reason="a text with characters that its type does not have is compared all the same, and equals itself alone",
         link="https://www.rfc-editor.org/rfc/rfc5280#section-7.1",

@@ -1,6 +1,6 @@
 """BoringSSL's cases for the parts of a path: names, constraints, policies, signatures, certificates, their issuers.
 
-Few files of the set have a verdict in them. All other verdicts are those of `pki/*_unittest.cc` of the same version.
+Few files of the set contain their verdict. All other verdicts were taken from `pki/*_unittest.cc` of the same version.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ _SUFFIX_KINDS: Final = {
     ".der": "cms",
     ".bin": "cms",
 }
-_ALL_PARSE: Final = ("zlint-smime",)  # these certificates break rules of profiles, and can all be parsed
+_ALL_PARSE: Final = ("zlint-smime",)  # these certificates break rules of profiles, but must be parsed
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
 _OCTAL: Final = re.compile(r"CKA_VALUE MULTILINE_OCTAL\n([\\0-7\n]*+)END")
 

@@ -11,8 +11,8 @@ Every case has a `name`, an `operation` and the operation's fields, listed below
 says where the claim is made, and `skip` {"reason": TEXT, "link": URL} says why it is not expected to hold. Bytes are
 the name of a file in the folder, or {"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}. Messages are .eml,
 DER, BER or PEM; certificates DER or PEM; private keys PKCS#8 in DER, or PEM; PKCS#12 files may be PEM too. With
-"for_each", a glob or a list of globs, the case is repeated for each matching file, with the file's name in the place
-of "$file".
+"for_each", a glob or a list of globs, the case is repeated for each matching file, with the file's name instead of
+"$file".
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The set of the European Commission's DSS: long-lived signatures and timestamps.
 
-It has no machine-readable verdicts. The names of most files say the level of the signature or its fault. The other
-expectations below were taken from the structures of the files. Signatures whose content is missing are not verified;
-only their level and timestamps are checked. Evidence records (RFC 4998), archive timestamps and trust are not judged.
+It has no machine-readable verdicts. Most file names state the level of the signature, or its fault. For the other
+files, the expectations below were taken from the structure of the file. Signatures whose content is missing are not
+verified; only their level and timestamps are checked. Evidence records (RFC 4998), archive timestamps and trust are not
+judged.
 """
 
 from __future__ import annotations

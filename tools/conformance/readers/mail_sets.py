@@ -95,7 +95,7 @@ def read_pkits(folder: Path) -> Iterator[Case]:
     for path in sorted(folder.glob("crls/*.crl")):
         yield Case(set="pkits", name=path.name, task=Parse(octets=path.read_bytes(), kind="crl"))
     for path in sorted(folder.glob("pkcs12/*.p12")):
-        # The core has no private DSA keys: such a file opens, and its key is left out.
+        # The core does not support private DSA keys, so it opens such a file and leaves the key out.
         skip = _DSA_KEY if "DSA" in path.name else None
         task12 = OpenPkcs12(pkcs12=path.read_bytes(), password=b"password", identities=1)
         yield Case(set="pkits", name=path.name, task=task12, source='README: password "password"', skip=skip)
@@ -130,7 +130,8 @@ def _is_valid_by_name(name: str) -> bool:
 
 
 def _from_addresses(path: Path) -> list[str]:
-    # This does not use the core. An address is the text in angle brackets at the end, or else the whole text.
+    # The core must not parse what it is compared with. An address is the text in angle brackets at the end, or else the
+    # whole text.
     fields = email.message_from_bytes(path.read_bytes()).get_all("From", [])
     texts = [text for field in fields for text in str(field).split(",")]
     return [(_ANGLE_ADDRESS.search(text) or [text, text])[1].strip() for text in texts]
@@ -167,7 +168,7 @@ def read_notmuch_headers(folder: Path) -> Iterator[Case]:
 
 
 def read_mime(folder: Path) -> Iterator[Case]:
-    """Every mail of a folder makes its round trip. The results of other parsers in the folder are compared."""
+    """Every mail of a folder is parsed and rebuilt unchanged. The folder's results of other parsers are compared."""
     for path in sorted(folder.glob("**/*")):
         if not path.is_file() or not _is_mail(path):
             continue

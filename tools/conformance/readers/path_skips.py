@@ -1,4 +1,4 @@
-"""The verdicts on paths in the sets of other projects that the core does not share, with reasons. All others hold."""
+"""The verdicts of other projects on paths with which the core disagrees, with reasons."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ _LIMBO_SKIPS: Final = (
         ),
     ),
 )
-# Only these testcases are skipped. All others that a pattern matches have to hold.
+# Only these testcases are skipped. The core must agree on all other testcases that a pattern matches.
 _LIMBO_SKIPPED: Final = """
     crl::crlnumber-missing crl::crlnumber-critical pathlen::max-chain-depth-0-exhausted
     pathlen::max-chain-depth-1-exhausted pathological::nc-dos-1 pathological::nc-dos-2 pathological::nc-dos-3

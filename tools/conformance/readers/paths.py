@@ -25,7 +25,7 @@ _OPENSSL_USAGES: Final = {
 }
 _OPENSSL_POLICY: Final = "1.3.6.1.4.1.16604.998855.1"
 _ROOT: Final = "root-cert.pem"
-# The tests that the set's list joins in one entry, as title, verdict, certificate, anchor, intermediates.
+# Tests that share one entry of the set's list, as title, verdict, certificate, anchor, intermediates.
 _OPENSSL_FURTHER: Final[tuple[tuple[Any, ...], ...]] = (
     ("Name Constraints everything permitted", True, "alt1-cert.pem", _ROOT, "ncca1-cert.pem"),
     ("Name Constraints nothing excluded", True, "alt2-cert.pem", _ROOT, "ncca2-cert.pem"),
@@ -77,7 +77,7 @@ def read_pkits_paths(folder: Path) -> Iterator[Case]:
 
 def _pkits_task(folder: Path, entry: dict[str, Any], *, message: bytes | None = None) -> PathVerdict:
     *intermediates, certificate = ((folder / "certs" / name).read_bytes() for name in entry["path"])
-    # For a path that is refused the set has the policies that it would have had, which are not compared.
+    # For a refused path, the set states the policies that an accepted path would have. They are not compared.
     policies = tuple(map(_pkits_policy, entry["user_constrained_policy_set"])) if entry["should_validate"] else None
     return PathVerdict(
         certificate=certificate,
@@ -190,6 +190,6 @@ def _openssl_task(
 
 
 def _openssl_file(folder: Path, name: str) -> bytes:
-    # Returns only the certificate. In a TRUSTED CERTIFICATE OpenSSL's own settings follow it.
+    # Returns only the certificate. In a TRUSTED CERTIFICATE, OpenSSL's own settings follow the certificate.
     path = folder / "certs" / name
     return bytes(der.read_tlv(find_pem_blocks(path.read_bytes())[0].octets)[0].encoded) if path.is_file() else b""

@@ -1,4 +1,4 @@
-"""PKCS#12 folders with a `p12-expected.json`: the contents that the reference found in each file, or its refusal."""
+"""PKCS#12 folders with a `p12-expected.json`: the contents that a reference program found in each file, if any."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEY_TYPES: Final = {
 
 
 def read_pkcs12(folder: Path) -> Iterator[Case]:
-    """The cases of each file that a `p12-expected.json` names: with its own password, and with a wrong one."""
+    """The cases of each file that a `p12-expected.json` names: with the right and a wrong password."""
     for expected in sorted(folder.glob("**/p12-expected.json")):
         for name, entry in json.loads(expected.read_text(encoding="utf-8")).items():
             octets = (expected.parent / name).read_bytes()

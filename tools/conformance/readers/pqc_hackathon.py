@@ -22,7 +22,7 @@ _KTRI: Final = Skip(
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """Trust anchors are self-signed, key pairs match, secrets and plaintexts are as expected, and signatures verify."""
+    """Trust anchors must be self-signed, key pairs match, secrets and plaintexts be as expected, signatures verify."""
     for path in sorted(folder.glob("*/artifacts_*/*")):
         task = _task(path)
         if task is not None:

@@ -73,7 +73,7 @@ def read_boringssl_lists(folder: Path) -> Iterator[Case]:
 
 
 def read_boringssl_responses(folder: Path) -> Iterator[Case]:
-    """Each file is a response with the certificates around it; its name, and its first line, say what is wrong."""
+    """Each file is a response with the certificates around it; its name and first line state the fault."""
     for state, names in _RESPONSE_STATES.items():
         for name in names:
             blocks = _blocks(folder / "ocsp_unittest" / f"{name}.pem")
@@ -95,7 +95,7 @@ def read_openssl_responses(folder: Path) -> Iterator[Case]:
         (certificate,) = files.glob(f"{kind}_Cert_*.pem")
         task = RevocationVerdict(
             certificate=certificate.read_bytes(),
-            # If the test has an intermediate certificate, that one has issued the certificate, otherwise the root has.
+            # The issuer is the intermediate certificate if the test has one, otherwise the root.
             issuer=_first_certificate(files / (entry["untrusted"] or entry["ca"])),
             ocsp_responses=(base64.b64decode((files / entry["response"]).read_bytes()),),
             at="",
@@ -107,7 +107,7 @@ def read_openssl_responses(folder: Path) -> Iterator[Case]:
 
 
 def _first_certificate(path: Path) -> bytes:
-    # The certificates of the authorities above it follow in the same file.
+    # The certificates of its authorities follow in the same file.
     return next(base64.b64decode(text) for label, text in _PEM.findall(path.read_bytes()) if label == b"CERTIFICATE")
 
 

@@ -1,4 +1,4 @@
-"""The sets that the runner knows, and how each folder is read."""
+"""The sets that the runner knows, and the reader for each folder."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def reader_for(folder_name: str) -> Reader:
 
 
 def about(folder_name: str) -> str:
-    """The sentence that says what is compared with a folder's set; empty for a set of our own."""
+    """The sentence about what is compared with a folder's set; empty for a set that is not published."""
     return ABOUT.get(_kind_of(folder_name), "")
 
 

@@ -75,7 +75,7 @@ def read_cases(folder: Path) -> Iterator[Case]:
 def _read_test(document: Json, group: Json, test: Json) -> Found:
     try:
         return _READERS[group["type"]](document, group, test)
-    except (KeyError, ValueError):  # a kind of test, a hash or a parameter set that the core has no name for
+    except (KeyError, ValueError):  # the core does not know this kind of test, hash or parameter set
         return OTHER_ALGORITHM
 
 
@@ -196,7 +196,7 @@ def _ecdh(_: Json, group: Json, test: Json) -> Found:
 
 
 def _xdh(_: Json, group: Json, test: Json) -> Found:
-    # RFC 8418 section 2 demands an abort on an all-zero secret, which the set leaves open.
+    # RFC 8418 section 2 demands to refuse an all-zero secret. The set accepts either result.
     result = "invalid" if "ZeroSharedSecret" in test["flags"] else test["result"]
     private, public = _octets(test, "private"), _octets(test, "public")
     if group["type"] == "XdhComp":

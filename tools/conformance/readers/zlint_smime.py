@@ -1,4 +1,4 @@
-"""The linter's certificates, with what each of its rules says about each (Error, Warn, Pass, NA or NE)."""
+"""The certificates of zlint, with the result of each of its rules (Error, Warn, Pass, NA or NE)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OTHER_RULES: Final = frozenset(
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """Every certificate is read, and our check of the profile agrees with every row of the linter."""
+    """Every certificate is read, and our check of the profile agrees with every result of the linter."""
     yield from corpora.read_blocks(folder)
     for row in json.loads((folder / "expected.json").read_text()):
         task = CheckProfile(
