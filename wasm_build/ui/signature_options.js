@@ -1,5 +1,5 @@
 /**
- * The options of a message that are statements in its signature, as values: a receipt, a timestamp, a security label.
+ * The options of a message that become statements in its signature: a receipt, a timestamp, a security label.
  */
 
 import { isolate } from "./formats.js";
@@ -11,8 +11,8 @@ import { isolate } from "./formats.js";
  */
 /** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
 /**
- * @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers without a service or a policy
- *   their options are absent
+ * @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers `timestampHost` is "" without a
+ * timestamp service; the service and the policy each allow one option
  */
 
 /** No option is chosen. @type {Options} */

@@ -14,7 +14,7 @@ const PROGRAM = "pyodide.asm.wasm";
 const PROBE = "argon2.js";
 /** The time to wait for the timing of a file. Without the timing, the visit does not count as a first visit. */
 const TIMING_MILLISECONDS = 250;
-/** A file in the browser's cache comes all at once. After this time the page gets its turn, so that scrolling stays smooth. */
+/** A file in the browser's cache comes all at once. After this time the page can draw, so that scrolling stays smooth. */
 const READING_MILLISECONDS = 5;
 /** The server is asked only if the copy in the browser's cache has another hash. @type {readonly RequestCache[]} */
 const KEPT_THEN_ASKED = ["force-cache", "no-cache"];
@@ -77,7 +77,7 @@ export class RuntimeFiles {
     this.#progress?.enter("ready");
   }
 
-  /** Called when a Worker has started and no request uses it. A snapshot that had to wait can be fetched now. */
+  /** Called when a Worker has started and no request uses it. If the snapshot was put off until then, it is fetched now. */
   calm() {
     this.#isCalm();
   }
@@ -236,8 +236,8 @@ function bytesOf(name) {
 }
 
 /**
- * Whether the content is the file that the build pinned. The browser copies the data to hash in one task. So a large file
- * is hashed piece by piece, and the page gets its turn between the pieces.
+ * Whether the content is the file that the build pinned. The browser copies the data to hash in one task. So a large
+ * file is hashed piece by piece, and the page can draw between the pieces.
  * @param {string} name
  * @param {ArrayBuffer} content
  */

@@ -1,4 +1,4 @@
-"""Material of the warm-up: two identities with fixed keys that are not secret, and a stand-in for WebCrypto.
+"""The material of the warm-up: two identities with fixed keys that are not secret, and a stand-in for WebCrypto.
 
 The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
 the right form but no secrecy. Its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
