@@ -50,7 +50,7 @@ const PASSING_SECRETS = new Set(["sealKey", "words"]);
 
 /**
  * Whether a checked request has a passphrase or password, that is, any secret except the session's key and the words of a
- * parcel. The words open nothing else, the page has them already, and the session keeps their key from now on.
+ * parcel. The words open only this parcel, the page has them already, and the session keeps their key from now on.
  * @param {string} verb
  * @param {object} args
  */

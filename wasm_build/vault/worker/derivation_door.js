@@ -2,7 +2,7 @@
  * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; the others
  * are from hash-wasm.
  *
- * Arguments are copied into buffers of the residue before the call returns. Results are such buffers too.
+ * Arguments are copied into buffers of the residue before the call returns. Results are buffers of the residue too.
  */
 
 import { deriveArgon2id, deriveScrypt } from "./hash_door.js";

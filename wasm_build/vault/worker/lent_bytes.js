@@ -55,7 +55,7 @@ export async function attempt(residue, operation) {
 }
 
 /**
- * Keeps Python's bytes valid until the end of an operation that waits before it reads them.
+ * Keeps Python's bytes valid until the end of an operation that waits for something before it reads the bytes.
  * @template T
  * @param {PythonBytes} bytes
  * @param {(copy: PythonBytes) => Promise<T>} use

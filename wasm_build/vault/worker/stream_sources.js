@@ -144,7 +144,7 @@ class PortSource {
     while (position >= this.#length && !this.#ended) await Promise.race([this.#taking, this.#cancelled]);
   }
 
-  /** Asks for the next chunk unless enough bytes were fetched in advance. */
+  /** Asks for the next chunk, unless enough bytes have already been fetched in advance. */
   #takeAhead() {
     if (this.#taking || this.#ended || this.#length > this.#wanted + AHEAD_BYTES) return;
     this.#taking = this.#take();

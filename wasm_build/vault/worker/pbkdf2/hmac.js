@@ -1,6 +1,6 @@
 /**
- * HMAC (RFC 2104) applied repeatedly to its result, in a WebAssembly module that is made here byte by byte. Without a key
- * it is the hash, applied repeatedly to its result.
+ * HMAC (RFC 2104) applied repeatedly to its result, in a WebAssembly module that is made here byte by byte. Without a
+ * key the module applies the plain hash repeatedly to its result.
  *
  * The two pads of the key are compressed once. `iterate` is the whole loop, with two compressions in each iteration;
  * `rehash` is the loop without a key, with one compression. Secrets are only in the memory of the module. No branch and
