@@ -1,6 +1,6 @@
 /** A promise in a wrapper that Python returns unchanged. Pyodide would give a bare promise to its event loop. */
 
-/** One promise for each call that has not settled. The promises have no value, so no key stays alive. @type {Set<Promise<void>>} */
+/** One promise for each call that has not settled. The promise has no value, so no key stays alive. @type {Set<Promise<void>>} */
 const unsettled = new Set();
 
 export class Pending {

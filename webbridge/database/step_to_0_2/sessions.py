@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them, and the sessions of other origins, which 0.1 would take for sessions of the pages."""
+    """Delete the columns, the table, and the sessions of extensions, which 0.1 would take for sessions of the pages."""
     op.drop_table("device")
     session = sa.table("session", sa.column("origin"))
     op.execute(sa.delete(session).where(session.c.origin != ""))
