@@ -1,6 +1,6 @@
 /**
  * The recipients in one line of a message that is being written: people with the certificates found for them, and typed
- * text that is not a recipient yet. The line reports each change to its observers, and knows no view.
+ * text that is not a recipient yet. The line reports each change by events, and calls no view.
  */
 
 import { addressKey, isAddress, quoteMailbox } from "./formats.js";

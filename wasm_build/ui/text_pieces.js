@@ -5,7 +5,7 @@ import { html } from "./dom.js";
 import { createLongList } from "./long_list.js";
 import { readLink } from "./mail_markup.js";
 
-/** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
+/** The number of pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
 /**

@@ -120,7 +120,8 @@ export function recipientInFull(translate, reason, day) {
 }
 
 /**
- * The sentence for a certificate of a file that was not imported. Its values are addresses, so no moment is shown.
+ * The sentence for a certificate of a file that was not imported. Its values are addresses and no times, so the
+ * function needs no `day`.
  * @param {Catalogue} translate
  * @param {Reason} reason
  */

@@ -157,7 +157,7 @@ def take_answer() -> Response:
 
 
 def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
-    """Return all objects of a small parcel by their names, in base64. Larger parcels' objects are fetched one by one."""
+    """Return all objects of a small parcel by their names, in base64. Larger parcels' objects are fetched singly."""
     names = announced_sizes(parcel)
     if len(names) > MAX_ENCLOSED_OBJECTS or sum(names.values()) > MAX_ENCLOSED_BYTES:
         return {}

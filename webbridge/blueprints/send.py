@@ -27,7 +27,7 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the message in the body to the recipients that the first line names, unless its key was sent before.
+    """Send the message in the body to the recipients in the first line, unless a message with its key was sent before.
 
     `outcome` is `sent` or `perhaps`. Any error except `server-error` means that no recipient got the message.
     `savedTo` is null if no copy was stored. A message that was perhaps sent has no copy, because a copy in the folder

@@ -157,7 +157,7 @@ PARCEL: Final = Table(
     Column("recipients", Text, nullable=False),
     # A word of `delivery.submission.Kind`.
     Column("kind", Text, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     Column("manifest_bytes", LONG, nullable=False),
     Column("total_bytes", LONG, nullable=False),
@@ -338,7 +338,7 @@ KEPT_FILE: Final = Table(
     Column("folder", Text, nullable=False),
     # A hash of the request that made the file, so that a repeated request gets the same answer.
     Column("digest", LargeBinary, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     # The largest size of the manifest, until the file is complete. Then it is the manifest's size.
     Column("manifest_bytes", LONG, nullable=False),
@@ -362,7 +362,7 @@ KEPT_INDEX: Final = Table(
     Column("version", LONG, nullable=False),
     # The name of the folder in the store. Each version has a different folder.
     Column("folder", Text, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     Column("manifest_bytes", LONG, nullable=False),
     Column("stored_at", INSTANT, nullable=False),

@@ -63,7 +63,7 @@ export class Cell {
    * @param {URL} base the folder of the runtime
    * @param {Promise<import("./assets.js").Assets>} assets the files for the Worker, which loads its scripts meanwhile
    * @param {{reservedBytes: number, rewinds: boolean}} plan `reservedBytes`: the bytes by which the Worker's memory grows in
-   *   advance; `rewinds`: whether the Worker waits for another operation after each
+   *   advance; `rewinds`: whether the Worker waits for another operation after each operation
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(base, assets, { reservedBytes, rewinds }, onCleanup) {

@@ -76,7 +76,7 @@ export class Reserve {
   /**
    * Starts the first Worker at once if the plan has any.
    * @param {import("./assets.js").RuntimeFiles} files
-   * @param {boolean} rewinds whether Workers wait for another operation after each
+   * @param {boolean} rewinds whether Workers wait for another operation after each operation
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(files, rewinds, onCleanup) {

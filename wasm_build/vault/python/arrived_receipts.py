@@ -1,4 +1,4 @@
-"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests to compare them with."""
+"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests that they are compared with."""
 
 from __future__ import annotations
 

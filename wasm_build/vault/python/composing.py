@@ -277,7 +277,7 @@ async def _add_timestamp(entity: bytes, answer: bytes, nonce: int, provider: Cry
 
 
 def _split(entity: bytes) -> tuple[bytes | None, bytes]:
-    """The signed content of a multipart/signed, or None for an opaque signature; and the CMS."""
+    """The signed content of a multipart/signed, or None for an opaque signature; and the CMS of the signature."""
     parsed = parse_entity(entity)
     if not is_multipart_signed(parsed):
         return None, bytes(decode_body(parsed))

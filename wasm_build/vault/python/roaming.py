@@ -56,16 +56,16 @@ class LoginPlace:
 
     @property
     def place(self) -> Place:
-        """The account."""
+        """The account, by the names of its server and its user."""
         return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
 
     def account(self, passphrase: Secret) -> KeyAccount:
-        """The account with its passphrase."""
+        """The account with its server, its user and this passphrase."""
         return KeyAccount(server=self.server, user=self.user, passphrase=passphrase)
 
     @property
     def here(self) -> OnDevice:
-        """The device."""
+        """The device that logs in, with what it knows of the account."""
         device = Device(token=self.device_token, name=self.device_name)
         return OnDevice(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
 

@@ -1,6 +1,6 @@
 /**
  * Python's bytes in JavaScript. A view on them is valid only until the call returns. Bytes that are needed longer are
- * copied into buffers of the residue.
+ * copied into buffers of the residue, which is overwritten at the end.
  */
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */

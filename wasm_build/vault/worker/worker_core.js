@@ -1,6 +1,7 @@
 /**
  * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker's
- * memory is rewound, and the Worker rests until the next operation. If the rewind may be incomplete, the Worker ends.
+ * memory is rewound, that is, put back to an earlier image, and the Worker rests until the next operation. If the
+ * rewind may be incomplete, the Worker ends.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
