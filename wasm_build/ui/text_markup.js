@@ -107,7 +107,7 @@ function writeLine(line) {
 
 /**
  * Markup with plain spaces instead of the no-break spaces that browsers write, and without blanks at the end of
- * paragraphs. The plain text has neither.
+ * paragraphs. The plain text has no such blanks.
  * @param {string} markup
  */
 function withoutBlanks(markup) {

@@ -57,7 +57,7 @@ export function createTextBox(text, links) {
 }
 
 /**
- * Fills a box with the beginning of a text. Returns the box, and the button for the rest if there is any.
+ * Fills a box with the beginning of a text. Returns the box and, if text is left, the button that shows more.
  * @param {HTMLElement} box @param {string} text @param {string} more the words on the button
  */
 export function fillLongText(box, text, more) {

@@ -3,8 +3,8 @@
  * `blockquote`, `strong`, `em`, and `a` with an address of the web (https) or of mail. Also gives the same words as plain
  * text.
  *
- * The markup is not cleaned in place. The result is written anew from the words and a few marks. So it can contain no other
- * tag, attribute, comment or style, and reducing it again changes nothing.
+ * This module does not clean the given markup, but writes new markup from the words and a few marks. So the result can
+ * contain no other tag, attribute, comment or style, and reducing the result again changes nothing.
  */
 
 import { readLink } from "./mail_markup.js";

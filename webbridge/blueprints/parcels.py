@@ -39,8 +39,8 @@ blueprint = Blueprint("parcels", __name__)
 def create_parcel() -> Response:
     """Reserve the room for a parcel, or submit it if it is `whole`. One line of JSON comes before the bytes.
 
-    The request names the parcel's id, so the same request again gets the same answer. `Accept-Language` gives the
-    language of the mails to the sender.
+    The request names the parcel's id, so a repeated request gets the same answer. `Accept-Language` gives the language
+    of the mails to the sender.
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES

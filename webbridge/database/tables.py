@@ -65,7 +65,7 @@ SUBMISSION: Final = Table(
 DEVICE: Final = Table(
     "device",
     TABLES,
-    # Hashes: of the token with the account, and of the account.
+    # Two hashes: of the token together with the account, and of the account.
     Column("device", LargeBinary, primary_key=True, nullable=False),
     Column("account", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
@@ -87,7 +87,7 @@ SENT_COPY: Final = Table(
 FOLDER_USE: Final = Table(
     "folder_use",
     TABLES,
-    # Hashes: of the account, and of the account with the folder's name.
+    # Two hashes: of the account, and of the account together with the folder's name.
     Column("account", LargeBinary, primary_key=True, nullable=False),
     Column("role", Text, primary_key=True, nullable=False),
     Column("folder", LargeBinary, nullable=False),
@@ -97,7 +97,7 @@ FOLDER_USE: Final = Table(
 RETRIEVED: Final = Table(
     "retrieved",
     TABLES,
-    # Hashes: of the account, and of the unique id of a message.
+    # Two hashes: of the account, and of the unique id of a message.
     Column("account", LargeBinary, primary_key=True, nullable=False),
     Column("message", LargeBinary, primary_key=True, nullable=False),
     Column("due_at", INSTANT, nullable=False),

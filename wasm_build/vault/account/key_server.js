@@ -104,7 +104,7 @@ export class KeyServer {
 
 /**
  * The body of an answer. Rejects with `unreachable` if the answer is not complete in time. An account makes its calls one after
- * the other, so an endless call would block all others.
+ * the other, so an endless call would block all later calls.
  * @param {string} url
  * @param {RequestInit} options
  */

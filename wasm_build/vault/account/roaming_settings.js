@@ -5,7 +5,7 @@
  * The vault merges the settings by entry, and accepts only entries that one of the person's keys has signed. This
  * module decides which entries take effect on this device. A weaker value is held, that is, does not take effect, until
  * the person has agreed on this device. The next merge gets the held value in place of the device's value, so that the
- * entry stays as it is.
+ * account's entry does not change.
  */
 
 /** @typedef {Record<string, string>} Texts values as JSON, by the full name of their entry, such as `setting:strict` */

@@ -7,7 +7,7 @@
 
 import { isCutUp, rinse, rinseTexts, takeFreedBlocks } from "./rinse.js";
 
-// Allocators round lengths up to this unit. Buffers of equal rounded lengths get the same blocks.
+// Allocators round lengths up to this unit. Buffers whose rounded lengths are equal reuse each other's blocks.
 const ALLOCATED_BYTES = 16;
 
 /** The size of buffers for secrets. Buffers of this size are outside the JavaScript heap, which would keep copies of them. */

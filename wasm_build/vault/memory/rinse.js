@@ -90,7 +90,7 @@ async function rinseBlocks(sizes, keysOfEach) {
 }
 
 /**
- * Signs or agrees with a throwaway key of the same curve.
+ * Signs, or derives a shared secret, with a throwaway key of the same curve.
  * @param {{name: string, namedCurve?: string}} algorithm
  */
 async function rinseThreads(algorithm) {

@@ -134,7 +134,7 @@ export class RuntimeFiles {
     // The hash shows whether the copy in the browser's cache is right, so the server is not asked.
     const copy = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
     if (copy && (await isPinned(name, copy))) return copy;
-    // The copy may be damaged or old, or a stored answer that there is no file. So the file is fetched once more
+    // The copy in the cache may be damaged or old, or may be a stored "not found". So the file is fetched once more
     // without the cache.
     const again = await this.#read(name, fetch(address, { priority, cache: "reload" }));
     if (await isPinned(name, again)) return again;

@@ -99,7 +99,7 @@ export class Cell {
     return this.#ended;
   }
 
-  /** Resolves when the Worker asks between two operations to be ended, because the browser keeps one of its keys. */
+  /** Resolves when the Worker asks its owner to end it between two operations, because the browser keeps a key. */
   get spent() {
     return this.#spent;
   }

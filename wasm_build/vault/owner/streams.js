@@ -158,7 +158,8 @@ async function nextChunk(reader) {
 }
 
 /**
- * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy, because the page may use the rest.
+ * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy, because the page may use the rest
+ * of the buffer.
  * @param {unknown} chunk
  * @returns {ArrayBuffer}
  */

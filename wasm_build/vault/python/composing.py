@@ -58,7 +58,7 @@ from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
 
 @request_class
 class GivenHidden:
-    """A header field that was hidden in the message to which this one replies."""
+    """A header field that was hidden in the message to which the draft replies."""
 
     name: str
     value: str

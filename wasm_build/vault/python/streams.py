@@ -1,8 +1,8 @@
 """The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
 A verb that verifies or decrypts checks everything before it writes a byte. Such a verb reads the content once for the
-check, and again to write it out. `worker/stream_sources.js` refuses a file that has changed in between. The reply is
-sent before the first byte of the content.
+check, and again to write it out. `worker/stream_sources.js` refuses a file that has changed between the two readings.
+The reply is sent before the first byte of the content.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
  * own code (`ciphers/`) is for ciphers or key lengths that the browser lacks, and for the ciphers of old mail.
  *
  * When WebCrypto refuses an operation, one attempt with a valid key and valid data shows whether the browser lacks the
- * cipher. Ciphers have their names from WebCrypto; the others are DES-CBC (also for Triple-DES) and RC2-CBC.
+ * cipher. Ciphers have WebCrypto's names. WebCrypto has no names for DES-CBC (here also Triple-DES) and RC2-CBC.
  */
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";

@@ -82,7 +82,7 @@ class Service {
   #cancelled = rejected(this.#cancelling.signal);
   /** @type {Python | undefined} */
   #python;
-  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each step waits for the one before */
+  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each step waits for the step before it */
   #current = Promise.resolve();
   #requested = false;
   #isRehearsing = false;
@@ -386,7 +386,7 @@ class Service {
 }
 
 /**
- * Whether no request may follow this one in the same Worker.
+ * Whether this request must be the last request in its Worker.
  * @param {Pick<Request, "verb" | "args" | "strict" | "stream">} request
  */
 function endsWorker({ verb, args, strict, stream }) {

@@ -11,8 +11,8 @@ from sealwax.service.columns import INSTANT, LONG
 def upgrade() -> None:
     """Add the columns, and make the table of devices.
 
-    Existing sessions go on. They belong to the pages, with an unknown beginning, no push address and no half of a key
-    for a reload.
+    Existing sessions continue. They belong to the pages, with an unknown beginning, no push address and no half of a
+    key for a reload.
     """
     op.add_column("session", sa.Column("started_at", INSTANT, nullable=False, server_default=sa.text("0.0")))
     op.add_column("session", sa.Column("origin", sa.Text, nullable=False, server_default=""))
