@@ -19,7 +19,7 @@ import { isolate } from "./formats.js";
 export const NO_OPTIONS = { receipt: false, lasting: false, label: "" };
 
 /**
- * The wanted options without those that are not offered.
+ * The wanted options, as far as they are offered.
  * @param {Options} wanted
  * @param {SignatureOffers} offers
  * @returns {Options}

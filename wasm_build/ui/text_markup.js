@@ -16,7 +16,7 @@ export function markupOf(text) {
   return text === "" ? "" : writeLines(text.split("\n"), 0);
 }
 
-/** Whether markup has more than its words, such as formatting. @param {Written} written */
+/** Whether markup has anything besides its words, such as formatting. @param {Written} written */
 export function hasFormatting({ markup, text }) {
   return withoutBlanks(markup) !== withoutBlanks(markupOf(text));
 }
@@ -97,7 +97,7 @@ function writeParagraph(lines) {
   return `<p>${lines.map(writeLine).join("<br>")}</p>`;
 }
 
-/** Blanks that markup does not show are written as no-break spaces. @param {string} line */
+/** Blanks that would not be visible in markup are written as no-break spaces. @param {string} line */
 function writeLine(line) {
   const blanks = line.replaceAll("\t", "    ").replaceAll("  ", ` ${NO_BREAK}`);
   const shown = blanks.startsWith(" ") ? `${NO_BREAK}${blanks.slice(1)}` : blanks;

@@ -9,15 +9,15 @@ import { readLink } from "./mail_markup.js";
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
 /**
- * The pieces of text without links that are drawn in a frame. The browser redraws the page in each frame, so many small
- * steps take long.
+ * The number of pieces of text without links that are drawn in one frame. The browser redraws the page in each frame,
+ * so many small steps take long.
  */
 const PLAIN_PIECES_OF_A_FRAME = 8;
 /** Each text counts as at least this share of a piece, because its box takes time too. */
 export const LEAST_PIECE = 0.2;
-/** The number of links that take as long as a piece of text. */
+/** The number of links that take as long to draw as a piece of text. */
 const LINKS_OF_A_PIECE = 20;
-/** The number of characters that change the direction and together take as long as a piece of text. */
+/** The number of direction marks that take as long to draw as a piece of text. */
 const DIRECTIONS_OF_A_PIECE = 8_000;
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;

@@ -50,7 +50,7 @@ def _person_in(session: Session, members: dict[str, object]) -> str:
     if not isinstance(name, str):
         raise BadRequest
     if _is_own(session, name):
-        # An account without its own rights could not restore them.
+        # An account that takes away its own rights could not restore them.
         raise ServiceError(400, "bad-argument", "These are your own rights in this folder. They stay as they are.")
     return name
 

@@ -59,7 +59,7 @@ def check_id(parcel_id: str) -> str:
 
 
 def read_request() -> dict[str, object]:
-    """Return the members of a small request. A request without a body has none."""
+    """Return the members of a small request. A request without a body has no members."""
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 

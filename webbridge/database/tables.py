@@ -309,7 +309,7 @@ PARCEL_KEY_REQUEST: Final = Table(
     "parcel_key_request",
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
-    # The address that the request names, in small letters and without quotes that it does not need.
+    # The address that the request names, in small letters and without needless quotes.
     Column("address", Text, primary_key=True, nullable=False),
     # SHA-256 of the request.
     Column("digest", LargeBinary, primary_key=True, nullable=False),

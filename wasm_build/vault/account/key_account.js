@@ -12,7 +12,7 @@ export class KeyAccount {
   #place;
   /** Resolves when the last operation is done. The server accepts the calls of a session only in their order. */
   #turn = Promise.resolve();
-  /** Whether the recovery code was dropped, because the passphrase does not vouch for it, and no new code has been made. */
+  /** Whether the recovery code was dropped and not replaced. It is dropped if the passphrase does not vouch for it. */
   hasLostCode = false;
   /** The time from which a reset may replace this account, in seconds since 1970; null if no reset is running. @type {number | null} */
   resetReady = null;
@@ -38,7 +38,7 @@ export class KeyAccount {
     return this.session.copy !== null;
   }
 
-  /** Overwrites the session. Called at a lock. */
+  /** Overwrites the session. Called when the keys are locked. */
   forget() {
     this.session.forget();
   }

@@ -32,14 +32,15 @@ export const IS_WEAKER = {
   harvest: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   mozilla: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   revocation: (/** @type {string} */ here, /** @type {string} */ there) => STRICTEST_FIRST.indexOf(there) > STRICTEST_FIRST.indexOf(here),
-  // The service learns when the person makes a signature that shall last.
+  // With a timestamp, the service learns when the person signs a message.
   timestampService: (/** @type {string} */ here, /** @type {string} */ there) => there !== "" && there !== here,
 };
 
 /**
  * The texts for a merge, by kind and name. If the person has changed a value here after a value of the account was
  * held, the changed value counts.
- * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all in effect
+ * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all texts
+ * in effect
  * @param {string[]} kinds the kinds in which this device takes part
  * @returns {Named}
  */

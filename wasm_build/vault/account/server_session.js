@@ -1,4 +1,4 @@
-/** The sealed session of an account at the key server, and the facts about the account that it has brought. */
+/** The sealed session of an account at the key server, and the facts about the account that came with it. */
 
 import { overwrite } from "../memory/cleanup.js";
 

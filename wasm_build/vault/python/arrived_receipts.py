@@ -178,7 +178,7 @@ def _with_doubt(report: MessageReport, doubt: tuple[State, Reason] | None) -> Me
 
 
 def _author_of(node: Entity | bytes) -> str | None:
-    # Several authors count as no author, because no signer has the address "".
+    # If there are several authors, the result is "", which is no signer's address.
     mailboxes = from_addresses(node.headers) if isinstance(node, Entity) else ()
     has_field = isinstance(node, Entity) and bool(node.headers.find("From"))
     return (mailboxes[0].address if len(mailboxes) == 1 else "") if has_field else None

@@ -5,7 +5,7 @@
     aad       = label ‖ fingerprint ‖ place
 
 So only the holder of the private key can make a draft. Drafts are not encrypted for the public key, because then
-anybody could make one: the server that keeps the drafts could plant a forged draft, and the writer would send it. For
+anybody could make one. The server that keeps the drafts could plant a forged draft, and the writer would send it. For
 the same reason a key that several people share is used only if the person has no other key. `place` names where the
 draft is kept, so that the server cannot replace one draft with another.
 """

@@ -6,8 +6,8 @@ SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQU
                              shared NULL OPTIONAL}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
 
-`shared` marks an identity that several people share. A shared identity is not used for content that only the person may
-read or write, unless the person has no other identity.
+`shared` marks an identity that several people share. Content that only the person may read or write is sealed and
+signed with a shared identity only if the person has no other.
 
 Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered. So
 parts that are not needed for signing and decrypting, such as the chain, are not parsed again.

@@ -210,8 +210,8 @@ export class SealedSession extends EventTarget {
 
   /**
    * A copy of the key for one operation.
-   * @param {{byPerson?: boolean}} [options] `byPerson` is false for an operation that the page starts by itself, which
-   *   does not restart the time without use
+   * @param {{byPerson?: boolean}} [options] `byPerson` is false if the page starts the operation by itself; then the
+   * time without use is not restarted
    * @returns {Secret | null} null while the keys are locked
    */
   useKey({ byPerson = true } = {}) {

@@ -1,5 +1,5 @@
 /**
- * Starts Python inside a Worker from the memory snapshot, or without a snapshot if there is none or it fails to load.
+ * Starts Python inside a Worker from the memory snapshot, or without the snapshot if it is missing or cannot be loaded.
  *
  * The owner has fetched and checked all files, and passes their bytes. The Worker itself has no network.
  */

@@ -40,8 +40,8 @@ const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
 /**
  * One cleanup of WebCrypto's memory serves several operations. The cleanup comes `QUIET_MILLISECONDS` after the last
- * operation. It comes before a request if the first operation is older than `LATEST_MILLISECONDS` or `MAX_UNCLEANED`
- * operations are done, because a rinse reaches only a limited number of freed blocks of each size.
+ * operation. A rinse reaches only a limited number of freed blocks of each size. So the cleanup comes earlier, before a
+ * request, if the first operation is older than `LATEST_MILLISECONDS`, or if `MAX_UNCLEANED` operations are done.
  */
 const QUIET_MILLISECONDS = 1_000;
 /**
