@@ -159,7 +159,8 @@ export function overwrite(buffer) {
 
 /**
  * Gives a buffer's memory back at once. A large buffer is transferred to a closed port, which drops it. `transfer(0)`
- * would leave large buffers from WebCrypto or messages to Chromium's garbage collector, and hide their size from it.
+ * would leave large buffers from WebCrypto or messages to Chromium's garbage collector, and hide from it how large they
+ * are.
  * @param {ArrayBuffer} buffer
  */
 export function giveBack(buffer) {
@@ -169,8 +170,8 @@ export function giveBack(buffer) {
 }
 
 /**
- * Gives back a buffer of any size that has come from the network or in a message, because a response comes in many small
- * buffers.
+ * Gives back a buffer that has come from the network or in a message. Small buffers count too, because a response comes
+ * in many of them.
  * @param {ArrayBuffer} buffer
  */
 export function giveBackReceived(buffer) {

@@ -66,7 +66,7 @@ export class RuntimeFiles {
   /** Resolves when all files that a Worker needs are loaded. @type {Promise<void>} */
   ready;
 
-  /** The files for a Worker that starts now. @returns {Promise<Assets>} */
+  /** The files for a Worker that is about to start. @returns {Promise<Assets>} */
   async assets() {
     await this.ready;
     return { ...(await this.#plain), snapshot: this.#snapshot };
@@ -118,7 +118,7 @@ export class RuntimeFiles {
     try {
       this.#snapshot = await this.#fetch(SNAPSHOT, isLater ? "low" : "auto");
     } catch (error) {
-      // Without the snapshot a Worker takes longer to start, and then works in the same way.
+      // A failure does no harm: without the snapshot a Worker only takes longer to start.
       console.warn(/** @type {Error} */ (error).message);
     }
     return this.#snapshot !== null;
@@ -175,7 +175,7 @@ class Progress {
     this.#tell = tell;
   }
 
-  /** Stops counting a file that the start does not wait for. @param {string} name */
+  /** Stops counting the bytes of a file, because the start does not wait for the file. @param {string} name */
   leaveOut(name) {
     if (this.#loaded.delete(name)) this.#total -= bytesOf(name);
   }

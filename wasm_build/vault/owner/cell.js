@@ -254,7 +254,7 @@ export class Cell {
 
   /** @param {CleanupReport} report */
   #rest({ bytesZeroed, milliseconds }) {
-    // A stopped Worker has received the order to end, with the whole cleanup. Its report follows.
+    // A stopped Worker has received the order to end with the whole cleanup, and will report that cleanup later.
     if (this.#stopped) return;
     clearTimeout(this.#endTimer);
     this.#finishing = false;
@@ -283,8 +283,8 @@ export class Cell {
 }
 
 /**
- * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent: an operation that failed
- * between the lending and the watch would never give the Worker back.
+ * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent, because an operation that
+ * failed between the lending and the watch would never give the Worker back.
  * @param {{deadlineSeconds?: unknown, signal?: unknown}} options
  */
 export function checkWatch({ deadlineSeconds = 0, signal }) {

@@ -19,8 +19,8 @@ const CALM_MILLISECONDS = 1_000;
 
 /**
  * The size of the reserve for the device's gigabytes of memory and its cores. A Worker takes some 50 MB. Its memory
- * grows in advance by `reservedBytes`. This is four times the size of a 10 MB message: for the message, its content, an
- * intermediate step and the result.
+ * grows in advance by `reservedBytes`. `reservedBytes` is four times the size of a 10 MB message: for the message, its
+ * content, an intermediate step and the result.
  * @typedef {{workers: number, reservedBytes: number}} Plan
  * @type {readonly (Plan & {gigabytes: number, cores: number})[]}
  */
@@ -180,7 +180,7 @@ export class Reserve {
     this.#calmSoon();
   }
 
-  /** Reports to the files after a while that the page is calm, unless a request comes. */
+  /** Notifies the loader of the files after a while that the page is calm, unless a request comes. */
   #calmSoon() {
     clearTimeout(this.#calmTimer);
     if (!this.#closed && this.#lent.size === 0) this.#calmTimer = setTimeout(() => this.#files.calm(), CALM_MILLISECONDS);

@@ -158,8 +158,8 @@ export class Vault {
   }
 
   /**
-   * Runs one verb on content that need not fit into memory. The reply comes after every check that can be made before
-   * output, and before the first byte of `output`. Later failures are errors of `output`.
+   * Runs one verb on content that need not fit into memory. The reply comes after all checks that can be made
+   * without output, and before the first byte of `output`. Later failures are errors of `output`.
    * @param {string} verb
    * @param {object} args
    * @param {StreamOptions} options

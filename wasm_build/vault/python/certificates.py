@@ -87,7 +87,7 @@ def describe_left_out(left_out: Iterable[LeftOut]) -> list[Reply]:
 
 
 def describe_change(change: CertificateChange) -> Reply:
-    """The change of a contact's certificate, with the facts of both."""
+    """The change of a contact's certificate, with the facts of the old and the new certificate."""
     return {
         "address": change.address,
         "before": describe_shortly(change.before),
@@ -120,6 +120,6 @@ def _may(certificate: Certificate, purpose: Purpose) -> bool:
     try:
         check_end_entity(certificate, purpose)
     except SmimeError:
-        # Some certificates have extensions that cannot be parsed.
+        # The certificate does not allow the purpose, or it has extensions that cannot be parsed.
         return False
     return purpose is Purpose.SIGN or has_receiving_key(certificate)

@@ -101,7 +101,7 @@ def owns(identity: UnsealedIdentity, sender: str) -> bool:
 
 
 def _find_algorithm(key: PrivateKey, scheme: SignatureScheme | None) -> SignatureAlgorithm | None:
-    """The algorithm with which the key signs; None if it cannot sign, or not with this scheme."""
+    """The algorithm with which the key signs; None if the key cannot sign, or cannot sign with this scheme."""
     try:
         return choose_signature_algorithm(key, scheme)
     except UnsupportedAlgorithm:

@@ -142,7 +142,7 @@ async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) 
 
 
 async def run_stream_verb(verb: str, args: dict[str, Any], streams: Streams, provider: StreamingProvider) -> None:
-    """Run one verb to its end. Raises SmimeError, after the reply only if the input has changed meanwhile."""
+    """Run one verb to its end. Raises SmimeError. After the reply this happens only if the input has changed."""
     known = STREAM_VERBS[verb]
     await known.run(parse_request(known.request, args), streams, provider)
 

@@ -44,7 +44,7 @@ export function numberOf(value) {
 }
 
 /**
- * One of some words, or null.
+ * The value if it is one of some words; otherwise null.
  * @template {string} W
  * @param {unknown} value
  * @param {readonly W[]} words
@@ -54,7 +54,7 @@ export function wordOf(value, words) {
   return words.find((word) => word === value) ?? null;
 }
 
-/** A date that can be read, as it was written; null for anything else. @param {unknown} value */
+/** The text of a date, unchanged, if JavaScript can parse it; null for anything else. @param {unknown} value */
 export function dateOf(value) {
   const date = textOf(value, MAX_DATE_CHARACTERS);
   return date === value && !Number.isNaN(Date.parse(date)) ? date : null;

@@ -26,7 +26,7 @@ export class ApiError extends Error {
     this.refused = refused;
     /** The record that the key server has now, if this client has seen another record. @type {object | null} */
     this.record = null;
-    /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
+    /** Whether the message of a failed request may nevertheless have been sent, or may still be sent. */
     this.isOpen = false;
     /** The HTTP status of the answer; 0 if no answer came. */
     this.status = 0;
@@ -61,7 +61,7 @@ export async function refusal(response) {
   return Object.assign(error, { record, triesLeft: Number.isSafeInteger(triesLeft) ? triesLeft : null, status: response.status });
 }
 
-/** A server's text in an error is at most this long. */
+/** A server's text in an error is cut to this length. */
 const MAX_SAID_CHARACTERS = 300;
 const CODE = /^[a-z0-9-]{1,64}$/;
 const MAX_REFUSED = 1_000;

@@ -251,8 +251,8 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * The vault for callers that work with this session's key. A lock stops their running operations, which reject with
-   * `locked`, and overwrites results that arrive later.
+   * The vault for callers that work with this session's key. When the session is locked, running operations reject with
+   * `locked`, and results that arrive later are overwritten.
    * @template {Caller} V
    * @param {V} vault
    * @returns {Caller}

@@ -17,7 +17,7 @@ const MAKERS = /** @type {const} */ (["importKey", "generateKey", "unwrapKey", "
 /** The numbers of the keys that may still be alive. @type {Set<number>} */
 const living = new Set();
 let latest = 0;
-// Reading a WeakRef would keep the key alive until the running collection has ended.
+// No WeakRef is used, because reading it would keep the key alive until the running collection has ended.
 const registry = new FinalizationRegistry((/** @type {number} */ number) => living.delete(number));
 
 /** Watches every secret or private key that WebCrypto makes in this Worker from now on. */

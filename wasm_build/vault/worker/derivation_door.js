@@ -1,6 +1,6 @@
 /**
- * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; the others
- * are from hash-wasm.
+ * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; Argon2id
+ * and scrypt are from hash-wasm.
  *
  * Arguments are copied before the call returns. The copies and the results belong to the residue, which is overwritten
  * at the end.

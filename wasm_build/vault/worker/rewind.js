@@ -12,7 +12,7 @@
 
 const PAGE_BYTES = 4096;
 const PAGE_WORDS = PAGE_BYTES / 4;
-/** The pages whose checksum is compared after each rewind. */
+/** The number of pages whose checksums are compared after each rewind. */
 const SAMPLED_PAGES = 16;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -169,7 +169,10 @@ function copyRuns({ buffer }, end) {
   return runs;
 }
 
-/** Whether a page has only zeros. A request may wait for this, and a loop takes a sixth of the time of `every`. @param {Uint32Array} words @param {number} page */
+/**
+ * Whether a page has only zeros. A request may wait for the result, and a loop takes a sixth of the time of `every`.
+ * @param {Uint32Array} words @param {number} page
+ */
 function isZero(words, page) {
   const end = (page + 1) * PAGE_WORDS;
   for (let at = page * PAGE_WORDS; at < end; at++) if (words[at] !== 0) return false;
