@@ -7,7 +7,7 @@ from typing import Final
 from smime_core.text import AnswerCodes
 
 _SESSION: Final = "401 session-ended"
-# The mail server is asked anew, perhaps with a password that it refuses meanwhile.
+# Such a route asks the mail server again, which may by now refuse the session's password.
 _MAIL: Final = (
     f"{_SESSION}, 401 login-refused, 403 domain-not-served, 502 mail-server-misconfigured, 502 mail-server-refused,"
     " 502 mail-server-unreachable, 502 mail-server-unreadable, 503 mail-server-busy, 507 mailbox-full"

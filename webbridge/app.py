@@ -82,7 +82,7 @@ def create_app(config: BridgeConfig) -> Flask:
 
 
 def start_notices(app: Flask) -> None:
-    """Send the notices about parcels from now on, in this process. The process must not fork any more."""
+    """Send the notices about parcels from now on, in this process. After this call the process must not fork."""
     protection = services_of(app).protection
     if protection is not None:
         protection.start()

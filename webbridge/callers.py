@@ -5,9 +5,9 @@ would share a cookie with the pages. A session belongs either to the pages or to
 token of an extension, and an extension cannot use the cookie of the pages.
 
 Chromium 156 and Firefox 153 send `Origin` with an extension's POST, PUT and DELETE, but not with its GET to a site that
-the person has granted. Such a GET has `Sec-Fetch-Site: none` in Chromium and `same-origin` in Firefox. The page of
-another site cannot set these values. If it sends the header Authorization, its request always has its Origin (Fetch
-section 3.2), because it needs a preflight.
+the person has granted. Such a GET has `Sec-Fetch-Site: none` in Chromium and `same-origin` in Firefox. A page of
+another site cannot set these values. If such a page sends the header Authorization, its request needs a preflight, and
+so always has the page's Origin (Fetch section 3.2).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Caller:
     """The sender of a request.
 
     `extension_origins` are the origins that the request may have: none for the pages, one for most requests of an
-    extension, and all allowed origins if the browser did not send one. `token` is an extension's token, or empty.
+    extension, and all allowed origins if the browser sent no Origin. `token` is an extension's token, or empty.
     """
 
     extension_origins: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ PAGES: Final = Caller()
 
 
 def find_extension(request: Request, allowed: Collection[str]) -> Caller | None:
-    """Return the extension that sends a request, or None if no allowed one does."""
+    """Return the extension that sends a request, or None if no allowed extension sends it."""
     origin, token = request.headers.get("Origin"), token_in(request)
     if origin is not None:
         return Caller(extension_origins=frozenset({origin}), token=token) if origin in allowed else None

@@ -28,7 +28,7 @@ MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
 RELOAD_MINUTES = 15  # The pages lock keys after 15 minutes without use, so more minutes have no effect.
-MAX_STREAMS = 10_000  # Open streams of one process of events.
+MAX_STREAMS = 10_000  # The limit on open streams in one process of events.
 _SERVICE = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
 
@@ -61,9 +61,9 @@ def check_prefix(prefix: str) -> None:
 class BridgeConfig:
     """The settings of the API.
 
-    `domains` are the domains whose addresses may sign in, each with its login names and mail servers. `mail_server` has
-    the mail of the domains that name no servers. Without `domains`, every address that `mail_server` accepts may sign
-    in. If a person types a name without a domain, the name is an address of `default_domain`.
+    `domains` are the domains whose addresses may sign in, each with its login names and mail servers. `mail_server`
+    serves the domains that name no servers of their own. Without `domains`, every address that `mail_server` accepts
+    may sign in. If a person types a name without a domain, the name is an address of `default_domain`.
 
     `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
@@ -90,7 +90,7 @@ class BridgeConfig:
     The bridge asks `timestamp_service` for timestamps on mail whose signatures must last. `label_policy_file` has the
     security labels that the pages offer. Each account may send mail from `shared_addresses`, which are in small
     letters, if the Sender field names the account. The operator's mail servers write Authentication-Results (RFC 8601)
-    with the name `authserv_id`. Without it, the names of an account's mail servers count.
+    with the name `authserv_id`. Without `authserv_id`, the names of an account's mail servers are used instead.
 
     `pki_fetch` lets the bridge ask authorities whether certificates below its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are

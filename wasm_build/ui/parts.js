@@ -104,7 +104,7 @@ export function ask({ title, meaning, keep, go, test, onKeep, onGo, isDanger = f
   disturb();
 }
 
-/** The buttons whose action is running. The attribute `aria-disabled` does not identify them, because forms also set it for obstacles. */
+/** The buttons whose action is running. `aria-disabled` does not identify them, because forms also set it for obstacles. */
 const busy = new WeakSet();
 
 /**

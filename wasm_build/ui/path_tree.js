@@ -73,7 +73,7 @@ function createNode(translate, node, options, below) {
 }
 
 /**
- * The catalogue's words for a node. Without a trail they are the core's English words.
+ * The catalogue's words for a node. Without a trail, the core's English words are used.
  * @param {Catalogue} translate
  * @param {TreeNode} node
  * @param {TreeOptions} options

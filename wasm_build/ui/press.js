@@ -1,6 +1,7 @@
 /**
- * The end of a press of the pointer. A press moves the focus when it begins, and clicks when it ends. If the field that
- * loses the focus changes the layout in between, the button moves away from under the pointer, and the click is lost.
+ * Delays work until the current press of a mouse button or finger has ended. A press moves the focus when it begins,
+ * and clicks when it ends. If the field that loses the focus changes the layout before the click, the button moves away
+ * from under the pointer, and the click is lost.
  */
 
 let isDown = false;

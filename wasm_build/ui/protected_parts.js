@@ -1,9 +1,9 @@
-/** The coverage of a mail's signatures and encryption. They cover the whole mail or single parts. */
+/** The parts of a mail that its signatures and its encryption cover: the whole mail, or single parts of it. */
 
 import { stateWord } from "./state_mark.js";
 import { signerText } from "./verdict_words.js";
 
-/** The most signers that the sentence of a part names. */
+/** The largest number of signers that the sentence about a part names. */
 const NAMED_SIGNERS = 5;
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */

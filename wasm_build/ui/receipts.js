@@ -21,18 +21,18 @@ import { isAddress, sameAddress } from "./formats.js";
 /** @typedef {{report: Verdict, receipt?: ReceiptRequest | GivenReceipt | null}} Judged */
 /** @typedef {{sent: SentRequest | null, answeredAt: string | null, own: string[]}} Known `own` are the person's addresses */
 /**
- * A statement about receipts beside a mail. The mail asks for a receipt, or for too many; its request was answered; it is a
- * sent mail that asked for receipts; or it is a receipt.
+ * A statement about receipts beside a mail. Either the mail asks for a receipt, or for too many; or its request was
+ * answered; or the person sent the mail and asked for receipts; or the mail is a receipt.
  * @typedef {{kind: "asked"} | {kind: "too-many"} | {kind: "answered", at: string}
  *   | {kind: "sent", receipts: {name: string, address: string, at: string}[], hasDoubtful: boolean}
  *   | {kind: "given", sentAt: string, to: string[]}} ShownReceipt
  */
 
-/** Requests are kept for this time. A later receipt is for no known message. */
+/** Requests are kept for this time. After that, a receipt belongs to no known message. */
 const KEPT_MILLISECONDS = 365 * 24 * 60 * 60 * 1000;
 /** A request to more addresses is not answered, because its sender could make people write to anybody. */
 export const MAX_RECEIVERS = 10;
-/** The most doubtful mails that are kept, because anybody who has the message can send receipts that prove nothing. */
+/** The limit on doubtful mails that are kept. Anybody who has the message can send receipts that prove nothing. */
 const MAX_DOUBTFUL = 20;
 
 /** @param {{sentAt: string}} request */
@@ -61,7 +61,7 @@ export function describeReceipt({ report, receipt }, { sent, answeredAt, own }) 
 }
 
 /**
- * The sent message with a receipt that has arrived; null if it stays as it is.
+ * The record of a sent message, with a newly arrived receipt added; null if the receipt changes nothing.
  * @param {SentRequest} sent @param {{report: Verdict, receipt: GivenReceipt}} arrived
  * @returns {SentRequest | null}
  */
@@ -88,8 +88,8 @@ function signerAmong({ addresses }, { to }) {
 }
 
 /**
- * Whether a request is for the person, who is not its sender. A receipt goes only to plain addresses, because the name
- * form of a certificate allows any text as an address.
+ * Whether this person is asked for a receipt. The sender of the request is not asked. A receipt goes only to plain
+ * addresses, because the name form of a certificate allows any text as an address.
  * @param {ReceiptRequest} request @param {string | null} sender @param {string[]} own
  */
 function isAskedHere({ to, only }, sender, own) {

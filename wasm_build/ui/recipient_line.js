@@ -1,6 +1,6 @@
 /**
  * The recipients in one line of a message that is being written: people with the certificates found for them, and typed
- * text that is not a recipient yet. The line reports each change to its observers, and knows no view.
+ * text that is not a recipient yet. The line reports each change by events, and calls no view.
  */
 
 import { addressKey, isAddress, quoteMailbox } from "./formats.js";
@@ -27,8 +27,8 @@ import { addressKey, isAddress, quoteMailbox } from "./formats.js";
  */
 
 /**
- * Dispatches `people` when people or their certificates have changed. Dispatches `change` then too, and when the typed
- * text has changed.
+ * Dispatches `people` when people or their certificates have changed. Dispatches `change` after each change, also of
+ * the typed text.
  */
 export class RecipientLine extends EventTarget {
   /** @type {Person[]} */
@@ -81,7 +81,7 @@ export class RecipientLine extends EventTarget {
     return this.people.map(({ address }) => address);
   }
 
-  /** Whether the line has neither recipients nor typed text. */
+  /** Whether the line is empty: without recipients and without typed text. */
   get isEmpty() {
     return this.people.length === 0 && this.#typed.trim() === "";
   }
@@ -122,7 +122,7 @@ export class RecipientLine extends EventTarget {
 
   /**
    * Adds the people of a text that the person has typed or chosen. Plain addresses and names of groups are added at
-   * once, other texts after they are read. A header field of a message must not name a group; only such a text may.
+   * once, other texts after they are read. Only such a text may name a group. A header field of a message must not.
    * @param {string} text
    */
   addText(text) {
@@ -214,13 +214,13 @@ export class RecipientLine extends EventTarget {
     return this.#groups().find((group) => group.name.toLocaleLowerCase() === key);
   }
 
-  /** Adds the mailboxes of a text. A chip with the text is in their place until they are read. @param {string} text */
+  /** Adds the mailboxes of a text. Until the text is read, a chip shows the text itself. @param {string} text */
   async #addRead(text) {
     const place = /** @type {Person} */ ({ name: "", address: text, valid: true, finding: null });
     this.people.push(place);
     this.#peopleChanged();
     const read = await this.#directory.readAddresses(text).catch(() => []);
-    // The person may have removed the chip.
+    // The person may have removed the chip meanwhile.
     if (!this.people.includes(place)) return;
     this.people = this.people.filter((person) => person !== place);
     // The text of an unreadable mailbox is shown, so that the person can correct it.
@@ -235,7 +235,7 @@ export class RecipientLine extends EventTarget {
   /** @param {Mailbox[]} mailboxes @param {{group?: string}} [origin] */
   #addAll(mailboxes, origin = {}) {
     const known = new Set(this.people.map(({ address }) => addressKey(address)));
-    // `add` also stores a new address, so that a second mailbox with the address is not new.
+    // `known.add` stores the address, so a second mailbox with the same address does not count as new.
     const isNew = (/** @type {string} */ key) => !known.has(key) && Boolean(known.add(key));
     const added = mailboxes.filter(({ address }) => isNew(addressKey(address)))
       .map((mailbox) => /** @type {Person} */ ({ ...mailbox, ...origin, valid: isAddress(mailbox.address), finding: null }));

@@ -8,7 +8,7 @@ import { addressKey, isAddress, sameAddress } from "./formats.js";
 import { cleanAddress, cleanName, nameBeside } from "./shown_names.js";
 
 /** @typedef {import("./formats.js").Mailbox} Mailbox */
-/** A name for several people, which adds them all to the line. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
+/** A group: one name that adds several people to the line. @typedef {{name: string, people: Mailbox[]}} KnownGroup */
 /** @typedef {Mailbox & {people?: Mailbox[]}} Suggestion a person, or a group without an address */
 
 const MAX_SHOWN = 6;
@@ -31,8 +31,8 @@ export class RecipientSuggestions {
    * @param {{
    *   label: string, known: () => Promise<Mailbox[]>, isTaken: (address: string) => boolean, onTake: (taken: Suggestion) => void,
    *   groups: () => KnownGroup[], groupWords: (count: number) => string,
-   * }} options `known` gives the people to choose from; `isTaken` is true for people who are in the line. `onTake` gets the
-   *   chosen suggestion, and `groupWords` says how many people a group has
+   * }} options `known` gives the people to choose from; `isTaken` is true for people who are already in the line.
+   * `onTake` gets the chosen suggestion, and `groupWords` says how many people a group has
    */
   constructor(input, { label, known, isTaken, onTake, groups, groupWords }) {
     this.#input = input;

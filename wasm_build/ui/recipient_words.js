@@ -21,7 +21,7 @@ import { dayOnly, isolate } from "./formats.js";
  *   if the person's program is known to read protected header fields
  */
 
-/** The reasons against a certificate that have a short wording, the most serious first. Others have only a sentence. */
+/** The reasons against a certificate that have a short wording, the most serious first. Other reasons have only a sentence. */
 const STATES = new Map([
   ["certificate-revoked", "recipient_revoked"],
   ["certificate-expired", "recipient_expired"],

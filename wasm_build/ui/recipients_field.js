@@ -78,7 +78,7 @@ export class RecipientsField {
     this.#line.add(mailbox);
   }
 
-  /** Removes a person at the writer's request. The writer goes on in this line. @param {Person} person */
+  /** Removes a person at the writer's request. The input of this line gets the focus. @param {Person} person */
   remove(person) {
     this.#line.drop(person);
     this.#input.focus();
@@ -121,7 +121,7 @@ export class RecipientsField {
     void this.#suggestions?.update();
   }
 
-  /** Shows the typed text after it has become recipients, or after a program has set it. */
+  /** Shows the line's typed text. It changes when it becomes recipients, or when a program sets it. */
   #showTyped() {
     if (this.#input.value === this.#line.typed) return;
     this.#suggestions?.close();

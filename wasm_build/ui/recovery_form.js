@@ -12,7 +12,7 @@ import { SecretField } from "./secret_field.js";
  * @param {{
  *   recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void, test?: string, summary?: string,
  *   meaning?: string, refused?: string,
- * }} options the last three are keys of the catalogue
+ * }} options `summary`, `meaning` and `refused` are keys of the catalogue
  * @returns {import("./key_account_view.js").Part}
  */
 export function createRecoveryForm(app, {

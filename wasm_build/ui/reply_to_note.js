@@ -1,4 +1,4 @@
-/** The question where a reply shall go, if the message asks for replies to another address than the sender's. */
+/** The question where a reply goes. It is asked if the message wants replies at another address than the sender's. */
 
 import { html } from "./dom.js";
 import { isolate } from "./formats.js";

@@ -1,4 +1,7 @@
-/** The dialog that says that a mail login has reset the account, or that the reset was undone. It comes before any use of the account's keys. */
+/**
+ * The dialog that says that a mail login has reset the account, or that the reset was undone. The dialog is shown
+ * before the account's keys are used.
+ */
 
 import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";

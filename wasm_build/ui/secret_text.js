@@ -21,7 +21,7 @@ export class SecretText {
   /** The number of UTF-16 units in use. */
   #length = 0;
 
-  /** The number of code points, which is nearly the number of characters that people count. */
+  /** The number of code points, which is close to the number of characters that a person would count. */
   get count() {
     return countPoints(this.#units.subarray(0, this.#length));
   }
@@ -31,7 +31,8 @@ export class SecretText {
    * @param {number} start
    * @param {number} end
    * @param {string} text
-   * @returns {boolean} false if the text does not fit. Then nothing is changed, so that no secret is cut unnoticed
+   * @returns {boolean} false if the text does not fit. In that case nothing changes, because a secret must not be cut
+   * unnoticed
    */
   replace(start, end, text) {
     const from = this.#unitIndex(start);

@@ -14,7 +14,10 @@ import { recipientSentence } from "./verdict_words.js";
  * @typedef {"unlock" | "encrypt-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password" | "look-up-all"
  *   | "remove-all" | "parcel"} Remedy
  */
-/** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person, people?: Person[]}} Obstacle `people` of a group */
+/**
+ * @typedef {{code: string, text: string, remedies: Remedy[], person?: Person, people?: Person[]}} Obstacle `people` are
+ * the people of an obstacle that concerns several people
+ */
 /**
  * @typedef {{
  *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
@@ -26,7 +29,7 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** Warnings that are the same for all recipients. Only the details of a certificate show them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
-/** More missing certificates than this become one group, in which each remedy is for all of them. */
+/** If more certificates are missing, they become one obstacle, whose remedies are for all these people. */
 const MOST_SINGLE = 3;
 /** Warnings that nobody has to read before the letter leaves. */
 const NOT_URGENT = new Set(["expires-soon", "revocation-unknown", "revocation-not-checked"]);
@@ -77,8 +80,8 @@ export function obstacles(letter, translate) {
 }
 
 /**
- * The obstacles, with one for the missing certificates of each group of people, one for many other missing certificates, and
- * one for many look-ups.
+ * Joins obstacles. The missing certificates of a group of people become one obstacle, and so do many other missing
+ * certificates, and many look-ups.
  * @param {Obstacle[]} found
  * @param {Catalogue} translate
  * @returns {Obstacle[]}

@@ -7,8 +7,8 @@
  * @typedef {{
  *   lines: RecipientLine[], files: Pick<import("./message_files.js").MessageFiles, "read" | "changes">,
  *   content: () => string, obstacles: () => Obstacle[], warnings: () => string[], explain: () => void,
- * }} Letter `content` changes with everything that the person writes, without the files; `explain` leads the person to the
- *   obstacles
+ * }} Letter `content` changes whenever the person writes something, but not with the files; `explain` leads the person
+ * to the obstacles
  */
 
 /** The obstacles that end by themselves. */
@@ -31,8 +31,8 @@ export class SendingWait {
 
   /**
    * Handles a click on Send that met obstacles. If only look-ups and unread files are in the way, the letter leaves when
-   * they are done. It stays if the person has changed it meanwhile, or has something new to read, such as that a file
-   * cannot be read.
+   * they are done. The letter stays if the person has changed it meanwhile, or has to read something new, such as an
+   * error about a file.
    * @param {() => void} send
    */
   async meet(send) {
@@ -41,7 +41,7 @@ export class SendingWait {
     if (!obstacles().every(({ code }) => PASSING.has(code))) return explain();
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    // A typed text becomes people when it is read. This does not count as a change by the person.
+    // A typed text becomes people when it has been read. This does not count as a change by the person.
     await Promise.all(lines.map((line) => line.read()));
     const [written, known] = [content(), warnings().length];
     const [isRead] = await Promise.all([files.read(), ...lines.map((line) => line.lookedUp())]);

@@ -1,4 +1,4 @@
-/** The question about another device's setting or recipe that is weaker than the value here, for pages and extension. */
+/** The question whether to accept a weaker setting or recipe from another device, for pages and extension. */
 import { html, uniqueId } from "./dom.js";
 
 /**

@@ -44,15 +44,15 @@ export function cleanAddress(address) {
   return address.replace(INVISIBLE, "\ufffd").replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
-/** A name that may be beside an address; "" if it could be taken for another address. @param {string} name */
+/** A name that may be shown beside an address; "" if people could take the name for another address. @param {string} name */
 export function nameBeside(name) {
   const shown = cleanName(name);
   return looksLikeAddress(shown) ? "" : shown;
 }
 
 /**
- * The name of a mailbox where only one of name and address has room. A name that could be taken for another address is
- * replaced with the address, or with "?" if there is none. "" without name and address.
+ * The name of a mailbox, for a place that has room only for the name or the address. A name that could be taken for
+ * another address is replaced with the address, or with "?" if there is none. Returns "" if the mailbox has neither.
  * @param {Mailbox} mailbox
  */
 export function shortName({ name, address }) {

@@ -1,5 +1,5 @@
 /**
- * The options of a message that are statements in its signature, as values: a receipt, a timestamp, a security label.
+ * The options of a message that become statements in its signature: a receipt, a timestamp, a security label.
  */
 
 import { isolate } from "./formats.js";
@@ -11,15 +11,15 @@ import { isolate } from "./formats.js";
  */
 /** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
 /**
- * @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers without a service or a policy
- *   their options are absent
+ * @typedef {{timestampHost: string, labelPolicy: LabelPolicy | null}} SignatureOffers `timestampHost` is "" without a
+ * timestamp service; the service and the policy each allow one option
  */
 
 /** No option is chosen. @type {Options} */
 export const NO_OPTIONS = { receipt: false, lasting: false, label: "" };
 
 /**
- * The wanted options without those that are not offered.
+ * The wanted options, as far as they are offered.
  * @param {Options} wanted
  * @param {SignatureOffers} offers
  * @returns {Options}

@@ -5,7 +5,7 @@ import { nextTask } from "../vault/values/next_task.js";
 /** The time of a slice. With the layout of the elements that it adds, a slice stays under the 50 ms that people notice. */
 const SLICE_MILLISECONDS = 8;
 
-/** Lets the browser work after each slice. One object goes through all the steps of a piece of work. */
+/** Lets the browser work after each slice. All the steps of one piece of work share one object. */
 export class Slices {
   #begin = performance.now();
   #signal;

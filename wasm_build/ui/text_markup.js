@@ -16,7 +16,7 @@ export function markupOf(text) {
   return text === "" ? "" : writeLines(text.split("\n"), 0);
 }
 
-/** Whether markup has more than its words, such as formatting. @param {Written} written */
+/** Whether markup has anything besides its words, such as formatting. @param {Written} written */
 export function hasFormatting({ markup, text }) {
   return withoutBlanks(markup) !== withoutBlanks(markupOf(text));
 }
@@ -97,7 +97,7 @@ function writeParagraph(lines) {
   return `<p>${lines.map(writeLine).join("<br>")}</p>`;
 }
 
-/** Blanks that markup does not show are written as no-break spaces. @param {string} line */
+/** Blanks that would not be visible in markup are written as no-break spaces. @param {string} line */
 function writeLine(line) {
   const blanks = line.replaceAll("\t", "    ").replaceAll("  ", ` ${NO_BREAK}`);
   const shown = blanks.startsWith(" ") ? `${NO_BREAK}${blanks.slice(1)}` : blanks;
@@ -106,8 +106,8 @@ function writeLine(line) {
 }
 
 /**
- * Markup without the blanks that its text does not have: no-break spaces, which browsers write, and blanks at the end of
- * paragraphs.
+ * Markup with plain spaces instead of the no-break spaces that browsers write, and without blanks at the end of
+ * paragraphs. The plain text has no such blanks.
  * @param {string} markup
  */
 function withoutBlanks(markup) {
@@ -123,7 +123,7 @@ function joined(blocks) {
 }
 
 /**
- * The greatest number of blocks for which it and all smaller numbers fit.
+ * The largest number of blocks that fit, if every smaller number of blocks fits too.
  * @param {Written[]} blocks @param {(some: Written[]) => boolean} fit @param {(count: number) => Written[]} take
  */
 function countThat(blocks, fit, take) {
@@ -142,7 +142,10 @@ function endsWith(text, words) {
   return text.endsWith(words) && ["", "\n"].includes(text.charAt(text.length - words.length - 1));
 }
 
-/** A text without the breaks between it and its neighbours. @param {string} text @param {{start: boolean, end: boolean}} neighbours */
+/**
+ * A text without the line breaks that separate it from its neighbours.
+ * @param {string} text @param {{start: boolean, end: boolean}} neighbours
+ */
 function trimBreaks(text, { start, end }) {
   const from = start ? (text.startsWith("\n\n") ? 2 : Number(text.startsWith("\n"))) : 0;
   const rest = text.slice(from);

@@ -5,22 +5,26 @@ import { html } from "./dom.js";
 import { createLongList } from "./long_list.js";
 import { readLink } from "./mail_markup.js";
 
-/** The pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
+/** The number of pieces of text that are drawn at once: 64 KB, or 3,200 short lines. */
 export const FIRST_PIECES = 16;
 export const PIECES_OF_A_FRAME = 2;
-/** The pieces of text without links that are drawn in a frame. The browser redraws the page in each frame, so that many small steps take long. */
+/**
+ * The number of pieces of text without links that are drawn in one frame. The browser redraws the page in each frame,
+ * so many small steps take long.
+ */
 const PLAIN_PIECES_OF_A_FRAME = 8;
-/** The least share of a piece that a text counts for, because its box takes time too. */
+/** Each text counts as at least this share of a piece, because its box takes time too. */
 export const LEAST_PIECE = 0.2;
-/** The number of links that take as long as a piece of text. */
+/** The number of links that take as long to draw as a piece of text. */
 const LINKS_OF_A_PIECE = 20;
-/** The number of characters that change the direction and together take as long as a piece of text. */
+/** The number of direction marks that take as long to draw as a piece of text. */
 const DIRECTIONS_OF_A_PIECE = 8_000;
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const WEB_ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u;
 
 /**
- * The end of the next pieces of a text, beginning at `from`, and their number. Links and changes of direction count as parts of a piece.
+ * The end of the next pieces of a text, which begin at `from`, and the number of pieces. Links and changes of direction
+ * count as parts of a piece.
  * @param {string} text @param {number} from @param {number} most
  */
 export function takePieces(text, from, most) {
@@ -39,7 +43,7 @@ export function takePieces(text, from, most) {
 /**
  * A box with a part of a text. Its links are added to `links`.
  * @param {string} text
- * @param {Map<string, string>} links the place of each address
+ * @param {Map<string, string>} links the host or the mail addresses of each link, by its URL
  */
 export function createTextBox(text, links) {
   const few = withFewMarks(text);
@@ -53,7 +57,7 @@ export function createTextBox(text, links) {
 }
 
 /**
- * Fills a box with the beginning of a text. Returns the box, and the button for the rest if there is any.
+ * Fills a box with the beginning of a text. Returns the box and, if text is left, the button that shows more.
  * @param {HTMLElement} box @param {string} text @param {string} more the words on the button
  */
 export function fillLongText(box, text, more) {

@@ -57,8 +57,8 @@ export function fillFrame(frame, source) {
 }
 
 /**
- * Fills a frame that may only run scripts, with an opaque origin. Only scripts in `source` whose hash is in the pages' policy
- * run there.
+ * Fills a frame that may only run scripts, with an opaque origin. Of the scripts in `source`, only those run whose hash
+ * is in the pages' policy.
  * @param {HTMLIFrameElement} frame
  * @param {string} source
  */

@@ -1,7 +1,7 @@
 /**
  * The core's verdicts in the person's language. Words for reasons are found by their codes; words for trust, revocation
  * and the steps of a path by their values. A code without words gets the core's English sentence. Details for experts
- * are English too. Both are marked as technical, for `sentenceNodes`.
+ * are English too. The English sentences and the details are marked as technical, for `sentenceNodes`.
  *
  * Every value is isolated, so that an address keeps its order in a sentence of the other direction of writing. Such a
  * sentence has the direction of the page, because `dir=auto` would follow the first value.
@@ -52,8 +52,8 @@ const WITH_VALUE = new Set([
   "headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs", "sent-by", "sent-by-proved",
 ]);
 /**
- * The sentences that name the person who has sent a verified message for its author, such as for a ward. Without a signature of
- * that person, the name is only a claim of the message.
+ * The sentences about a message that another person has sent for its author. They name this person. Without a signature
+ * of that person, the name is only a claim of the message.
  * @type {Record<string, string>}
  */
 const SENT_BY = { "sent-by": "state_verified_said_by_sentence", "sent-by-proved": "state_verified_sent_by_sentence" };
@@ -120,7 +120,8 @@ export function recipientInFull(translate, reason, day) {
 }
 
 /**
- * The sentence for a certificate of a file that was not imported. Its values are addresses, so no moment is shown.
+ * The sentence for a certificate of a file that was not imported. Its values are addresses and no times, so the
+ * function needs no `day`.
  * @param {Catalogue} translate
  * @param {Reason} reason
  */
@@ -152,7 +153,7 @@ function inFull(translate, reason, day, family) {
 
 /** @param {string} name @param {string} whole */
 function marked(name, whole) {
-  // A value can come from the message, such as a display name of a megabyte.
+  // A value can come from the message and have any length, such as a display name of a megabyte.
   const value = beginningOf(whole, MAX_VALUE_CHARACTERS);
   return TECHNICAL.has(name) ? technical(value) : isolate(value);
 }
@@ -171,8 +172,8 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
 }
 
 /**
- * The proved author of verified content, as the core names them; null for anything else, and while authorities are asked. The
- * name is from the certificate, because the name in From is only a claim.
+ * The proved author of verified content, as the core names them; null for other content, and while authorities are
+ * asked. The name is from the certificate, because the name in From is only a claim.
  * @param {{state: string | null, proved: import("./formats.js").Mailbox | null}} report
  */
 export function provedMailbox({ state, proved }) {
@@ -180,8 +181,8 @@ export function provedMailbox({ state, proved }) {
 }
 
 /**
- * A signer as text: all addresses that the path covers, because the first address may belong to another person than the author.
- * Without addresses, it is the unchecked name in the certificate.
+ * A signer as text: all addresses that the path covers, because the first address may not be the author's. Without
+ * addresses, it is the unchecked name in the certificate.
  * @param {{addresses: string[], certificate: string | null, sid: string}} signer
  * @param {{fingerprint: string, name: string}[]} certificates
  */
@@ -191,8 +192,8 @@ export function signerText({ addresses, certificate, sid }, certificates) {
 }
 
 /**
- * The sentence for a verified message. It names the sender, and who has sent the message if several people share the
- * address.
+ * The sentence for a verified message. It names the sender. If several people share the address, it also names the
+ * person who has sent the message.
  * @param {Catalogue} translate
  * @param {{reasons: Reason[]}} report
  * @param {string} sender isolated

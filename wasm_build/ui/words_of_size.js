@@ -1,4 +1,4 @@
-/** The words of long mails and of large formatting, which pages and extension share. */
+/** The words about long mails and about large formatting, which pages and extension share. */
 
 /** @param {import("./catalogue.js").Catalogue} translate */
 export function wordsOfSize(translate) {

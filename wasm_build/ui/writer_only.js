@@ -1,4 +1,4 @@
-/** The question before something is encrypted that only the writer could read. */
+/** The question that is asked before something is encrypted so that only the writer could read it. */
 
 import { disturb } from "./calm.js";
 import { openDialog } from "./dialog.js";

@@ -3,8 +3,8 @@
  * `blockquote`, `strong`, `em`, and `a` with an address of the web (https) or of mail. Also gives the same words as plain
  * text.
  *
- * The markup is not cleaned in place. The result is written anew from the words and a few marks. So it can contain no other
- * tag, attribute, comment or style, and reducing it again changes nothing.
+ * This module does not clean the given markup, but writes new markup from the words and a few marks. So the result can
+ * contain no other tag, attribute, comment or style, and reducing the result again changes nothing.
  */
 
 import { readLink } from "./mail_markup.js";
@@ -90,7 +90,7 @@ class Reader {
     for (const node of Array.from(parent.childNodes)) this.#read(node, marks, depth + 1);
   }
 
-  /** The blocks, after all nodes have been read. */
+  /** The collected blocks. Called after all nodes have been read. */
   finish() {
     this.#closeParagraph();
     return this.#blocks;
@@ -100,7 +100,7 @@ class Reader {
   #read(node, marks, depth) {
     const { localName } = node;
     if (localName === undefined) {
-      // A comment has a value too.
+      // A comment has a `nodeValue` too, so the type of the node is checked.
       if (node.nodeType === TEXT_NODE) this.#add(cleanText(node.nodeValue ?? ""), marks);
       return;
     }
@@ -243,7 +243,7 @@ function escape(text) {
 
 /** The lines of plain text, with an empty line between blocks. @param {Block[]} blocks @returns {string[]} */
 function plainLines(blocks) {
-  // Each block is written only once. Otherwise each level of nested quotations would double the work.
+  // The text of each block is computed only once. Otherwise each level of nested quotations would double the work.
   const written = blocks.map(linesOf);
   return written.flatMap((lines, index) => {
     // An empty paragraph is an empty line itself.

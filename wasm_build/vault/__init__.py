@@ -1,4 +1,5 @@
-"""The vault of the browser. Its owner and its Worker are in JavaScript, its verbs in Python.
+"""The vault of the browser: a Worker, and the code of a page that owns it, in JavaScript; and its verbs, in Python.
 
-The Python part of the bundle is the verbs and their imports; `wasm_build/bundle` makes the bundle.
+A verb is an operation of the vault. The Python part of the bundle is the verbs and their imports; `wasm_build/bundle`
+makes the bundle.
 """

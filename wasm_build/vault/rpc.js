@@ -49,8 +49,8 @@ export function checkStreamEnds(stream) {
 const PASSING_SECRETS = new Set(["sealKey", "words"]);
 
 /**
- * Whether a checked request has a passphrase or password, that is, any secret except the session's key and the words of a
- * parcel. The words open nothing else, the page has them already, and the session keeps their key from now on.
+ * Whether a checked request has a passphrase or password, that is, a secret other than the session's key and the words
+ * of a parcel. The words open only this parcel, the page has them already, and the session keeps their key from now on.
  * @param {string} verb
  * @param {object} args
  */
@@ -132,8 +132,8 @@ export function unpack(json, buffers) {
  */
 function isSecret(value) {
   const { buffer, length } = /** @type {any} */ (value ?? {});
-  // A view has these members too, but it may begin later in its buffer. Browsers clone a view, and nobody overwrites
-  // the clone.
+  // A view of a buffer has these members too, but it may begin later in the buffer. Browsers clone a view, and nobody
+  // overwrites the clone.
   return !ArrayBuffer.isView(value) && buffer instanceof ArrayBuffer && Number.isInteger(length) && length >= 0 && length <= buffer.byteLength;
 }
 

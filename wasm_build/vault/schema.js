@@ -1,6 +1,6 @@
 /**
  * The schema of the vault's verbs. The page checks a request against the schema before it sends the request, and the
- * Worker checks it before it acts.
+ * Worker checks the request again before it acts.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
  * "number"; "json" plain data, parsed; "any" (only in replies) data that the core's own schemas describe; ["kind"] a

@@ -12,8 +12,8 @@ import { replyToQuestion } from "../ui/reply_to_note.js";
 /** @typedef {import("./letter_view.js").LetterView} LetterView */
 
 /**
- * Asks before doubtful recipients are added, because somebody who could change the message on its way may have put them
- * in. A draft of the message does not ask again.
+ * Asks before doubtful recipients are added, because somebody who could change the message on its way may have added
+ * them. A draft whose doubtful recipients were settled does not ask again.
  * @param {Catalogue} translate @param {LetterView} view @param {import("./composition.js").Composition} composition
  */
 export function askDoubtful(translate, view, composition) {
@@ -52,7 +52,7 @@ export function askReplyTo(translate, view, { senders = [], replyTo = [] }) {
     to.focus();
   };
   const onKeep = () => {
-    // An unproved sender comes into the line only now.
+    // A sender who is not proved is added to the line only now.
     for (const sender of senders) to.add(sender);
     end();
   };

@@ -1,10 +1,12 @@
 /**
- * The message that is being written, as one value that views observe: its recipients, subject, text, files, sender,
- * protection and options. It also keeps the proposal with which it began, and so the answered message and the continued
- * draft.
+ * The message that is being written, as one object that views observe. It has the recipients, subject, text, files,
+ * sender, protection and options. It also keeps the proposal with which it began, and with it the answered message and
+ * the continued draft.
  *
- * - Views enter the person's changes, and show the message again at each `change`. The message knows no view and no service.
- * - The plan (`letter_plan.js`), the sending and the draft (`draft_content.js`) read the message, and no field of a form.
+ * - Views enter the person's changes, and show the message again at each `change`. This module calls no view and no
+ *   service.
+ * - The plan (`letter_plan.js`), the sending and the draft (`draft_content.js`) read this object, and not the fields of
+ *   a form.
  * - `clear` empties the message for good. After a lock, or when the message was sent or discarded, no typed text stays in the page.
  */
 
@@ -39,7 +41,8 @@ import { addressKey } from "../ui/formats.js";
  */
 /**
  * The values besides the recipients and the files. `options` are kept while the message is not signed; `copy` is null
- * for the person's choice for all messages; `sharedFrom` is the shared address in From, or "" for the person's own.
+ * if the person's choice for all messages applies; `sharedFrom` is the shared address in From, or "" for the person's
+ * own.
  * @typedef {Text & {
  *   subject: string, sign: boolean, encrypt: boolean, options: Options, copy: CopyWish | null, sharedFrom: string,
  * }} Values
@@ -53,8 +56,8 @@ import { addressKey } from "../ui/formats.js";
  */
 
 /**
- * The parts of the answered or forwarded message that the letter takes. `leaving` are the people who leave the lines before `to` and `cc` come,
- * `quote` is the text to append, `attachments` are the files of a forwarded message.
+ * The parts of the answered or forwarded message that the letter takes. `leaving` are the people who are removed before
+ * `to` and `cc` are added, `quote` is the text to append, `attachments` are the files of a forwarded message.
  * @typedef {Thread & {
  *   to: Mailbox[], cc: Mailbox[], leaving: Mailbox[], subject: string, answersEncrypted: boolean, quote: string,
  *   attachments: Attachment[], doubtful?: {to: Mailbox[], cc: Mailbox[]},
@@ -76,7 +79,7 @@ export class Composition extends EventTarget {
   /** The text as it was before any change by the person. */
   #first;
   #isCleared = false;
-  /** Whether several changes are being made that observers shall see as one. */
+  /** Whether several changes are being made, which observers must see as one change. */
   #isChanging = false;
 
   /** @param {Proposal} proposal @param {Surroundings} surroundings */
@@ -96,7 +99,7 @@ export class Composition extends EventTarget {
     this.attached.addEventListener("progress", () => this.#changed());
   }
 
-  /** The proposal with which the message began, with everything that it has joined since. */
+  /** The proposal with which the message began, together with the messages that were joined to it since. */
   get proposal() {
     return this.#proposal;
   }
@@ -158,7 +161,7 @@ export class Composition extends EventTarget {
     return this.#isCleared;
   }
 
-  /** Takes over what the person has entered. @param {Partial<Values>} changes */
+  /** Takes over the values that the person has entered. @param {Partial<Values>} changes */
   set(changes) {
     if (this.#isCleared) return;
     this.#values = { ...this.#values, ...changes };
@@ -170,7 +173,7 @@ export class Composition extends EventTarget {
     this.#isReadableAgreed = true;
   }
 
-  /** Forgets that agreement, because the message has other words now. */
+  /** Forgets the agreement of `agreeReadable`, so that the person is asked again. */
   askAgain() {
     this.#isReadableAgreed = false;
   }
@@ -217,7 +220,7 @@ export class Composition extends EventTarget {
     });
   }
 
-  /** Takes the text as another field writes it. This does not count as a change by the person. @param {Text} text */
+  /** Takes over a text that the program has changed. This does not count as a change by the person. @param {Text} text */
   rewrite({ text, html }) {
     if (!this.isTextChanged) this.#first = textOf({ text, html });
     this.set({ text, html });

@@ -16,9 +16,9 @@ import { isAddress, sameAddress } from "../ui/formats.js";
  */
 /**
  * In `seal` and `answersSealed`, "sealed" means encrypted; stored drafts have these names. Only the extension uses `forward`
- * and `secret`, only the pages use `copy`, `sharedFrom` and `html`; both keep the other's fields unchanged. `doubtful` are the
- * people about whom the person is still asked. `html` is the formatted text, empty for none; the extension may have changed the
- * text beside it.
+ * and `secret`, only the pages use `copy`, `sharedFrom` and `html`; each keeps the fields of the other unchanged.
+ * `doubtful` are the people about whom the person is still asked. `html` is the formatted text, empty for none; the
+ * extension may have changed the text beside it.
  * @typedef {{
  *   from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: Thread, forward: Forward | null,
  *   answersSealed: boolean, sign: boolean, seal: boolean, more?: import("../ui/signature_options.js").Options, secret?: string,
@@ -33,7 +33,7 @@ import { isAddress, sameAddress } from "../ui/formats.js";
 /** @typedef {{fields: DraftFields, text: string, files: {fields: FileFields, attachments: Attachment[]}}} DraftContent */
 
 /**
- * The proposal with which the window continues a draft.
+ * The proposal from which a window is opened that continues a draft.
  * @param {DraftContent} content @param {ReadAddresses} read
  */
 export async function proposalOf({ fields, text, files }, read) {
@@ -50,7 +50,8 @@ export async function proposalOf({ fields, text, files }, read) {
 }
 
 /**
- * The mailboxes that an earlier version, or a draft, keeps as texts. A text without a mailbox stays as it was typed.
+ * The mailboxes of texts, which a draft or an earlier version has stored. A text without a mailbox stays as it was
+ * typed.
  * @param {(string | Mailbox)[]} kept @param {ReadAddresses} read
  * @returns {Promise<Mailbox[]>}
  */
@@ -66,14 +67,14 @@ export async function mailboxesOf(kept, read) {
 }
 
 /**
- * The parts that only the extension keeps; `files` makes the draft's files from the attached files.
+ * The parts of a draft that only the extension uses; `files` makes the draft's files from the attached files.
  * @typedef {Pick<DraftFields, "forward" | "secret"> & {files: (attached: Attachment[]) => DraftContent["files"]}} OfExtension
  */
 
 /**
  * The draft of a message that is being written.
- * @param {import("./composition.js").Composition} composition @param {string} from as `DraftFields` has it
- * @param {OfExtension} [ofExtension] in the pages it comes from the draft that is continued
+ * @param {import("./composition.js").Composition} composition @param {string} from the value of `from` in `DraftFields`
+ * @param {OfExtension} [ofExtension] without it, as in the pages, these parts come from the continued draft
  * @returns {DraftContent}
  */
 export function draftContentOf(composition, from, ofExtension) {
@@ -90,7 +91,7 @@ export function draftContentOf(composition, from, ofExtension) {
 }
 
 /**
- * The files of a draft: those that are attached now, and those that the extension keeps beside them.
+ * The files of a draft: the files that are attached now, and those that the extension keeps beside them.
  * @param {Attachment[]} attached
  * @param {DraftContent | null} earlier the draft that is continued
  * @returns {DraftContent["files"]}

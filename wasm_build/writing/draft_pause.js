@@ -23,7 +23,7 @@ export class DraftPause {
     document.addEventListener("visibilitychange", () => { if (document.hidden) onEnd(); }, { signal });
   }
 
-  /** Begins the pause again, because the letter has changed. */
+  /** Begins the pause again. Called when the letter has changed. */
   restart() {
     const now = Date.now();
     this.#latest ||= now + LONGEST_MILLISECONDS;
@@ -31,13 +31,13 @@ export class DraftPause {
     this.#timer = window.setTimeout(this.#onEnd, Math.min(PAUSE_MILLISECONDS, this.#latest - now));
   }
 
-  /** Ends the pause, because the letter is being kept now, or will not be kept. */
+  /** Ends the pause. Called when the letter is being kept, or will not be kept. */
   cancel() {
     clearTimeout(this.#timer);
     this.#latest = 0;
   }
 
-  /** Ends with the window. */
+  /** Stops watching, because the window is closed. */
   dispose() {
     this.#closing.abort();
     this.cancel();

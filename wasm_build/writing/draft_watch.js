@@ -1,4 +1,4 @@
-/** Notes when a draft of the message that is being written is due, that is, when something has changed that a draft keeps. */
+/** Notices when a draft of the message must be kept, because something has changed that belongs to a draft. */
 
 /** @typedef {import("./draft_content.js").DraftContent} DraftContent */
 
@@ -26,7 +26,7 @@ export class DraftWatch {
     composition.addEventListener("change", () => this.look(), { signal: this.#closing.signal });
   }
 
-  /** Looks for a change. */
+  /** Compares the message with its last noted state, and calls `onDue` if it has changed. */
   look() {
     const written = this.#written();
     if (written.letter === this.#noted.letter && written.files === this.#noted.files) return;
@@ -41,7 +41,7 @@ export class DraftWatch {
     this.#noted = { letter: "", files: "" };
   }
 
-  /** Texts that change with everything that a draft keeps. */
+  /** Two texts for comparisons. They change whenever the content of a draft changes. */
   #written() {
     const { fields, text, files } = this.#read();
     const attachments = files.attachments.map(({ name, type, data }) => [name, type, data.byteLength]);

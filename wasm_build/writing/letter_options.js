@@ -1,4 +1,4 @@
-/** The rarer options of a letter, under "More", which show and change the options of the composition. */
+/** The elements for the rarer options of a letter, under "More". They show and change the options of the composition. */
 
 import { MoreOptions } from "../ui/more_options.js";
 

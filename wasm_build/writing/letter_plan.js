@@ -1,6 +1,6 @@
 /**
- * The plan of a message that is being written: how it would leave now, and what is in the way. The plan depends on the
- * composition, and on what the program around it allows.
+ * The plan of a message that is being written: how it would be sent now, and the obstacles to sending it. The plan
+ * depends on the composition, and on the program (pages or extension) in which it is written.
  */
 
 import { areSolved } from "../parcels/letter_people.js";
@@ -12,8 +12,9 @@ import { obstacles, urgentWarnings, whatWillLeave } from "../ui/sending_plan.js"
 /** @typedef {import("../ui/sending_plan.js").Obstacle} Obstacle */
 /** @typedef {import("../ui/sending_plan.js").Remedy} Remedy */
 /**
- * The program around the message, and its limits. `sender` is who the message is from, and whether their keys can sign it.
- * `ways` are the remedies for a missing certificate. `obstaclesHere` are obstacles that only this program has.
+ * The program around the message, and its limits. `sender` says who the message is from, and whether the keys of this
+ * person can sign it. `ways` are the remedies for a missing certificate. `obstaclesHere` are obstacles that only this
+ * program has.
  * @typedef {{
  *   readonly sender: Pick<Letter, "address" | "unlocked" | "hasOwnIdentity" | "ownAddresses">,
  *   readonly ways: Remedy[], readonly maxBytes: number, readonly hasPassword: boolean,

@@ -1,7 +1,7 @@
 /**
  * The window in which a letter is written, for pages and extension. It has notes, recipients, subject, text, files,
- * protection, options, and the panel that says how the letter would leave and what is in the way. `LetterHost` and
- * `Pieces` have what differs between pages and extension.
+ * protection, options, and the panel that says how the letter would be sent and which obstacles there are. `LetterHost`
+ * and `Pieces` contain the differences between pages and extension.
  */
 
 import { AttachedFiles } from "../ui/attached_files.js";
@@ -15,7 +15,7 @@ import { RecipientLines } from "./recipient_lines.js";
 
 /** @typedef {import("../ui/plan_panel.js").Remedies} Remedies */
 /**
- * `title` is the heading. `remedies` are the remedies of this program; the others are the same everywhere.
+ * `title` is the heading. `remedies` are the remedies that only this program has.
  * @typedef {import("./recipient_lines.js").RecipientsHost & {
  *   title: string, remedies: Partial<Remedies> & Pick<Remedies, "onUnlock">,
  * }} LetterHost

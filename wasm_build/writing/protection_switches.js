@@ -55,7 +55,7 @@ export class ProtectionSwitches {
   #encryptSwitched(isOn) {
     this.#composition.askAgain();
     if (isOn || !this.#composition.proposal.answersEncrypted) return this.#composition.set({ encrypt: isOn });
-    // The switch stays until the person agrees.
+    // The switch stays on until the person agrees.
     this.#show();
     this.askEncryptOff();
   }

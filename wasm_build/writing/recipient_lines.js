@@ -49,7 +49,7 @@ export class RecipientLines {
     this.#show();
   }
 
-  /** Removes people at the writer's request. The writer goes on in the line of the last person. @param {Person[]} people */
+  /** Removes people at the writer's request. The line of the last person gets the focus. @param {Person[]} people */
   remove(people) {
     for (const person of people) {
       const field = [this.to, this.cc, this.bcc].find((line) => line.people.includes(person)) ?? this.to;

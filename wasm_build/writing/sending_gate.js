@@ -1,7 +1,7 @@
 /**
- * The rules before a letter leaves, in their order. Nothing leaves while something is in the way. The person must agree
- * before decrypted words leave unencrypted, before a reader's program cannot open the letter, and before a letter is
- * encrypted only for its writer.
+ * The rules that are checked before a letter is sent, in their order. Nothing is sent while there are obstacles. The
+ * person must agree before decrypted words are sent unencrypted, before a letter is sent that a reader's program cannot
+ * open, and before a letter is encrypted only for its writer.
  */
 
 import { sameAddress } from "../ui/formats.js";
@@ -41,8 +41,8 @@ export class SendingGate {
   }
 
   /**
-   * Whether the letter can leave now. Otherwise the person is led to the obstacles, or asked.
-   * @param {() => void} onFree is called when only look-ups were in the way, or the person has agreed
+   * Whether the letter can be sent now. If not, the person is led to the obstacles, or is asked a question.
+   * @param {() => void} onFree called when look-ups were the only obstacles and are done, or when the person has agreed
    */
   passes(onFree) {
     const { composition, plan, protection, focusRecipients } = this.#letter;

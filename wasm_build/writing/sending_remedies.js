@@ -1,9 +1,9 @@
-/** What a person can do after a message was not sent, by the code of the error. */
+/** The remedies that a person can choose after a message was not sent, by the code of the error. */
 
 /**
  * `anew`: send this version although an earlier version was sent; `elsewhere`: send it although it was sent or changed in
  * another window; `unstamped`: send it without a timestamp, because nothing was sent; `unfinished`: save it as a file or send
- * it again, because it was not or perhaps not sent to everybody.
+ * it again, because perhaps not everybody got it.
  * @typedef {"anew" | "elsewhere" | "unstamped" | "unfinished"} Remedy
  */
 

@@ -62,5 +62,6 @@ class Accounts:
 
 
 def _in_small_letters(address: str) -> str:
-    # The check comes first, because the Kelvin sign would become the k of another person's address.
+    # The check comes before the change to small letters, which would turn the Kelvin sign into the k of another
+    # person's address.
     return check_address(address).lower()

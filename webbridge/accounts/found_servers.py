@@ -2,9 +2,9 @@
 
 A forged DNS answer would lead passwords to a stranger. RFC 6186 section 6 lets a client trust a host in another domain
 only with DNSSEC, or after a person has agreed. Here the operator agrees once, and the bridge uses only the accepted
-servers. People's requests look up no servers in the DNS. The certificate must then name the accepted host.
-Found hosts must have public addresses, so that no domain leads the bridge into the operator's network.
-Only the four ports where mail servers begin with TLS or require it are accepted.
+servers. No request of a user looks up servers in the DNS. The server's certificate must name the accepted host. Found
+hosts must have public addresses, so that no domain leads the bridge into the operator's network. Only the four ports
+where mail servers begin with TLS or require it are accepted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SUBMISSION: Final = (("submissions", 465, Security.IMPLICIT_TLS), ("submission"
 
 
 def find_servers(domain: str, name_servers: Sequence[NameServer]) -> MailServer:
-    """Return the mail servers that the DNS names for a domain. Raises LookupFailed if it names no acceptable ones."""
+    """Return the mail servers that the DNS names for a domain. Raises LookupFailed if it names no acceptable server."""
     protocol, mailbox = _find_mailbox(domain, name_servers)
     return _servers(protocol, mailbox, _find_submission(domain, name_servers))
 

@@ -27,7 +27,7 @@ def list_access(folder_id: str) -> Response:
 
 @blueprint.put("/folders/<folder_id>/access")
 def grant_access(folder_id: str) -> Response:
-    """Give the person `name` the rights of `level`, and list all."""
+    """Give the person `name` the rights of `level`, and list all people with rights."""
     session = require_session()
     members = read_members(max_bytes=MAX_BYTES)
     folder, person, level = folder_of(session, folder_id), _person_in(session, members), _level_in(members)
@@ -37,7 +37,7 @@ def grant_access(folder_id: str) -> Response:
 
 @blueprint.delete("/folders/<folder_id>/access")
 def withdraw_access(folder_id: str) -> Response:
-    """Take the rights of the person `name` away, and list all."""
+    """Take the rights of the person `name` away, and list all people with rights."""
     session = require_session()
     folder, person = folder_of(session, folder_id), _person_in(session, read_members(max_bytes=MAX_BYTES))
     call_mail(session, lambda connection: connection.withdraw_access(folder, person))
@@ -50,7 +50,7 @@ def _person_in(session: Session, members: dict[str, object]) -> str:
     if not isinstance(name, str):
         raise BadRequest
     if _is_own(session, name):
-        # An account without its own rights could not restore them.
+        # An account that takes away its own rights could not restore them.
         raise ServiceError(400, "bad-argument", "These are your own rights in this folder. They stay as they are.")
     return name
 

@@ -13,7 +13,7 @@ blueprint = Blueprint("accounts", __name__)
 
 @blueprint.get("/accounts")
 def list_accounts() -> Response:
-    """Return the addresses and ids of the accounts whose cookies the request has. The use of a session is not noted."""
+    """Return the addresses and ids of the accounts whose cookies the request has. The sessions do not count as used."""
     here = sessions_here()
     accounts = [{"address": login.session.address, "account": login.account} for login in here.living]
     response = jsonify(accounts=sorted(accounts, key=lambda account: account["address"]), most=MAX_ACCOUNTS)

@@ -97,7 +97,7 @@ def undo() -> Response:
     steps = read_steps(session, read_members(max_bytes=MAX_UNDO_BYTES).get("undo"))
     if not steps:
         raise BadRequest
-    # All steps are in one call, so together they wait for the mail server no longer than any other request.
+    # All steps are in one call, so the whole request waits for the mail server no longer than any other request.
     done = call_mail_once(session, lambda connection: [connection.take_step(step) for step in steps])
     for changed in done:
         services().folder_choices.were_renamed(session.address, changed.renamed)

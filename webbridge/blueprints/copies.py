@@ -23,7 +23,7 @@ def show_choice() -> Response:
 
 @blueprint.put("/copies")
 def choose() -> Response:
-    """Note the choice for all messages. A choice that the mail server cannot fulfil is an error and changes nothing."""
+    """Keep the choice for all messages. A choice that the mail server cannot fulfil is an error and changes nothing."""
     session = require_session()
     wish = read_wish(read_members(max_bytes=_MAX_BYTES).get("copy"))
     with_mail(session, lambda: check_wish(session, wish))
@@ -32,7 +32,7 @@ def choose() -> Response:
 
 
 def check_wish(session: Session, wish: CopyWish) -> None:
-    """Raise GatewayError with NOT_OFFERED if the mail server cannot delete copies after the days of a wish."""
+    """Raise GatewayError with NOT_OFFERED if the mail server cannot delete copies after the wished number of days."""
     days = wish.days
     if days is None:
         return

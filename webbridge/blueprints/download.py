@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class DownloadBroken(ConnectionResetError):
-    """The rest of a message does not come. The web server ends the connection, so the page notices it."""
+    """The rest of a message does not come. The web server ends the connection, so the page notices the loss."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the message does not come whole")
@@ -29,7 +29,7 @@ class Download:
         try:
             yield from self._message
         except GatewayError as error:
-            # The status is sent already. The text of the error may have the server's words, which belong in no log.
+            # The status is already sent. The error's text may quote the mail server, whose words must not be logged.
             _log.warning("a download broke off", extra={"code": error.code.value})
             raise DownloadBroken from None
 

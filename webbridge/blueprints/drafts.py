@@ -35,7 +35,7 @@ def keep_draft() -> Response:
 
 @blueprint.delete("/drafts")
 def delete_draft() -> Response:
-    """Delete the drafts with the Message-ID `messageId`. If there are none, that is no error."""
+    """Delete the drafts with the Message-ID `messageId`. It is no error if there are no such drafts."""
     session = require_session()
     message_id = read_members(max_bytes=MAX_REQUEST_BYTES).get("messageId")
     if not isinstance(message_id, str):

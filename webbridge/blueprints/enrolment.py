@@ -1,7 +1,8 @@
 """`POST /api/enrolment` and `POST /api/enrolment/reset`: tickets for the key server.
 
 A ticket proves that the signed-in user owns the address. For each ticket, the bridge logs in to the mail server again,
-because a session lasts for hours. Meanwhile the person may have changed the password because somebody else knew it.
+because a session lasts for hours. In these hours the person may have changed the password because somebody else knew
+it.
 """
 
 from __future__ import annotations

@@ -36,9 +36,9 @@ def list_folders() -> Response:
 
 @blueprint.post("/folders")
 def create_folder() -> Response:
-    """Make the folder `name`, with the names of its parents as the server separates them.
+    """Make the folder `name`, which includes the names of its parents, with the server's separator.
 
-    If the server keeps a person's folders below a prefix, the folder gets this prefix.
+    If the mail server keeps a person's folders below a prefix, the folder gets this prefix.
     """
     session = require_session()
     name = _name()
@@ -69,7 +69,7 @@ def delete_folder(folder_id: str) -> Response:
 
 @blueprint.put("/folders/<folder_id>/use")
 def choose_use(folder_id: str) -> Response:
-    """Use the folder for the role `use`, in place of the folder that had this role. With null, end the choice."""
+    """Use the folder for the role `use`, in place of the folder that had this role. With null, the choice ends."""
     session = require_session()
     folder, use = folder_of(session, folder_id), read_members(max_bytes=MAX_NAME_BYTES).get("use")
     if session.origin:

@@ -30,7 +30,7 @@ blueprint = Blueprint("kept_files", __name__)
 def create_file() -> Response:
     """Reserve the room for a file. The body is one line of JSON, then all objects if the file is `whole`.
 
-    The same request again gets the same answer.
+    A repeated request gets the same answer.
     """
     account = require_session().address
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
@@ -71,7 +71,8 @@ def end_file(file_id: str) -> Response:
 def show_object(file_id: str, name: str) -> Response:
     """Return an object, or the requested range of it, or the URL of the object in the store as JSON.
 
-    A redirect would send the page's credentials to the store, which does not accept them.
+    The URL is not sent as a redirect, because the browser would then send the page's credentials to the store, which
+    does not accept them.
     """
     _, file = require_file(file_id)
     stored_object = None if file.stage is KeptStage.UPLOADING else find_object(file, name)

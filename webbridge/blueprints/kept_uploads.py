@@ -10,7 +10,7 @@ from webbridge.delivery.objects import chunk_sizes
 
 
 def _require_target(file_id: str) -> tus.Target:
-    """Return the file whose chunks may still come. Raises ServiceError."""
+    """Return the file of the request, whose chunks may still come. Raises ServiceError."""
     account, file = require_file(file_id)
     tus.check_version()
     if file.stage is not KeptStage.UPLOADING:

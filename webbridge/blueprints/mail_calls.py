@@ -19,7 +19,7 @@ MAX_LIMIT = 200
 MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
 EXTENSION_ROLES = (Role.SENT, Role.DRAFTS)
 """The roles of the folders that an extension's session may use."""
-MAX_CHANGE_BYTES = 64 * 1024  # A request that names 1,000 messages.
+MAX_CHANGE_BYTES = 64 * 1024  # The size of a request that names 1,000 messages.
 
 Result = TypeVar("Result")
 
@@ -104,7 +104,7 @@ def number_of_query(name: str, *, lowest: int = 1) -> int | None:
 
 
 def check_before(before: int | None, uid_validity: int | None) -> None:
-    """Check that a UID comes with its UIDVALIDITY. Raises ServiceError."""
+    """Check that a request with a UID also has the UIDVALIDITY of this UID. Raises ServiceError."""
     if before is not None and uid_validity is None:
         raise ServiceError(400, "bad-request", "The request has a before, and lacks the uidValidity of its folder.")
 

@@ -99,7 +99,7 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     )
     if message.size_bytes is not None and message.size_bytes > SMALL_BYTES:
         try:
-            # The message is open already, so an unavailable database does not stop it.
+            # The message is already open, so it is sent even if the database is unavailable.
             with suppress(DatabaseUnavailable):
                 message.with_end(services().downloads.take(session.id))
         except BaseException:
@@ -113,7 +113,7 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
 
 
 def _list_sorted(session: Session, folder: str) -> Response:
-    """List a part of the folder in an order of the server."""
+    """List a part of the folder in an order that the mail server makes."""
     try:
         key = SortKey(request.args["sort"])
     except ValueError:

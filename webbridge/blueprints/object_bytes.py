@@ -55,9 +55,10 @@ def _add_bytes(response: Response, stored_object: StoredObject) -> None:
 
 
 def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
-    """Return the first and the last byte of the only range, (None, count) for the last bytes, or None without one.
+    """Return the only range as its first and last byte, or as (None, count) for the last `count` bytes.
 
-    A malformed range, or a range of another version, is ignored (RFC 9110 sections 13.1.5 and 14.2).
+    Returns None for no range, and for a malformed range or a range of another version (RFC 9110 sections 13.1.5 and
+    14.2).
     """
     text = request.headers.get("Range", "")
     match = _RANGE.fullmatch(text)
@@ -71,7 +72,7 @@ def _wanted_range(response: Response) -> tuple[int | None, int | None] | None:
 
 
 def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces of a body whose status is sent already. If the store fails, the connection breaks."""
+    """The pieces of a body whose status is already sent. If the store fails, the connection breaks."""
     try:
         yield from pieces
     except StoreFailed:

@@ -76,7 +76,7 @@ def show_refusal(token: str) -> Response:
 
 @blueprint.post("/refusals/<token>")
 def answer_refusal(token: str) -> Response:
-    """Refuse all further notices for the address of the token, or take that back with the choice `allow`."""
+    """Refuse all further notices for the address of the token. The choice `allow` takes the refusal back."""
     request.max_content_length = _MAX_FORM_BYTES
     language = _language()
     texts, address = words(language), protection().refusals.open(token)
@@ -91,7 +91,7 @@ def answer_refusal(token: str) -> Response:
 
 
 def protection() -> Protection:
-    """Return the parts against abuse of the application that answers the request."""
+    """Return the protection against abuse in the application that answers the request."""
     parts = services().protection
     if parts is None:
         raise TypeError("this bridge has no parcels")

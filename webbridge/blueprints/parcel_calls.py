@@ -25,7 +25,7 @@ _MAX_CHARACTERS: Final = 1000
 
 
 def delivery() -> Delivery:
-    """Return the delivery of the application that answers the request. Applications with this route have one."""
+    """Return the application's delivery of parcels. Every application with a route for parcels has a delivery."""
     parts = services().delivery
     if parts is None:
         raise TypeError("this bridge has no parcels")
@@ -59,18 +59,18 @@ def check_id(parcel_id: str) -> str:
 
 
 def read_request() -> dict[str, object]:
-    """Return the members of a small request. A request without a body has none."""
+    """Return the members of a small request. A request without a body has no members."""
     return read_members(max_bytes=MAX_REQUEST_BYTES) if request.content_length != 0 else {}
 
 
 def place_of(sender: str) -> AbstractContextManager[None]:
-    """The place of a sender's request that may occupy its thread for a long time. Raises TryLater."""
+    """Take a place for a sender's request that may occupy its thread for long. Raises TryLater if none gets free."""
     return delivery().slow_gate.one(sender, patience_seconds=SLOW_PATIENCE_SECONDS)
 
 
 @contextmanager
 def body_of(sender: str) -> Iterator[None]:
-    """The place of a sender's request while its body comes.
+    """Keep a place for a sender's request while its body comes.
 
     Raises TryLater, or at the end ServiceError 401 if the token was revoked or the session has ended meanwhile.
     """
@@ -87,7 +87,7 @@ def read_manifest(sender: str) -> bytes:
 
 
 def read_slow_request(sender: str) -> dict[str, object]:
-    """Return the members of a small request of a sender. Raises TryLater if too many of them are slow."""
+    """Return the members of a small request of a sender. Raises TryLater if too many of these requests are slow."""
     with body_of(sender):
         return read_request()
 
@@ -103,7 +103,7 @@ def time_text(at: float) -> str:
 
 
 def render_created(parcel: Parcel) -> dict[str, object]:
-    """Return the answer to a submission, which is the same for the same request."""
+    """Return the answer to a submission. A repeated request gets the same answer."""
     return {
         "id": parcel.id,
         "reference": parcel.reference,
@@ -115,7 +115,7 @@ def render_created(parcel: Parcel) -> dict[str, object]:
 def render_parcel(listed: ListedParcel) -> dict[str, object]:
     """Return a parcel with its states, for its sender."""
     parcel, is_over = listed.parcel, listed.parcel.is_over(now())
-    # A wrong clock may have noted an end that has not come.
+    # If the clock was wrong, the end may have been recorded too early.
     events = [event for event in listed.events if event.state is not State.EXPIRED or is_over]
     return {
         "id": parcel.id,

@@ -24,7 +24,7 @@ blueprint = Blueprint("parcel_keys", __name__)
 @blueprint.post("/open/key")
 def ask_for_key() -> Response:
     """Send a code to the address that a certification request names. The answer is the same for every address."""
-    # The request is read first, because the parcel may end while the request comes.
+    # The body of the request is read before the ticket, because the parcel may end while the body comes.
     members = read_request()
     keys, parcel = _require_keys()
     return jsonify(seconds=keys.ask(parcel, ADDRESS.read(members), KEY_REQUEST.read(members)))
@@ -44,7 +44,7 @@ def confirm_key() -> Response:
 
 
 def key_terms(opened: Opened) -> dict[str, object] | None:
-    """Return the time that a code counts, or None if recipients of the parcel are offered no key."""
+    """Return the time for which a code is valid, or None if the parcel's recipients are offered no key."""
     keys = _keys_for(opened)
     return {"seconds": CODE_SECONDS} if keys is not None and keys.is_offered(opened.parcel) else None
 
@@ -58,5 +58,5 @@ def _require_keys() -> tuple[KeyRequests, Parcel]:
 
 
 def _keys_for(opened: Opened) -> KeyRequests | None:
-    """Return the requests for keys. None without a mail server, and for people who have a certificate."""
+    """Return the requests for keys; None if the bridge sends no notices, or if a certificate opened the parcel."""
     return None if opened.ticket.is_of_certificate or services().config.parcel_notices is None else delivery().keys

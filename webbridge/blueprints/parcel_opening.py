@@ -1,4 +1,4 @@
-"""`/api/open`: a recipient proves the secret or a certificate, fetches the objects, and reports what became of them.
+"""`/api/open`: a recipient proves the secret or a certificate, fetches the objects, and reports the outcome.
 
 Recipients have no account and no cookie. No GET changes anything or reveals whether a parcel exists, so programs that
 follow links open nothing. The id is in no URL, because proxies log URLs.
@@ -110,8 +110,8 @@ def find_status() -> Response:
 
 @blueprint.post("/open/claims")
 def claim() -> Response:
-    """Note the claim of the recipient's client: received, opened, or failed with a code. It proves nothing."""
-    # The request is read first, because the parcel may end while the request comes.
+    """Record the claim of the recipient's client: received, opened, or failed with a code. The claim proves nothing."""
+    # The body of the request is read before the ticket, because the parcel may end while the body comes.
     members, opened = read_request(), require_ticket()
     claim = CLAIM.read(members)
     code = FAILURE.read(members) if claim is Claim.FAILED else ""
@@ -157,7 +157,7 @@ def take_answer() -> Response:
 
 
 def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
-    """Return all objects of a small parcel by their names, in base64. Other parcels' objects are fetched one by one."""
+    """Return all objects of a small parcel by their names, in base64. Larger parcels' objects are fetched singly."""
     names = announced_sizes(parcel)
     if len(names) > MAX_ENCLOSED_OBJECTS or sum(names.values()) > MAX_ENCLOSED_BYTES:
         return {}
@@ -175,7 +175,7 @@ def _enclosed_objects(parcel: Parcel) -> dict[str, str]:
 
 
 def _answer_terms(parcel: Parcel) -> dict[str, object] | None:
-    """Return the facts that a client needs for writing an answer, or None if the bridge passes no answers on."""
+    """Return the facts that a client needs to write an answer, or None if the bridge passes no answers to senders."""
     notices = services().config.parcel_notices
     if notices is None or not is_plain(parcel.sender):
         return None

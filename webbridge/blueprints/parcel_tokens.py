@@ -1,4 +1,4 @@
-"""`/api/parcel-tokens`: the tokens of programs that send parcels for the account. Only its sessions manage them."""
+"""`/api/parcel-tokens`: the tokens of programs that send parcels for the account. Only its sessions manage tokens."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from webbridge.delivery.states import Stage
 
 
 def _require_target(parcel_id: str) -> tus.Target:
-    """Return the sender's parcel, whose objects may still come. Raises ServiceError."""
+    """Return the sender's parcel of the request, whose objects may still come. Raises ServiceError."""
     parcel = delivery().parcels.find_own(require_sender(), check_id(parcel_id))
     tus.check_version()
     if parcel.stage is Stage.SUBMITTED:

@@ -39,8 +39,8 @@ blueprint = Blueprint("parcels", __name__)
 def create_parcel() -> Response:
     """Reserve the room for a parcel, or submit it if it is `whole`. One line of JSON comes before the bytes.
 
-    The request names the parcel's id, so the same request again gets the same answer. `Accept-Language` gives the
-    language of the mails to the sender.
+    The request names the parcel's id, so a repeated request gets the same answer. `Accept-Language` gives the language
+    of the mails to the sender.
     """
     sender = require_sender()
     request.max_content_length = MAX_LINE_BYTES + MAX_WHOLE_BYTES
@@ -63,7 +63,7 @@ def create_parcel() -> Response:
 def list_parcels() -> Response:
     """List a page of the sender's parcels, newest first. `next` is the id for `before`, or null on the last page.
 
-    `address` is the sender's address, which tells a program for whom its token sends.
+    `address` is the sender's address, from which a program learns for whom its token sends.
     """
     sender, before = require_sender(), request.args.get("before")
     listed = delivery().parcels.list_own(sender, before=None if before is None else check_id(before))
@@ -104,7 +104,7 @@ def submit_parcel(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/withdraw")
 def withdraw_parcel(parcel_id: str) -> Response:
-    """Let nobody open the parcel any more, and delete its bytes."""
+    """Withdraw the parcel, so that nobody can open it any more, and delete its bytes."""
     sender = require_sender()
     with recorded_parcel(sender) as record:
         record.outcome = "withdrawn"
@@ -122,7 +122,7 @@ def extend_parcel(parcel_id: str) -> Response:
 
 @blueprint.post("/parcels/<parcel_id>/tries")
 def give_tries(parcel_id: str) -> Response:
-    """Give the recipients five tries more at the secret."""
+    """Give the recipients five more tries at the secret."""
     sender = require_sender()
     return _shown(sender, delivery().parcels.give_tries(sender, check_id(parcel_id)))
 
@@ -143,12 +143,12 @@ def _counted(sender: str, submission: Submission) -> Iterator[None]:
         return
     senders, count = protection().senders, len(submission.recipients)
     senders.check(sender, [recipient.address for recipient in submission.recipients])
-    # The recipients are counted first, so that parcels that come together are counted too.
+    # The recipients are counted before the parcel is made, so that parcels that come at the same time are counted too.
     senders.count(sender, count)
     try:
         yield
     except DatabaseUnavailable:
-        raise  # The record may exist nevertheless.
+        raise  # The parcel may be recorded nevertheless.
     except ServiceError:
         senders.take_back(sender, count)
         raise

@@ -38,7 +38,7 @@ def find_status() -> Response:
 
 
 def answer_about_paths() -> Response:
-    """Return the evidence about the paths of the request. The caller has counted the request's sender."""
+    """Return the evidence about the paths of the request. The calling view has already counted this request."""
     paths = [_read_certificates(path, at_most=MAX_PATH_LENGTH) for path in _read_list("paths")]
     answers = services().authorities.ask_about(paths)
     return jsonify(answers=_answers_to_json(answers))

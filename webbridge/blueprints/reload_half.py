@@ -41,7 +41,7 @@ def make_half() -> Response:
 
 @blueprint.post("/reload-half/take")
 def take_half() -> Response:
-    """Return the half of this name, then four bytes with the seconds since its last use. It is deleted."""
+    """Return the half with this name, then four bytes with the seconds since its last use. The half is deleted."""
     session, members = _read()
     if not services().config.reload_minutes:
         services().reload_halves.delete(session)
@@ -54,7 +54,7 @@ def take_half() -> Response:
 
 @blueprint.put("/reload-half")
 def note_use() -> Response:
-    """Begin the minutes of the half of this name again, because the person is active."""
+    """Restart the time limit of the half with this name, because the person is active."""
     session, members = _read()
     if not services().reload_halves.note_use(session, name=_name_in(members)):
         raise _gone()

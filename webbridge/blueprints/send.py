@@ -27,7 +27,7 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the message in the body to the recipients that the first line names, unless its key was sent before.
+    """Send the message in the body to the recipients in the first line, unless a message with its key was sent before.
 
     `outcome` is `sent` or `perhaps`. Any error except `server-error` means that no recipient got the message.
     `savedTo` is null if no copy was stored. A message that was perhaps sent has no copy, because a copy in the folder
@@ -109,7 +109,7 @@ def look_for_copy(key: str) -> Response:
 def _answer(recorded: Recorded) -> Response:
     if recorded.state is State.REFUSED:
         answer = recorded.answer
-        # The member tells the recorded refusal from a failure of the request that asks for it.
+        # The member `outcome` shows that this error is a recorded refusal, and not a failure of the present request.
         members = {**answer["members"], "outcome": recorded.state.value}
         return gateway_response(GatewayCode(answer["code"]), answer["message"], members)
     wish = {"copy": recorded.answer["copy"]} if "copy" in recorded.answer else {}
@@ -117,7 +117,7 @@ def _answer(recorded: Recorded) -> Response:
 
 
 def _check_copy(session: Session, wish: CopyWish) -> None:
-    """Raise an error before the message is sent if its copy cannot end as wished."""
+    """Raise an error before the message is sent if its copy cannot be deleted as wished."""
     check_wish(session, wish)
     if wish.days is not None:
         services().copies.expect_end(session.address, wish.days)

@@ -67,9 +67,9 @@ def sign_in() -> Response:
 
 @blueprint.get("/session")
 def who() -> Response:
-    """Return the address and the id of the account that the request names, and the id of its session.
+    """Return the address and the id of the account that the request names, and the id of the account's session.
 
-    The ids give access to nothing. A tab that knows the session's id has made this request, with the cookie.
+    The ids give access to nothing. Only a tab with the cookie can make this request, and so learn the session's id.
     """
     session = require_session()
     return jsonify(address=session.address, account=services().account_ids.id_of(session.address), id=session.id)
@@ -89,7 +89,7 @@ def sign_out() -> Response:
 
 
 def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
-    """Return only the browser's session of the same account, which the new session replaces. Raises ServiceError."""
+    """Return only the browser's sessions of the same account, which the new session replaces. Raises ServiceError."""
     same = tuple(login for login in here.living if login.session.address == address)
     if len(here.living) - len(same) >= MAX_ACCOUNTS:
         text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
@@ -106,7 +106,7 @@ def _end_earlier(here: SessionsHere) -> None:
 
 
 def _origin() -> str:
-    """Return the origin that the new session is bound to. It is empty for the pages."""
+    """Return the origin to which the new session is bound. The origin is empty for the pages."""
     (origin,) = caller().extension_origins or ("",)
     return origin
 

@@ -22,7 +22,7 @@ def list_sessions() -> Response:
 
 @blueprint.delete("/sessions/<session_id>")
 def end_one(session_id: str) -> Response:
-    """End one session of the account, also this one."""
+    """End one session of the account, which may be the session of this request."""
     session = require_session()
     if not services().sessions.end_one_of(session, session_id):
         raise ServiceError(404, "no-such-session", "This session has ended already. Load the list again.")
@@ -36,7 +36,7 @@ def end_one(session_id: str) -> Response:
 
 @blueprint.delete("/sessions")
 def end_all() -> Response:
-    """End the account's other sessions, and with `?this=true` this one too."""
+    """End the account's other sessions, and with `?this=true` also the session of this request."""
     session = require_session()
     with_this = request.args.get("this") == "true"
     ended = services().sessions.end_all_of(session, with_this=with_this)

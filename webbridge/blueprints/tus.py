@@ -71,7 +71,7 @@ def check_version() -> None:
 
 
 def _begin_upload(target: Target) -> Response:
-    """Begin the upload of an object, perhaps with its first bytes. An upload that was begun before continues."""
+    """Begin the upload of an object, perhaps with its first bytes, or continue an upload that was begun before."""
     name = _name_in(request.headers.get("Upload-Metadata", ""))
     size = target.sizes.get(name)
     if size is None:
@@ -87,7 +87,7 @@ def _begin_upload(target: Target) -> Response:
 
 
 def _answer_offset(target: Target, name: str) -> Response:
-    """Answer with the number of bytes of an object that have come."""
+    """Answer with the number of bytes that have arrived of an object."""
     size = _size_of(target, name)
     response = Response(status=200)
     response.headers["Upload-Offset"] = str(delivery().uploads.offset_of(target.folder, name, size=size))
@@ -96,7 +96,7 @@ def _answer_offset(target: Target, name: str) -> Response:
 
 
 def _append_bytes(target: Target, name: str) -> Response:
-    """Add bytes to an object at its offset. They are durable before the answer."""
+    """Add bytes to an object at its offset. The bytes are durable before the answer is sent."""
     size = _size_of(target, name)
     if request.mimetype != _BYTES:
         raise ServiceError(415, "bad-request", f"The content type {_BYTES} is expected.")
@@ -110,7 +110,7 @@ def _end_upload(require_target: Callable[[], Target], name: str) -> Response:
     uploads = delivery().uploads
     target = require_target()
     with place_of(target.account), uploads.in_turn(target.folder):
-        # Another request may have submitted the objects while this one waited.
+        # Another request may have submitted the objects while this request waited.
         target = require_target()
         _size_of(target, name)
         uploads.end(target.folder, name)
@@ -118,7 +118,7 @@ def _end_upload(require_target: Callable[[], Target], name: str) -> Response:
 
 
 def _name_version(response: Response) -> Response:
-    """Name the version of tus, also in errors."""
+    """Add the version of tus to each answer, also to errors."""
     response.headers["Tus-Resumable"] = VERSION
     if request.method == "OPTIONS" or response.status_code == 412:
         response.headers["Tus-Version"] = VERSION

@@ -24,8 +24,8 @@ from webbridge.gateway.undo import (
 )
 from webbridge.login.sessions import Session
 
-MAX_STEPS = MAX_FLAGS  # A change of flags needs the most steps.
-MAX_UNDO_BYTES = 512 * 1024  # MAX_STEPS steps of 1,000 messages each.
+MAX_STEPS = MAX_FLAGS  # A change of flags needs more steps than any other change.
+MAX_UNDO_BYTES = 512 * 1024  # The size of MAX_STEPS steps with 1,000 messages each.
 
 
 def render_change(session: Session, changed: Changed) -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""The answers of authorities about certificates, for the pages: returned unchecked, and cached for all sessions.
+"""The answers of authorities about certificates, for the pages.
 
-Authorities are asked about revocation only for certificates that lead to the operator's own anchors, at the URLs in
-these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses, and each
-address is asked only a limited number of times. Nothing is logged, and no request names a user.
+The answers are not checked, and are cached for all sessions. Authorities are asked about revocation only for
+certificates that lead to the operator's own anchors, at the URLs in these certificates. Issuers' certificates are
+fetched for any certificate, but only from public addresses, and each address is asked only a limited number of times.
+Nothing is logged, and no request names a user.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class _ReadFile:
 
 
 def state_of(path: Path) -> tuple[int, ...]:
-    """Return what changes with each change of a file; empty if there is none."""
+    """Return values of which one changes with each change of a file; no values if there is no file."""
     try:
         status = path.stat()
     except OSError:

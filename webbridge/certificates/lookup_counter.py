@@ -1,8 +1,8 @@
 """Counters of requests about certificates, so that nobody can use the bridge to flood other servers.
 
-The counters are in the database, so they hold for all processes. Anybody may have chosen the URL of an issuer's
-certificate. So these fetches are counted for the session, for the account, and for the IP address of the server, under
-any host name.
+The counters are in the database, so they count the requests to all processes. Anybody may have chosen the URL of an
+issuer's certificate. So fetches of issuers' certificates are counted for the session, for the account, and for the
+server's IP address, whatever its host name is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webbridge.login.sessions import Session
 
 WINDOW_SECONDS: Final = 60
 MAX_PER_SESSION: Final = 60
-# The certificates whose issuers a session may look for, enough for two full requests at once.
+# The number of certificates whose issuers a session may look for. It is enough for two full requests at once.
 MAX_ISSUERS_PER_SESSION: Final = 32
 MAX_ISSUERS_PER_ACCOUNT: Final = 64
 MAX_PER_SERVER: Final = 30
@@ -27,7 +27,7 @@ _REFUSAL: Final = "You have asked about too many certificates. Wait a minute."
 
 
 class LookupCounter:
-    """The counters of one bridge. Their rows have only hashes. The id of a session is a hash of its cookie."""
+    """The counters of one bridge. Their rows contain only hashes. The id of a session is a hash of its cookie."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         def counter(kind: str) -> LeakyCounter:
@@ -51,7 +51,7 @@ class LookupCounter:
         self._issuers.start(limits, events=certificates)
 
     def may_ask_server(self, address: Address) -> bool:
-        """Count one connection to the server of an issuer, and return whether it may be made."""
+        """Count one connection to the server of an issuer, and return whether the connection may be made."""
         try:
             self._servers.start({_hashed(client_network(str(address))): MAX_PER_SERVER})
         except TryLater:

@@ -26,7 +26,7 @@ class PeopleDirectory:
         self._name_servers = config.directory_name_servers
 
     def search(self, address: str) -> SearchResult:
-        """Return the certificates in all configured places for an address, within SEARCH_SECONDS.
+        """Return the certificates for an address from all configured directories, within SEARCH_SECONDS.
 
         Raises TryLater while too many searches run.
         """

@@ -1,4 +1,4 @@
-"""The operator's signed trust list, read again when its file changes. It is returned unchanged. The pages verify it."""
+"""The operator's signed trust list, read again when its file changes. The bridge does not verify it; the pages do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNSEEN = (-1,)
 
 
 class TrustListFile:
-    """The list in one file, or no list. If the file is missing, too large or no list, that is logged once."""
+    """The list in one file, or no list. A file that is missing, too large or no list is logged once."""
 
     def __init__(self, path: Path | None, provider: CryptoProvider, *, clock: Callable[[], datetime]) -> None:
         self._path = path

@@ -53,7 +53,7 @@ def _certified(desk: CertifyingDesk, address: str, request_der: bytes, at: datet
     except RequestRefused as error:
         status, text = _TEXTS[error.reason]
         raise ServiceError(status, error.reason.value, text, error.wait_seconds or None) from None
-    except OSError:  # Another command uses the register, or the disk is full.
+    except OSError:  # Another command is using the CA's register, or the disk is full.
         raise ServiceError(503, "register-busy", "The register cannot be changed at the moment.") from None
     return jsonify(
         certificates=[b64encode(certificate.der).decode("ascii") for certificate in (issued.certificate, *issued.chain)]

@@ -23,7 +23,7 @@ from sealwax.service import catch_ending_signals, serve
 from smime_core.text import condition_key
 from webbridge.certifier.app import create_certifier_app
 
-CLIENT_SECONDS: Final = 20  # The longest silence of a client in the middle of a request.
+CLIENT_SECONDS: Final = 20  # The longest time for which a client may be silent in the middle of a request.
 _PRIVATE_UMASK: Final = 0o177
 _GROUP_MODE: Final = 0o660
 
@@ -94,7 +94,7 @@ class CertifyRequest:
 
     @property
     def terms(self) -> Terms:
-        """The bounds. Raises UsageError for a text that is no domain."""
+        """The limits on the certificates. Raises UsageError for a text that is no domain."""
         return Terms(
             domains=frozenset(domain if domain == ANY_DOMAIN else _domain(domain) for domain in self.domains),
             never=frozenset(map(_domain, self.never)),

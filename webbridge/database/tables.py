@@ -23,7 +23,7 @@ SESSION: Final = Table(
     Column("sealed_password", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
     Column("expires_at", LONG, nullable=False),
-    # 0 if a version that did not note the time began the session.
+    # 0 if the session was begun by a version that did not record this time.
     Column("started_at", INSTANT, nullable=False, server_default=text("0.0")),
     # Empty for the pages, otherwise the exact origin of a browser extension.
     Column("origin", Text, nullable=False, server_default=""),
@@ -31,7 +31,7 @@ SESSION: Final = Table(
     Column("program", Text, nullable=False, server_default=""),
     # The address at which a push service takes messages for the browser, or empty.
     Column("push_endpoint", Text, nullable=False, server_default=""),
-    # The half that `login.reload_halves` gives, with its name, its last use, and its lifetime.
+    # The half of a key for a reload (`login.reload_halves`), with its name, its last use, and its lifetime.
     Column("reload_half", LargeBinary, nullable=True),
     Column("reload_name", Text, nullable=False, server_default=""),
     Column("reload_used_at", INSTANT, nullable=False, server_default=text("0.0")),
@@ -56,7 +56,7 @@ SUBMISSION: Final = Table(
     Column("answer", Text, nullable=False),
     Column("begun_at", INSTANT, nullable=False),
     Column("busy_until", INSTANT, nullable=False),
-    # The process that sends the message, or empty if a version that did not note the process began the message.
+    # The process that sends the message, or empty if an earlier version, which did not record the process, began it.
     Column("process", Text, nullable=False, server_default=""),
     Index("submission_by_beginning", "begun_at"),
     sqlite_strict=True,
@@ -65,7 +65,7 @@ SUBMISSION: Final = Table(
 DEVICE: Final = Table(
     "device",
     TABLES,
-    # Hashes: of the token with the account, and of the account.
+    # Two hashes: of the token together with the account, and of the account.
     Column("device", LargeBinary, primary_key=True, nullable=False),
     Column("account", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
@@ -87,7 +87,7 @@ SENT_COPY: Final = Table(
 FOLDER_USE: Final = Table(
     "folder_use",
     TABLES,
-    # Hashes: of the account, and of the account with the folder's name.
+    # Two hashes: of the account, and of the account together with the folder's name.
     Column("account", LargeBinary, primary_key=True, nullable=False),
     Column("role", Text, primary_key=True, nullable=False),
     Column("folder", LargeBinary, nullable=False),
@@ -97,7 +97,7 @@ FOLDER_USE: Final = Table(
 RETRIEVED: Final = Table(
     "retrieved",
     TABLES,
-    # Hashes: of the account, and of the unique id of a message.
+    # Two hashes: of the account, and of the unique id of a message.
     Column("account", LargeBinary, primary_key=True, nullable=False),
     Column("message", LargeBinary, primary_key=True, nullable=False),
     Column("due_at", INSTANT, nullable=False),
@@ -157,7 +157,7 @@ PARCEL: Final = Table(
     Column("recipients", Text, nullable=False),
     # A word of `delivery.submission.Kind`.
     Column("kind", Text, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     Column("manifest_bytes", LONG, nullable=False),
     Column("total_bytes", LONG, nullable=False),
@@ -168,11 +168,11 @@ PARCEL: Final = Table(
     Column("created_at", INSTANT, nullable=False),
     # 0 until the parcel is submitted.
     Column("submitted_at", INSTANT, nullable=False),
-    # The end of the parcel's days. An upload to which nothing is added ends earlier.
+    # The time at which the parcel ends. An upload to which nothing is added ends earlier.
     Column("ends_at", INSTANT, nullable=False),
     # 1 while the bytes are in the store and count for the quota.
     Column("is_stored", LONG, nullable=False),
-    # The most openings, or null.
+    # The largest number of openings, or null for any number.
     Column("most_openings", LONG, nullable=True),
     Column("openings", LONG, nullable=False),
     Column("tries_left", LONG, nullable=False),
@@ -243,13 +243,13 @@ PARCEL_USAGE: Final = Table(
 PARCEL_COMPLAINT: Final = Table(
     "parcel_complaint",
     TABLES,
-    # Random.
+    # A random id.
     Column("id", Text, primary_key=True, nullable=False),
     Column("parcel", Text, nullable=False),
     Column("sender", Text, nullable=False),
     # The domain of the sender.
     Column("domain", Text, nullable=False),
-    # A word of the program, never a text of the recipient.
+    # The reason, as a word of the program, never a text of the recipient.
     Column("reason", Text, nullable=False),
     # A hash of the client's network.
     Column("client", LargeBinary, nullable=False),
@@ -269,7 +269,7 @@ PARCEL_BLOCK: Final = Table(
     Column("kind", Text, primary_key=True, nullable=False),
     # An address or a domain, in small letters.
     Column("name", Text, primary_key=True, nullable=False),
-    # A word of the program.
+    # The reason for the block, as a word of the program.
     Column("reason", Text, nullable=False),
     Column("made_at", INSTANT, nullable=False),
     # 0 for a block without an end.
@@ -284,7 +284,7 @@ PARCEL_RECEIPT: Final = Table(
     Column("parcel", Text, primary_key=True, nullable=False),
     # SHA-256 of the signer's certificate.
     Column("signer", LargeBinary, primary_key=True, nullable=False),
-    # DER of the receipt, for the sender, who knows the signature that the receipt answers.
+    # DER of the receipt, for the sender. The sender knows the signature that the receipt answers.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,
@@ -294,12 +294,12 @@ PARCEL_ANSWER: Final = Table(
     "parcel_answer",
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
-    # From 1 on. The kind of the notice that sends the answer contains the number.
+    # Answers are numbered from 1. The kind of the notice that sends the answer contains this number.
     Column("number", LONG, primary_key=True, nullable=False),
     # The client's name for the answer, so that a repeated request adds no answer, and SHA-256 of the answer's bytes.
     Column("key", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    # The encrypted message. Empty once the mail server has accepted it, or never will.
+    # The encrypted message. Empty once the mail server has accepted it, or has finally refused it.
     Column("cms", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
     sqlite_strict=True,
@@ -309,15 +309,15 @@ PARCEL_KEY_REQUEST: Final = Table(
     "parcel_key_request",
     TABLES,
     Column("parcel", Text, primary_key=True, nullable=False),
-    # The address that the request names, in small letters and without quotes that it does not need.
+    # The address that the request names, in small letters and without needless quotes.
     Column("address", Text, primary_key=True, nullable=False),
     # SHA-256 of the request.
     Column("digest", LargeBinary, primary_key=True, nullable=False),
-    # From 1 on, a different number for each request of the address. The kind of the notice with the code contains it.
+    # The requests of an address are numbered from 1. The kind of the notice with the code contains this number.
     Column("number", LONG, nullable=False),
     # DER of the request (PKCS#10).
     Column("request", LargeBinary, nullable=False),
-    # The address that the code is mailed to, or empty if no code counts.
+    # The address to which the code is mailed, or empty if no code is valid.
     Column("mailbox", Text, nullable=False),
     # The code is made from this nonce and the pepper. No database has the code.
     Column("nonce", LargeBinary, nullable=False),
@@ -338,7 +338,7 @@ KEPT_FILE: Final = Table(
     Column("folder", Text, nullable=False),
     # A hash of the request that made the file, so that a repeated request gets the same answer.
     Column("digest", LargeBinary, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     # The largest size of the manifest, until the file is complete. Then it is the manifest's size.
     Column("manifest_bytes", LONG, nullable=False),
@@ -362,7 +362,7 @@ KEPT_INDEX: Final = Table(
     Column("version", LONG, nullable=False),
     # The name of the folder in the store. Each version has a different folder.
     Column("folder", Text, nullable=False),
-    # JSON: the bytes of each chunk.
+    # JSON: the size of each chunk in bytes.
     Column("objects", Text, nullable=False),
     Column("manifest_bytes", LONG, nullable=False),
     Column("stored_at", INSTANT, nullable=False),

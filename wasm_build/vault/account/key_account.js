@@ -12,7 +12,7 @@ export class KeyAccount {
   #place;
   /** Resolves when the last operation is done. The server accepts the calls of a session only in their order. */
   #turn = Promise.resolve();
-  /** Whether the account has had a recovery code that the person's passphrase does not vouch for, and no new code since. */
+  /** Whether the recovery code was dropped and not replaced. It is dropped if the passphrase does not vouch for it. */
   hasLostCode = false;
   /** The time from which a reset may replace this account, in seconds since 1970; null if no reset is running. @type {number | null} */
   resetReady = null;
@@ -38,7 +38,7 @@ export class KeyAccount {
     return this.session.copy !== null;
   }
 
-  /** Overwrites the session. Called at a lock. */
+  /** Overwrites the session. Called when the keys are locked. */
   forget() {
     this.session.forget();
   }
@@ -106,9 +106,11 @@ export class KeyAccount {
   }
 
   /**
-   * Merges the person's trust that the page keeps with the account, and stores in the account what it lacks.
+   * Merges the trust that the page keeps with the trust in the account, and stores in the account the entries that it
+   * lacks.
    * @param {KeptTrust} kept @param {Record<string, Record<string, string | null>>} others settings, recipes and address book
-   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps what is about to be stored until a result is kept, because the answer may be lost
+   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps the content that is about to be stored until the page
+   * keeps a result, because the server's answer may be lost
    * @returns {Promise<MergedTrust>}
    */
   merge(kept, others, keepSent) {

@@ -22,7 +22,7 @@ export class KeyServer {
   #addresses;
 
   /**
-   * @param {string} origin the name of the server, to which accounts belong, and its address as long as no other is known
+   * @param {string} origin the name of the server to which accounts belong; also its address until another is known
    * @param {{find(server: string): Promise<string[]>} | null} [finder] finds the server's addresses when the server does not answer
    */
   constructor(origin, finder = null) {
@@ -31,12 +31,15 @@ export class KeyServer {
     this.#addresses = [origin];
   }
 
-  /** @param {string} user @returns {Promise<any>} the parameters of an account, with which every key server answers */
+  /** @param {string} user @returns {Promise<any>} the parameters of an account; every key server answers such a request */
   async parameters(user) {
     return objectOf(await this.termsOf(user));
   }
 
-  /** The answer with which a login begins. @param {string} user @param {boolean} fromBefore of the account from before a reset */
+  /**
+   * The answer with which a login begins.
+   * @param {string} user @param {boolean} fromBefore true for the account as it was before a reset
+   */
   termsOf(user, fromBefore = false) {
     return this.#post(fromBefore ? "/reset/parameters" : "/parameters", { user });
   }
@@ -101,7 +104,7 @@ export class KeyServer {
 
 /**
  * The body of an answer. Rejects with `unreachable` if the answer is not complete in time. An account makes its calls one after
- * the other, so an endless call would block all others.
+ * the other, so an endless call would block all later calls.
  * @param {string} url
  * @param {RequestInit} options
  */

@@ -1,10 +1,10 @@
 /**
  * Finds the key server of the person's account in the signed list of servers, when the server does not answer.
  *
- * The key that signs the list comes from the origin of the bridge's pages, as the name of the key server does. The list may
- * come from anywhere, because the vault verifies it. The policy of the pages allows only servers that the operator has
- * configured (`webbridge/security.py`), and the extension only servers that the person has granted, even if the list names
- * others.
+ * The key that signs the list comes from the origin of the bridge's pages, as the name of the key server does. The list
+ * may come from anywhere, because the vault verifies it. The list may name any server. But the policy of the pages
+ * allows only servers that the operator has configured (`webbridge/security.py`), and the extension uses only servers
+ * that the person has granted.
  */
 
 import { ApiError, readAtMost, request } from "../server/json_requests.js";
@@ -16,7 +16,7 @@ const FETCH_INTERVAL_MILLISECONDS = 10_000;
 /** @typedef {{key: string, url: string}} Discovery the key that signs the list, and the list's address */
 /** @typedef {{code: string, message: string}} Problem */
 /**
- * The place of the last good list.
+ * The storage of the last good list.
  * @typedef {{
  *   read: () => ArrayBuffer | null | Promise<ArrayBuffer | null>, write: (followed: ArrayBuffer) => void | Promise<void>,
  * }} Kept
@@ -43,8 +43,8 @@ export class KeyServerFinder {
   }
 
   /**
-   * The addresses of a key server in the newest list, or in the last good list. Rejects with the code of the refusal if a
-   * list was refused and there is no other.
+   * The addresses of a key server in the newest list, or in the last good list. Rejects with the code of the refusal if
+   * a list was refused and there is no earlier list.
    * @param {string} server its name
    * @returns {Promise<string[]>} the preferred address first
    */

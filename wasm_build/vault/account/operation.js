@@ -56,7 +56,10 @@ class Operation {
     return step;
   }
 
-  /** Sends the call of a step. The last call of an operation needs no further request to the vault. @param {Step} step @returns {Promise<Step>} */
+  /**
+   * Sends the call of a step. After the last call of an operation the vault need not be asked again.
+   * @param {Step} step @returns {Promise<Step>}
+   */
   async #exchange(step) {
     for (const [kind, note] of Object.entries(step.notes ?? {})) await this.#answers[kind]?.(note);
     const answer = await this.#send(step);

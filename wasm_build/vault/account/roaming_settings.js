@@ -2,16 +2,18 @@
  * Settings and recipes that roam with the account at a key server (docs/roaming_protocol.md, "Settings"), for the pages and
  * the extension.
  *
- * The vault merges the settings by entry, and counts only entries that one of the person's keys has signed. This module
- * decides which entries take effect on this device. A weaker value is held until the person has agreed here. The next merge
- * gets the held value in place of the device's value, so that the entry stays as it is.
+ * The vault merges the settings by entry, and accepts only entries that one of the person's keys has signed. This
+ * module decides which entries take effect on this device. A weaker value is held, that is, does not take effect, until
+ * the person has agreed on this device. The next merge gets the held value in place of the device's value, so that the
+ * account's entry does not change.
  */
 
 /** @typedef {Record<string, string>} Texts values as JSON, by the full name of their entry, such as `setting:strict` */
 /** @typedef {Record<string, Record<string, string>>} Named the same values by kind and name, in the vault's form */
 /**
- * A value of the account that is not in effect here, because the person has not answered or has declined, or because
- * this program does not know the value. `own` is the value that was in effect when the held value came; null for none.
+ * A value of the account that is not in effect here, because the person has not yet answered or has declined, or
+ * because this program does not know the value. `own` is the value that was in effect when the held value came; null
+ * for none.
  * @typedef {{text: string, own: string | null, state: "asked" | "declined" | "unknown"}} Held
  */
 /** @typedef {Record<string, Held>} AllHeld by the full name of the entry */
@@ -30,14 +32,15 @@ export const IS_WEAKER = {
   harvest: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   mozilla: (/** @type {boolean} */ here, /** @type {boolean} */ there) => there && !here,
   revocation: (/** @type {string} */ here, /** @type {string} */ there) => STRICTEST_FIRST.indexOf(there) > STRICTEST_FIRST.indexOf(here),
-  // The service learns when the person makes a signature that shall last.
+  // With a timestamp, the service learns when the person signs a message.
   timestampService: (/** @type {string} */ here, /** @type {string} */ there) => there !== "" && there !== here,
 };
 
 /**
- * The texts for a merge, by kind and name. If the person has changed a value here since another was held, the new value
- * counts.
- * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all in effect
+ * The texts for a merge, by kind and name. If the person has changed a value here after a value of the account was
+ * held, the changed value counts.
+ * @param {Texts} chosen the values that the person has chosen here @param {AllHeld} held @param {Texts} here all texts
+ * in effect
  * @param {string[]} kinds the kinds in which this device takes part
  * @returns {Named}
  */
@@ -85,7 +88,10 @@ export function offersOf(held, here) {
     .map(([name, { text, own }]) => ({ name, text, own }));
 }
 
-/** Whether the value here is unchanged since the other value was held. @param {Held} held @param {string | undefined} own */
+/**
+ * Whether the value on this device is unchanged since the account's value was held.
+ * @param {Held} held @param {string | undefined} own
+ */
 function isCurrent(held, own) {
   return held.own === (own ?? null);
 }

@@ -1,4 +1,4 @@
-/** The sealed session of an account at the key server, and what it says about the account. */
+/** The sealed session of an account at the key server, and the facts about the account that came with it. */
 
 import { overwrite } from "../memory/cleanup.js";
 
@@ -35,7 +35,7 @@ export class ServerSession {
     this.#sealed = null;
   }
 
-  /** Takes what a step says, and keeps what this device knows of the account. @param {Step} step */
+  /** Takes over the session of a step, and stores what this device knows of the account. @param {Step} step */
   async take({ session, known, calls }) {
     this.#calls = calls ?? this.#calls;
     if (!session || !known) return;

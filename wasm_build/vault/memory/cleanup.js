@@ -7,10 +7,10 @@
 
 import { isCutUp, rinse, rinseTexts, takeFreedBlocks } from "./rinse.js";
 
-// Allocators round lengths up to this unit. Buffers of equal rounded lengths get the same blocks.
+// Allocators round lengths up to this unit. Buffers whose rounded lengths are equal reuse each other's blocks.
 const ALLOCATED_BYTES = 16;
 
-/** The size of buffers for secrets. Buffers this large are outside the JavaScript heap, which would keep copies. */
+/** The size of buffers for secrets. Buffers of this size are outside the JavaScript heap, which would keep copies of them. */
 export const SECRET_BUFFER_BYTES = 4096;
 
 // A freed block belongs to the thread that freed it. On a busy machine a thread may sleep through one rinse.
@@ -22,7 +22,7 @@ closed.close();
 
 /** @typedef {{bytesZeroed: number, milliseconds: number}} CleanupReport */
 
-/** The buffers and memories to overwrite at the end. Buffers transferred since then are empty and are skipped. */
+/** The buffers and memories to overwrite at the end. A buffer that was transferred meanwhile is empty and is skipped. */
 export class Residue {
   /** @type {Set<ArrayBuffer>} */
   #buffers = new Set();
@@ -57,15 +57,15 @@ export class Residue {
     if (isCutUp(allocated)) this.#latestLengths.add(allocated);
   }
 
-  /** Starts to rinse the lengths noted since the last call, when WebCrypto is done. Only the cleanup waits for this. */
+  /** Starts to rinse the lengths noted since the last call, once WebCrypto is done. Only the cleanup waits for the rinse. */
   rinseLatest() {
     if (this.#latestLengths.size) this.#rinsing.push(rinseTexts([...this.#latestLengths]));
     this.#latestLengths.clear();
   }
 
   /**
-   * Starts to overwrite what WebCrypto has just freed, or frees at the end of the latest operation. Only the cleanup
-   * waits for this.
+   * Starts to overwrite the memory that WebCrypto has just freed, or frees at the end of the latest operation. Only the
+   * cleanup waits for it.
    * @param {number} length in bytes
    */
   rinseFreed(length) {
@@ -159,7 +159,8 @@ export function overwrite(buffer) {
 
 /**
  * Gives a buffer's memory back at once. A large buffer is transferred to a closed port, which drops it. `transfer(0)`
- * would leave large buffers from WebCrypto or messages to Chromium's garbage collector, and hide their size from it.
+ * would leave large buffers from WebCrypto or messages to Chromium's garbage collector, and hide from it how large they
+ * are.
  * @param {ArrayBuffer} buffer
  */
 export function giveBack(buffer) {
@@ -169,8 +170,8 @@ export function giveBack(buffer) {
 }
 
 /**
- * Gives back a buffer of any size that has come from the network or in a message, because a response comes in many small
- * buffers.
+ * Gives back a buffer that has come from the network or in a message. Small buffers count too, because a response comes
+ * in many of them.
  * @param {ArrayBuffer} buffer
  */
 export function giveBackReceived(buffer) {
@@ -178,11 +179,11 @@ export function giveBackReceived(buffer) {
 }
 
 /**
- * Cleans up what can be reached after an operation of a Worker that goes on. Overwrites the buffers, and puts linear
- * memory back to its image. `cleanUpLater` must follow.
+ * Cleans up all memory that can be reached after an operation, in a Worker that will serve further operations.
+ * Overwrites the buffers, and puts linear memory back to its image. `cleanUpLater` must follow.
  * @param {Residue} residue
  * @param {{restore: () => number}} image throws if Python may differ from the image
- * @returns {CleanupReport | null} null in any doubt; then the Worker must end with `cleanUp`
+ * @returns {CleanupReport | null} null if the cleanup is in doubt; then the Worker must end with `cleanUp`
  */
 export function cleanUpToRest(residue, image) {
   const begun = performance.now();
@@ -196,11 +197,11 @@ export function cleanUpToRest(residue, image) {
 }
 
 /**
- * Cleans up what WebCrypto has kept of one or several operations. The residue still has the lengths of their secrets, so
- * that the cleanup can be repeated.
+ * Cleans up the memory that WebCrypto has used in one or several operations. The residue still has the lengths of their
+ * secrets, so that the cleanup can be repeated.
  * @param {Residue} residue
  * @param {() => Promise<boolean>} collect resolves with true if the browser has given up the keys of the operations
- * @returns {Promise<boolean>} false in any doubt; then the Worker must end with `cleanUp`
+ * @returns {Promise<boolean>} false if the cleanup is in doubt; then the Worker must end with `cleanUp`
  */
 export async function cleanUpLater(residue, collect) {
   try {

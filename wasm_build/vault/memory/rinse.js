@@ -1,6 +1,6 @@
 /**
- * Overwrites the memory that WebCrypto has freed. The browser copies each key and each text into memory blocks of the
- * browser and frees these without overwriting them. We can reach these blocks only with later operations of the same
+ * Overwrites the memory that WebCrypto has freed. The browser copies each key and each text into memory blocks of its
+ * own, and frees the blocks without overwriting them. We can reach these blocks only with later operations of the same
  * size, because the allocator reuses the blocks for them.
  *
  * tests/vault/test_residue.py measures the effect. Without the rinse, each operation leaves one or two readable copies
@@ -11,11 +11,11 @@
 const KEYS_OF_EACH_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
-/** This number is enough for blocks of a text, which is not a key. */
+/** The number of keys for sizes above `LARGE_BYTES`, and for the blocks of a text. */
 const KEYS_OF_EACH_LARGE_SIZE = 4;
-/** This number takes the blocks that one operation has just freed. */
+/** This number of keys takes all blocks that one operation has just freed. */
 const KEYS_AT_ONCE = 4;
-/** The most sizes that are rinsed. One operation has secrets of about ten sizes; a batch has more with each message. */
+/** The limit on the sizes to rinse. One operation has secrets of about ten sizes; a batch has more with each message. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
 /** A block above this size has separate memory pages, which the allocator later cuts into small blocks with gaps. */
@@ -43,15 +43,15 @@ export async function rinse(lengths, algorithms) {
   ]);
 }
 
-/** Overwrites the blocks of texts, which `isCutUp` names. @param {Iterable<number>} lengths in bytes */
+/** Overwrites the blocks of texts of these lengths, for which `isCutUp` is true. @param {Iterable<number>} lengths in bytes */
 export async function rinseTexts(lengths) {
   await rinseBlocks([...lengths].slice(-MAX_SIZES), KEYS_OF_EACH_LARGE_SIZE).catch(() => {});
 }
 
 /**
- * Takes blocks of this length while the browser frees them, before another part of the browser does. If a block gets
- * shorter content, the rest of it cannot be rinsed later. Chromium does these imports on the same thread, after the
- * operations that were begun before.
+ * Takes blocks of this length that the browser is freeing, before another part of the browser takes them. If a block
+ * gets shorter content, the end of the block cannot be rinsed later. Chromium does these imports on the same thread,
+ * after the operations that were begun before.
  * @param {number} length in bytes
  */
 export async function takeFreedBlocks(length) {
@@ -90,7 +90,7 @@ async function rinseBlocks(sizes, keysOfEach) {
 }
 
 /**
- * Signs or agrees with a throwaway key of the same curve.
+ * Signs, or derives a shared secret, with a throwaway key of the same curve.
  * @param {{name: string, namedCurve?: string}} algorithm
  */
 async function rinseThreads(algorithm) {

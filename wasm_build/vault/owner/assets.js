@@ -14,7 +14,7 @@ const PROGRAM = "pyodide.asm.wasm";
 const PROBE = "argon2.js";
 /** The time to wait for the timing of a file. Without the timing, the visit does not count as a first visit. */
 const TIMING_MILLISECONDS = 250;
-/** A file in the browser's cache comes all at once. After this time the page gets its turn, so that scrolling stays smooth. */
+/** A file in the browser's cache comes all at once. After this time the page can draw, so that scrolling stays smooth. */
 const READING_MILLISECONDS = 5;
 /** The server is asked only if the copy in the browser's cache has another hash. @type {readonly RequestCache[]} */
 const KEPT_THEN_ASKED = ["force-cache", "no-cache"];
@@ -66,7 +66,7 @@ export class RuntimeFiles {
   /** Resolves when all files that a Worker needs are loaded. @type {Promise<void>} */
   ready;
 
-  /** The files for a Worker that starts now. @returns {Promise<Assets>} */
+  /** The files for a Worker that is about to start. @returns {Promise<Assets>} */
   async assets() {
     await this.ready;
     return { ...(await this.#plain), snapshot: this.#snapshot };
@@ -77,7 +77,7 @@ export class RuntimeFiles {
     this.#progress?.enter("ready");
   }
 
-  /** Called when a Worker has started and no request uses it. A snapshot that had to wait can be fetched now. */
+  /** Called when a Worker has started and no request uses it. If the snapshot was put off until then, it is fetched now. */
   calm() {
     this.#isCalm();
   }
@@ -118,7 +118,7 @@ export class RuntimeFiles {
     try {
       this.#snapshot = await this.#fetch(SNAPSHOT, isLater ? "low" : "auto");
     } catch (error) {
-      // Without the snapshot a Worker takes longer to start, and then works in the same way.
+      // A failure does no harm: without the snapshot a Worker only takes longer to start.
       console.warn(/** @type {Error} */ (error).message);
     }
     return this.#snapshot !== null;
@@ -134,7 +134,7 @@ export class RuntimeFiles {
     // The hash shows whether the copy in the browser's cache is right, so the server is not asked.
     const copy = await this.#read(name, fetch(address, { priority, cache: "force-cache" })).catch(() => null);
     if (copy && (await isPinned(name, copy))) return copy;
-    // The copy may be damaged or old, or a stored answer that there is no file. So the file is fetched once more
+    // The copy in the cache may be damaged or old, or may be a stored "not found". So the file is fetched once more
     // without the cache.
     const again = await this.#read(name, fetch(address, { priority, cache: "reload" }));
     if (await isPinned(name, again)) return again;
@@ -175,7 +175,7 @@ class Progress {
     this.#tell = tell;
   }
 
-  /** Stops counting a file that the start does not wait for. @param {string} name */
+  /** Stops counting the bytes of a file, because the start does not wait for the file. @param {string} name */
   leaveOut(name) {
     if (this.#loaded.delete(name)) this.#total -= bytesOf(name);
   }
@@ -236,8 +236,8 @@ function bytesOf(name) {
 }
 
 /**
- * Whether the content is the file that the build pinned. The browser copies the data to hash in one task. So a large file
- * is hashed piece by piece, and the page gets its turn between the pieces.
+ * Whether the content is the file that the build pinned. The browser copies the data to hash in one task. So a large
+ * file is hashed piece by piece, and the page can draw between the pieces.
  * @param {string} name
  * @param {ArrayBuffer} content
  */

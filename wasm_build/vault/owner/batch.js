@@ -49,7 +49,7 @@ export class Batch {
     this.#cell?.stop(error);
   }
 
-  /** Gives the Worker back. From now on it may serve another caller, so a late `stop` must not reach it. */
+  /** Gives the Worker back. From now on the Worker may serve another caller, so a late `stop` must not reach it. */
   #finish() {
     this.#cell?.finish();
     this.#cell = null;

@@ -11,8 +11,9 @@ import { VaultError } from "../errors/vault_error.js";
 // The time until a stopped Worker must report that its cleanup begins. The Worker reads messages only between
 // computations.
 const LISTENING_MILLISECONDS = 3_000;
-// The time for the cleanup. A Worker that has answered also has this time until the cleanup begins, because it listens. The
-// cleanup takes some 10 ms for each 100 MB and two pauses, and more if the memory was swapped to a disk.
+// The time for the cleanup. A Worker that has answered also gets this time until its cleanup begins, because it
+// receives messages at once. The cleanup takes some 10 ms for each 100 MB and two pauses, and more if the memory was
+// swapped to a disk.
 const CLEANUP_MILLISECONDS = 10_000;
 // A browser's timer lasts at most 2^31 ms; a longer timer would fire at once.
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
@@ -62,7 +63,7 @@ export class Cell {
    * @param {URL} base the folder of the runtime
    * @param {Promise<import("./assets.js").Assets>} assets the files for the Worker, which loads its scripts meanwhile
    * @param {{reservedBytes: number, rewinds: boolean}} plan `reservedBytes`: the bytes by which the Worker's memory grows in
-   *   advance; `rewinds`: whether the Worker waits for another operation after each
+   *   advance; `rewinds`: whether the Worker waits for another operation after each operation
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(base, assets, { reservedBytes, rewinds }, onCleanup) {
@@ -93,12 +94,12 @@ export class Cell {
     return this.#ready;
   }
 
-  /** Resolves when the Worker has ended: to the error that stopped it, or to null if it ended by itself. */
+  /** Resolves when the Worker has ended: with the error that stopped it, or with null if it ended by itself. */
   get ended() {
     return this.#ended;
   }
 
-  /** Resolves when the Worker asks between two operations to be ended, because the browser keeps one of its keys. */
+  /** Resolves when the Worker asks its owner to end it between two operations, because the browser keeps a key. */
   get spent() {
     return this.#spent;
   }
@@ -115,7 +116,7 @@ export class Cell {
     });
   }
 
-  /** Whether the Worker has answered the last request of its operation, and cleans up. */
+  /** Whether the Worker has answered the last request of its operation, and is cleaning up. */
   get isCleaning() {
     return this.#finishing && this.#waiting.size === 0;
   }
@@ -145,7 +146,7 @@ export class Cell {
       this.#sendRest();
       return await reply;
     } finally {
-      // A stream continues after its reply.
+      // A stream continues after its reply, so its request stays open.
       if (this.#finishing && !request.stream) this.#endSoon();
       // Buffers that were transferred are empty by now. Buffers that were not sent are overwritten.
       collectBuffers(request.args).forEach(overwrite);
@@ -174,7 +175,7 @@ export class Cell {
   }
 
   /**
-   * Refuses all requests at once, and lets the Worker clean up if it listens.
+   * Refuses all requests at once, and lets the Worker clean up if it still receives messages.
    * @param {VaultError} error
    */
   stop(error) {
@@ -209,7 +210,7 @@ export class Cell {
   /** @param {any} message */
   #settle({ id, ok, error, progress }) {
     const waiting = this.#waiting.get(id);
-    // The answer was on its way when its request was refused. Nobody gets this answer.
+    // The answer was on its way when its request was refused, so nobody gets it.
     if (!waiting) return collectBuffers(ok).forEach(overwrite);
     if (progress) return void waiting.onProgress(progress);
     // A stream reports progress also after its reply.
@@ -228,7 +229,7 @@ export class Cell {
       port1.close();
       this.#crash();
     };
-    // Documents without an origin have no locks. In these only the deadline ends the wait.
+    // Documents without an origin have no locks. In such documents only the deadline ends the wait.
     navigator.locks?.request(lock, () => port2.postMessage(null)).catch(() => {});
   }
 
@@ -253,11 +254,11 @@ export class Cell {
 
   /** @param {CleanupReport} report */
   #rest({ bytesZeroed, milliseconds }) {
-    // A stopped Worker has received the order to end, with the whole cleanup. Its report follows.
+    // A stopped Worker has received the order to end with the whole cleanup, and will report that cleanup later.
     if (this.#stopped) return;
     clearTimeout(this.#endTimer);
     this.#finishing = false;
-    // This comes first, because the application's listener may throw.
+    // The Worker is marked as free first, because the application's listener may throw.
     this.#setFree(true);
     this.#onCleanup({ bytesZeroed, milliseconds });
   }
@@ -282,8 +283,8 @@ export class Cell {
 }
 
 /**
- * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent: an operation that failed
- * between the lending and the watch would never give the Worker back.
+ * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent, because an operation that
+ * failed between the lending and the watch would never give the Worker back.
  * @param {{deadlineSeconds?: unknown, signal?: unknown}} options
  */
 export function checkWatch({ deadlineSeconds = 0, signal }) {

@@ -19,8 +19,8 @@ const CALM_MILLISECONDS = 1_000;
 
 /**
  * The size of the reserve for the device's gigabytes of memory and its cores. A Worker takes some 50 MB. Its memory
- * grows in advance by `reservedBytes`. This is four times the size of a 10 MB message: for the message, its content, an
- * intermediate step and the result.
+ * grows in advance by `reservedBytes`. `reservedBytes` is four times the size of a 10 MB message: for the message, its
+ * content, an intermediate step and the result.
  * @typedef {{workers: number, reservedBytes: number}} Plan
  * @type {readonly (Plan & {gigabytes: number, cores: number})[]}
  */
@@ -49,7 +49,7 @@ function planFor({ gigabytes, cores }) {
 }
 
 export class Reserve {
-  /** @type {StartKind | null} the way in which the latest Worker started; null before the first has started */
+  /** @type {StartKind | null} how the latest Worker started, with or without the snapshot; null before the first start */
   startKind = null;
   #files;
   #rewinds;
@@ -76,13 +76,13 @@ export class Reserve {
   /**
    * Starts the first Worker at once if the plan has any.
    * @param {import("./assets.js").RuntimeFiles} files
-   * @param {boolean} rewinds whether Workers wait for another operation after each
+   * @param {boolean} rewinds whether Workers wait for another operation after each operation
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(files, rewinds, onCleanup) {
     this.#files = files;
     this.#rewinds = rewinds;
-    // A Worker that goes on serves one request after the other, so a second Worker would only wait.
+    // A Worker that rests after each operation serves one request after the other, so a second Worker would only wait.
     if (rewinds) this.#plan = { ...this.#plan, workers: 1 };
     this.#onCleanup = onCleanup;
     this.#refill();
@@ -97,8 +97,8 @@ export class Reserve {
   }
 
   /**
-   * Resolves with a waiting Worker, one that becomes free soon, or a new one. The Worker belongs to the caller until
-   * `giveBack` or `lose`.
+   * Resolves with a waiting Worker, a Worker that becomes free soon, or a new Worker. The Worker belongs to the caller
+   * until `giveBack` or `lose`.
    * @returns {Promise<Cell>}
    */
   async take() {
@@ -180,7 +180,7 @@ export class Reserve {
     this.#calmSoon();
   }
 
-  /** Reports to the files after a while that the page is calm, unless a request comes. */
+  /** Notifies the loader of the files after a while that the page is calm, unless a request comes. */
   #calmSoon() {
     clearTimeout(this.#calmTimer);
     if (!this.#closed && this.#lent.size === 0) this.#calmTimer = setTimeout(() => this.#files.calm(), CALM_MILLISECONDS);
@@ -228,7 +228,7 @@ export class Reserve {
   }
 
   #refill() {
-    // A Worker that goes on comes back.
+    // A lent Worker that will rest after its operation counts, because it comes back.
     const count = this.#waiting.length + (this.#rewinds ? this.#lent.size - this.#leaving.size : 0);
     if (this.#closed || this.#asleep || count >= this.#plan.workers) return;
     const cell = this.#start();
@@ -255,7 +255,7 @@ export class Reserve {
     }
   }
 
-  /** Ends a waiting Worker that must not go on. A Worker in use ends with its operation. @param {Cell} cell */
+  /** Ends a waiting Worker that must serve no further operation. A Worker in use ends with its operation. @param {Cell} cell */
   #replace(cell) {
     if (!this.#waiting.includes(cell)) return;
     this.#forget(cell);

@@ -194,7 +194,7 @@ class SealwaxVault extends EventTarget {
     return this.#session.guard(this.#vault);
   }
 
-  /** Copies of the sealed identities and their key for one operation, which counts as a use of the session. */
+  /** Copies of the sealed identities and their key for one operation. The operation counts as a use of the session. */
   #keys() {
     const sealKey = this.#session.useKey();
     if (!sealKey) throw new VaultError("locked", "no keys are open: unlock them first");

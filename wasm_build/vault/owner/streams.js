@@ -38,7 +38,7 @@ export function openEnds({ input, size, content, contentSize }, output) {
 }
 
 /**
- * Opens one input. The Worker reads a Blob itself, as often as it wants. A stream is sent to it chunk by chunk.
+ * Opens one input. The Worker reads a Blob itself, as often as it wants. A stream is sent to the Worker chunk by chunk.
  * @param {Input} input the chunks of a stream are transferred to the Worker, so that the page can no longer use them
  * @param {number | null} size in bytes; null if unknown
  * @returns {InputEnd}
@@ -158,7 +158,8 @@ async function nextChunk(reader) {
 }
 
 /**
- * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy, because the page may use the rest.
+ * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy, because the page may use the rest
+ * of the buffer.
  * @param {unknown} chunk
  * @returns {ArrayBuffer}
  */

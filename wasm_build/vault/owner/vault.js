@@ -1,6 +1,6 @@
 /**
- * The vault's owner. Each request, batch or stream has a Worker to itself while it runs. The Workers come from a reserve
- * of started Workers.
+ * The vault's owner, through which a page uses the vault. Each request, batch or stream has a Worker to itself while it
+ * runs. The Workers come from a reserve of started Workers.
  *
  * A request does not wait for a start while a started Worker is in the reserve.
  */
@@ -17,7 +17,7 @@ import { VaultError } from "../errors/vault_error.js";
 export { VaultError };
 
 const DEFAULT_DEADLINE_SECONDS = 60;
-// A stream can take as long as the download of a large message.
+// The default deadline of a stream, which can take as long as the download of a large message.
 const DEFAULT_STREAM_DEADLINE_SECONDS = 600;
 const MAX_OPEN_REQUESTS = 16;
 const SIGNS_OF_USE = ["pointermove", "keydown", "focusin"];
@@ -36,11 +36,12 @@ const SIGNS_OF_USE = ["pointermove", "keydown", "focusin"];
  * Fetches the runtime and starts the reserve.
  *
  * With `strict` private keys stay in Python's memory, which is overwritten completely, but Python is not constant-time.
- * Without `strict` WebCrypto uses the keys. WebCrypto is constant-time, but may leave copies of keys in Firefox.
+ * Without `strict` WebCrypto uses the keys. WebCrypto is constant-time, but in Firefox it may leave copies of keys.
  *
- * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a first
- * visit, and if the browser is set to save data. By default a Worker goes on after an operation. Its memory is put back to
- * an image from before the operation. With `strict`, or without `rewind`, each operation ends its Worker.
+ * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. `saveBytes` is the
+ * default on a first visit, and if the browser is set to save data. By default a Worker serves further operations.
+ * After each operation its memory is put back to an earlier image. With `strict`, or without `rewind`, each operation
+ * ends its Worker.
  * @param {{base?: URL, strict?: boolean, rewind?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by
  *   default the folder of the built module
  * @returns {Promise<Vault>}
@@ -71,7 +72,7 @@ export class Vault {
   #nextId = 1;
   /** The number of operations that wait for a Worker, or use one. */
   #open = 0;
-  /** Lets all Workers clean up when the person leaves the page, if the browser gives them time. */
+  /** Stops all Workers when the person leaves the page. They clean up if the browser gives them time. */
   #leave = () => {
     this.#stopAll();
     void this.retire();
@@ -103,7 +104,7 @@ export class Vault {
     return this.#closed ? Promise.reject(closedError()) : this.#reserve.ready;
   }
 
-  /** The way in which the latest Worker started; null before the first has started. */
+  /** How the latest Worker started, with or without the snapshot; null before the first start. */
   get startKind() {
     return this.#reserve.startKind;
   }
@@ -157,8 +158,8 @@ export class Vault {
   }
 
   /**
-   * Runs one verb on content that need not fit into memory. The reply comes after every check that can be made before
-   * output, and before the first byte of `output`. Later failures are errors of `output`.
+   * Runs one verb on content that need not fit into memory. The reply comes after all checks that can be made
+   * without output, and before the first byte of `output`. Later failures are errors of `output`.
    * @param {string} verb
    * @param {object} args
    * @param {StreamOptions} options

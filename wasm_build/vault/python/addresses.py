@@ -17,7 +17,7 @@ class ReadAddresses:
 
 
 async def read_addresses(request: ReadAddresses, provider: CryptoProvider) -> Reply:
-    """Returns `{mailboxes}`: for each text the list of its mailboxes, as a header field has them.
+    """Returns `{mailboxes}`: for each text the list of its mailboxes, read as in a header field.
 
     The lines of a pasted list are separate mailboxes. An unreadable mailbox has an empty address. Raises LimitExceeded.
     """
@@ -25,9 +25,9 @@ async def read_addresses(request: ReadAddresses, provider: CryptoProvider) -> Re
 
 
 async def find_addresses_in(request: ReadAddresses, provider: CryptoProvider) -> Reply:
-    """Returns `{mailboxes}` of texts that a page shows. They may have other words between the addresses.
+    """Returns `{mailboxes}` of texts that a page shows. The texts may have other words between the addresses.
 
-    The addresses may only be proposed. Raises LimitExceeded.
+    The page may only propose these addresses to the person. Raises LimitExceeded.
     """
     return _describe(request.texts, find_addresses)
 

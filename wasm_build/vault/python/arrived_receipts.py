@@ -1,4 +1,4 @@
-"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests to compare them with."""
+"""Signed receipts that arrive (RFC 2634 section 2.6). The page keeps the requests that they are compared with."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GivenEarlier:
 
 @request_class
 class GivenSent:
-    """A sent message that asked for receipts: the values of `message.compose`, its recipients, and its receipts."""
+    """A sent message that asked for receipts: values from `message.compose`, recipients, and receipts so far."""
 
     id: str
     digest: str
@@ -58,7 +58,7 @@ def find_receipt(message: bytes) -> bytes | None:
     if cms is None or not isinstance(layer, SignedLayer):
         return None
     data = layer.signed_data
-    # Without a signer the message only has certificates, and is read like other such mail.
+    # Without a signer the CMS only carries certificates, and the mail is read like any other mail.
     return bytes(cms) if data.e_content_type == ID_CT_RECEIPT and data.signer_infos else None
 
 
@@ -73,8 +73,8 @@ async def verify_receipt_mail(
 ) -> Reply:
     """Returns the reply of `message.verify` for a mail that is a receipt.
 
-    The receipt is verified only if it is the first one from a recipient of the message `sent`. Without `sent` it
-    belongs to no message.
+    The receipt is verified only if it is the first one from a recipient of the message `sent`. Without `sent` the
+    receipt counts as a receipt for an unknown message.
     """
     node = parse_message(message)
     report = await verify_bytes(
@@ -151,7 +151,7 @@ def _read_arrived(cms: bytes, report: MessageReport, message_id: str) -> _Arrive
 
 
 def _compare(arrived: _Arrived, sent: GivenSent | None) -> tuple[State, Reason] | None:
-    """The state and the reason of a receipt that proves nothing, or None (section 2.6)."""
+    """The state and the reason of a receipt that proves nothing, or None for a receipt that counts (section 2.6)."""
     if sent is None or not arrived.id or sent.id != arrived.id:
         return State.SIGNED_UNVERIFIED, reason("receipt-unknown")
     if sent.digest != arrived.digest:
@@ -178,7 +178,7 @@ def _with_doubt(report: MessageReport, doubt: tuple[State, Reason] | None) -> Me
 
 
 def _author_of(node: Entity | bytes) -> str | None:
-    # Several authors count as no author, because no signer has the address "".
+    # If there are several authors, the result is "", which is no signer's address.
     mailboxes = from_addresses(node.headers) if isinstance(node, Entity) else ()
     has_field = isinstance(node, Entity) and bool(node.headers.find("From"))
     return (mailboxes[0].address if len(mailboxes) == 1 else "") if has_field else None

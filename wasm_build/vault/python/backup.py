@@ -1,4 +1,4 @@
-"""The verbs about a backup: everything that the extension keeps, as one file encrypted under a passphrase.
+"""The verbs about a backup. A backup is everything that the extension keeps, in one file encrypted under a passphrase.
 
 The file is AuthEnvelopedData with a password recipient (RFC 5083, RFC 5652 section 6.2.4). Its content is encrypted
 with AES-256-GCM. The key is derived with PBKDF2-HMAC-SHA-256 in 600,000 iterations. Backups have a separate content

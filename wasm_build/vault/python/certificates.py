@@ -42,7 +42,7 @@ class ReadCertificates:
 
 
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
-    """Returns `{certificates}`: the facts; `usable`, whether mail can be encrypted for each; `reason`, why not."""
+    """Returns `{certificates}`: the facts; `usable`, whether mail can be encrypted for it; `reason`, why it cannot."""
     certificates = parse_certificates(request.certificates)
     store = await read_store(request.judging, provider)
     rules = PathRules(store, request.judging.at, known=certificates)
@@ -65,8 +65,8 @@ async def show_certificate(request: ShowCertificate, _: CryptoProvider) -> Reply
 async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) -> Reply:
     """Returns `{certificates, leftOut}` of a file in any form of `smime_core.trust.people_files`.
 
-    Each certificate has its purposes, and its `intermediates` in the file. A certificate for other addresses than its
-    entry is only in `leftOut`.
+    Each certificate has its purposes, and its `intermediates` in the file. A certificate that has other addresses than
+    the person in its entry of the file is only in `leftOut`.
     """
     file = parse_people_file(request.file)
     issuers, people = Issuers(file.authorities), {person.certificate for person in file.people}
@@ -87,7 +87,7 @@ def describe_left_out(left_out: Iterable[LeftOut]) -> list[Reply]:
 
 
 def describe_change(change: CertificateChange) -> Reply:
-    """The change of a contact's certificate, with the facts of both."""
+    """The change of a contact's certificate, with the facts of the old and the new certificate."""
     return {
         "address": change.address,
         "before": describe_shortly(change.before),
@@ -99,7 +99,7 @@ def describe_change(change: CertificateChange) -> Reply:
 
 
 def describe(certificate: Certificate) -> Reply:
-    """The facts of a certificate, its bytes, and its `purposes`: "sign", "seal" (encryption), both or none."""
+    """The facts of a certificate, its bytes, and its `purposes`: "sign", "seal" (encryption), both or neither."""
     return {
         **describe_shortly(certificate),
         "purposes": [word for word, purpose in _PURPOSES.items() if _may(certificate, purpose)],
@@ -120,6 +120,6 @@ def _may(certificate: Certificate, purpose: Purpose) -> bool:
     try:
         check_end_entity(certificate, purpose)
     except SmimeError:
-        # Some certificates have extensions that cannot be parsed.
+        # The certificate does not allow the purpose, or it has extensions that cannot be parsed.
         return False
     return purpose is Purpose.SIGN or has_receiving_key(certificate)

@@ -58,7 +58,7 @@ from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
 
 @request_class
 class GivenHidden:
-    """A header field that was hidden in the message to which this one replies."""
+    """A header field that was hidden in the message to which the draft replies."""
 
     name: str
     value: str
@@ -102,7 +102,7 @@ class GivenClaims:
 
 @request_class
 class ComposeMessage:
-    """`reads_headers`: whether the program of every reader is known to read protected header fields."""
+    """`reads_headers` is true if the program of every reader is known to read protected header fields."""
 
     draft: GivenDraft
     sign: bool
@@ -165,7 +165,7 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
 
 
 async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
-    """Returns `{headers, entity, query, nonce, receipt, writer}`: the signed draft, the query for a timestamp service.
+    """Returns `{headers, entity, query, nonce, receipt, writer}`: the signed draft, and the query for a timestamp.
 
     With `encrypts` the header fields are protected as in an encrypted message. `writer` is the writer's certificate,
     for which the message must be encrypted too, or None. Raises SmimeError.
@@ -212,8 +212,8 @@ async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> R
     date and Message-ID.
     """
     outer_headers, entity = build_parts(_parse_draft(request.draft))
-    # The encrypted part has the field too, so that nobody on the way can remove it. A reply of the sender must not go
-    # to a service.
+    # The encrypted part has the field too, so that nobody on the way can remove it. The field keeps the sender's reply
+    # from going to the service.
     outer_headers += f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
     _, entity = protect_headers(outer_headers, entity, ProtectionMode.CIPHER, _keep_people)
     encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
@@ -242,7 +242,7 @@ async def _sign(
     identities: Sequence[UnsealedIdentity],
     provider: CryptoProvider,
 ) -> tuple[bytes, Reply | None]:
-    """Returns (the signed entity, the values of its receipts or None)."""
+    """Returns the signed entity, and the values that its receipts must have, or None if it asks for no receipts."""
     signer = choose_signer(identities, draft.date, claim_of(draft.sender))
     options = SignerOptions(further_attributes=_further_attributes(claims, draft, provider))
     signed = await sign_entity(entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider)
@@ -277,7 +277,7 @@ async def _add_timestamp(entity: bytes, answer: bytes, nonce: int, provider: Cry
 
 
 def _split(entity: bytes) -> tuple[bytes | None, bytes]:
-    """The signed content of a multipart/signed, or None for an opaque signature; and the CMS."""
+    """The signed content of a multipart/signed, or None for an opaque signature; and the CMS of the signature."""
     parsed = parse_entity(entity)
     if not is_multipart_signed(parsed):
         return None, bytes(decode_body(parsed))
@@ -288,8 +288,8 @@ def _split(entity: bytes) -> tuple[bytes | None, bytes]:
 def _with_writer(
     recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
 ) -> tuple[Certificate, ...]:
-    # The writer must be able to read the copy in Sent. One certificate of the writer is enough for that. A short key is
-    # left out, because an attacker could break it and read the message.
+    # The writer must be able to read the copy in Sent. One certificate of the writer is enough for that. A certificate
+    # with a short key is left out, because an attacker could break the key and read the message.
     own = (
         identity.certificate
         for identity in identities

@@ -63,7 +63,7 @@ async def list_contacts(request: ListContacts, _: CryptoProvider) -> Reply:
 
 
 async def remove_contact(request: RemoveContact, _: CryptoProvider) -> Reply:
-    """Returns `{contacts}` without one address."""
+    """Returns `{contacts}` without the contact of one address."""
     return {"contacts": build_contacts(read_contacts(request.contacts).without(request.address))}
 
 
@@ -87,8 +87,8 @@ async def learn_contact(request: LearnContact, _: CryptoProvider) -> Reply:
 async def import_contacts(request: ImportContacts, _: CryptoProvider) -> Reply:
     """Returns `{contacts, added, known, changes, leftOut}`: the contacts with the people of a file.
 
-    `added` are these people's addresses, once for each certificate. Changed certificates are only in `changes`, unless
-    `acceptChanges` says that the person agreed.
+    `added` has a person's address once for each certificate that was added. Changed certificates are only in `changes`,
+    unless `acceptChanges` says that the person agreed.
     """
     contacts, file = read_contacts(request.contacts), parse_people_file(request.file)
     take = import_changed_people if request.accept_changes else import_people

@@ -75,7 +75,7 @@ def _describe(decision: Decision) -> Reply:
         **certificate_to_json(decision.certificate),
         "certificate": decision.certificate.der,
         "kind": str(decision.kind),
-        # The addresses that the decision is for, which can differ from the addresses in the certificate.
+        # The addresses for which the decision holds. They can differ from the addresses in the certificate.
         "acceptedFor": list(decision.addresses),
         "acceptedAt": time_to_json(decision.accepted_at),
     }

@@ -4,10 +4,10 @@
     sealed    = fingerprint (32 bytes) ‖ nonce (12 bytes) ‖ AES-256-GCM(draft key, draft)
     aad       = label ‖ fingerprint ‖ place
 
-So only the holder of the private key can make a draft. Drafts are not encrypted for the public key, because anybody
-could do that. The server that keeps the drafts could plant a forged draft, and the writer would send it. For the same
-reason a key that several people share counts only if the person has no other. `place` names where the draft is kept, so
-that the server cannot replace one draft with another.
+So only the holder of the private key can make a draft. Drafts are not encrypted for the public key, because then
+anybody could make one. The server that keeps the drafts could plant a forged draft, and the writer would send it. For
+the same reason a key that several people share is used only if the person has no other key. `place` names where the
+draft is kept, so that the server cannot replace one draft with another.
 """
 
 from __future__ import annotations

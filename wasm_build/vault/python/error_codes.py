@@ -8,7 +8,7 @@ from smime_core.errors import DecisionRefused, NoUsableSigner, ParcelWordsRefuse
 def error_code(error: SmimeError) -> str:
     """The code of an error, from which pages choose their words.
 
-    The code includes the reason why a decision, a signer or words were refused, and the place of an unknown word.
+    The code includes the reason why a decision, a signer or words were refused, and the number of an unknown word.
     """
     if isinstance(error, ParcelWordsRefused):
         return f"{error.code}-{error.why}" + (f"-{error.place}" if error.place is not None else "")

@@ -36,8 +36,8 @@ async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Repl
     reply = await seal_all(identities, request.seal_key, provider)
     if request.for_keeping and identities:
         reply |= describe_authority(identities)
-        # Some files have no passphrase, and old files have a broken cipher. So a file is encrypted anew before it is
-        # kept.
+        # Some files have no passphrase, and some old files are encrypted with a broken cipher. So a file is encrypted
+        # anew before it is kept.
         if not request.passphrase:
             raise WrongPassphrase()
         reply["p12"] = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
@@ -66,7 +66,7 @@ async def _seal(identity: Identity, seal_key: Secret, provider: CryptoProvider) 
 
 
 def describe_authority(identities: Sequence[Identity]) -> Reply:
-    """Returns `{authority}`: the topmost CA of the first identity whose CA is in its file; or `{}` without any CA."""
+    """Returns `{authority}`: the topmost CA of the first identity that has a CA in its file, or `{}` without any CA."""
     authority = _find_authority(identities)
     return {} if authority is None else {"authority": describe(authority)}
 

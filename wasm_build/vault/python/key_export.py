@@ -45,7 +45,7 @@ async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
 
 
 def _without_strangers(chosen: Sequence[Identity], identities: Sequence[Identity]) -> list[Identity]:
-    # If only some identities are exported, the new file has only the certificates of their paths.
+    # If only some identities are exported, the new file has only the certificates in the paths of these identities.
     if len(chosen) == len(identities):
         return list(chosen)
     return [dataclasses.replace(identity, chain=tuple(path_of(identity))) for identity in chosen]

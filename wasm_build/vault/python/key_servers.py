@@ -35,7 +35,7 @@ class FindKeyServers:
 
 
 async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) -> Reply:
-    """Returns `{followed, addresses, problems}`: where the account's key server answers, the preferred address first.
+    """Returns `{followed, addresses, problems}`: the addresses of the account's key server, the preferred first.
 
     `server` is the name of the key server. Servers with other names have other accounts, and are left out. If a list is
     refused, the followed list stays, and the error's code is in `problems`. Raises SmimeError for a wrong server.
@@ -60,7 +60,7 @@ async def find_key_servers(request: FindKeyServers, provider: CryptoProvider) ->
 
 
 def _known(request: FindKeyServers, domain: str) -> FollowedDiscovery | None:
-    """The followed list, unless it is for another domain or the pages' configuration now names another key."""
+    """The followed list, or None if it is for another domain, or if the pages' configuration now names another key."""
     if not request.followed:
         return None
     followed = parse_followed_discovery(request.followed)

@@ -59,10 +59,11 @@ class ReadSubjects:
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
-    """Returns the report on the message, and its parts that the page shows or keeps.
+    """Returns the report on the message, and those parts of the message that the page shows or keeps.
 
-    The text of a form field is opened only for a page that shows it as such (`fields_too`). A receipt is read only for
-    a page that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises SmimeError.
+    The text of a form field is opened only for a page that shows it as a form field (`fields_too`). A receipt is read
+    only for a page that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises
+    SmimeError.
     """
     contacts = read_contacts(request.contacts)
     judging = await read_judging(request.judging, provider, contacts)
@@ -95,7 +96,8 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
 async def decrypt(request: DecryptMessage, provider: CryptoProvider) -> Reply:
     """Returns `{message}` with all its encrypted layers decrypted. Raises SmimeError."""
     identities = await unseal(request.keys, provider)
-    # Policy ARCHIVE also reads the weak ciphers of old mail. That is harmless: the result is not encrypted at all.
+    # Policy ARCHIVE also reads the weak ciphers of old mail. This is harmless, because the result is not encrypted at
+    # all.
     opened = await decrypt_message(request.message, Keys(identities=identities), provider, policy=Policy.ARCHIVE)
     return {"message": opened}
 
@@ -138,8 +140,8 @@ def _describe_field(report: MessageReport) -> Reply:
 def _describe_label(report: MessageReport) -> Reply | None:
     """Returns `{policy, classification}` of the label in the signatures, or None.
 
-    A damaged label, and labels that differ between the signers, have the policy "", which nobody has (RFC 2634 section
-    3.1.2).
+    If the label is damaged, or if the signers' labels differ, the reply has the policy "", which no organisation has
+    (RFC 2634 section 3.1.2).
     """
     infos = [signer.info for signer in report.deciding_signers if signer.info]
     try:

@@ -1,4 +1,7 @@
-"""The verbs for whole web pages, either kept as a protected file or published with a signature in a separate file."""
+"""The verbs for whole web pages.
+
+A page is either kept as a protected file, or published with a signature in a separate file.
+"""
 
 from __future__ import annotations
 

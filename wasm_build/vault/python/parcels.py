@@ -1,4 +1,7 @@
-"""The verbs about parcels. A parcel's key is derived once, and then sealed for the session as identities are.
+"""The verbs about parcels.
+
+A parcel's key is derived from the parcel's words once. Then it is sealed for the session, in the same way as
+identities.
 
 sealed key = nonce (12 bytes) ‖ AES-256-GCM(seal key, salt (16 bytes) ‖ KEK (32 bytes))
 
@@ -86,7 +89,7 @@ class GivenAddressee:
 
 @request_class
 class GivenTerms:
-    """The terms on which the service hands a parcel to others."""
+    """The terms on which the service gives a parcel to recipients: the proof to ask for, and the days."""
 
     salt: bytes
     proof: bytes
@@ -196,7 +199,7 @@ class PlanParcel:
 
 @request_class
 class FinishParcel:
-    """The chunks of the plan, in their order. `most` is the announced size of the manifest."""
+    """The chunks of a planned parcel, in their order. `most` is the announced size of the manifest."""
 
     plan: PlanParcel = group_of(PlanParcel)
     chunks: tuple[GivenChunk, ...]
@@ -217,10 +220,10 @@ async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
 
 
 async def answer_challenge(request: AnswerChallenge, provider: CryptoProvider) -> Reply:
-    """Returns `{nonce}`, with which the owner of a certificate proves to the server of a parcel that the key is theirs.
+    """Returns `{nonce}`, which proves to the server of a parcel that the person has the private key of a certificate.
 
-    Only a challenge is decrypted. Otherwise a dishonest server could send a mail in its place and learn the text.
-    Raises SmimeError.
+    Only a challenge is decrypted. Otherwise a dishonest server could send a mail in place of the challenge, and would
+    learn the text. Raises SmimeError.
     """
     keys = Keys(identities=await unseal(request.keys, provider))
     opened = await decrypt_bytes(request.challenge, keys, provider, content_type=PARCEL_CHALLENGE)
@@ -240,7 +243,7 @@ async def open_parcel(request: OpenParcel, provider: CryptoProvider) -> Reply:
 
 
 async def verify_parcel(request: VerifyParcel, provider: CryptoProvider) -> Reply:
-    """Returns the verdict on the manifest, its members, and the contacts with its certificates, as for a message.
+    """Returns the verdict on the manifest, the manifest's members, and the contacts with its certificates added.
 
     `asksForReceipt` is true if the sender is verified and asks for a signed receipt.
     Raises ParcelRefused and the errors of decryption.
@@ -297,7 +300,7 @@ async def decrypt_one_chunk(request: DecryptChunk, provider: CryptoProvider) -> 
 
 
 async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> Reply:
-    """Returns `{cms, chunk}`, the encrypted chunk and its description for the manifest. Raises SmimeError."""
+    """Returns `{cms, chunk}`: the encrypted chunk, and its description for the manifest. Raises SmimeError."""
     key = await _unseal_key(request.key, request.seal_key, provider)
     certificates = parse_certificates(request.recipients)
     cms = await encrypt_chunk(request.content, provider, key=key, certificates=certificates)
@@ -305,9 +308,10 @@ async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> 
 
 
 async def plan_parcel(request: PlanParcel, provider: CryptoProvider) -> Reply:
-    """Returns `{chunks}`, the place of each chunk; and `{line, most}` if sizes are announced before the chunks come.
+    """Returns `{chunks}`: the file, start and length of each chunk.
 
-    `line` is the announcement, and `most` the largest size of the manifest. Raises SmimeError.
+    If the sizes are announced before the chunks come, returns also `{line, most}`: the announcement, and the largest
+    size of the manifest. Raises SmimeError.
     """
     plan = request.outline()
     places = [{"file": chunk.file, "start": chunk.start, "contentBytes": chunk.content_bytes} for chunk in plan.chunks]
@@ -319,7 +323,7 @@ async def plan_parcel(request: PlanParcel, provider: CryptoProvider) -> Reply:
 
 
 async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Reply:
-    """Returns `{manifest}`, the encrypted object; and `{line}`, the announcement, if the parcel goes in one request.
+    """Returns `{manifest}`, encrypted. If the parcel goes in one request, returns also `{line}`, the announcement.
 
     Raises SmimeError.
     """

@@ -133,7 +133,7 @@ def find_message_id(message: bytes) -> str:
 
 
 def any_match(some: Iterable[str], others: Sequence[str]) -> bool:
-    """Whether any of some addresses is among the others."""
+    """Whether two lists have an address in common."""
     return any(addresses_match(address, other) for address in some for other in others)
 
 
@@ -164,7 +164,7 @@ async def _decrypt(message: bytes, keys: Keys, provider: CryptoProvider) -> byte
     try:
         return await decrypt_entity(message, keys, provider, policy=Policy.ARCHIVE)
     except MalformedMessage:
-        # Nothing in it is encrypted.
+        # Nothing in the message is encrypted.
         return message
 
 

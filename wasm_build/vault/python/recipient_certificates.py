@@ -39,7 +39,7 @@ from wasm_build.vault.python.trust import GivenJudging, read_judging
 
 @request_class
 class GivenCertificate:
-    """A certificate and where it was found."""
+    """A certificate, and the source in which it was found."""
 
     certificate: bytes
     source: str
@@ -71,7 +71,7 @@ async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -
 
 
 async def describe_harvest(report: MessageReport, judging: Judging, provider: CryptoProvider) -> Reply | None:
-    """Returns `{contacts, changes, asks}`: the contacts with a message's certificates, or None without certificates.
+    """Returns `{contacts, changes, asks}`: the contacts after a message, or None if it has nothing to harvest.
 
     If `asks` is true, the page keeps these `contacts` only after the person has agreed.
     """

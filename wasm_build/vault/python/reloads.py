@@ -1,4 +1,4 @@
-"""The verbs with which the pages keep identities during a reload, under two halves of a key.
+"""The verbs with which the pages keep identities during a reload, encrypted under a key that is made from two halves.
 
     reload key = HKDF-SHA-256(browser's half ‖ bridge's half, "reload key", context), RFC 5869
     kept       = each identity as in `sealed`, under the reload key

@@ -39,8 +39,8 @@ def describe_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
 def describe_reply(report: MessageReport) -> Reply:
     """Returns `{inReplyTo, references, hidden, people}` for the draft of an answer.
 
-    The answer joins the thread and hides every header field that this message hid. `people` are the people that it may
-    address: `{senders, replyTo, to, cc, count, isWhole}`, as in `smime_core.report.AnswerPeople`.
+    The answer joins the thread and hides every header field that this message hid. `people` are the people that the
+    answer may address: `{senders, replyTo, to, cc, count, isWhole}`, as in `smime_core.report.AnswerPeople`.
     """
     in_reply_to, references, hidden = _thread(report)
     return {
@@ -68,10 +68,10 @@ def _describe_mailboxes(mailboxes: Iterable[AnswerMailbox]) -> list[Reply]:
 
 
 def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
-    """The look-ups that could still change the verdict on these paths, each only once and with an `id`.
+    """The look-ups that could still change the verdict on these paths. Each is listed only once, and has an `id`.
 
-    Look-ups of issuers' certificates are left out. The maker of a message chooses their URLs, so a request to such a
-    URL would reveal to the maker who reads the message.
+    Look-ups of issuers' certificates are left out. The maker of a message chooses the URLs of such look-ups, so a
+    request would show the maker that the message is read.
     """
     named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
     lookups = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]

@@ -1,8 +1,8 @@
 """Requests: the arguments of a verb, read into an immutable object.
 
 The fields of a request are those of its verb in `vault/schema.js`, against which JavaScript has checked the arguments.
-Names in camelCase there are in snake_case here. A field that may be absent has a default here. A group has the fields
-that several verbs share. `tests/vault/test_requests.py` checks that schema and requests agree.
+Names that are in camelCase in the schema are in snake_case here. A field that may be absent has a default here. A group
+has the fields that several verbs share. `tests/vault/test_requests.py` checks that schema and requests agree.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AE
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def request_class(kind: type[Request]) -> type[Request]:
     """A decorator for requests and for values inside them. They contain secrets, so their `repr` shows no fields."""
-    # Unused methods are not generated, because each of them lengthens the start.
+    # Methods that nobody uses are not generated, because each generated method makes the start of Python longer.
     return dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False, match_args=False)(kind)
 
 

@@ -56,16 +56,16 @@ class LoginPlace:
 
     @property
     def place(self) -> Place:
-        """The account."""
+        """The account, by the names of its server and its user."""
         return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
 
     def account(self, passphrase: Secret) -> KeyAccount:
-        """The account with its passphrase."""
+        """The account with its server, its user and this passphrase."""
         return KeyAccount(server=self.server, user=self.user, passphrase=passphrase)
 
     @property
     def here(self) -> OnDevice:
-        """The device."""
+        """The device that logs in, with what it knows of the account."""
         device = Device(token=self.device_token, name=self.device_name)
         return OnDevice(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
 
@@ -175,7 +175,7 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
     replaced = ReplacedAccount(parameters=parameters, version=request.version)
     registration = await setting.steps.once(KeptBytes, partial(_reset, request, replaced, provider))
     await setting.transport.send(Call(method="POST", path="/reset/finish", body=registration.data))
-    # The person has just agreed to this reset, and to no other.
+    # The person has just agreed to this reset, and not to any other reset.
     here = replace(login.here, agreed=day_of(int(login.at.timestamp())))
     session = await log_in_by_passphrase(setting, login.account(request.passphrase), here)
     opened = await _opened(session, login, provider)
@@ -188,8 +188,8 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
 async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
     """Restores the account from before a reset with its passphrase or recovery code, and logs in as `log_in` does.
 
-    With a code, the passphrase is new. The device's knowledge of the account is not compared, because it may be of the
-    account after the reset. Raises SmimeError.
+    With a code, the passphrase is new. What this device knows of the account is not compared, because it may be about
+    the account after the reset. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
     if request.code is None:
@@ -202,7 +202,7 @@ async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
 
 
 async def rotate(request: Rotate, setting: Setting) -> Reply:
-    """Logs in as `log_in` does, and stores a new key under another passphrase or without the revoked devices.
+    """Logs in as `log_in` does, and stores a new account key, for another passphrase or after devices were revoked.
 
     With `new_code` it stores a new recovery code instead, and also returns it as `{code}`. Raises SmimeError.
     """

@@ -266,7 +266,7 @@ async def _find_acceptable(
     judging: Judging,
     provider: CryptoProvider,
 ) -> Certificate | None:
-    """The owner's certificate, if the group can be accepted once the person has agreed to this certificate."""
+    """The owner's certificate, if the group could be accepted as soon as the person agreed to this certificate."""
     for signer in report.deciding_signers:
         if signer.certificate is None or any(reason.code.startswith(REVOKED) for reason in signer.reasons):
             continue

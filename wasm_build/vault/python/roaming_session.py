@@ -72,7 +72,7 @@ async def ask_server(request: AskServer, setting: Setting) -> Reply:
 
 
 async def push_identities(request: PushIdentities, setting: Setting) -> Reply:
-    """Stores the identities beside the record's identities. Raises SmimeError."""
+    """Stores these identities in the account, beside the identities of its record. Raises SmimeError."""
     session = await request.session.open(setting)
     unsealed = await unseal_identities(request.identities, request.session.seal_key, setting.provider)
     added = [identity_of(identity) for identity in unsealed]
@@ -84,7 +84,7 @@ async def _stop_reset(session: Session, setting: Setting) -> None:
     try:
         setting.steps.reached(await session.stop_reset(setting))
     except KeyServerError as error:
-        # Another device has stopped it already.
+        # Another device has already stopped the reset.
         if error.code != "no-reset":
             raise
 

@@ -70,7 +70,7 @@ class AnswerStep:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _State:
-    """The state of an operation between two steps. `of` is the call or the question that waits for an answer.
+    """The state of an operation between two steps. `of` names the call or the question that waits for an answer.
 
     The state contains the person's secrets, so its `repr` shows no fields.
     """
@@ -136,7 +136,7 @@ async def _run(
         purpose = _purpose(_STATE_PURPOSE, normalise_user(str(state.arguments["user"])))
         sealed = await seal_secret(_write_state(later), purpose, seal_key, provider)
         reply = {"state": sealed, "step": later.step, **_describe_need(waiting.need)}
-        # A call before the end of a login belongs to no session that the page could continue.
+        # Before the end of a login there is no session that the page could continue, so its calls are not counted.
         if journal.has_session or "session" in state.arguments:
             reply |= _count_calls(waiting.need)
         reply |= await _foresee(waiting.need, later, operation, seal_key, provider)
@@ -152,9 +152,9 @@ async def _run(
 async def _foresee(
     need: SignedCall | Question, state: _State, operation: Operation[Any], seal_key: Secret, provider: CryptoProvider
 ) -> Reply:
-    """Returns `{then}`, the last step, if the operation ends with this call and needs nothing from the answer.
+    """Returns `{then}`, the last step, if this call ends the operation and the content of its answer does not matter.
 
-    The page uses this step once the server has answered, and needs no further Worker.
+    The page takes this step as soon as the server has answered, and needs no Worker for it.
     """
     if isinstance(need, Question) or need.call.method == "GET" or not need.authorization:
         return {}

@@ -35,9 +35,9 @@ from wasm_build.vault.python.state import Kept
 class MergeTrust:
     """The session of an account, and what the page keeps.
 
-    `base` is the base of the last merge that the page has kept, or empty; `sent` is what the page was asked to keep
-    since. `others` are the texts of settings, recipes, names of people and groups, by kind and name. A name or group
-    that was removed here has null.
+    `base` is the base of the last merge that the page has kept, or empty. `sent` is the note that the page was asked to
+    keep since that merge. `others` are the texts of settings, recipes, names of people and groups, by kind and name. A
+    name or group that was removed here has null.
     """
 
     session: GivenSession = group_of(GivenSession)
@@ -49,9 +49,9 @@ class MergeTrust:
 
 
 async def merge(request: MergeTrust, setting: Setting) -> Reply:
-    """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
+    """Returns `{contacts, decisions, others, base, refused, staying}`: the merged content that the page keeps.
 
-    What the account lacks is stored there. Before that the note `sent` asks the page to keep its content until the page
+    Entries that the account lacks are stored in it. Before that, the page gets the note `sent`, and keeps it until it
     keeps a `base`, because the server's answer may be lost. The page keeps `base` only together with the contacts and
     decisions. `refused` has the names of entries that none of the person's own keys has signed. `staying` is the number
     of entries that do not roam. Raises SmimeError.
@@ -65,7 +65,7 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
         setting.steps.tell("sent", {"sent": note.data})
         session = await session.push(setting, replace(session.opened, state=merged.state))
         if session.opened.state.entries != merged.state.entries:
-            # Another device has stored something in between.
+            # Another device has stored something meanwhile.
             merged = await _merge(request, session, note.data, setting.provider)
     return {
         "contacts": merged.contacts,
@@ -79,7 +79,7 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The state of an account after a merge, and what the page keeps then."""
+    """The state of an account after a merge, and the content that the page keeps after it."""
 
     state: AccountState
     contacts: bytes

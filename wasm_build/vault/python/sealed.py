@@ -6,8 +6,8 @@ SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQU
                              shared NULL OPTIONAL}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
 
-`shared` marks an identity that several people share. If the person has another identity, nothing is sealed or signed
-with it that only the person may read or write.
+`shared` marks an identity that several people share. Content that only the person may read or write is sealed and
+signed with a shared identity only if the person has no other.
 
 Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered. So
 parts that are not needed for signing and decrypting, such as the chain, are not parsed again.
@@ -111,7 +111,7 @@ async def _unseal_identity(
 
 
 def _mask(octets: bytes, seal_key: bytes, nonce: bytes, purpose: bytes) -> bytes:
-    # All parts except the purpose have a fixed length. Masking twice gives the original bytes.
+    # All hashed parts except the purpose have a fixed length. Masking twice gives the original bytes.
     mask = hashlib.shake_256(_MASK_LABEL + seal_key + nonce + purpose).digest(len(octets))
     return (int.from_bytes(octets, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(octets), "big")
 

@@ -16,7 +16,7 @@ from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.signers import unseal
 
 _PEOPLE: Final = ("From", "To", "Cc")
-# Only the beginning of longer texts can be found. A message must not fill the index.
+# In longer texts, only the beginning can be found, because a single message must not fill the index.
 _MAX_CHARACTERS: Final = 100_000
 _NOTHING: Final = ReadableEntity("", (), ())
 

@@ -73,7 +73,7 @@ def identity_of(unsealed: UnsealedIdentity) -> Identity:
 def own_of(identities: Sequence[UnsealedIdentity]) -> tuple[UnsealedIdentity, ...]:
     """The identities that the person shares with nobody; if there are none, all identities.
 
-    A person who has opened only the key file of a ward has no other key.
+    A person who has opened only a shared key file, such as that of a ward, has no other key.
     """
     return tuple(identity for identity in identities if not identity.is_shared) or tuple(identities)
 
@@ -101,7 +101,7 @@ def owns(identity: UnsealedIdentity, sender: str) -> bool:
 
 
 def _find_algorithm(key: PrivateKey, scheme: SignatureScheme | None) -> SignatureAlgorithm | None:
-    """The algorithm with which the key signs; None if it cannot sign, or not with this scheme."""
+    """The algorithm with which the key signs; None if the key cannot sign, or cannot sign with this scheme."""
     try:
         return choose_signature_algorithm(key, scheme)
     except UnsupportedAlgorithm:

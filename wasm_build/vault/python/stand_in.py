@@ -1,4 +1,4 @@
-"""Material of the warm-up: two identities with fixed keys that are not secret, and a stand-in for WebCrypto.
+"""The material of the warm-up: two identities with fixed keys that are not secret, and a stand-in for WebCrypto.
 
 The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
 the right form but no secrecy. Its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
@@ -153,7 +153,7 @@ def _certificate(name: str, key: PrivateKey, *, is_ca: bool, number: int) -> Cer
 
 
 def _sign(tbs: bytes) -> bytes:
-    # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), without blinding because the key is no secret.
+    # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1). Blinding is not needed, because the key is not secret.
     digest = hashlib.sha256(tbs).digest()
     digest_info = der.sequence(der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL), der.octet_string(digest))
     block = b"\0\x01" + b"\xff" * (253 - len(digest_info)) + b"\0" + digest_info

@@ -1,4 +1,4 @@
-"""The verbs about what pages keep between sessions: contacts, decisions and book, sealed with the person's keys."""
+"""The verbs about content that pages keep, sealed with the person's keys: contacts, decisions and address book."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class JoinKept:
 
 
 async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
-    """Returns `{state}`: everything kept, signed with one of the person's keys and encrypted for all of them.
+    """Returns `{state}`: all this content, signed with one of the person's keys and encrypted for all of these keys.
 
     A key that other people have too is used only if the person has no other.
     """
@@ -71,8 +71,8 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
 async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
     """Returns `{counter, contacts, decisions, book}` of a sealed state.
 
-    Contacts and decisions get the entries of `kept` that the state lacks. The page joins the book with the page's
-    address book.
+    Contacts and decisions get the entries of `kept` that the state lacks. The page joins `book` with its own address
+    book.
     """
     state = await open_trust_state(
         request.state,

@@ -1,8 +1,8 @@
 """The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
-A verb that verifies or decrypts checks everything before it writes a byte. It reads the content once for the check, and
-again to write it out. `worker/stream_sources.js` refuses a file that has changed in between. The reply is sent before
-the first byte of the content.
+A verb that verifies or decrypts checks everything before it writes a byte. Such a verb reads the content once for the
+check, and again to write it out. `worker/stream_sources.js` refuses a file that has changed between the two readings.
+The reply is sent before the first byte of the content.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class DoorOctets:
         self._name = name
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The bytes from `start` on, in blocks, each as soon as it has arrived."""
+        """The bytes from `start` on, in blocks. Each block comes as soon as it has arrived."""
         position = start
         while (view := await settle(self._door.read(self._name, position))) is not None:
             block = memoryview(view.to_bytes())
@@ -142,7 +142,7 @@ async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) 
 
 
 async def run_stream_verb(verb: str, args: dict[str, Any], streams: Streams, provider: StreamingProvider) -> None:
-    """Run one verb to its end. Raises SmimeError, after the reply only if the input has changed meanwhile."""
+    """Run one verb to its end. Raises SmimeError. After the reply this happens only if the input has changed."""
     known = STREAM_VERBS[verb]
     await known.run(parse_request(known.request, args), streams, provider)
 
@@ -210,7 +210,7 @@ async def _decrypt(request: DecryptStream, streams: Streams, provider: Streaming
         provider=provider, policy=_policy(is_mail), keys=Keys(identities=await unseal(request.keys, provider))
     )
     outer, inside = await decrypt_octets(streams.input, provider, decryptor, on_last_walk=streams.read_once)
-    # The decrypted content has a separate store, so the input is no longer needed.
+    # The decrypted content is in a separate store, so the input is no longer needed.
     streams.release()
     streams.answer({})
     await copy_octets(await join_mail(outer, inside), streams.output)

@@ -1,4 +1,4 @@
-"""The trust and the time of a request that judges: anchors, decisions, a list, and evidence that was looked up.
+"""The trust and the time of a request to judge: anchors, decisions, a trust list, and looked-up evidence.
 
 The page keeps these values, and the vault makes a TrustStore from them. The core validates the evidence like all other
 input.
@@ -99,8 +99,8 @@ def parse_trust(trust: GivenTrust) -> TrustStore:
 async def read_store(given: GivenJudging, provider: CryptoProvider) -> TrustStore:
     """The TrustStore of a request, with the anchors of the followed list. Raises MalformedMessage or LimitExceeded.
 
-    A valid list adds its requirements, and its policy on revocation for its anchors. A list that has expired, or was
-    replaced with an older list, is ignored; `trust.follow` reports why.
+    A valid list adds its requirements, and for its own anchors its policy on revocation. A list that has expired, or
+    was replaced with an older list, is ignored; `trust.follow` reports why.
     """
     store = parse_trust(given.trust)
     if not given.trust.followed:

@@ -65,12 +65,15 @@ class Verb(Generic[Request]):
 
 
 def reseed() -> None:
-    """Seed `random` again, because every snapshot has the same state of it. No secret is drawn from it."""
+    """Seed `random` again, because its state is the same in every copy of the snapshot.
+
+    No secret is drawn from `random`.
+    """
     random.seed(os.urandom(32))
 
 
 def stepper(coroutine: Coroutine[Any, Any, Any]) -> Callable[[Any], Any]:
-    """A function that takes the value of the last promise and returns the next promise, or at the end the result."""
+    """A function that takes the value of the last promise, and returns the next promise, or the result at the end."""
 
     def step(settled: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""The warm-up: a run of the verbs while the snapshot is made, so that the first request is not slower than the others.
+"""The warm-up runs the verbs while the snapshot is made, so that the first request is not slower than later requests.
 
 Python specialises bytecode and caches regular expressions and codecs on first use. `warm_up` puts the results into the
 snapshot. JavaScript and WebCrypto also become faster with use, but a snapshot cannot contain their state. So each

@@ -1,5 +1,5 @@
 /**
- * Values in answers of servers. An answer may have anything in any place.
+ * Values in answers of servers. Any member of an answer may have a wrong type or size.
  *
  * A value of another type, or out of its bounds, becomes an empty value. So a single wrong value does not affect the other
  * values of the answer.
@@ -8,12 +8,15 @@
 /** The largest number of a message or folder (RFC 9051 section 9: nz-number). */
 const MAX_NUMBER = 2 ** 32 - 1;
 
-/** The members of an object; none for anything else. @param {unknown} value @returns {Record<string, unknown>} */
+/** The members of an object; an empty object for anything else. @param {unknown} value @returns {Record<string, unknown>} */
 export function membersOf(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? /** @type {Record<string, unknown>} */ (value) : {};
 }
 
-/** The entries of an array, up to a given number; none for anything else. @param {unknown} value @param {number} most @returns {unknown[]} */
+/**
+ * The entries of an array, up to a given number; an empty array for anything else.
+ * @param {unknown} value @param {number} most @returns {unknown[]}
+ */
 export function entriesOf(value, most) {
   return Array.isArray(value) ? value.slice(0, most) : [];
 }
@@ -21,11 +24,11 @@ export function entriesOf(value, most) {
 /** A text, cut to a given length; "" for anything else. @param {unknown} value @param {number} most the number of UTF-16 code units */
 export function textOf(value, most) {
   if (typeof value !== "string") return "";
-  // Half of a surrogate pair is no character, and can be in no URL.
+  // Half of a surrogate pair is not a character, and a URL cannot contain it.
   return value.slice(0, most).replace(/\p{Cs}/gu, "\uFFFD");
 }
 
-/** An id, which is never cut. @param {unknown} value @param {number} most @returns {string} "" if it is none */
+/** An id, which is never cut. @param {unknown} value @param {number} most @returns {string} "" if `value` is no id */
 export function idOf(value, most) {
   return typeof value === "string" && value.length <= most && textOf(value, most) === value ? value : "";
 }
@@ -41,7 +44,7 @@ export function numberOf(value) {
 }
 
 /**
- * One of some words, or null.
+ * The value if it is one of some words; otherwise null.
  * @template {string} W
  * @param {unknown} value
  * @param {readonly W[]} words
@@ -51,7 +54,7 @@ export function wordOf(value, words) {
   return words.find((word) => word === value) ?? null;
 }
 
-/** A date that can be read, as it was written; null for anything else. @param {unknown} value */
+/** The text of a date, unchanged, if JavaScript can parse it; null for anything else. @param {unknown} value */
 export function dateOf(value) {
   const date = textOf(value, MAX_DATE_CHARACTERS);
   return date === value && !Number.isNaN(Date.parse(date)) ? date : null;

@@ -1,6 +1,6 @@
 /**
- * The certificates that a bridge has found for an address (`POST /api/directory`). Each is read separately, so that an invalid one
- * does not affect the others. The vault judges the certificates.
+ * The certificates that a bridge has found for an address (`POST /api/directory`). Each certificate is read separately,
+ * so that an invalid one does not affect the others. The vault judges the certificates.
  */
 
 import { entriesOf, membersOf, textOf, wordOf } from "./answer_values.js";
@@ -10,7 +10,7 @@ import { bytesFromBase64 } from "../values/base64.js";
 
 /** The sources of a bridge. The vault prefers the person's own sources, such as the contacts. */
 const SOURCES = /** @type {const} */ (["bridge", "ldap", "smimea", "url"]);
-/** The limit for each kind of certificates and answers of authorities. */
+/** The largest number of entries that are read from one list of certificates or of authorities' answers. */
 const MAX_ENCODED = 500;
 const MAX_ENCODED_CHARACTERS = 40_000_000;
 const MAX_DETAIL_CHARACTERS = 300;

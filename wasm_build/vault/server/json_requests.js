@@ -24,11 +24,11 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
     this.refused = refused;
-    /** The key server's record, if this client has seen another record. @type {object | null} */
+    /** The record that the key server has now, if this client has seen another record. @type {object | null} */
     this.record = null;
-    /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
+    /** Whether the message of a failed request may nevertheless have been sent, or may still be sent. */
     this.isOpen = false;
-    /** The status of the answer; 0 if none came. */
+    /** The HTTP status of the answer; 0 if no answer came. */
     this.status = 0;
     /** The number of tries left after wrong words, if the server reports it. @type {number | null} */
     this.triesLeft = null;
@@ -40,8 +40,8 @@ export class ApiError extends Error {
  * @param {RequestInit} [options]
  */
 export async function request(url, options = {}) {
-  // Browsers answer only reading methods from their cache. With "no-store", Chromium would send a preflight request
-  // (CORS) before each other request.
+  // A browser's cache answers only methods that read, such as GET. With "no-store", Chromium would send a preflight
+  // request (CORS) before each other request.
   const cache = READING.has(options.method ?? "GET") ? "no-store" : "default";
   const response = await fetch(url, { cache, referrerPolicy: "no-referrer", ...options }).catch((error) => {
     if (options.signal?.aborted) throw error;
@@ -61,7 +61,7 @@ export async function refusal(response) {
   return Object.assign(error, { record, triesLeft: Number.isSafeInteger(triesLeft) ? triesLeft : null, status: response.status });
 }
 
-/** A server's text in an error is at most this long. */
+/** A server's text in an error is cut to this length. */
 const MAX_SAID_CHARACTERS = 300;
 const CODE = /^[a-z0-9-]{1,64}$/;
 const MAX_REFUSED = 1_000;
@@ -78,10 +78,10 @@ function readRefused(value) {
 }
 
 /**
- * The body of an answer. An answer that breaks off counts as missing.
+ * The body of an answer. If the answer breaks off, the server counts as unreachable.
  * @template T
  * @param {Promise<T>} reading
- * @returns {Promise<T>} rejects with `unreachable`, or as the reading does if it was aborted
+ * @returns {Promise<T>} rejects with `unreachable`, or with the error of the reading if it was aborted
  */
 export function unlessCut(reading) {
   return reading.catch((error) => {
@@ -91,7 +91,7 @@ export function unlessCut(reading) {
 }
 
 /**
- * The bytes of an answer. The rest of a longer answer is not read, and nothing of that answer is kept.
+ * The bytes of an answer. If the answer is longer, reading stops, and the bytes that were read are dropped.
  * @param {Response} response
  * @param {number} maxBytes
  * @returns {Promise<ArrayBuffer>} rejects with `answer-too-large`, or with `unreachable` for an answer that breaks off

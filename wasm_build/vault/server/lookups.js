@@ -31,7 +31,7 @@ export class EvidenceStore {
 
   /** @param {Answer} answer */
   keep(answer) {
-    // A larger answer would displace all others, and then itself.
+    // A larger answer would push out all other answers, and in the end itself.
     if (bytesOf(answer) > MAX_KEPT_BYTES) return;
     this.#kept.push(structuredClone(answer));
     while (this.#kept.reduce((sum, keptAnswer) => sum + bytesOf(keptAnswer), 0) > MAX_KEPT_BYTES) this.#kept.shift();
@@ -85,7 +85,7 @@ export async function judgeFully(judge, options) {
   throw new Error("the rounds ended without a judgement");
 }
 
-/** The code of the reason in a report while its look-ups are open. */
+/** The code of the reason that a report has while its look-ups are open. */
 export const BEING_CHECKED = "being-checked";
 
 /**

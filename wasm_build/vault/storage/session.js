@@ -69,7 +69,7 @@ function timesAt(moment, ages) {
 }
 
 /**
- * The time for which a session may still stay unused.
+ * The time that is left until an unused session is locked.
  * @param {Times} times
  * @param {Moment} moment
  * @param {Limits} [limits]
@@ -93,8 +93,8 @@ export function whyOver({ begun, used }, moment, limits = LIMITS) {
 }
 
 /**
- * The elapsed time on the clock that has advanced more. The wall clock runs while the computer sleeps; the steady clock
- * cannot be set back.
+ * The elapsed time, measured with the clock that has advanced more. The wall clock runs while the computer sleeps; the
+ * steady clock cannot be set back.
  * @param {Moment} from
  * @param {Moment} to
  */
@@ -157,8 +157,9 @@ export class SealedSession extends EventTarget {
 
   /**
    * Starts the deadlines after an unlocking. Throws `locked` if a deadline is over.
-   * @param {AbortSignal} ended the signal `ended` from before the unlocking; throws `locked` if it has aborted since
-   * @param {Ages} [ages] the ages of a session that goes on here
+   * @param {AbortSignal} ended the value of `this.ended` before the unlocking; throws `locked` if this signal has
+   * aborted since
+   * @param {Ages} [ages] the ages of a session that is continued here
    */
   begin(ended, ages = { begun: 0, used: 0 }) {
     if (ended.aborted || ended !== this.ended) throw lockedError();
@@ -169,7 +170,7 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * Goes on with the session of another tab, under that session's key. Throws `locked` if a deadline is over.
+   * Continues the session of another tab, under that session's key. Throws `locked` if a deadline is over.
    * @param {Secret} key is overwritten
    * @param {Ages} ages
    */
@@ -191,13 +192,13 @@ export class SealedSession extends EventTarget {
 
   /**
    * Notes that the person was active in another tab with the same session. Locks the session if it is over.
-   * @param {number} wall the time there
+   * @param {number} wall the time of the activity on the wall clock
    */
   noteUseElsewhere(wall) {
     this.check();
     if (!this.#times) return;
     const moment = this.#readClock();
-    // The message may have waited, for example while the computer slept.
+    // The message from the other tab may have waited, for example while the computer slept.
     const age = Math.max(0, moment.wall - wall);
     if (age < elapsed(this.#times.used, moment)) {
       const { begun } = this.#times;
@@ -209,8 +210,8 @@ export class SealedSession extends EventTarget {
 
   /**
    * A copy of the key for one operation.
-   * @param {{byPerson?: boolean}} [options] `byPerson` is false for an operation that the page starts by itself, which
-   *   does not restart the time without use
+   * @param {{byPerson?: boolean}} [options] `byPerson` is false if the page starts the operation by itself; then the
+   * time without use is not restarted
    * @returns {Secret | null} null while the keys are locked
    */
   useKey({ byPerson = true } = {}) {
@@ -250,8 +251,8 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * The vault for callers that work with this session's key. A lock stops their running operations, which reject with
-   * `locked`, and overwrites results that arrive later.
+   * The vault for callers that work with this session's key. When the session is locked, running operations reject with
+   * `locked`, and results that arrive later are overwritten.
    * @template {Caller} V
    * @param {V} vault
    * @returns {Caller}

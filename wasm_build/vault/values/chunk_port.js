@@ -1,5 +1,6 @@
 /**
- * Chunks of bytes over a MessagePort. A chunk is sent when the other side asks for it. It is transferred, never cloned.
+ * Chunks of bytes over a MessagePort, from a giver to a taker. The giver sends a chunk when the taker asks for it. The
+ * chunk is transferred, never cloned.
  *
  * The taker posts "more" or "stop". The giver answers each "more" with `{chunk: ArrayBuffer}`,
  * `{end: true}` or `{error: {code, message}}`.
@@ -9,10 +10,10 @@ import { describeError } from "../errors/failures.js";
 import { VaultError } from "../errors/vault_error.js";
 
 /**
- * Sends a chunk each time the other side asks for one.
+ * Sends a chunk each time the taker asks for one.
  * @param {MessagePort} port
  * @param {() => Promise<ArrayBuffer | null>} next resolves with the next chunk, or with null at the end
- * @param {() => void} stop called when the other side wants no more chunks, or has received the end
+ * @param {() => void} stop called when the taker wants no more chunks, or has received the end
  */
 export function giveChunks(port, next, stop) {
   const give = async () => {
@@ -67,7 +68,7 @@ export class ChunkTaker {
     this.#waiting = null;
     if (chunk instanceof ArrayBuffer) return waiting?.resolve(chunk);
     if (end === true) {
-      // This tells the giver that the end has arrived.
+      // The giver learns in this way that the end has arrived.
       this.stop();
       return waiting?.resolve(null);
     }

@@ -1,4 +1,4 @@
-/** Comparisons of bytes that are no secrets. */
+/** Comparisons of bytes that are not secret. */
 
 /**
  * @param {ArrayBuffer} one

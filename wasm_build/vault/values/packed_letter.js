@@ -1,7 +1,7 @@
 /**
- * A letter as one run of bytes, for one encrypted envelope: four bytes with the length of a JSON text, the JSON, the
- * bytes of the text, then the attachments' contents in the order in which the JSON names them. The vault's owner passes
- * text and contents on as bytes. The text becomes a string only in the window that shows it.
+ * A letter as one run of bytes, for one encrypted envelope. First come four bytes with the length of a JSON text, and
+ * the JSON. Then come the bytes of the letter's text, and the attachments' contents in the order of the JSON. The
+ * vault's owner passes text and contents on as bytes. The text becomes a string only in the window that shows it.
  */
 
 /** @typedef {import("../../ui/attachments.js").Attachment} Attachment */

@@ -3,8 +3,9 @@
 const BETWEEN = new TextEncoder().encode("\n\n");
 
 /**
- * The text that an answer quotes. Its buffer may be the text alternative's. If a part is shown with its markup, the quoted
- * text is that of the shown parts, because the text alternative may say something that the person has not read.
+ * The text that an answer quotes. The result may be the buffer `text` itself, not a copy. If a part is shown with its
+ * markup, the answer quotes the text of the shown parts, because the text alternative may say something that the person
+ * has not read.
  * @param {{text: ArrayBuffer, passages: {text: ArrayBuffer, html?: ArrayBuffer | null}[]}} opened
  * @returns {ArrayBuffer}
  */

@@ -2,8 +2,8 @@
  * The symmetric part of the module that Python imports: content ciphers and AES key wrap. WebCrypto does the work. Our
  * own code (`ciphers/`) is for ciphers or key lengths that the browser lacks, and for the ciphers of old mail.
  *
- * When WebCrypto refuses an operation, one attempt with valid key and data shows whether the browser lacks the cipher.
- * The names of ciphers are WebCrypto's, and DES-CBC (also for Triple-DES) and RC2-CBC.
+ * When WebCrypto refuses an operation, one attempt with a valid key and valid data shows whether the browser lacks the
+ * cipher. Ciphers have WebCrypto's names. WebCrypto has no names for DES-CBC (here also Triple-DES) and RC2-CBC.
  */
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";
@@ -40,7 +40,7 @@ export function createCipherDoor(residue) {
 
 /**
  * @param {Residue} residue
- * @returns {WithFallback} tries WebCrypto first, and stores which ciphers this browser lacks
+ * @returns {WithFallback} a function that tries WebCrypto first, and remembers which ciphers this browser lacks
  */
 function createFallback(residue) {
   /** @type {Set<string>} */

@@ -1,9 +1,9 @@
 /**
  * The proof that the browser has collected the keys of an operation. WebCrypto keeps a copy of each secret key as long
- * as its CryptoKey lives. No script can end that life, but a FinalizationRegistry reports its end.
+ * as its CryptoKey lives. No script can end the life of a CryptoKey, but a FinalizationRegistry reports its end.
  */
 
-/** The time that the browser gets, and the number of rounds on a slow device. Without other work each round takes 4 to 5 ms. */
+/** The time, and on a slow device the number of rounds, for collecting keys. Without other work a round takes 4 to 5 ms. */
 const PATIENCE_MILLISECONDS = 100;
 const PATIENCE_ROUNDS = 20;
 const PAUSE_MILLISECONDS = 4;
@@ -17,7 +17,7 @@ const MAKERS = /** @type {const} */ (["importKey", "generateKey", "unwrapKey", "
 /** The numbers of the keys that may still be alive. @type {Set<number>} */
 const living = new Set();
 let latest = 0;
-// Reading a WeakRef would keep the key alive until the running collection has ended.
+// No WeakRef is used, because reading it would keep the key alive until the running collection has ended.
 const registry = new FinalizationRegistry((/** @type {number} */ number) => living.delete(number));
 
 /** Watches every secret or private key that WebCrypto makes in this Worker from now on. */
@@ -42,7 +42,7 @@ function watch(key) {
   registry.register(key, latest);
 }
 
-/** Forgets the keys that were made so far, because they are public. Called after the rehearsal. */
+/** Forgets the keys that were made so far, because they are not secret, such as the keys of the rehearsal. */
 export function forgetKeys() {
   living.clear();
 }

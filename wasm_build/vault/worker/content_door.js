@@ -1,4 +1,4 @@
-/** The functions with which Python reads the sources of a stream by name, replies, and writes the output. */
+/** The functions with which Python reads the inputs of a stream, each by its name, and sends the reply and the output. */
 
 import { Pending } from "./pending.js";
 import { Outlet } from "./outlet.js";

@@ -1,8 +1,9 @@
 /**
- * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; the others
- * are from hash-wasm.
+ * The part of `sealwax_js` that derives keys from passphrases. PBKDF2 and repeated hashes are our own code; Argon2id
+ * and scrypt are from hash-wasm.
  *
- * Arguments are copied into buffers of the residue before the call returns. Results are such buffers too.
+ * Arguments are copied before the call returns. The copies and the results belong to the residue, which is overwritten
+ * at the end.
  */
 
 import { deriveArgon2id, deriveScrypt } from "./hash_door.js";

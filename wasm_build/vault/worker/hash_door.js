@@ -5,7 +5,8 @@
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
 
-// Firefox keeps arrays of up to 96 bytes on its heap. The size is no larger, because scrypt makes thousands of arrays.
+// Firefox keeps arrays of up to 96 bytes on its heap. This size is not much larger, because scrypt makes thousands of
+// arrays.
 const OFF_HEAP_BYTES = 256;
 
 /**

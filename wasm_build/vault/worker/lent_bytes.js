@@ -1,6 +1,6 @@
 /**
  * Python's bytes in JavaScript. A view on them is valid only until the call returns. Bytes that are needed longer are
- * copied into buffers of the residue.
+ * copied into buffers of the residue, which is overwritten at the end.
  */
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
@@ -55,7 +55,7 @@ export async function attempt(residue, operation) {
 }
 
 /**
- * Keeps Python's bytes valid until the end of an operation that waits before it reads them.
+ * Keeps Python's bytes valid until the end of an operation that waits for something before it reads the bytes.
  * @template T
  * @param {PythonBytes} bytes
  * @param {(copy: PythonBytes) => Promise<T>} use

@@ -3,7 +3,7 @@
 import { giveChunks } from "../values/chunk_port.js";
 import { describeError } from "../errors/failures.js";
 
-// The number of chunks that may wait to be fetched. One is being sent while the next is made.
+// The number of chunks that may wait to be fetched. While the page fetches one chunk, the next chunk is made.
 const MAX_WAITING_CHUNKS = 2;
 
 export class Outlet {

@@ -1,6 +1,6 @@
 /** A promise in a wrapper that Python returns unchanged. Pyodide would give a bare promise to its event loop. */
 
-/** One promise for each call that has not settled. It has no value, so it keeps no key alive. @type {Set<Promise<void>>} */
+/** One promise for each call that has not settled. The promise has no value, so no key stays alive. @type {Set<Promise<void>>} */
 const unsettled = new Set();
 
 export class Pending {
@@ -14,7 +14,7 @@ export class Pending {
 }
 
 /**
- * Waits for the calls that Python left running. They may still read Python's memory, and their results must still be
+ * Waits for the calls that Python left running. Such calls may still read Python's memory, and their results must be
  * overwritten.
  * @param {number} milliseconds the longest time to wait
  * @returns {Promise<boolean>} whether all calls have settled

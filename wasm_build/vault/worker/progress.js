@@ -34,7 +34,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** Reports the rest at the end of the work, if progress was reported before. */
+  /** Reports the remaining bytes at the end of the work, if progress was reported before. */
   finish() {
     if (this.#told > 0 && this.#done > this.#told) this.#report();
   }

@@ -1,5 +1,5 @@
 /**
- * Starts Python inside a Worker from the memory snapshot, or without a snapshot if there is none or it fails to load.
+ * Starts Python inside a Worker from the memory snapshot, or without the snapshot if it is missing or cannot be loaded.
  *
  * The owner has fetched and checked all files, and passes their bytes. The Worker itself has no network.
  */
@@ -17,7 +17,7 @@ const loadingPyodide = Promise.all([
   import("../../../node_modules/pyodide/pyodide.mjs"),
   import("../../../node_modules/pyodide/pyodide.asm.mjs"),
 ]);
-// A failure is reported when the start awaits this promise, not as an unhandled error before.
+// A failure is reported when the start awaits this promise, and not as an unhandled error before that.
 loadingPyodide.catch(() => {});
 
 /**
@@ -58,7 +58,8 @@ export async function startPython(assets) {
 async function loadSnapshot(assets, packed) {
   const snapshot = restoreZeroPages(new Uint8Array(packed));
   const loaded = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
-  // Python's memory has a copy now. Otherwise the two buffers would stay until the garbage collector runs.
+  // Python's memory has a copy of these buffers now. Their memory is given back here, because the garbage collector may
+  // run late.
   for (const buffer of [packed, snapshot.buffer]) giveBack(buffer);
   return { ...loaded, startKind: "snapshot" };
 }
@@ -84,7 +85,8 @@ async function load(assets, settings, memoryBytes = 0) {
   let memory;
   /** @type {Python["deduplicate"]} */
   let deduplicate = null;
-  // Pyodide calls this to fetch and compile its program. It gets the module that the owner has already compiled.
+  // Pyodide calls this function to fetch and compile its program. Here it gets the module that the owner has already
+  // compiled.
   WebAssembly.instantiateStreaming = async (_response, imports) => {
     const { env } = /** @type {{env: Record<string, Function>}} */ (/** @type {unknown} */ (imports));
     const makeMap = env.__hiwire_deduplicate_new;
@@ -112,7 +114,7 @@ async function load(assets, settings, memoryBytes = 0) {
 }
 
 /**
- * Limits `fetch` to two files that have already come, and removes all other access to the network.
+ * Lets `fetch` return only two files that have already been loaded, and removes all other access to the network.
  * @param {ArrayBuffer} standardLibrary
  */
 function takeNetworkAway(standardLibrary) {

@@ -12,8 +12,9 @@ const ROUNDS = 2;
 /**
  * @param {any} pyodide
  * @param {import("../memory/cleanup.js").Residue} residue
- * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked `isWanted`: whether a request has come, which shortens the
- *   rehearsal; `isUseless`: whether the request gains nothing from the rehearsal, which ends it
+ * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked `isWanted`: whether a request has come; then only
+ * one round is made. `isUseless`: whether this request gains nothing from the rehearsal; then the rehearsal ends at
+ * once
  * @param {(verb: string, args: object) => Promise<any>} run runs a verb in the same way as for a request
  */
 export async function rehearse(pyodide, residue, { isWanted, isUseless }, run) {

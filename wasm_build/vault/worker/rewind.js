@@ -6,17 +6,18 @@
  * the reference of an object again. hiwire's free list is in linear memory, so it needs nothing more. WebAssembly's
  * globals stay as they are, because only the stack pointer ever changes, and the stack must be empty.
  *
- * This module needs private names of Pyodide. If a name is missing, no image is taken, and Workers end as they do after
- * a `Doubt`.
+ * This module needs private names of Pyodide. If a name is missing, no image is taken, and Workers end after their
+ * operation, as they do after the error `Doubt`.
  */
 
 const PAGE_BYTES = 4096;
 const PAGE_WORDS = PAGE_BYTES / 4;
-/** The pages whose checksum is compared after each rewind. */
+/** The number of pages whose checksums are compared after each rewind. */
 const SAMPLED_PAGES = 16;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-// dlmalloc's parameter (mallopt): the amount of free memory at the end above which the break would be lowered.
+// dlmalloc's parameter (mallopt): the amount of free memory at the end above which dlmalloc would lower the program
+// break.
 const M_TRIM_THRESHOLD = -1;
 const NEVER = 0x7fffffff;
 
@@ -37,7 +38,7 @@ export const NAMES = /** @type {const} */ ([
   "_emscripten_stack_get_current",
 ]);
 
-/** A rewind that must not be relied on. The Worker ends. */
+/** The error if a rewind may be wrong or incomplete. Then the Worker ends. */
 export class Doubt extends Error {}
 
 /**
@@ -50,7 +51,7 @@ export function prepareRewind({ pyodide, deduplicate }) {
   const module = pyodide._module;
   if (!deduplicate || NAMES.some((name) => typeof module[name] !== "function")) return false;
   module.finalizationRegistry = { register() {}, unregister() {} };
-  // The break shows how far memory was used, so it may rise but never fall.
+  // The program break shows how far memory was used, so it may rise but never fall.
   return module._mallopt(M_TRIM_THRESHOLD, NEVER) === 1;
 }
 
@@ -168,7 +169,10 @@ function copyRuns({ buffer }, end) {
   return runs;
 }
 
-/** Whether a page has only zeros. A request may wait for this, and a loop takes a sixth of the time of `every`. @param {Uint32Array} words @param {number} page */
+/**
+ * Whether a page has only zeros. A request may wait for the result, and a loop takes a sixth of the time of `every`.
+ * @param {Uint32Array} words @param {number} page
+ */
 function isZero(words, page) {
   const end = (page + 1) * PAGE_WORDS;
   for (let at = page * PAGE_WORDS; at < end; at++) if (words[at] !== 0) return false;

@@ -242,7 +242,7 @@ class Store {
   }
 }
 
-/** Buffers that are used repeatedly. Each belongs to the residue. */
+/** Buffers that are used repeatedly. Each belongs to the residue, which is overwritten at the end. */
 class Rooms {
   #residue;
   /** @type {ArrayBuffer[]} */

@@ -144,7 +144,7 @@ class PortSource {
     while (position >= this.#length && !this.#ended) await Promise.race([this.#taking, this.#cancelled]);
   }
 
-  /** Asks for the next chunk unless enough bytes were fetched in advance. */
+  /** Asks for the next chunk, unless enough bytes have already been fetched in advance. */
   #takeAhead() {
     if (this.#taking || this.#ended || this.#length > this.#wanted + AHEAD_BYTES) return;
     this.#taking = this.#take();
@@ -184,7 +184,7 @@ class PortSource {
     this.#ended = true;
   }
 
-  /** Releases all blocks before this one. @param {number} before the index of the first block that is still needed */
+  /** Releases all blocks before the given block. @param {number} before the index of the first block that is still needed */
   #letGo(before) {
     for (let index = before - 1; index >= 0 && this.#blocks[index]; index--) {
       this.#residue.wipeBuffer(/** @type {ArrayBuffer} */ (this.#blocks[index]?.buffer));

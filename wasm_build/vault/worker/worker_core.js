@@ -1,6 +1,7 @@
 /**
  * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker's
- * memory is rewound, and the Worker rests until the next operation. If the rewind may be incomplete, the Worker ends.
+ * memory is rewound, that is, put back to an earlier image, and the Worker rests until the next operation. If the
+ * rewind may be incomplete, the Worker ends.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
@@ -34,13 +35,13 @@ import { VaultError } from "../errors/vault_error.js";
  * @property {() => void} [collected] called when the browser has collected the keys of the operations
  */
 
-/** A Worker ends after this number of operations, or when its memory has grown by this much since the image. */
+/** A Worker ends after this number of operations, or when its memory has grown by this number of bytes since the image. */
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
 /**
  * One cleanup of WebCrypto's memory serves several operations. The cleanup comes `QUIET_MILLISECONDS` after the last
- * operation. It comes before a request if the first operation is older than `LATEST_MILLISECONDS` or `MAX_UNCLEANED`
- * operations are done, because a rinse reaches only so many freed blocks of one size.
+ * operation. A rinse reaches only a limited number of freed blocks of each size. So the cleanup comes earlier, before a
+ * request, if the first operation is older than `LATEST_MILLISECONDS`, or if `MAX_UNCLEANED` operations are done.
  */
 const QUIET_MILLISECONDS = 1_000;
 /**
@@ -81,11 +82,11 @@ class Service {
   #cancelled = rejected(this.#cancelling.signal);
   /** @type {Python | undefined} */
   #python;
-  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each step waits for the one before */
+  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each step waits for the step before it */
   #current = Promise.resolve();
   #requested = false;
   #isRehearsing = false;
-  /** Whether the Worker ends after a request that has already come. Then the Worker needs no image. */
+  /** Whether the Worker will end after a request that has already come. In that case it needs no image. */
   #isLast = false;
   #ended = false;
   /** The state to which Python is put back; null while there is no image. @type {Image | null} */
@@ -157,7 +158,10 @@ class Service {
     this.#scope.close();
   }
 
-  /** Puts Python back to its image and waits for the next operation. The Worker ends if that is not allowed, or may have failed. */
+  /**
+   * Puts Python back to its image and waits for the next operation. The Worker ends if a rewind is not allowed, or may
+   * have failed.
+   */
   async #rest() {
     this.#operations += 1;
     if (this.#ended) return;
@@ -177,7 +181,7 @@ class Service {
     this.#cleanUpSoon();
   }
 
-  /** Arranges a cleanup of what WebCrypto has kept. An operation without a secret needs no cleanup. */
+  /** Plans a cleanup of the memory that WebCrypto has used. An operation without a secret needs no cleanup. */
   #cleanUpSoon() {
     if (this.#residue.secretLengths.size === 0) return;
     if (this.#uncleaned === 0) this.#uncleanedSince = performance.now();
@@ -197,7 +201,8 @@ class Service {
   }
 
   /**
-   * If the browser keeps a key, the Worker is spent: it ends when its owner says so, or after the next operation.
+   * Cleans up WebCrypto's memory. If the browser keeps a key, the Worker ends when its owner says so, or after the next
+   * operation.
    * @returns {Promise<boolean>} whether nothing is left in WebCrypto
    */
   async #cleanUpLater() {
@@ -205,7 +210,7 @@ class Service {
     const isFirst = this.#uncleaned > 0;
     this.#uncleaned = 0;
     const isClean = await cleanUpLater(this.#residue, collectKeys);
-    // The rinse has made keys too, with zeros.
+    // The rinse has made keys too, but none of them is secret.
     forgetKeys();
     if (isClean && isFirst) this.#hooks.collected?.();
     if (isClean) return true;
@@ -251,7 +256,7 @@ class Service {
   }
 
   /**
-   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms, and longer
+   * Warms up while the Worker waits, and takes the image. An early request waits for both, some 50 ms, and longer
    * without the snapshot. Without an image the Worker would end after that request, and starting another Worker would
    * take much longer.
    * @param {Python} python
@@ -274,7 +279,8 @@ class Service {
         this.#imageMemoryBytes = python.memory.buffer.byteLength;
         this.#hooks.imaged?.(python);
       }
-      // A request that waits comes first. The memory grows when the Worker rests after it.
+      // A waiting request comes before the growth of the memory. The memory grows when the Worker rests after that
+      // request.
       if (!this.#requested) this.#reserve(python);
       this.#hooks.prepared?.();
     } catch {
@@ -298,7 +304,8 @@ class Service {
   }
 
   /**
-   * Answers a request of the rehearsal in the same way as others, but does not post the reply. Resolves with it.
+   * Answers a request of the rehearsal in the same way as other requests. Resolves with the reply instead of posting
+   * it.
    * @param {string} verb
    * @param {object} args
    */
@@ -379,7 +386,7 @@ class Service {
 }
 
 /**
- * Whether no request may follow this one in the same Worker.
+ * Whether this request must be the last request in its Worker.
  * @param {Pick<Request, "verb" | "args" | "strict" | "stream">} request
  */
 function endsWorker({ verb, args, strict, stream }) {

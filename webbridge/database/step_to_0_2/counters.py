@@ -1,4 +1,4 @@
-"""One table of counters. 0.1 had a row for each event."""
+"""One table of counters. Version 0.1 had a row for each event."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Delete the tables.
 
-    A key of the last day could send its message once more. Copies of sent messages are kept again. Retrieved messages
+    A repeated request could send its message once more. Copies of sent messages are kept again. Retrieved messages
     stay at the mail server, and folders have the uses that the mail server marks.
     """
     for table in ("folder_use", "retrieved", "sent_copy", "submission"):

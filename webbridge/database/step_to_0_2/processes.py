@@ -1,4 +1,4 @@
-"""The values and places that the processes of a bridge share."""
+"""The tables that the processes of a bridge share: settings, the processes, and their limited places for requests."""
 
 from __future__ import annotations
 

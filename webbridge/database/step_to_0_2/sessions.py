@@ -11,8 +11,8 @@ from sealwax.service.columns import INSTANT, LONG
 def upgrade() -> None:
     """Add the columns, and make the table of devices.
 
-    Existing sessions go on. They belong to the pages, with an unknown beginning, no push address and no half of a key
-    for a reload.
+    Existing sessions continue. They belong to the pages, with an unknown beginning, no push address and no half of a
+    key for a reload.
     """
     op.add_column("session", sa.Column("started_at", INSTANT, nullable=False, server_default=sa.text("0.0")))
     op.add_column("session", sa.Column("origin", sa.Text, nullable=False, server_default=""))
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete them, and the sessions of other origins, which 0.1 would take for sessions of the pages."""
+    """Delete the columns, the table, and the sessions of extensions, which 0.1 would take for sessions of the pages."""
     op.drop_table("device")
     session = sa.table("session", sa.column("origin"))
     op.execute(sa.delete(session).where(session.c.origin != ""))

@@ -1,4 +1,4 @@
-"""The tables of 0.1, which had no migrations and marked no database. A database gets only the tables that it lacks."""
+"""The tables of 0.1, which had no migrations and stored no version in the database. Only missing tables are made."""
 
 from __future__ import annotations
 

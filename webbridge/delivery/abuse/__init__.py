@@ -1,4 +1,4 @@
-"""Abuse of the notices: limits, complaints, blocks, refusals of recipients, and domains that look like others.
+"""Abuse of the notices: limits, complaints, blocks, refusals of recipients, and look-alike domains.
 
-Phishing through a notice needs a sender that the bridge has verified. So senders are limited and blocked.
+Only a sender that the bridge has verified can use notices for phishing. So senders are limited and blocked.
 """

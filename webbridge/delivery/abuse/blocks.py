@@ -23,7 +23,7 @@ _REMOVE: Final = delete(PARCEL_BLOCK).where(
 
 
 class BlockKind(StrEnum):
-    """The kinds of blocks, as stable words in the table."""
+    """The kinds of blocks. The table has them as words, which must not change."""
 
     SENDER = "sender"
     DOMAIN = "domain"
@@ -37,7 +37,7 @@ class BlockKind(StrEnum):
 
 
 class BlockReason(StrEnum):
-    """The reasons, as stable words in the table."""
+    """The reasons for blocks. The table has them as words, which must not change."""
 
     OPERATOR = "operator"
     COMPLAINTS = "complaints"
@@ -80,7 +80,8 @@ class Blocks:
     def refuse(self, name: str, at: datetime.datetime) -> None:
         """Send no more notices to a recipient who refuses them. Raises DatabaseUnavailable.
 
-        A block of the operator, which the recipient cannot take back, stays, but no longer ends.
+        If the operator has blocked the recipient, the operator's block stays, but without an end. The recipient cannot
+        take it back.
         """
         with self._database.transaction() as rows:
             _add_refusal(rows, name, at)
@@ -92,7 +93,7 @@ class Blocks:
         self._database.erase_deleted()
 
     def all(self, at: datetime.datetime) -> list[Block]:
-        """Return the blocks that count, and delete the blocks that have ended. Raises DatabaseUnavailable."""
+        """Return the blocks that have not ended, and delete the others. Raises DatabaseUnavailable."""
         now = {_NOW: at.timestamp()}
         with self._database.transaction() as rows:
             rows.execute(_SWEEP, now)

@@ -157,7 +157,7 @@ function expandKey(key, subkeys, bits, backwards) {
   }
 }
 
-/** For each bit of a half: the two numbers of its expansion. The bit is there in one or two groups of six bits. */
+/** For each bit of a half: the two numbers of its expansion. The bit occurs in one or two groups of six bits. */
 function makeExpansion() {
   const numbers = Array.from({ length: 32 }, () => [0, 0]);
   for (let place = 0; place < 48; place++) {

@@ -1,6 +1,6 @@
 /**
- * Our own code for the ciphers that a browser lacks, and for the ciphers of old mail. Names, results and errors are
- * like WebCrypto's.
+ * Our own code for the ciphers that a browser lacks, and for the ciphers of old mail. Names, results and errors are the
+ * same as WebCrypto's.
  *
  * Key schedules and state are in one buffer, which is overwritten before the result is returned. The result belongs to
  * the residue, which is overwritten at the end. This module is loaded when it is first needed.
@@ -311,7 +311,8 @@ function encryptCbc(residue, aes, scratch, { iv, data }) {
 }
 
 /**
- * Decrypts the last block first, because its padding determines the length of the result. So no second copy is needed.
+ * Decrypts the last block first, because its padding determines the length of the result. So the buffer of the result
+ * can be made with the right length.
  * @param {Residue} residue
  * @param {BlockDecryption} cipher
  * @param {Scratch} scratch

@@ -63,7 +63,7 @@ export class Poly1305 {
   finish() {
     const [total, tag] = [this.#total, this.#addend];
     reduce(total);
-    // If the total is at least the prime 2^130 - 5, the prime is subtracted. In that case bit 130 of the total plus 5 is
+    // If the total is at least the prime 2^130 - 5, the prime is subtracted. In that case bit 130 of (total + 5) is
     // set. `carry` gets this bit.
     let carry = 5;
     for (let limb = 0; limb < LIMBS; limb++) carry = Math.floor((total[limb] + carry) / (limb < LIMBS - 1 ? LIMB : TOP));

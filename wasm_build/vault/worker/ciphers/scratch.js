@@ -6,7 +6,7 @@
 // nothing overwrites small buffers.
 const SCRATCH_BYTES = 98_304;
 
-/** Gives out parts of one buffer, which belongs to the residue. */
+/** Gives out parts of one buffer. The buffer belongs to the residue, which is overwritten when the Worker cleans up. */
 export class Scratch {
   #buffer;
   #taken = 0;

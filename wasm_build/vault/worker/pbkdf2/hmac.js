@@ -1,6 +1,6 @@
 /**
- * HMAC (RFC 2104) applied repeatedly to its result, in a WebAssembly module that is made here byte by byte. Without a key
- * it is the hash, applied repeatedly to its result.
+ * HMAC (RFC 2104) applied repeatedly to its result, in a WebAssembly module that is made here byte by byte. Without a
+ * key the module applies the plain hash repeatedly to its result.
  *
  * The two pads of the key are compressed once. `iterate` is the whole loop, with two compressions in each iteration;
  * `rehash` is the loop without a key, with one compression. Secrets are only in the memory of the module. No branch and
@@ -37,7 +37,8 @@ export function buildHmacModule(sha) {
   const placeOf = (/** @type {number} */ place) => address(place * words.bytes);
   const [block, sum] = [BLOCK * words.bytes, SUM * words.bytes];
   const offsets = sha.start.map((_, index) => index * words.bytes);
-  // A state may be longer than the digest. Then its end overwrites the message's padding, which is written again.
+  // A state may be longer than the digest. In that case the end of the state overwrites the message's padding, which is
+  // then written again.
   const repadded = offsets
     .filter((offset) => offset >= digestBytes)
     .map((offset) => words.store(ZERO, block + offset, words.constant(offset === digestBytes ? words.highestBit : 0n)));
@@ -124,7 +125,8 @@ export class Hmac {
   }
 
   /**
-   * The place of a byte. Words of hashes begin with their highest byte, words of WebAssembly with their lowest.
+   * The address of a byte in memory. Words of hashes begin with their highest byte, words of WebAssembly with their
+   * lowest.
    * @param {number} place @param {number} index
    */
   #find(place, index) {

@@ -17,7 +17,7 @@ import { Hmac } from "./hmac.js";
  * @property {number} iterations the number of iterations after the first
  */
 
-// This number takes about 50 ms. A cancel takes effect after the current call.
+// The number of iterations in one call, which take about 50 ms. A cancel takes effect after the current call.
 const ITERATIONS_IN_ONE_CALL = 100_000;
 
 /** @type {Map<string, Promise<Hmac>>} by the name of the hash. A module is kept, because its memory is freed late. */
