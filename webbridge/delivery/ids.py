@@ -23,7 +23,7 @@ _GROUP_LETTERS: Final = 4
 
 
 def is_parcel_id(text: object) -> bool:
-    """Return whether a value is an id: base64url of 16 bytes without padding, in its only spelling."""
+    """Return whether a value is an id: base64url of 16 bytes without padding, and with no unused bits set."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 

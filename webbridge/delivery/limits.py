@@ -22,7 +22,7 @@ MAX_OBJECTS: Final = 20_000
 # A chunk has 16 MiB of plaintext. Each recipient adds less than 2 KB (RSA 16,384 bits or ML-KEM-1024).
 MAX_OBJECT_BYTES: Final = 17 * 1024 * 1024
 MAX_MANIFEST_BYTES: Final = 17 * 1024 * 1024
-MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # 20,000 sizes, and 200 certificates of the usual 3 KB.
+MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # Room for 20,000 sizes, and for 200 certificates of the usual 3 KB.
 MAX_WHOLE_BYTES: Final = 1024 * 1024
 """The most bytes of a parcel that comes in one request."""
 MAX_ENCLOSED_BYTES: Final = 64 * 1024
@@ -37,7 +37,7 @@ TOTAL_BYTES: Final = 1024**4
 
 MAX_KEPT_FILES: Final = 20_000
 """The files that a person keeps. The operator may set fewer, or none."""
-MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Each of 20,000 files takes 300 bytes; the manifest of the index takes 10 KB.
+MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Enough for 20,000 files of 300 bytes, and a manifest of 10 KB.
 
 UPLOAD_SECONDS: Final = 24 * 60 * 60
 """An upload is deleted if nothing was added to it for this time."""
@@ -47,7 +47,7 @@ KEPT_SECONDS: Final = 90 * 24 * 60 * 60
 """The record of a parcel without bytes stays for this time, so that recipients learn that it is expired."""
 MAX_ANSWERS: Final = 10
 """The answers to one parcel, from all of its recipients."""
-MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come back as a parcel.
+MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files can be sent back as a parcel.
 ANSWER_BYTES: Final = 7 * 1024 * 1024
 """The largest encrypted answer without a setting. Its mail is smaller than Postfix's default limit, 10,240,000."""
 

@@ -1,4 +1,4 @@
-"""Notices that one mail server has accepted and another has sent back (RFC 3464).
+"""Notices that the first mail server has accepted, but a later one has sent back (RFC 3464).
 
 A report names the notice with its Message-ID, of which 96 bits are random. Only the notice's recipient and the mail
 servers on its way know the Message-ID. So nobody else can pretend that the notice of a parcel has failed.
