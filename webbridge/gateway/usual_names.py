@@ -1,6 +1,6 @@
 """The usual names of folders for one use, in the languages in which mail programs and servers make them.
 
-A mark of the server (RFC 6154) counts more. A new folder gets the first name in its row.
+A mark of the server (RFC 6154) counts more. A new folder gets the first name of its use.
 """
 
 from __future__ import annotations
