@@ -111,7 +111,8 @@ class _ImapOverWire(BothRevisions):
             return self._untagged_response("OK", [None], "CAPABILITY")
         return super().capability()
 
-    def authenticate(self, mechanism: str, authobject: Exchange) -> tuple[str, str]:  # type: ignore[override]  # a callable there
+    # imaplib expects a callable, but this method gets an Exchange.
+    def authenticate(self, mechanism: str, authobject: Exchange) -> tuple[str, str]:  # type: ignore[override]
         # RFC 4959: the first message fits into the command, which saves a round trip.
         first = None if authobject.first is None else b64encode(authobject.first)
         is_at_once = first is not None and "SASL-IR" in self.capabilities

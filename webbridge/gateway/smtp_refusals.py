@@ -37,7 +37,7 @@ class Refusal:
 class Refused(GatewayError):
     """The server refused the sender or the message. `without_words` is the text for records.
 
-    A lying server could repeat the password or addresses in its text, so the records have only its two codes.
+    A dishonest server could repeat the password or addresses in its words, so records have only its two codes.
     """
 
     def __init__(self, reply: Reply, what: str, *, names_size: bool = False) -> None:

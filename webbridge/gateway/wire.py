@@ -54,7 +54,7 @@ class CallDeadline:
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Subtract the time that the context takes. Yields the seconds that the context may take.
+        """Subtract the time of the block from the deadline. Yields the seconds that the block may take.
 
         Raises ServerTooSlow before waiting if no time is left.
         """
@@ -165,7 +165,7 @@ class Wire:
         return not self._buffer and not self._ended and not self._receives_at_hand() and not self._ended
 
     def check_quiet(self) -> None:
-        """Raise UnreadableAnswer if bytes have come that answer nothing, and ConnectionLost if the connection ended."""
+        """Raise UnreadableAnswer if bytes answer no command, and ConnectionLost if the connection ended."""
         if not self.is_quiet():
             self.broken = True
             raise UnreadableAnswer if self._buffer else ConnectionLost
@@ -248,7 +248,7 @@ class Wire:
         except TimeoutError as error:
             self.broken = True
             raise ServerTooSlow from error
-        except (OSError, ValueError) as error:  # A ValueError means that another thread has closed the socket, or that the host name is bad.
+        except (OSError, ValueError) as error:  # A ValueError means a closed socket, or a bad host name.
             self.broken = True
             raise ConnectionLost from error
         except GatewayError:
