@@ -1,6 +1,6 @@
 /**
- * The view to sign in to the mail account and to unlock the keys at the same time. It has address, password, passphrase,
- * and a sentence on what this page does. The passphrase goes to the vault only.
+ * The view to sign in to the mail account and to unlock the keys at the same time. It has fields for address, password and
+ * passphrase, and a sentence about this page. The passphrase goes to the vault only.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
