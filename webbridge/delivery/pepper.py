@@ -21,7 +21,7 @@ from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 
 KEY_BYTES: Final = 32
 NOBODY: Final = bytes(FINGERPRINT_BYTES)
-"""The fingerprint in the ticket of a recipient who has proved the secret, and no certificate."""
+"""The fingerprint in the ticket of a recipient who has proved to know the secret, without a certificate."""
 _PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client", "key code", "key count")
 CODE_DIGITS: Final = 8
 _TAG_BYTES: Final = 32

@@ -17,7 +17,7 @@ from webbridge.delivery.store import Store, StoreFull
 # After this time, the bytes of all senders and the free bytes of the disk are read again.
 _LOOK_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 256 * 1024 * 1024
-"""The room on the disk that stays for the database and the logs."""
+"""The bytes of the disk that are left free for the database and the logs."""
 
 _TOTAL: Final = select(func.coalesce(func.sum(PARCEL_USAGE.c.total_bytes), 0))
 _OF_SENDER: Final = select(PARCEL_USAGE.c.total_bytes).where(PARCEL_USAGE.c.sender == bindparam("of_sender"))

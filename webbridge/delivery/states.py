@@ -15,7 +15,7 @@ class Stage(StrEnum):
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
-    """The parcel's bytes are deleted, or about to be. People see a parcel as expired once its days are over."""
+    """The parcel's bytes are deleted, or will be soon. People see a parcel as expired as soon as its days are over."""
 
 
 class State(StrEnum):

@@ -53,7 +53,7 @@ class InboxWatcher:
         self._next_uid = 0
         self._doubts = Doubts()
         self.is_connected = False
-        """Whether changes are being reported now."""
+        """Whether the watch has a connection that reports changes."""
         self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._run())
 
     def stop(self) -> None:

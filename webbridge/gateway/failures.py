@@ -20,7 +20,7 @@ class Failure(StrEnum):
     TRY_LATER = "try-later"
     UNREACHABLE = "unreachable"
     MISCONFIGURED = "misconfigured"
-    """Only the administrator of the bridge or of the mail server can remedy it."""
+    """Only the administrator of the bridge or of the mail server can remedy this failure."""
 
 
 _FAILURES: Final[Mapping[GatewayCode, Failure]] = MappingProxyType(

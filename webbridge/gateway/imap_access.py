@@ -38,7 +38,7 @@ class Level(StrEnum):
     FILE = "file"
     """To read messages, to mark them, and to put messages into the folder."""
     ALL = "all"
-    """To delete messages too, and to make and delete folders. Not to give rights to others."""
+    """Like FILE, and to delete messages, and to make and delete folders, but not to give rights to others."""
     OTHER = "other"
     """Other rights, which another program has given."""
 

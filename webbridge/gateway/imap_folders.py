@@ -62,7 +62,7 @@ class Right(StrEnum):
 
     FLAGS = "flags"
     SEEN = "seen"
-    """To mark messages as read and as unread, for all who share the folder."""
+    """To mark messages as read and as unread, for all people who share the folder."""
     MOVE = "move"
     DELETE = "delete"
     APPEND = "append"
@@ -98,11 +98,11 @@ class Folder:
     uid_validity: int
     delimiter: str | None = None
     is_subscribed: bool | None = None
-    """None if the server did not say."""
+    """None if the server did not say whether the account subscribes to the folder."""
     rights: frozenset[Right] = ALL_RIGHTS
     place: Place = Place.OWN
     prefix: str = ""
-    """The beginning of the name that only says whose folder it is, such as `INBOX.` at Cyrus."""
+    """The beginning of the name that only says who owns the folder, such as `INBOX.` at Cyrus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class ListedFolder:
     attributes: frozenset[bytes]
     delimiter: bytes | None = None
     top_name: bytes | None = None
-    """The name that may give the folder a role. None in the namespaces of others."""
+    """The part of the name that is compared with usual names. It is None in the namespaces of others."""
     place: Place = Place.OWN
     prefix: bytes = b""
 

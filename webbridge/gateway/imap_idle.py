@@ -45,7 +45,7 @@ class InboxWatch:
         self._messages = 0
         self._has_arrived = False
         self.next_uid = 0
-        """At most the UID that the next message will have; 0 if the server names none."""
+        """The UID of the next message will be at least this number. It is 0 if the server names none."""
 
     @classmethod
     def open(cls, credentials: Credentials) -> InboxWatch:

@@ -31,7 +31,7 @@ from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import HEADER_PART_BYTES, SUMMARY_ITEMS, MessageSummary, summary_from_fetch
 from webbridge.gateway.uid_set import MAX_UID, Ranges, join_ranges, read_ranges, write_uids
 
-MAX_CHANGES = 1000  # Our own bound: after more changes the list is loaded anew.
+MAX_CHANGES = 1000  # Our own bound. After more changes the list is loaded again.
 MAX_VANISHED_RANGES = 1000
 # WINDOW is the width, in pages, of the first range of UIDs in which older messages are searched. If the range has too
 # few messages, the next range is wider by the factor WIDER.

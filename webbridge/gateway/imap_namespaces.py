@@ -40,7 +40,7 @@ class Namespaces:
     personal: tuple[bytes, ...] = (b"",)
     foreign: frozenset[bytes] = frozenset()
     shared: frozenset[bytes] = frozenset()
-    """The namespaces in `foreign` that belong to nobody."""
+    """Those of the namespaces in `foreign` that no single person owns."""
     are_known: bool = True
     """False if the server was asked for its namespaces, and has not named them."""
 

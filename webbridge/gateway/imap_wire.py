@@ -64,7 +64,7 @@ class Answer:
 
 
 Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
-"""A function that makes the error of a failed command, from NO or BAD and its text."""
+"""A function that returns the error for a failed command. It gets the word NO or BAD, and the text after it."""
 
 
 def refusal(word: str, text: bytes) -> GatewayError:
@@ -127,7 +127,7 @@ class ImapWire:
         self._taken_lines = 0
         self._most = (MAX_ANSWER_BYTES, MAX_LINES)
         self.folder_news = 0
-        """The number of answers so far that told of new or removed messages in the selected folder."""
+        """The number of answers so far that reported new or removed messages in the selected folder."""
 
     @property
     def has_unfinished(self) -> bool:

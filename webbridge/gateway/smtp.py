@@ -59,7 +59,7 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     PERHAPS = "perhaps"
-    """The server received the whole message and did not confirm it."""
+    """The server may have received the whole message, but did not confirm it."""
 
 
 class Report(StrEnum):

@@ -49,4 +49,4 @@ USUAL_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "archive": _names(_ARCHIVE),
     }
 )
-"""The names by the role's word in the bridge's API."""
+"""The usual names, by the word of their role in the bridge's API."""

@@ -21,9 +21,9 @@ from flask import Request, Response
 from webbridge.login.devices import KEPT_SECONDS
 
 ACCOUNT_HEADER: Final = "X-Sealwax-Account"
-"""A percent-encoded address. In a request it is of the account that the page shows, in an answer of the session's."""
+"""A percent-encoded address: of the page's account in a request, of the session's account in an answer."""
 ACCOUNT_QUERY: Final = "account"
-"""The id of the account that the page shows. A header would need a preflight for each read, and streams have none."""
+"""The id of the page's account. A header would cost a preflight for each read, and streams have no headers."""
 MAX_ACCOUNTS: Final = 5
 """The accounts that are signed in in one browser at the same time."""
 _MAX_COOKIES: Final = 2 * MAX_ACCOUNTS  # The cookies of ended sessions stay in the browser until its next request.
@@ -106,7 +106,7 @@ class SessionCookie:
 
 HTTPS_COOKIE: Final = SessionCookie(name="__Host-sealwax", is_secure=True)
 LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
-"""For plain HTTP, which `check_origin` allows on loopback only: WebKit sends no Secure cookie there."""
+"""Cookies for plain HTTP, which `check_origin` allows on loopback only. WebKit sends no Secure cookie there."""
 
 
 def named_account(request: Request, *, cookie: SessionCookie, ids: AccountIds) -> str:

@@ -19,7 +19,7 @@ from webbridge.delivery.notices.outbox import queue_change
 from webbridge.delivery.notices.sender_mail import Change
 
 HELD_AFTER: Final = 3
-"""The parcels of one sender with complaints, from as many networks, after which the sender is blocked."""
+"""A sender is blocked after complaints about this many parcels from this many networks."""
 COUNTED_FOR: Final = datetime.timedelta(days=30)
 HELD_FOR: Final = datetime.timedelta(days=30)
 KEPT_FOR: Final = datetime.timedelta(days=365)

@@ -16,9 +16,9 @@ from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_r
 
 DAY_SECONDS: Final = 24 * 60 * 60
 SENDER_RECIPIENTS: Final = 200
-"""The recipients that one sender may reach at once, and again in each day."""
+"""The recipients to whom one sender may send at once, and then in each further day."""
 DOMAIN_RECIPIENTS: Final = 5_000
-"""The same for all senders of one domain."""
+"""The recipients to whom all senders of one domain together may send at once, and then in each further day."""
 _REFUSAL: Final = "Too many parcels have gone out. Send this one later."
 
 

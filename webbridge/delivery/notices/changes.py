@@ -25,7 +25,7 @@ _WAS_OPENED: Final = select(PARCEL_EVENT.c.state).where(
 
 _EXPIRED: Final = PARCEL_NOTICE.c.kind == Change.EXPIRED.value
 FORGET_EXPIRY: Final = delete(PARCEL_NOTICE).where(PARCEL_NOTICE.c.parcel == bindparam("of_id"), _EXPIRED)
-"""The statement that deletes the notice of an end that did not come, so that the next end is mailed too."""
+"""The statement that deletes the notice of an expiry that did not come. So a later expiry is mailed too."""
 
 
 def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:

@@ -34,7 +34,7 @@ from webbridge.delivery.submission import Recipient
 
 _DAY_SECONDS: Final = 24 * 60 * 60
 MAX_CODES: Final = 5
-"""The codes for an address in a day, both for one parcel and for all parcels together."""
+"""The most codes for an address in a day. The limit is for each parcel, and also for all parcels together."""
 MAX_CODES_OF_PARCEL: Final = 20
 _NONCE_BYTES: Final = 16
 _REFUSAL: Final = "There were too many codes for this address. Try again tomorrow."
@@ -87,7 +87,7 @@ class WrongCode(ServiceError):
 
 
 class CodeEnded(ServiceError):
-    """No code counts for this request. Its time is over, or too many codes were wrong."""
+    """No code counts for this request, because its time is over, or too many codes were wrong."""
 
     def __init__(self) -> None:
         super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")

@@ -24,7 +24,7 @@ class Modes:
 
 PRIVATE: Final = Modes(file=0o600, folder=0o700)
 FOR_PROXY: Final = Modes(file=0o640, folder=0o750)
-"""The modes with which the folder's group, which is the proxy's, may read the bytes. They are ciphertext."""
+"""The modes with which the folder's group, to which the proxy belongs, may read the bytes (ciphertext)."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

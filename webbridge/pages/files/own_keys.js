@@ -54,7 +54,7 @@ export class OwnKeys {
     const own = this.#own();
     const judge = (/** @type {string} */ at) => this.call("parcel.verify", {
       manifest: manifest.slice(0), parcel, readers: [this.#account], at, trust: {
-        // Only the person's own certificates are trusted, and neither their issuers nor certificates that they have issued.
+        // The person's own certificates are trusted. Their issuers are not, and certificates that they have issued are not.
         anchors: own.map(({ certificate }) => ({ certificate: certificate.slice(0), exact: true })), revocation: "not-checked",
       },
     }, signal);
