@@ -11,7 +11,7 @@ from smime_core.text import read_base64url, write_base64url
 from webbridge.delivery.limits import ID_BYTES
 
 MANIFEST: Final = "manifest"
-ID_PATTERN: Final = "[A-Za-z0-9_-]{21}[AQgw]"  # The last character has 2 bits.
+ID_PATTERN: Final = "[A-Za-z0-9_-]{21}[AQgw]"  # The last character carries 2 bits of the id.
 _ID: Final = re.compile(ID_PATTERN)
 _NAME: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 _FOLDER_BYTES: Final = 16

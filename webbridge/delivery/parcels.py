@@ -30,7 +30,7 @@ from webbridge.delivery.submission import Kind, Recipient, Submission
 
 DAY_SECONDS: Final = 24 * 60 * 60
 PENDING: Final = "pending"
-"""The state of a notice that nobody has tried to send."""
+"""The state of a notice that waits to be sent for the first time."""
 TO_RECIPIENT: Final = "parcel"
 ABOUT_TRIES: Final = "tries"
 
@@ -331,7 +331,7 @@ def event_row(parcel_id: str, event: Event) -> dict[str, object]:
 
 
 def notice_row(parcel_id: str, recipient: Recipient, kind: str, at: float) -> dict[str, object]:
-    """Return the row of a notice that nobody has tried to send."""
+    """Return the row of a new notice, which waits to be sent."""
     return {
         "parcel": parcel_id,
         "address": recipient.address,

@@ -61,7 +61,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A parcel as its sender describes it. `fingerprints` are SHA-256 of the recipients' certificates."""
+    """A parcel as its sender describes it. `fingerprints` are the SHA-256 hashes of the recipients' certificates."""
 
     id: str
     recipients: tuple[Recipient, ...]

@@ -148,10 +148,7 @@ class Sweep:
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
     def run(self) -> None:
-        """Delete the due bytes and records.
-
-        The next sweep repeats a deletion that fails. Raises DatabaseUnavailable.
-        """
+        """Delete the due bytes and records. The next sweep repeats what fails. Raises DatabaseUnavailable."""
         at = self._clock().timestamp()
         self._note_expired(at)
         with self._database.transaction() as rows:
@@ -192,7 +189,7 @@ class Sweep:
             self._delete_bytes(row)
 
     def _delete_bytes(self, parcel: Row[Any]) -> None:
-        """Delete the bytes of a parcel that nobody opens any more. Then note the deletion, and give the quota back."""
+        """Delete the bytes of a parcel that has ended. Then note the deletion, and give the quota back."""
         with _store_failures_left():
             # The uploads are deleted first. An upload that ends meanwhile then has no file left to move into the store.
             self._uploads.delete(parcel.folder)

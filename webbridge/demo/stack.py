@@ -49,7 +49,7 @@ from webbridge.demo.tls import write_tls_files
 from webbridge.pages_app import BUILT_PAGES, create_pages_app
 from webbridge.services import services_of
 
-# The identities that belong to nobody's account.
+# The identities of the people without an account.
 _OTHER_IDENTITIES: Final = ("authority", "service")
 
 

@@ -34,10 +34,7 @@ class Admission:
     hub: Hub
 
     def find_session(self, request: Request) -> Session | None:
-        """Return the session of the account that a request of the pages names, or None.
-
-        The use of the session is not noted.
-        """
+        """Return the session of the account that the pages' request names, or None. This does not count as a use."""
         account = named_account(request, cookie=self.cookie, ids=self.account_ids)
         session = self.sessions.find_unused(self.cookie.value_in(request, account)) if account else None
         if session is None or session.origin or self.account_ids.id_of(session.address) != account:
@@ -52,10 +49,7 @@ class Admission:
 def create_admission(
     config: BridgeConfig, *, sessions: SessionStore, account_ids: AccountIds, hub: Hub, health: Health
 ) -> Flask:
-    """Return the Flask application without its view.
-
-    The view answers an admitted request with headers, without a body.
-    """
+    """Return the Flask application without its view. The view's answer to an admitted request has no body."""
     app = create_application("webbridge.events", config.api_origin, proxies=config.trusted_proxies)
     install_api_security(app, config)
     install_prefix(app, config.api_prefix)

@@ -59,10 +59,7 @@ class _User:
 
 
 class Hub:
-    """All streams of this process.
-
-    Any thread may call `reserve` and `release`, but only the event loop may call the other methods.
-    """
+    """All streams of this process. Only `reserve` and `release` may be called outside of the event loop's thread."""
 
     def __init__(
         self,
@@ -108,10 +105,7 @@ class Hub:
                 del self._by_session[stream.session_id]
 
     def join(self, stream: Stream) -> None:
-        """Send events to a stream from now on.
-
-        The first event names the account, and the folders whose changes the stream reports.
-        """
+        """Send events to a stream from now on. The first one names the account and the watched folders."""
         account = stream.credentials.account
         is_watched = account.server.imap is not None
         folders = [self._folder_ids.id_of(account.address, INBOX)] if is_watched else []
@@ -291,10 +285,7 @@ class Hub:
             self._subscribers.put(stream.session_id, subscriber)
 
     def _change_endpoint(self, session_id: str, endpoint: str) -> None:
-        """Use the push address that the database has now for a session.
-
-        An empty address ends the session's subscription.
-        """
+        """Use the push address that the database has for a session. An empty address ends the subscription."""
         known = self._subscribers.find(session_id)
         if known is not None and endpoint:
             self._subscribers.put(session_id, replace(known, endpoint=endpoint))

@@ -73,10 +73,7 @@ class MailConnection(Protocol):
 
     @property
     def may_be_kept(self) -> bool:
-        """Whether the connection may be kept for a later call.
-
-        A POP3 connection may not, because it locks the mailbox.
-        """
+        """Whether the connection may be kept for later calls. POP3 connections may not: they lock the mailbox."""
 
     def begin_call(self, deadline: CallDeadline) -> None:
         """Count all waiting from now on against this deadline."""

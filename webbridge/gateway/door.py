@@ -19,13 +19,13 @@ from pathlib import Path
 # RFC 5321 section 4.5.3.1: 64 bytes of local part, 255 of domain, and 254 in all to fit a path of 256.
 MAX_ADDRESS_BYTES = 254
 MAX_LOCAL_PART_BYTES = 64
-# Our own bounds.
+# The bounds from here on are our own.
 MAX_RECIPIENTS = 500  # Servers accept at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
 MAX_TOKEN_CHARACTERS = 8000  # Its base64 fits into a line of 12,288 bytes (RFC 4954 section 4).
-MAX_UIDS = 1000  # In one request.
-MAX_FLAGS = 20  # In one request. Undoing each flag may need a separate step.
+MAX_UIDS = 1000  # The most messages in one request.
+MAX_FLAGS = 20  # The most flags in one request. The undoing of each flag may need a separate step.
 MAX_REASON_CHARACTERS = 300  # The gateway cuts longer error texts of a server before it passes them on.
 
 # RFC 9051 section 2.3.2. The flags are sent in this spelling.

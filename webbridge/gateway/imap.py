@@ -127,10 +127,7 @@ class ImapConnection:
         self._imap.wire.deadline = deadline
 
     def is_alive(self) -> bool:
-        """Return whether the server still answers.
-
-        The wait is short, to leave time for a call on another connection.
-        """
+        """Return whether the server still answers. The wait is short, so that a new connection is possible in time."""
         wire = self._imap.wire
         deadline = wire.deadline
         wire.deadline = CallDeadline(deadline.left * SHARE_FOR_CHECK)

@@ -1,4 +1,4 @@
-"""Messages that are deleted some days after they were stored, such as copies of sent messages.
+"""The deletion of messages some days after they were stored, such as copies of sent messages.
 
 Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2). The
 server knows the day on which the message was stored. The keyword has no date, because servers limit the number of

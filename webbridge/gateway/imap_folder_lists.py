@@ -111,10 +111,7 @@ class FolderLists:
         return roles_of(self._listed(), self._uses()).get(write_folder_name(folder)) in roles
 
     def create(self, folder: str) -> Changed:
-        """Make a folder and subscribe to it.
-
-        The caller has checked a name that no folder had before (`check_new_name`).
-        """
+        """Make a folder and subscribe to it. The caller has checked a new name (`check_new_name`)."""
         name = self.whole_name(check_folder_name(folder))
         self._create(name)
         return Changed(undo=(DeleteStep(folder=name),), folder=name)

@@ -17,7 +17,7 @@ from webbridge.gateway.usual_names import USUAL_NAMES
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
-MAX_ANSWERS = 3 * MAX_FOLDERS  # LIST, STATUS and MYRIGHTS of each.
+MAX_ANSWERS = 3 * MAX_FOLDERS  # Each folder has answers to LIST, STATUS and MYRIGHTS.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 
 

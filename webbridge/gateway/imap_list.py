@@ -174,10 +174,7 @@ class MessageLists:
         )
 
     def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
-        """Select the folder if it has changed.
-
-        Return the items of the newest messages, and perhaps of others, by UID.
-        """
+        """Select the folder if it has changed. Return the items of the newest messages, or more, by UID."""
         item_names = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
         # GNU Mailutils, which has no UIDPLUS, reports changes only at a SELECT.
         selected = self._selection.unchanged(folder, None) if self._imap.offers("UIDPLUS") else None

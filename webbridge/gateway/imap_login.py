@@ -169,7 +169,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         self._imap._mesg = self._imap._log = lambda *_: None
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
-        """Encrypt with STARTTLS, and ask for the capabilities anew."""
+        """Encrypt with STARTTLS, and ask for the capabilities again."""
         self._imap.begin_tls(context)
         self._starttls_done = True
 

@@ -24,7 +24,7 @@ from webbridge.gateway.imap_syntax import FolderName, Value, read_code
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, opening_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
-_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
+_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # At most MAX_NUMBER_DIGITS digits.
 _KEPT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]*)\)", re.IGNORECASE)
 # The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
 _NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
@@ -84,10 +84,7 @@ class Selection:
         raise refusals[0]
 
     def _ways_to_open(self) -> Iterator[bytes]:
-        """Yield the commands that open a folder.
-
-        SELECT is repeated if the server may require the program's name first.
-        """
+        """Yield the commands that open a folder. SELECT is repeated if the server may require the program's name."""
         yield _SELECT
         if self._imap.named_itself():
             yield _SELECT

@@ -248,8 +248,7 @@ class ConnectionPool:
         try:
             slot.connection = self._connect(credentials, deadline)
         except LoginRefused as refusal:
-            # Only a session needs the judgement of doubts. A person who signs in has no session that a refusal could
-            # end.
+            # A person who signs in has no session yet. So the refusal ends no session, and needs no second opinion.
             raise (self._doubts.judge(name, refusal) if name else refusal) from None
         self._doubts.settle(name)
         if self._is_closed:

@@ -150,7 +150,7 @@ def _exchange(mechanism: Mechanism, credentials: Credentials, address: ServerAdd
         case Mechanism.SCRAM_SHA_256:
             try:
                 return _Scram(credentials)
-            except ScramException:  # a password with letters that SASLprep forbids (RFC 4013)
+            except ScramException:  # The password has letters that SASLprep forbids (RFC 4013).
                 return None
         case Mechanism.LOGIN:
             return _Login(credentials)

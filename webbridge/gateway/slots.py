@@ -136,10 +136,7 @@ class Slots:
         self.put_back(slot, keep=True)
 
     def give_one_back(self, name: str) -> None:
-        """Give up the place of an idle connection for another process.
-
-        Without one, give up the next place that is put back.
-        """
+        """Give up the place of an idle connection for another process, or else the next place that is put back."""
         now = time.monotonic()
         with self._lock:
             state = self._rooms.get(name)

@@ -52,10 +52,7 @@ _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 
 
 class Outcome(StrEnum):
-    """The outcome of a submission, as stable words for programs.
-
-    For a refused message a GatewayError is raised instead.
-    """
+    """The outcome of a submission, as stable words for programs. A refusal raises a GatewayError instead."""
 
     SENT = "sent"
     PERHAPS = "perhaps"
@@ -146,10 +143,7 @@ def ask_offers(server: MailServer) -> Offers:
 
 
 def _begin(credentials: Credentials, connections: Connections, opening: Callable[[SmtpWire], None]) -> SmtpWire:
-    """Return a connection with an open transaction.
-
-    If a kept connection turns out to be unusable, a fresh one is tried once.
-    """
+    """Return a connection with an open transaction. If a kept connection is unusable, a new one is tried once."""
     connection = connections.take()
     if connection is not None:
         connection.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)

@@ -188,10 +188,7 @@ def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
 
 
 def _whole_fields(part: bytes) -> Headers:
-    """Return the fields.
-
-    If the part was cut, the last field is left out, because a part of an address may be another address.
-    """
+    """Return the fields. If the part was cut, the last field is left out, because its address may be cut."""
     headers = parse_headers(part)
     last = headers.fields[-1:]
     if not _is_cut(part) or [field.name.lower() for field in last] == ["subject"]:

@@ -107,5 +107,5 @@ class LoginCounter:
 
 
 def _hashed(*parts: str) -> str:
-    # Hashed, so that the table does not list who logs in from where.
+    # The parts are hashed, so that the table does not show who logs in from which network.
     return sha256("\0".join(parts).encode()).hexdigest()

@@ -76,10 +76,7 @@ class ReloadHalves:
         return _derive(random, cookie) if is_made else None
 
     def take(self, session: Session, cookie: str, *, name: str) -> TakenHalf | None:
-        """Delete the half of this name and return it.
-
-        Return None if there is no such half, or if its minutes are over.
-        """
+        """Delete the half of this name and return it. Return None if it does not exist, or its minutes are over."""
         with self._database.transaction(durable=False) as rows:
             row = rows.execute(_FIND, {"session_id": session.id}).one_or_none()
             if row is None or row.reload_half is None or not secrets.compare_digest(row.reload_name, name):
@@ -94,10 +91,7 @@ class ReloadHalves:
         return TakenHalf(half=_derive(bytes(row.reload_half), cookie), age_seconds=max(0, ceil(age_seconds)))
 
     def note_use(self, session: Session, *, name: str) -> bool:
-        """Restart the minutes of the half of this name.
-
-        Return False if there is no such half, or if its minutes are over.
-        """
+        """Restart the minutes of the half of this name. Return False if it does not exist, or they are over."""
         at = self._now()
         is_kept = (SESSION.c.reload_half.is_not(None), SESSION.c.reload_name == name)
         is_in_time = SESSION.c.reload_used_at + SESSION.c.reload_seconds > at

@@ -20,7 +20,7 @@ _TOGETHER: Final = (
     frozenset({"LATIN", "CJK", "HANGUL"}),
 )
 _A_LABEL: Final = "xn--"
-_LONGEST_SECOND_LEVEL: Final = 3  # "co.uk", "com.au"
+_LONGEST_SECOND_LEVEL: Final = 3  # The letters before the dot in "co.uk" and "com.au".
 _COUNTRY: Final = 2
 
 

@@ -32,7 +32,7 @@ class NewFile:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes to reserve."""
+        """The number of bytes to reserve."""
         return sum(self.objects) + self.manifest_bytes
 
     @property
@@ -53,7 +53,7 @@ class NewIndex:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes of its objects."""
+        """The number of bytes of the version's objects."""
         return sum(self.objects) + self.manifest_bytes
 
 

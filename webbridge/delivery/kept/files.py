@@ -252,10 +252,7 @@ class KeptFiles:
         return file_of(row), True
 
     def _replace_index(self, rows: Connection, account: str, version: int, values: dict[str, Any]) -> StoredIndex:
-        """Replace the record of the index, and return the earlier record.
-
-        Two concurrent devices wait for each other here.
-        """
+        """Replace the record of the index, and return the earlier one. Concurrent devices wait for each other."""
         before = index_of(rows.execute(_INDEX.with_for_update(), {"of_account": account}).first())
         if before.version != version - 1:
             raise IndexChanged

@@ -20,7 +20,7 @@ _ISOLATE: Final = "\u2068{}\u2069"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Names with their values, a line for each."""
+    """Pairs of a name and a value. Each pair gets a line."""
 
     lines: Sequence[tuple[str, str]]
 

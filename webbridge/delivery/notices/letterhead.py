@@ -96,14 +96,14 @@ def write_letter(letter: Letter, head: Letterhead, language: Language) -> bytes:
 
 
 def check_parcel_id(parcel: str) -> str:
-    """Return the id of a parcel if it is one. Raises Unwritable."""
+    """Return the text if it is the id of a parcel. Raises Unwritable otherwise."""
     if _PARCEL_ID.fullmatch(parcel) is None:
         raise Unwritable("the id is no id of a parcel")
     return parcel
 
 
 def check_reference(reference: str) -> str:
-    """Return a reference number if it is one. Raises Unwritable."""
+    """Return the text if it is a reference number. Raises Unwritable otherwise."""
     if _REFERENCE.fullmatch(reference) is None:
         raise Unwritable("the reference is no reference number")
     return reference

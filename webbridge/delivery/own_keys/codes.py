@@ -1,4 +1,4 @@
-"""The codes that confirm addresses. They are made from the pepper, so no row of the database has a code."""
+"""The codes that confirm addresses. They are derived from the pepper, so the database contains no codes."""
 
 from __future__ import annotations
 

@@ -56,10 +56,7 @@ class Uploads:
         self._modes = modes
 
     def begin(self, folder: str, name: str) -> None:
-        """Begin the upload of an object.
-
-        An upload that was begun before goes on. Raises StoreFull or StoreFailed.
-        """
+        """Begin the upload of an object, or let an earlier upload go on. Raises StoreFull or StoreFailed."""
         if self._store.size_of(folder, name) is not None:
             return
         with disk_failures_named():
@@ -69,10 +66,7 @@ class Uploads:
             os.close(make_file(place / name, os.O_RDWR, self._modes))
 
     def offset_of(self, folder: str, name: str, *, size: int) -> int:
-        """Return how many bytes of an object have been stored.
-
-        Raises NoUpload, UploadBusy, StoreFull or StoreFailed.
-        """
+        """Return how many bytes of an object are stored. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
         with disk_failures_named(), suppress(FileNotFoundError):
             offset = (self._root / folder / name).stat().st_size
             if offset < size:

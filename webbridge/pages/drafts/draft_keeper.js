@@ -54,7 +54,7 @@ export class DraftKeeper {
 
   /**
    * @param {import("./draft_store.js").DraftStore} store
-   * @param {() => DraftContent} read returns what is written
+   * @param {() => DraftContent} read returns the content of the letter
    * @param {(news: DraftNews) => void} onNews
    * @param {import("./draft_store.js").OpenedDraft | null} draft the draft that is continued
    */

@@ -24,7 +24,10 @@ export class FileRequests {
     this.#uploads = new ParcelUploads(ask, { language: "", place: PATH });
   }
 
-  /** The line about the index, and the bytes of its objects one after the other. @returns {Promise<{line: IndexLine, bytes: Uint8Array}>} */
+  /**
+   * The line about the index, and the bytes of the index's objects in their order.
+   * @returns {Promise<{line: IndexLine, bytes: Uint8Array}>}
+   */
   async index() {
     const all = new Uint8Array(await readAtMost(await this.#ask(`${PATH}/index`, {}), MAX_INDEX_BYTES + MAX_LINE_BYTES));
     const end = all.indexOf(LINE_END);

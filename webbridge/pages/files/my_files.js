@@ -18,7 +18,10 @@ import { Keeper } from "./keeper.js";
 /** @typedef {import("./file_errors.js").FileErrorServices} FileErrorServices */
 /** @typedef {import("../app/services.js").Announce} Announce */
 /** @typedef {{announceHere: Announce} & KeeperServices & FileErrorServices} FilesServices */
-/** @typedef {{services: FilesServices, parts: Parts, limits: {wholeBytes: number}}} Given what the content gets from the pages */
+/**
+ * @typedef {{services: FilesServices, parts: Parts, limits: {wholeBytes: number}}} Given the things that the pages give the
+ * content
+ */
 /** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} MyFiles */
 
 /** The files of the account. Their uploads go on while another view is shown. @type {Keeper | null} */

@@ -31,7 +31,7 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 /**
  * @param {SignInServices} services
  * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
- *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is what the fields begin with
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` has the first values of the fields
  * @returns {View}
  */
 export function createSignInView(services, { ended, isSessionLeft, typed }) {
@@ -51,7 +51,7 @@ export function createSignInView(services, { ended, isSessionLeft, typed }) {
 
 /**
  * @param {SignInServices} services
- * @param {Typed} typed what is filled in
+ * @param {Typed} typed the values of the fields
  */
 function createSignInForm(services, typed) {
   const { translate } = services;
