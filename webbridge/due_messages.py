@@ -1,4 +1,4 @@
-"""The deletion of messages whose days are over, after their owner has signed in: sent copies, and retrieved messages.
+"""The deletion of messages whose days are over: copies of sent messages, and those retrieved by POP3.
 
 The bridge has access to an account only while a session lives, so it deletes these messages at a sign-in. A failure is
 logged, and the next sign-in tries again.

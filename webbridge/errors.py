@@ -44,13 +44,13 @@ def install_gateway_errors(app: Flask) -> None:
 def gateway_response(
     code: GatewayCode, message: str, members: Mapping[str, object], retry_seconds: int | None = None
 ) -> Response:
-    """Return an error of a mail server as an answer. `retry_seconds` is the time that the server names, if any."""
+    """Return the answer for an error of a mail server. `retry_seconds` is the wait that the server asks for, if any."""
     retry = (retry_seconds or BUSY_RETRY_SECONDS) if code is GatewayCode.BUSY else None
     return error_response(_STATUS[code], code.value, message, retry, members)
 
 
 def members_of(error: GatewayError) -> dict[str, object]:
-    """Return the further members of an error's answer, besides code and message."""
+    """Return the members of an error's answer besides its code and message."""
     members: dict[str, object] = {}
     if (failure := failure_of(error.code)) is not None:
         members["failure"] = failure.value

@@ -15,7 +15,7 @@ from webbridge.gateway.folder_uses import FolderUses, name_hash
 from webbridge.gateway.imap_folders import Role
 from webbridge.gateway.imap_syntax import write_folder_name
 
-# Made once, because making a statement takes longer than running it.
+# The statement is made once, because making it takes longer than running it.
 _IS: Final = FOLDER_USE.c.account == bindparam("of_account")
 _FIND: Final = select(FOLDER_USE.c.role, FOLDER_USE.c.folder).where(_IS)
 
@@ -33,7 +33,10 @@ class FolderChoices:
         return FolderUses(account, {Role(role): folder for role, folder in choices})
 
     def choose(self, account: str, folder: str, role: Role | None) -> None:
-        """Note the use of a folder, which ends its earlier use and the use of another folder. None means no use."""
+        """Note the use of a folder.
+
+        This ends the folder's earlier use, and the same use of another folder. None means no use.
+        """
         name, mine = name_hash(account, write_folder_name(folder)), FOLDER_USE.c.account == _hashed(account)
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(FOLDER_USE).where(mine, (FOLDER_USE.c.folder == name) | (FOLDER_USE.c.role == role)))
@@ -42,7 +45,7 @@ class FolderChoices:
                 rows.execute(insert_into(rows, FOLDER_USE).values(row).on_conflict_do_nothing())
 
     def were_renamed(self, account: str, renamed: Iterable[tuple[str, str]]) -> None:
-        """Note the new names of folders, given as pairs of the old and the new name. They keep their uses."""
+        """Note the new names of folders, given as pairs of the old and the new name. The folders keep their uses."""
         mine = FOLDER_USE.c.account == _hashed(account)
         with self._database.transaction(durable=False) as rows:
             for names in renamed:

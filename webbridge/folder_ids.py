@@ -1,4 +1,4 @@
-"""Opaque ids of folders, so that no URL, and so no log of a proxy, contains a folder's name.
+"""Opaque ids of folders. With them, no URL contains a folder's name, so the names are in no log of a proxy.
 
 An id is the folder's name, encrypted with AES-SIV (RFC 5297) and a key derived from the bridge's secret, in base64url.
 The account is the additional data. So ids need no table and stay the same, and every process with the same secret reads
@@ -37,7 +37,8 @@ class FolderIds:
             name = self._cipher.decrypt(sealed, [account.encode()]).decode()
         except (InvalidTag, ValueError):
             raise _no_such_folder() from None
-        # The decoder ignores characters that are not base64, and spare bits. But a folder has only one id.
+        # The decoder ignores unused bits and characters that are not base64. Only the one id that `id_of` gives is
+        # accepted.
         if self.id_of(account, name) != folder_id:
             raise _no_such_folder()
         return name

@@ -19,7 +19,7 @@ from smime_core.errors import LimitExceeded
 MAX_FILE_BYTES: Final = 65_536
 MAX_NAME_CHARACTERS: Final = 100
 MAX_CLASSIFICATIONS: Final = 50
-MAX_VALUE: Final = 256  # ub-integer-options of RFC 2634
+MAX_VALUE: Final = 256  # The bound ub-integer-options of RFC 2634
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,9})){1,30}")
 
 

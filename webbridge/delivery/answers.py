@@ -1,6 +1,6 @@
-"""The answers to parcels: encrypted messages to their senders, which the service passes on by mail.
+"""The answers to parcels. They are encrypted messages to the parcels' senders, and the service mails them.
 
-Anybody who opened a parcel may write an answer, without a proof of identity. The client encrypts the answer for the
+Anybody who has opened a parcel may answer it, without proving who they are. The client encrypts the answer for the
 sender's certificate, which the bridge does not know. So the bridge only checks that the answer is encrypted. It cannot
 know whether the sender can decrypt it.
 """
@@ -23,7 +23,7 @@ from webbridge.delivery.limits import MAX_ANSWERS
 from webbridge.delivery.notices.outbox import queue_answer
 from webbridge.delivery.parcels import Parcel
 
-# Repeated and refused requests count too, because their bodies were read.
+# Requests that are repeated or refused count too, because the bridge reads their bodies.
 _WINDOW_SECONDS: Final = 60 * 60
 MAX_REQUESTS: Final = 30
 _REFUSAL: Final = "There were too many answers to this parcel. Wait some minutes."
@@ -38,7 +38,7 @@ _ADD: Final = insert(PARCEL_ANSWER)
 
 
 class TooManyAnswers(ServiceError):
-    """The parcel has as many answers as the service passes on."""
+    """The parcel has the largest number of answers that the service passes on."""
 
     def __init__(self) -> None:
         text = f"There are {MAX_ANSWERS} answers to this parcel, and the service passes on no more."
@@ -78,7 +78,7 @@ class Answers:
         self._requests.start({sha256(f"answer\0{parcel.id}".encode()).hexdigest(): MAX_REQUESTS})
 
     def left(self, parcel_id: str) -> int:
-        """Return how many answers may still come."""
+        """Return how many further answers a parcel may get."""
         with self._database.reading() as rows:
             return max(0, MAX_ANSWERS - int(rows.execute(_COUNT, {"of_id": parcel_id}).scalar_one()))
 
@@ -90,7 +90,7 @@ class Answers:
         smime_type_of(cms)
         digest, at = sha256(cms).digest(), self._clock().timestamp()
         with self._database.transaction() as rows:
-            # Answers to a parcel wait here for each other, so that each gets a different number.
+            # The lock makes concurrent answers to a parcel wait for each other, so that each gets a different number.
             rows.execute(_LOCK, {"of_id": parcel.id})
             known = rows.execute(_FIND, {"of_id": parcel.id, "of_key": key}).first()
             if known is not None:

@@ -1,9 +1,9 @@
 """The proof of a recipient with a certificate: a nonce that only the owner of the certificate's key can decrypt.
 
 A challenge is AuthEnvelopedData with a special content type, which the authenticated attributes protect (RFC 5083
-section 2.1). A client decrypts only this type. So a lying bridge cannot make it decrypt a mail or a chunk and send the
-plaintext back. Challenges are made alike for every id and every certificate. The bridge checks whether the certificate
-is one of the parcel's when the nonce comes back.
+section 2.1). For a proof, a client decrypts only this type. So a dishonest bridge cannot make the client decrypt a mail
+or a chunk and send the plaintext back. The bridge makes a challenge for every id and every certificate. It checks only
+later, when the nonce comes back, whether the certificate is one of the parcel's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REFUSAL: Final = "There were too many requests from your network. Wait a minute
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeChallenge:
-    """A challenge for a client: the encrypted nonce, and the token that comes back with it."""
+    """A challenge for a client: the encrypted nonce, and a token that the client sends back with the nonce."""
 
     cms: bytes
     token: str = field(repr=False)
@@ -68,7 +68,7 @@ class Challenges:
         return MadeChallenge(cms=cms, token=self._pepper.seal_challenge(parcel_id, challenge, nonce))
 
     def proof_of(self, parcel_id: str, nonce: bytes, token: str) -> Proof:
-        """Return the proof that a nonce gives. The proof is wrong if the nonce is wrong or too old."""
+        """Return the proof for a decrypted nonce. If the nonce is wrong or too old, the proof counts as wrong."""
         challenge = self._pepper.open_challenge(token, parcel_id, nonce)
         at = self._clock().timestamp()
         is_timely = challenge is not None and at < challenge.ends_at <= at + CHALLENGE_SECONDS + CLOCK_SLACK_SECONDS

@@ -1,4 +1,4 @@
-"""The parts of the delivery that live as long as the application, and a submission from end to end."""
+"""The parts of the delivery that live as long as the application, and the whole course of a submission."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from webbridge.delivery.submission import Submission, canonical_bytes
 from webbridge.delivery.sweep import Sweep, Sweeper
 from webbridge.delivery.tokens import Tokens
 
-# Half of the threads that the administrator's guide recommends. A slow client occupies one while it sends.
+# Half of the threads that the administrator's guide recommends. A slow client occupies a thread while it sends.
 MAX_UPLOADS_AT_ONCE: Final = 8
 MAX_UPLOADS_PER_SENDER: Final = 4
-# Other requests of senders may occupy a thread too, because their body comes slowly through the proxy, or because they
-# wait for each other. Most of these requests end quickly.
+# Other requests of senders may occupy a thread too, because a body comes slowly, or because a request waits for another
+# one. Most of these requests end quickly.
 MAX_SLOW_AT_ONCE: Final = 6
 MAX_SLOW_PER_SENDER: Final = 2
 SLOW_PATIENCE_SECONDS: Final = 2.0
@@ -43,7 +43,7 @@ PROBE: Final = "0" * 32
 
 
 class Incomplete(ServiceError):
-    """Objects of the parcel have not come whole."""
+    """Some objects of the parcel are missing or incomplete."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
@@ -90,21 +90,21 @@ class Delivery:
             raise
 
     def submit(self, sender: str, parcel_id: str, manifest: bytes | None) -> Parcel:
-        """Submit a parcel whose chunks have all come. `manifest` is None if it was uploaded as a chunk is.
+        """Submit a parcel whose chunks have all come. `manifest` is None if it was uploaded like a chunk.
 
         A repeated call changes nothing. Raises ServiceError.
         """
         parcel = self.parcels.find_own(sender, parcel_id)
         if parcel.stage is not Stage.UPLOADING:
             return self.parcels.submit(sender, parcel_id)
-        # In its turn, no other request deletes or replaces an object between the check and the record.
+        # With `in_turn`, no other request deletes or replaces an object between the check and the record.
         with self.uploads.in_turn(parcel.folder):
             # Another request may have submitted the parcel while this one waited.
             if self.parcels.find_own(sender, parcel_id).stage is Stage.UPLOADING:
                 self._complete(parcel, manifest)
             submitted = self.parcels.submit(sender, parcel_id, None if manifest is None else len(manifest))
             with suppress(StoreFailed):
-                # The folder is empty now. Otherwise the sweep would delete it.
+                # The folder is empty now. If this fails, the sweep deletes it.
                 self.uploads.delete(parcel.folder)
         return submitted
 
@@ -120,7 +120,7 @@ class Delivery:
         return True
 
     def close(self) -> None:
-        """End the sweep."""
+        """Stop the sweep."""
         self.sweeper.close()
 
     def _create_new(
@@ -159,7 +159,8 @@ class Delivery:
             raise
 
     def _delete_unrecorded(self, parcel_id: str, folder: str) -> None:
-        # After DatabaseUnavailable the record may exist nevertheless. If that is unknown now, the sweep decides later.
+        # Despite DatabaseUnavailable, the record may have been written. If the database cannot say now, the sweep
+        # decides.
         with suppress(ServiceError):
             known = self.parcels.find(parcel_id)
             if known is None or known.folder != folder:

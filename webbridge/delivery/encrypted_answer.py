@@ -1,8 +1,8 @@
 """The check that an answer to a parcel is encrypted, before the service passes it on.
 
 (1) The bytes are one EnvelopedData or AuthEnvelopedData (RFC 5652 section 6, RFC 5083) and nothing more. (2) Its
-content is a message. (3) All recipients have certificates. (4) There is no OriginatorInfo and no attribute, which could
-contain readable text. Only the reader can know whether the ciphertext really is ciphertext.
+content is a message. (3) All recipients have certificates. (4) There is no OriginatorInfo and no attribute, because
+these could contain readable text. Only the reader can find out whether the encrypted content can really be decrypted.
 """
 
 from __future__ import annotations

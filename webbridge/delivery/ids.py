@@ -11,7 +11,7 @@ from smime_core.text import read_base64url, write_base64url
 from webbridge.delivery.limits import ID_BYTES
 
 MANIFEST: Final = "manifest"
-ID_PATTERN: Final = "[A-Za-z0-9_-]{21}[AQgw]"  # The last character has 2 bits.
+ID_PATTERN: Final = "[A-Za-z0-9_-]{21}[AQgw]"  # The last character carries 2 bits of the id.
 _ID: Final = re.compile(ID_PATTERN)
 _NAME: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 _FOLDER_BYTES: Final = 16
@@ -23,7 +23,7 @@ _GROUP_LETTERS: Final = 4
 
 
 def is_parcel_id(text: object) -> bool:
-    """Return whether a value is an id: base64url of 16 bytes without padding, in its only spelling."""
+    """Return whether a value is an id: base64url of 16 bytes without padding, and with no unused bits set."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 

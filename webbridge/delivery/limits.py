@@ -11,7 +11,7 @@ FINGERPRINT_BYTES: Final = 32
 ITERATIONS: Final = 600_000
 """The rounds of PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2) for every parcel."""
 TRIES: Final = 5
-"""The wrong proofs in a row until the sender has to give more tries, and the number of tries that the sender gives."""
+"""After this many wrong proofs in a row, the sender has to allow more tries. The sender then allows as many again."""
 
 MAX_DAYS: Final = 90
 MAX_RECIPIENTS: Final = 50
@@ -22,7 +22,7 @@ MAX_OBJECTS: Final = 20_000
 # A chunk has 16 MiB of plaintext. Each recipient adds less than 2 KB (RSA 16,384 bits or ML-KEM-1024).
 MAX_OBJECT_BYTES: Final = 17 * 1024 * 1024
 MAX_MANIFEST_BYTES: Final = 17 * 1024 * 1024
-MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # 20,000 sizes, and 200 certificates of the usual 3 KB.
+MAX_LINE_BYTES: Final = 2 * 1024 * 1024  # Room for 20,000 sizes, and for 200 certificates of the usual 3 KB.
 MAX_WHOLE_BYTES: Final = 1024 * 1024
 """The most bytes of a parcel that comes in one request."""
 MAX_ENCLOSED_BYTES: Final = 64 * 1024
@@ -36,8 +36,8 @@ SENDER_BYTES: Final = 50 * 1024**3
 TOTAL_BYTES: Final = 1024**4
 
 MAX_KEPT_FILES: Final = 20_000
-"""The files that a person keeps. The operator may set fewer, or none."""
-MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Each of 20,000 files takes 300 bytes; the manifest of the index takes 10 KB.
+"""The most files that a person may keep. The operator may set a lower limit, or allow none."""
+MAX_INDEX_BYTES: Final = 8 * 1024 * 1024  # Enough for 20,000 files of 300 bytes, and a manifest of 10 KB.
 
 UPLOAD_SECONDS: Final = 24 * 60 * 60
 """An upload is deleted if nothing was added to it for this time."""
@@ -46,16 +46,16 @@ GRACE_SECONDS: Final = 24 * 60 * 60
 KEPT_SECONDS: Final = 90 * 24 * 60 * 60
 """The record of a parcel without bytes stays for this time, so that recipients learn that it is expired."""
 MAX_ANSWERS: Final = 10
-"""The answers to one parcel, from all of its recipients."""
-MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files come back as a parcel.
+"""The most answers to one parcel, from all of its recipients together."""
+MAX_ANSWER_BYTES: Final = 20 * 1024 * 1024  # 28 MB as a mail. Larger files can be sent back as a parcel.
 ANSWER_BYTES: Final = 7 * 1024 * 1024
-"""The largest encrypted answer without a setting. Its mail is smaller than Postfix's default limit, 10,240,000."""
+"""The default limit on an encrypted answer. Its mail is smaller than Postfix's default limit, 10,240,000."""
 
 CODE_SECONDS: Final = 30 * 60
-"""The time for which a code counts that confirms the address of a new key."""
+"""A code that confirms the address of a new key counts for this time."""
 CODE_TRIES: Final = 5
 MAX_KEY_REQUESTS: Final = 10
-"""The requests of one address for one parcel whose codes count at the same time."""
+"""The most requests of one address for one parcel that may have a valid code at the same time."""
 MAX_KEY_REQUEST_BYTES: Final = 16 * 1024  # A request with an ML-DSA-87 key takes 8,000 bytes.
 
 TICKET_SECONDS: Final = 12 * 60 * 60

@@ -23,15 +23,15 @@ _REQUIRED: Final = object()
 
 
 class Unfit(ValueError):
-    """A wrong value. The text says more to people than the sentence of the member."""
+    """A wrong value. Its text replaces the member's `sentence`, because it says more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member(Generic[T]):
     """A member of a request: a value of JSON of one kind (`str`, `int`, `bool`, `list` or `dict`).
 
-    `convert` makes the value of a request from it, and raises ValueError for a wrong one. `sentence` tells people what
-    is right. `default` is the value of a member that is missing, which `convert` does not see.
+    `convert` turns the value of JSON into the value that the view uses, and raises ValueError for a wrong value.
+    `sentence` tells people what is right. `default` is used for a missing member, without `convert`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Member(Generic[T]):
         return self.default is _REQUIRED
 
     def read(self, members: Mapping[str, object]) -> T:
-        """Return the value in a request. Raises ServiceError."""
+        """Return the member's value in a request. Raises ServiceError."""
         if self.name not in members:
             if self.is_required:
                 raise bad_request(self.sentence)
@@ -59,7 +59,7 @@ class Member(Generic[T]):
             raise bad_request(str(error)) from None
 
     def parse(self, value: object) -> T:
-        """Return the value in its type. Raises Unfit."""
+        """Return the converted value. Raises Unfit."""
         try:
             if type(value) is self.kind:
                 return self.convert(value)
@@ -94,12 +94,12 @@ def bad_request(text: str) -> ServiceError:
 
 
 def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json) -> Member[str]:
-    """A text for which `is_right` is true."""
+    """A member that is a text, for which `is_right` is true."""
     return Member(name, {"type": "string"} | schema, str, lambda value: _if(is_right(value), value), sentence)
 
 
 def number(name: str, least: int, most: int) -> Member[int]:
-    """A whole number from `least` to `most`."""
+    """A member that is a whole number from `least` to `most`."""
     schema: Json = {"type": "integer", "minimum": least, "maximum": most}
     sentence = f"The member {name} is a whole number from {least} to {most}."
     return Member(name, schema, int, lambda value: _if(least <= value <= most, value), sentence)
@@ -163,7 +163,7 @@ def mail_address(name: str, description: str) -> Member[str]:
 
 
 def _if(is_right: bool, value: V) -> V:
-    """Return a value that is right. Raises ValueError."""
+    """Return the value if it is right. Raises ValueError otherwise."""
     if not is_right:
         raise ValueError
     return value

@@ -11,23 +11,23 @@ from webbridge.delivery.store import WHOLE
 
 
 class HasObjects(Protocol):
-    """The record of a parcel or kept file with objects in the store. `objects` are the sizes of the chunks."""
+    """The record of a parcel or kept file whose objects are in the store."""
 
     @property
     def folder(self) -> str:
-        """The name of its folder in the store."""
+        """The name of the folder of the objects in the store."""
 
     @property
     def objects(self) -> tuple[int, ...]:
-        """The bytes of each chunk."""
+        """The number of bytes of each chunk."""
 
     @property
     def manifest_bytes(self) -> int:
-        """The bytes of the manifest."""
+        """The number of bytes of the manifest."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all bytes are one object of the store."""
+        """Whether the store has all chunks and the manifest as one object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""The opening of parcels. Five wrong proofs are allowed, and an unknown id looks like a known one.
+"""The opening of parcels. Five wrong proofs are allowed. Answers do not reveal whether an id is known.
 
-Known and unknown ids cost one SELECT and one change of a row, and get the same answers: a salt, "wrong", and after five
-tries "too many". A parcel is locked while a proof is compared, so proofs that come together are counted one by one.
-Only people who have proved that they know the secret get the answers expired, withdrawn and used up.
+A known and an unknown id each cost one SELECT and one change of a row. They get the same answers: a salt, "wrong", and
+after five tries "too many". A parcel is locked while a proof is compared, so concurrent proofs are counted one by one.
+The answers "expired", "withdrawn" and "used up" are only for people who have proved that they know the secret.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class WrongSecret(ServiceError):
 
 
 class TooManyTries(ServiceError):
-    """No proof is compared any more until the sender gives more tries."""
+    """There were too many wrong proofs. No further proof is compared until the sender allows more tries."""
 
     def __init__(self) -> None:
         text = "There were too many wrong secrets. The sender has to allow more tries: ask them."
@@ -51,7 +51,7 @@ class TooManyTries(ServiceError):
 
 
 class TicketEnded(ServiceError):
-    """The text is no ticket, or the ticket's time is over."""
+    """The text is no ticket, or the ticket has expired."""
 
     def __init__(self) -> None:
         super().__init__(401, "ticket-ended", "Open the parcel again.")
@@ -59,7 +59,7 @@ class TicketEnded(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """The proof of one recipient: the value that the secret gives, or the certificate that decrypted a nonce.
+    """A recipient's proof: a value made from the secret, or the certificate whose key decrypted a nonce.
 
     `fingerprint` is None if the nonce was wrong.
     """
@@ -78,7 +78,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Locked:
-    """The columns of a locked parcel that are always short."""
+    """The columns of a locked parcel without the long ones."""
 
     id: str
     sender: str
@@ -143,12 +143,12 @@ class Openings:
         return made_up if salt is None else bytes(salt)
 
     def open(self, parcel_id: str, proof: Proof, *, client: str) -> Opened:
-        """Return a ticket for a right proof. Wrong proofs count for the parcel and for the network `client`.
+        """Return a ticket for a right proof. A wrong proof counts against the parcel and against the network `client`.
 
         Raises WrongSecret, TooManyTries, TryLater, or for a right proof ServiceError 410.
         """
         at = self._clock().timestamp()
-        # Computed for every id, so that a known id does not take longer.
+        # The value is computed for unknown ids too, so that a known id does not take longer.
         record = self._pepper.record_of(parcel_id, proof.value or bytes(PROOF_BYTES))
         with self._database.transaction() as rows:
             locked = _lock(rows, parcel_id)
@@ -158,7 +158,7 @@ class Openings:
                 opened = self._compare(rows, locked, proof, record, at)
             else:
                 left = self._count_at_stranger(rows, parcel_id, at)
-                # A known id is counted too, so that it costs as much as an unknown id.
+                # A known id without tries is counted too, so that it costs as much as an unknown id.
                 tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
@@ -167,7 +167,10 @@ class Openings:
         raise WrongSecret(tries - 1) if tries else TooManyTries
 
     def find(self, text: str) -> Opened:
-        """Return the parcel of a ticket while its objects may be fetched. Raises TicketEnded or ServiceError 410."""
+        """Return a ticket's parcel, if its objects may still be fetched.
+
+        Raises TicketEnded or ServiceError 410.
+        """
         ticket = self._pepper.open_ticket(text)
         at = self._clock().timestamp()
         if ticket is None or not at < ticket.ends_at <= at + TICKET_SECONDS + CLOCK_SLACK_SECONDS:
@@ -201,12 +204,12 @@ class Openings:
         return Opened(parcel=parcel, ticket=ticket)
 
     def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
-        """Count a try at an id that nobody has. Return the tries that were left before it."""
+        """Count a wrong proof for an unknown id. Return the number of tries that were left before it."""
         counted = {"of_name": self._pepper.count_name(parcel_id), "now": at}
         return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
 
     def _noted(self, opened: Opened) -> Opened:
-        """Return the opening with the parcel's counts after it."""
+        """Return the opened parcel, with this opening counted."""
         parcel = opened.parcel
         return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 

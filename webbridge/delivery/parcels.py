@@ -1,7 +1,7 @@
-"""The records of parcels: reserved with their quota, submitted, withdrawn, extended, and listed for their senders.
+"""The records of parcels. They are made, submitted, withdrawn, extended, and listed for their senders.
 
-One transaction makes a parcel and reserves its bytes. The parcel's id makes requests idempotent: the same request gets
-the same answer again. Any other request with that id is refused, also from another sender.
+One transaction makes a parcel and reserves its bytes. The parcel's id makes requests idempotent: a repeated request
+gets the same answer. A different request with the same id is refused, from any sender.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from webbridge.delivery.submission import Kind, Recipient, Submission
 
 DAY_SECONDS: Final = 24 * 60 * 60
 PENDING: Final = "pending"
-"""The state of a notice that nobody has tried to send."""
+"""The state of a notice that waits to be sent for the first time."""
 TO_RECIPIENT: Final = "parcel"
 ABOUT_TRIES: Final = "tries"
 
@@ -68,7 +68,7 @@ class Parcel:
         return None if self.most_openings is None else max(0, self.most_openings - self.openings)
 
     def is_over(self, at: float) -> bool:
-        """Return whether the days of the parcel are over."""
+        """Return whether the parcel has reached its end."""
         return at >= self.ends_at
 
 
@@ -111,8 +111,8 @@ class ParcelGone(ServiceError):
         super().__init__(410, "withdrawn" if is_withdrawn else "expired", f"{text} Send it anew.")
 
 
-# These statements are made once, because making one takes longer than running it. Parameters with names of columns are
-# new values.
+# These statements are made once, because making one takes longer than running it. Parameters that have the name of a
+# column are new values.
 _IS: Final = PARCEL.c.id == bindparam("of_id")
 _IS_OWN: Final = (_IS, PARCEL.c.sender == bindparam("of_sender"))
 _FIND: Final = select(PARCEL).where(_IS)
@@ -132,7 +132,7 @@ _EVENTS: Final = select(PARCEL_EVENT).where(PARCEL_EVENT.c.parcel.in_(bindparam(
 _DROP_PENDING: Final = delete(PARCEL_NOTICE).where(
     PARCEL_NOTICE.c.parcel == bindparam("of_id"),
     PARCEL_NOTICE.c.state == PENDING,
-    # Answers stay: they are acknowledged already, and go to the sender.
+    # Mails with answers stay, because the bridge has accepted the answers, and they go to the sender.
     PARCEL_NOTICE.c.kind.not_in(ANSWER_KINDS),
 )
 
@@ -159,7 +159,7 @@ class Parcels:
     def create(
         self, sender: str, submission: Submission, *, digest: bytes, folder: str, record: bytes, language: str
     ) -> Parcel:
-        """Return the new parcel, or the parcel in another folder that the same request has made meanwhile.
+        """Return the new parcel, or the parcel that the same request has made meanwhile, which has another folder.
 
         `digest` is the digest of the request, `record` the record of its proof, and `language` the language of the
         mails to the sender. The parcel's bytes are reserved. A whole parcel counts as submitted, because its bytes are
@@ -213,7 +213,7 @@ class Parcels:
             )
 
     def submit(self, sender: str, parcel_id: str, manifest_bytes: int | None = None) -> Parcel:
-        """Note that all objects are there, and queue the notices. A second call changes nothing.
+        """Note that all objects have come, and queue the notices. A second call changes nothing.
 
         `manifest_bytes` is the size of the manifest if it is smaller than announced. The difference is given back.
         Raises NoParcel or ParcelGone.
@@ -222,7 +222,8 @@ class Parcels:
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
             if parcel.stage is Stage.UPLOADING:
-                # The parcel's days begin now, because the upload of a large parcel may take longer than these days.
+                # The parcel's time begins now, because the upload of a large parcel may take longer than the whole
+                # time.
                 ends_at = at + parcel.ends_at - parcel.created_at
                 unused = 0 if manifest_bytes is None else parcel.manifest_bytes - manifest_bytes
                 sizes = {
@@ -236,7 +237,7 @@ class Parcels:
         return self.find_own(sender, parcel_id)
 
     def withdraw(self, sender: str, parcel_id: str) -> Parcel:
-        """Note that nobody may open the parcel any more, nor get a notice of it. Raises NoParcel or ParcelGone.
+        """Withdraw a parcel: nobody can open it any more, and no further notice is sent. Raises NoParcel or ParcelGone.
 
         The caller deletes the bytes.
         """
@@ -253,7 +254,7 @@ class Parcels:
         return parcel_of(row)
 
     def extend(self, sender: str, parcel_id: str, days: int) -> Parcel:
-        """Let the parcel end `days` from now, unless it ends later. Raises NoParcel or ParcelGone."""
+        """Let the parcel end `days` from now, unless it already ends later. Raises NoParcel or ParcelGone."""
         ends_at = self._now() + days * DAY_SECONDS
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
@@ -267,7 +268,7 @@ class Parcels:
         """Give the recipients five tries more. Raises NoParcel or ParcelGone."""
         with self._database.transaction() as rows:
             parcel = self._lock(rows, sender, parcel_id)
-            # Repeated requests must not add up to endless tries.
+            # The limit keeps repeated requests from adding up to any number of tries.
             rows.execute(_CHANGE, {"of_id": parcel_id, "tries_left": min(parcel.tries_left + TRIES, 2 * TRIES)})
         return self.find_own(sender, parcel_id)
 
@@ -279,7 +280,7 @@ class Parcels:
         return self.find_own(sender, parcel_id)
 
     def note(self, parcel_id: str, event: Event) -> None:
-        """Note a state. If it is noted again, the first time stays."""
+        """Note that a parcel has reached a state. If the state was noted before, its earlier time stays."""
         with self._database.transaction() as rows:
             self._note(rows, parcel_id, event)
 
@@ -330,7 +331,7 @@ def event_row(parcel_id: str, event: Event) -> dict[str, object]:
 
 
 def notice_row(parcel_id: str, recipient: Recipient, kind: str, at: float) -> dict[str, object]:
-    """Return the row of a notice that nobody has tried to send."""
+    """Return the row of a new notice, which waits to be sent."""
     return {
         "parcel": parcel_id,
         "address": recipient.address,
@@ -415,7 +416,7 @@ def _with_events(rows: Connection, parcels: Sequence[Parcel]) -> list[ListedParc
                 code=row.code,
             )
             events[row.parcel].append(event)
-    # Events of one moment are shown in the order of a parcel's life.
+    # Events with the same time are shown in the usual order of the states.
     order = list(State)
     return [
         ListedParcel(

@@ -1,8 +1,8 @@
-"""The pepper: a key outside the database, with which the bridge makes the records of proofs, and tickets.
+"""The pepper: a key outside the database, from which the bridge derives the keys for records of proofs and for tickets.
 
-Without the pepper, nobody can test guesses at a proof, because the database has only HMACs. Each purpose has a separate
-key. Tickets and challenges are stateless: they contain their values and a tag over the values. The parcel's record
-decides whether a ticket still counts.
+The database has only HMACs of proofs. So a thief of the database cannot test guessed proofs without the pepper. Each
+purpose has a separate key. Tickets and challenges are stateless: they contain their values and a tag over the values.
+The parcel's record decides whether a ticket still counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from webbridge.delivery.limits import FINGERPRINT_BYTES, ID_BYTES, SALT_BYTES
 
 KEY_BYTES: Final = 32
 NOBODY: Final = bytes(FINGERPRINT_BYTES)
-"""The fingerprint in the ticket of a recipient who has proved the secret, and no certificate."""
+"""The fingerprint in the ticket of a recipient who has proved to know the secret, without a certificate."""
 _PURPOSES: Final = ("proof", "salt", "request", "ticket", "challenge", "count", "client", "key code", "key count")
 CODE_DIGITS: Final = 8
 _TAG_BYTES: Final = 32
@@ -30,7 +30,10 @@ _TIME_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The right to fetch the objects of one parcel until `ends_at`. `fingerprint` is of a certificate, or NOBODY."""
+    """The right to fetch the objects of a parcel until `ends_at`.
+
+    `fingerprint` is that of the certificate with which the recipient proved the right, or NOBODY.
+    """
 
     parcel: str
     ends_at: int
@@ -38,13 +41,13 @@ class Ticket:
 
     @property
     def is_of_certificate(self) -> bool:
-        """Whether the recipient has proved to own a certificate of the parcel."""
+        """Whether the recipient has proved to have the key of one of the parcel's certificates."""
         return self.fingerprint != NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """The owner of one certificate may prove until `ends_at` that they decrypted a nonce."""
+    """The right of a certificate's owner to prove until `ends_at` that they have decrypted a nonce."""
 
     ends_at: int
     fingerprint: bytes
@@ -59,7 +62,7 @@ class Pepper:
         self._key = {name: _derive(key, name) for name in _PURPOSES}
 
     def record_of(self, parcel: str, proof: bytes) -> bytes:
-        """Return the value that the database keeps of a proof."""
+        """Return the HMAC of a proof, which the database keeps."""
         return self._tag("proof", id_bytes(parcel) + proof)
 
     def made_up_salt(self, parcel: str) -> bytes:
@@ -67,7 +70,7 @@ class Pepper:
         return self._tag("salt", id_bytes(parcel))[:SALT_BYTES]
 
     def digest_of(self, request: bytes) -> bytes:
-        """Return the value that identifies a repeated request. With a plain hash, guessed proofs could be tested."""
+        """Return the HMAC that identifies a repeated request. A plain hash would allow tests of guessed proofs."""
         return self._tag("request", request)
 
     def count_name(self, parcel: str) -> str:
@@ -77,7 +80,7 @@ class Pepper:
     def client_name(self, network: str) -> str:
         """Return the name under which the requests of a network are counted.
 
-        There are so few networks that plain hashes would reveal from which networks parcels are opened.
+        A plain hash would reveal the network, because there are few networks and all can be tried.
         """
         return self._tag("client", network.encode()).hex()
 

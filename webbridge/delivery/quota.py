@@ -14,10 +14,10 @@ from webbridge.database.tables import PARCEL_USAGE
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import Store, StoreFull
 
-# The sum over all senders, and the room on the disk, are read again after this time.
+# After this time, the bytes of all senders and the free bytes of the disk are read again.
 _LOOK_SECONDS: Final = 5.0
 _SPARE_BYTES: Final = 256 * 1024 * 1024
-"""The room on the disk that stays for the database and the logs."""
+"""The bytes of the disk that are left free for the database and the logs."""
 
 _TOTAL: Final = select(func.coalesce(func.sum(PARCEL_USAGE.c.total_bytes), 0))
 _OF_SENDER: Final = select(PARCEL_USAGE.c.total_bytes).where(PARCEL_USAGE.c.sender == bindparam("of_sender"))
@@ -63,10 +63,10 @@ class Quota:
         ).returning(PARCEL_USAGE.c.total_bytes)
 
     def check_room(self, size: int) -> None:
-        """Check that the quota of all senders together, and the disk, have room. Raises QuotaExceeded or StoreFull.
+        """Set room aside on the disk and in the quota of all senders. Raises QuotaExceeded or StoreFull.
 
-        The sum may be some seconds old, so that senders do not wait for each other. The parcels of these seconds may
-        exceed the quota.
+        The numbers may be some seconds old, so that senders do not wait for each other. Parcels of other processes in
+        these seconds may exceed the quota.
         """
         with self._lock:
             if abs(time.monotonic() - self._looked_at) >= _LOOK_SECONDS:
@@ -81,7 +81,7 @@ class Quota:
             self._total_bytes += size
 
     def give_up(self, size: int) -> None:
-        """Note that a parcel for which `check_room` found room is not made, so that others get this room."""
+        """Give up room that `check_room` has set aside, because the parcel is not made."""
         with self._lock:
             self._total_bytes -= size
 
@@ -93,7 +93,7 @@ class Quota:
             raise QuotaExceeded
 
     def give_back(self, rows: Connection, sender: str, size: int, *, parcels: int = 1) -> None:
-        """Give the bytes of parcels or kept files back in the transaction that notes that they are deleted."""
+        """Give back the bytes of parcels or kept files, in the transaction that notes their deletion."""
         rows.execute(_GIVE_BACK, {"of_sender": sender, "given_bytes": size, "given_parcels": parcels})
 
     def used_by(self, sender: str) -> int:

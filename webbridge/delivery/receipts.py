@@ -1,9 +1,9 @@
 """Signed receipts of recipients with certificates (RFC 2634 section 2).
 
-The manifest that a receipt answers is encrypted, so the bridge cannot compare the signature in the receipt with the
-sender's. It checks four facts. (1) One signer directly signs a Receipt. (2) Its signedContentIdentifier is the parcel's
-id. (3) The signer's certificate is one of the parcel's. (4) The signature verifies. The sender gets the receipt, and
-checks the rest.
+A receipt contains the signature of the manifest that it answers. The manifest is encrypted, so the bridge cannot
+compare these signatures. The bridge checks four facts. (1) One signer directly signs a Receipt. (2) Its
+signedContentIdentifier is the parcel's id. (3) The signer's certificate is one of the parcel's. (4) The signature
+verifies. The sender gets the receipt, and compares the signatures.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIND: Final = (
 
 
 class ReceiptRefused(ServiceError):
-    """The bytes are no receipt, or the receipt is not of a recipient of this parcel."""
+    """The bytes are no receipt, or no recipient of this parcel has signed the receipt."""
 
     def __init__(self) -> None:
         text = "This is no signed receipt of a recipient of the parcel."

@@ -27,13 +27,13 @@ _ACCEL: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def check_store(store: str) -> None:
-    """Check the place of the store: an absolute path, or a URL that fsspec accepts. Raises ValueError."""
+    """Check that the store is an absolute path, or a URL that fsspec accepts. Raises ValueError."""
     if not store.startswith("/") and _URL.fullmatch(store) is None:
         raise ValueError("an absolute path is expected, or a URL as s3://bucket/folder")
 
 
 def check_accel_path(path: str) -> None:
-    """Check the path of nginx's internal location, or an empty text. Raises ValueError."""
+    """Check the path of nginx's internal location. The path may be empty. Raises ValueError."""
     if path and _ACCEL.fullmatch(path) is None:
         raise ValueError("a path as /parcel-files is expected, without a slash at its end, or an empty text")
 
@@ -41,7 +41,7 @@ def check_accel_path(path: str) -> None:
 def origin_of_store(endpoint: str) -> str:
     """Return the origin of the URLs at which clients fetch bytes from the store. Raises ValueError.
 
-    With an endpoint, a client of S3 writes the bucket into the path. So all URLs have this origin.
+    If there is an endpoint, clients of S3 write the bucket into the path. So all URLs have the endpoint's origin.
     """
     parts = urlsplit(endpoint)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -58,14 +58,14 @@ class ParcelsConfig:
     that have not come whole.
 
     With `accel_path`, nginx sends the bytes of the folder. With `presigned_seconds`, clients fetch them from the store,
-    at URLs that are valid for this time. These have the origin of `endpoint`, which the pages' policy must allow.
-    Otherwise the bridge sends the bytes.
+    at URLs that are valid for this time. These URLs have the origin of `endpoint`, which the pages' policy must allow.
+    Without both, the bridge sends the bytes.
 
-    With `max_kept_files`, people may keep files for themselves. These count for `sender_bytes` as parcels do.
+    With `max_kept_files`, people may keep files for themselves. Kept files count for `sender_bytes` as parcels do.
 
     With `key_socket`, the socket of `sealwax ca certify`, people who open a second parcel get their own certificate.
 
-    `pepper` has 32 bytes, and is in no database.
+    `pepper` has 32 bytes. It is not in the database.
     """
 
     store: str = field(repr=False)

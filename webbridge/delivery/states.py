@@ -1,4 +1,4 @@
-"""The states of a parcel, each with its time and its source."""
+"""The states of a parcel. Each has the time when it was reached, and the source that reports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Stage(StrEnum):
     SUBMITTED = "submitted"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
-    """The parcel's bytes are deleted, or about to be. People see a parcel as expired once its days are over."""
+    """The parcel's bytes are deleted, or will be soon. People see a parcel as expired as soon as its days are over."""
 
 
 class State(StrEnum):
@@ -66,7 +66,7 @@ def latest_state(stage: Stage, events: Collection[Event], *, is_over: bool) -> s
         return State.EXPIRED
     reached = {event.state for event in events}
     furthest = max((_ADVANCE.index(state) for state in reached if state in _ADVANCE), default=0)
-    # A failure of one recipient is shown until somebody has got the parcel.
+    # The failure of one notice is shown until a recipient has received the parcel.
     if State.FAILED in reached and furthest < _ADVANCE.index(State.RECEIVED):
         return State.FAILED
     return _ADVANCE[furthest]

@@ -1,4 +1,4 @@
-"""The beginning of a submission: one line of JSON that names the objects, the recipients, and the proof for opening."""
+"""The first line of a submission: JSON with the sizes of the objects, the recipients, and the proof for opening."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A parcel as its sender describes it. `fingerprints` are SHA-256 of the recipients' certificates."""
+    """A parcel as its sender describes it. `fingerprints` are the SHA-256 hashes of the recipients' certificates."""
 
     id: str
     recipients: tuple[Recipient, ...]
@@ -115,7 +115,7 @@ WHOLE: Final = flag("whole", f"All bytes follow in this request, at most {MAX_WH
 
 
 def submission_members(*, max_recipients: int = MAX_RECIPIENTS, max_days: int = MAX_DAYS) -> tuple[Member[Any], ...]:
-    """Return the members of a submission, with the operator's limits or the largest that an operator may set."""
+    """Return the members of a submission, with the operator's limits or the largest limits that an operator may set."""
     to, days = several("to", _RECIPIENT, max_recipients, least=1), number("days", 1, max_days)
     return (ID, to, _SALT, _PROOF, _CERTIFICATES.optional(()), _KIND, OBJECTS, MANIFEST, days, _DOWNLOADS, WHOLE)
 

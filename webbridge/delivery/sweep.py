@@ -1,8 +1,8 @@
 """The sweep: deletes the bytes of parcels whose time is over, uploads that nobody continues, and old records.
 
-A wrong clock must not cost an acknowledged parcel. So the end of a parcel is first only noted, and the bytes are
-deleted a day after the note. If the parcel's end is still to come, or the note's time is, then a wrong clock wrote the
-note. Records change only when the bytes are gone, so a sweep that is killed is done again.
+A wrong clock must not cost an acknowledged parcel. So the sweep first notes the end of a parcel, and deletes the bytes
+a day after the note. If the parcel's end or the note's time is in the future, a wrong clock wrote the note. Records
+change only when the bytes are gone, so the next sweep repeats the work of a sweep that was killed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _END: Final = (
     )
     .values(stage=Stage.EXPIRED)
 )
-# Parcels that stay, because their upload continues or their store fails, must not keep the sweep from the rest.
+# Each portion begins after the last parcel of the one before, so the sweep passes parcels that it cannot delete yet.
 _AFTER: Final = PARCEL.c.id > bindparam("after")
 _ALL_ENDED: Final = select(PARCEL).where(PARCEL.c.stage.in_((Stage.WITHDRAWN, Stage.EXPIRED)), PARCEL.c.is_stored == 1)
 _ENDED: Final = _ALL_ENDED.where(_AFTER).order_by(PARCEL.c.id).limit(_AT_ONCE)
@@ -89,7 +89,7 @@ _OLD: Final = (
     )
     .limit(_AT_ONCE)
 )
-# An upload may bring bytes to a parcel that has just ended. Nobody opens them, and they count for no quota.
+# Only parcels with stored bytes are known. So bytes that an upload has brought after a parcel's end are orphans.
 _KNOWN_FOLDERS: Final = union_all(
     *(
         select(table.c.folder).where(table.c.folder.in_(bindparam("folders", expanding=True)), is_stored)
@@ -148,7 +148,7 @@ class Sweep:
         self._add_event = insert_into(database, PARCEL_EVENT).on_conflict_do_nothing()
 
     def run(self) -> None:
-        """Delete the due bytes and records. A part that fails is left for the next time. Raises DatabaseUnavailable."""
+        """Delete the due bytes and records. The next sweep repeats what fails. Raises DatabaseUnavailable."""
         at = self._clock().timestamp()
         self._note_expired(at)
         with self._database.transaction() as rows:
@@ -165,7 +165,7 @@ class Sweep:
             self._keys.forget_ended()
 
     def correct_notes(self) -> None:
-        """Delete the ends that a wrong clock has noted, so that parcels expire at their time."""
+        """Delete the notes of ends that a wrong clock has written, so that the parcels expire at the right time."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             parcels = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
@@ -189,9 +189,9 @@ class Sweep:
             self._delete_bytes(row)
 
     def _delete_bytes(self, parcel: Row[Any]) -> None:
-        """Delete the bytes of a parcel that nobody opens any more. Then note the deletion, and give the quota back."""
+        """Delete the bytes of a parcel that has ended. Then note the deletion, and give the quota back."""
         with _store_failures_left():
-            # The uploads go first. An object that is completed meanwhile then has no file left to move into the store.
+            # The uploads are deleted first. An upload that ends meanwhile then has no file left to move into the store.
             self._uploads.delete(parcel.folder)
             self._store.delete(parcel.folder)
             with self._database.transaction() as rows:
@@ -223,7 +223,8 @@ class Sweep:
             changed_at = self._uploads.changed_at(parcel.folder)
             if at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                 return
-            # The record is deleted first, because its sender may be submitting it now. The bytes are orphans then.
+            # The record is deleted first, because the sender may be submitting the parcel now. Without a record, the
+            # bytes are orphans.
             is_it = and_(PARCEL.c.id == parcel.id, PARCEL.c.stage == Stage.UPLOADING)
             with self._database.transaction() as rows:
                 if rows.execute(delete(PARCEL).where(is_it)).rowcount != 1:
@@ -251,7 +252,7 @@ class Sweep:
 
 
 class Sweeper:
-    """Sweeps in a separate thread until it is closed, because a store may be slow."""
+    """Runs the sweep in a separate thread, because a store may be slow."""
 
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
@@ -275,7 +276,7 @@ class Sweeper:
                     self._sweep.correct_notes()
                     self._sweep.delete_orphans()
             except DatabaseUnavailable:
-                continue  # The database logs it. The next sweep does the work.
+                continue  # The database has logged the error. The next sweep does the work.
             except Exception:  # noqa: BLE001 (one parcel that cannot be deleted must not keep all others)
                 _log.exception("parcels were not swept")
 

@@ -1,4 +1,4 @@
-"""The tokens of programs that send parcels for an account. A token has 256 random bits. The database has its hash.
+"""The tokens of programs that send parcels for an account. A token has 256 random bits. The database has only its hash.
 
 With a token, a program sends parcels from one address, and lists, changes and withdraws them, until the token expires
 or is revoked. A token opens no mailbox.
@@ -84,7 +84,7 @@ class Tokens:
         self._add = insert_into(database, PARCEL_TOKEN).on_conflict_do_nothing().returning(PARCEL_TOKEN.c.name)
 
     def make(self, address: str, name: str, days: int) -> str:
-        """Return a new token, which is shown once. `name` is one that NAME has read. Raises ServiceError."""
+        """Return a new token, which is shown once. `name` was read by the member NAME. Raises ServiceError."""
         at = self._clock().timestamp()
         token = _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         row = {
@@ -119,7 +119,7 @@ class Tokens:
     def revoke(self, address: str, name: str) -> None:
         """Delete a token, if there is one of this name."""
         if not _is_name(name):
-            return  # PostgreSQL refuses some of these texts.
+            return  # Other texts name no token, and PostgreSQL refuses some.
         with self._database.transaction() as rows:
             rows.execute(_REVOKE, {"of_address": address, "of_name": name})
 
@@ -130,7 +130,8 @@ class Tokens:
         hashed = _hashed(token)
         with self._database.reading() as rows:
             row = rows.execute(_FIND, {"of_token": hashed}).first()
-        # The row is found by the hash, whose prefix nobody can choose. Nevertheless it is compared in constant time.
+        # An attacker cannot choose a token whose hash begins like a stored one. The comparison takes constant time
+        # anyway.
         if row is None or not hmac.compare_digest(bytes(row.token), hashed):
             raise TokenRefused
         if row.expires_at <= self._clock().timestamp():

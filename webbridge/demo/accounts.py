@@ -87,7 +87,10 @@ def gather_people(
     at: datetime,
     list_url: str,
 ) -> People:
-    """The people with these accounts. The other people get new certificates at each start, so that one ends soon."""
+    """The people with these accounts.
+
+    The people without accounts get new certificates, because one has to expire soon.
+    """
     pointers = Details(crl_urls=(list_url,))
     issue = partial(issue_identity, authority, provider=provider, at=at)
     return People(

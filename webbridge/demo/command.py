@@ -50,7 +50,7 @@ def demo(base_port: int | None, folder: Path | None) -> None:
     ended = "Mail and keys of the demonstration are gone."
     if folder:
         ended = f"Mail, accounts and keys stay in {folder}: delete it when you no longer need them."
-    # This text cannot be written if the terminal was closed.
+    # Writing this text fails if the terminal was closed.
     with contextlib.suppress(OSError):
         click.echo(f"Stopped. {ended}")
 

@@ -1,6 +1,6 @@
-"""The folder of a demonstration that continues at its next start: its secrets, the identities, and the mail.
+"""The folder that keeps a demonstration for its next start: its secrets, the identities, and the mail.
 
-The passwords are in the folder in clear text, as the command prints them. Only the folder's owner may read it.
+The folder has the passwords in clear text, because the command prints them. Only its owner may read the folder.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DemoSecrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptState:
-    """The state of a folder besides its files: the first port, the secrets, and the two passwords of each name."""
+    """The state in a folder, besides the files: the first port, the secrets, and two passwords for each account."""
 
     base_port: int
     secrets: DemoSecrets
@@ -107,7 +107,7 @@ def write_state(folder: Path, state: KeptState) -> None:
 
 
 def write_mail(folder: Path, messages: Iterable[KeptMessage]) -> None:
-    """Keep all messages in place of the earlier ones, which stay if it fails. Raises OSError."""
+    """Keep all messages in place of the earlier ones. If this fails, the earlier messages stay. Raises OSError."""
     new, old = folder / f"{_MAIL}.new", folder / f"{_MAIL}.old"
     for unfinished in (new, old):
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -136,7 +136,7 @@ def read_mail(folder: Path) -> list[KeptMessage]:
 
     Raises OSError, or ValueError if the list is damaged.
     """
-    # A stop between the two renames has left the earlier mail under its other name.
+    # If the process was killed between the two renames, the earlier mail has this name.
     place = folder / _MAIL if (folder / _MAIL).exists() else folder / f"{_MAIL}.old"
     if not (place / _LIST).exists():
         return []

@@ -57,11 +57,11 @@ class StoredMessage:
 
 
 class MemoryMailServer:
-    """A context manager. The servers listen until the context ends. Then all mail is lost, or kept in a folder.
+    """A context manager. The servers listen until the context ends. Then all mail is kept in a folder, or lost.
 
-    `kept_in` is a folder with the mail of an earlier run, if there was one. At the end of the context, all mail is
-    written there. `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two
-    sockets are bound already. The end of the context closes them.
+    `kept_in` is the folder to which all mail is written at the end. It may have the mail of an earlier run. `passwords`
+    has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two sockets are bound already.
+    The end of the context closes them.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class MemoryMailServer:
 
     @property
     def address(self) -> MailServer:
-        """The address of this server for the bridge, with the authority that the bridge must trust."""
+        """The servers' addresses for the bridge, with the authority that the bridge must trust."""
         return MailServer(
             imap=ServerAddress(host=HOST, port=self._imap_port),
             smtp=ServerAddress(host=HOST, port=self._smtp_port, security=Security.STARTTLS),
@@ -136,7 +136,8 @@ class MemoryMailServer:
         try:
             asyncio.run(self._serve())
         except (OSError, ValueError) as error:
-            # The thread of the context raises the error. Otherwise a failure to keep the mail would go unseen.
+            # The error is raised again in the thread of the context. Otherwise nobody would notice that the mail was
+            # not kept.
             self._failure = error
             self._started.set()
 
@@ -272,7 +273,7 @@ class _Deliverer:
     def __init__(self, server: MemoryMailServer) -> None:
         self._server = server
 
-    async def handle_MAIL(  # aiosmtpd finds it by this name
+    async def handle_MAIL(  # aiosmtpd calls the method by this name.
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address.lower() != session.auth_data:
@@ -307,7 +308,7 @@ def _pymap_config(tls_folder: Path) -> Config:
         demo_user="",
         demo_password="",
         ssl_context=server_context(tls_folder),
-        tls_enabled=False,  # The option means STARTTLS. Here TLS starts first.
+        tls_enabled=False,  # The option stands for STARTTLS. This server begins with TLS.
         hash_context=BuiltinHash(rounds=1),  # The demonstration prints its passwords, so they need no slow hash.
         cpu_subsystem=Subsystem.for_asyncio(),
         max_append_len=MAX_MESSAGE_BYTES,

@@ -1,4 +1,4 @@
-"""Six ports in a row on the loopback address, all bound before the first server starts, so that all are free."""
+"""Six ports in a row on the loopback address. All are bound before a server starts, so that none is taken meanwhile."""
 
 from __future__ import annotations
 

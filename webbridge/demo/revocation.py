@@ -1,4 +1,4 @@
-"""The revocation list of the demonstration's authority, and the other files that it publishes."""
+"""The revocation list of the demonstration's authority, and the other files that the authority publishes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ from webbridge.demo.tls import write_tls_files
 from webbridge.pages_app import BUILT_PAGES, create_pages_app
 from webbridge.services import services_of
 
-# The identities that belong to nobody's account.
+# The identities of the people without an account.
 _OTHER_IDENTITIES: Final = ("authority", "service")
 
 
@@ -61,8 +61,9 @@ class DemoStack:
     """Bridge, pages, key server, mail server and revocation list on six loopback ports, for two accounts.
 
     When the context is entered, keys are registered, certificates are in the directory, and each inbox has a welcome
-    message. `folder` keeps everything, with `ca.pem` and the identities as `alice.p12` and `bob.p12`. The next start
-    with the same folder continues with its data, at the same ports. Without `folder`, all is in a temporary folder.
+    message. `folder` keeps everything, including `ca.pem` and the identities `alice.p12` and `bob.p12`. The next start
+    with the same folder continues with its data, at the same ports. Without `folder`, everything is in a temporary
+    folder.
     """
 
     mail_server: MemoryMailServer
@@ -113,7 +114,7 @@ class DemoStack:
 
     @property
     def mailbox_url(self) -> str:
-        """The URL of an inbox's first message, for reading it with curl through IMAP."""
+        """The URL with which curl reads the first message of an inbox through IMAP."""
         imap = self.mail_server.address.mailbox
         return f"imaps://{imap.host}:{imap.port}/INBOX;MAILINDEX=1"
 
@@ -164,7 +165,7 @@ class DemoStack:
             return bind_ports(self._base_port or DEFAULT_BASE)
         if self._base_port not in {None, state.base_port}:
             raise OSError(errno.EINVAL, f"this folder belongs to the ports from {state.base_port}: leave --port out")
-        # The accounts at the key server and the certificates name these ports.
+        # The ports must stay the same, because the key server's accounts and the certificates contain them.
         return bind_ports(state.base_port, is_fixed=True)
 
     def _read_kept(self) -> KeptState | None:

@@ -1,4 +1,4 @@
-"""A certification authority for TLS on the loopback address, made anew for each start of the demonstration."""
+"""A certification authority for TLS on the loopback address, which each start of the demonstration makes anew."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The process of events: streams to pages (server-sent events), fed by one IMAP connection for each user.
+"""The process of events. It sends streams of events to pages (server-sent events), from one IMAP connection per user.
 
-`hub` joins streams and users, `inbox` watches one user's inbox, `stream` is the queue of one page, and `application` is
-the ASGI application. Requests are admitted by a Flask application with the rules of the API.
+`hub` connects streams with users, `inbox` watches one user's inbox, `stream` is the queue of one page, and
+`application` is the ASGI application. A Flask application admits requests by the rules of the API.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _STREAMS: Final = "sealwax.streams"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The parts that decide about a request."""
+    """The parts that decide whether a request is admitted."""
 
     sessions: SessionStore
     cookie: SessionCookie
@@ -34,7 +34,7 @@ class Admission:
     hub: Hub
 
     def find_session(self, request: Request) -> Session | None:
-        """Return the pages' session of the account that a request names, or None. The use is not noted."""
+        """Return the session of the account that the pages' request names, or None. This does not count as a use."""
         account = named_account(request, cookie=self.cookie, ids=self.account_ids)
         session = self.sessions.find_unused(self.cookie.value_in(request, account)) if account else None
         if session is None or session.origin or self.account_ids.id_of(session.address) != account:
@@ -42,14 +42,14 @@ class Admission:
         return session
 
     def admit(self, environ: WSGIEnvironment, session: Session) -> None:
-        """Put a stream for the answer into the request's environment. Raises TryLater."""
+        """Admit a request: put the stream for its answer into its environment. Raises TryLater."""
         environ[_STREAMS].append(self.hub.reserve(session))
 
 
 def create_admission(
     config: BridgeConfig, *, sessions: SessionStore, account_ids: AccountIds, hub: Hub, health: Health
 ) -> Flask:
-    """Return the application without its view, whose answer to an admitted request has headers and no body."""
+    """Return the Flask application without its view. The view's answer to an admitted request has no body."""
     app = create_application("webbridge.events", config.api_origin, proxies=config.trusted_proxies)
     install_api_security(app, config)
     install_prefix(app, config.api_prefix)
@@ -69,7 +69,7 @@ def admission_of(app: Flask) -> Admission:
 
 
 def await_stream(environ: WSGIEnvironment) -> list[Stream]:
-    """Return a list that will have the stream after the request, if the request is admitted."""
+    """Return a list. If the request is admitted, the list has the stream afterwards."""
     streams: list[Stream] = []
     environ[_STREAMS] = streams
     return streams

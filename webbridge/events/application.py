@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 _ADMISSION_THREADS: Final = 8
-_MAIL_THREADS: Final = 32  # Users who log in at the same time, after the mail server was away.
-_PUSH_THREADS: Final = 8  # Messages on their way to push services at the same time. The others wait.
+_MAIL_THREADS: Final = 32  # So many users log in at the same time after a failure of the mail server.
+_PUSH_THREADS: Final = 8  # So many push messages are sent at the same time. The others wait.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +77,17 @@ class EventsApplication:
 
     def _push(self, config: BridgeConfig, push: PushConfig) -> Push:
         def send(url: str) -> Sent:
-            # If a message were delivered later, its session might have ended.
+            # A message that is delivered after `idle_seconds` could be for a session that has ended.
             return send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock())
 
         return Push(subscriptions=Subscriptions(self._database), send=send, threads=self._push_threads)
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
-        """Answer requests with an application around `admission`."""
+        """Set the WSGI application that admits requests. It is made around `admission`."""
         self._wsgi = wsgi
 
     def close(self) -> None:
-        """Close the database. Threads that wait for a mail server are not waited for."""
+        """Close the database. Threads that wait for a mail server may go on."""
         if self._listening is not None:
             self._listening.close()
         self._mail_threads.shutdown(wait=False, cancel_futures=True)
@@ -116,7 +116,7 @@ class EventsApplication:
         loop = asyncio.get_running_loop()
 
         def heard(announcement: Announcement | None) -> None:
-            with contextlib.suppress(RuntimeError):  # The loop has ended.
+            with contextlib.suppress(RuntimeError):  # The event loop may have ended.
                 loop.call_soon_threadsafe(self.hub.hear, announcement)
 
         self._listening = await asyncio.to_thread(self._announcements.listen, heard)
@@ -128,7 +128,7 @@ class EventsApplication:
         )
         # The body of a request is never read.
         environ.pop("CONTENT_LENGTH", None)
-        environ["SERVER_PORT"] = str(environ["SERVER_PORT"])  # A text, as in gunicorn and as PEP 3333 requires.
+        environ["SERVER_PORT"] = str(environ["SERVER_PORT"])  # PEP 3333 requires a text.
         streams = await_stream(environ)
         try:
             body, status, headers = run_wsgi_app(self._wsgi, environ, buffered=True)

@@ -1,6 +1,6 @@
 """The open streams of each session and user, and the watch over each user's inbox. Streams end with their sessions.
 
-If a session has a subscription to push messages, the watch goes on without a page until the session ends.
+If a session has a subscription to push messages, its user's inbox is watched without a page until the session ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from webbridge.push.subscriptions import Subscriptions
 
 MAX_STREAMS_PER_SESSION: Final = 8
 CHECK_SECONDS: Final = 20.0
-# A page that reloads finds its user's connection still open.
+# The connection stays open for this time, so that a page that reloads can use it.
 LINGER_SECONDS: Final = 30.0
 RETRY_AFTER_SECONDS: Final = 60
 _SESSION_ENDED: Final = event_bytes("session-ended", {})
@@ -41,7 +41,7 @@ _SESSION_ENDED: Final = event_bytes("session-ended", {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """The sending of push messages. `send` sends a message to an address, and runs in a thread of `threads`."""
+    """The means for push messages. `send` sends a message to an address. It runs in a thread of `threads`."""
 
     subscriptions: Subscriptions
     send: Callable[[str], Sent]
@@ -59,7 +59,7 @@ class _User:
 
 
 class Hub:
-    """All streams of this process. Any thread may call `reserve` and `release`, only the event loop the rest."""
+    """All streams of this process. Only `reserve` and `release` may be called outside of the event loop's thread."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Hub:
         self._has_ended = False
 
     def reserve(self, session: Session) -> Stream:
-        """Return a stream of a session, which `release` must end. Raises TryLater."""
+        """Return a new stream of a session. The caller must `release` it. Raises TryLater."""
         with self._counted:
             if self._by_session[session.id] >= MAX_STREAMS_PER_SESSION:
                 raise TryLater("Too many pages of this session are open. Close one.", RETRY_AFTER_SECONDS)
@@ -97,7 +97,7 @@ class Hub:
         return Stream(session)
 
     def release(self, stream: Stream) -> None:
-        """Give back the place of a stream."""
+        """Give up the place of a stream, which `reserve` has taken."""
         add_streams(-1)
         with self._counted:
             self._by_session[stream.session_id] -= 1
@@ -105,7 +105,7 @@ class Hub:
                 del self._by_session[stream.session_id]
 
     def join(self, stream: Stream) -> None:
-        """Begin to feed a stream. Its first event names the account, and the folders whose changes it reports."""
+        """Send events to a stream from now on. The first one names the account and the watched folders."""
         account = stream.credentials.account
         is_watched = account.server.imap is not None
         folders = [self._folder_ids.id_of(account.address, INBOX)] if is_watched else []
@@ -124,7 +124,7 @@ class Hub:
             user.watcher = self._watch(user, folders[0])
 
     def leave(self, stream: Stream) -> None:
-        """Stop feeding a stream. The watch of a user without streams or subscriptions ends after a while."""
+        """Send no more events to a stream. A user without streams or subscriptions is watched for a while longer."""
         user = self._users.get(_key_of(stream))
         if user is None:
             return
@@ -132,7 +132,7 @@ class Hub:
         self._linger(user)
 
     async def check_sessions(self) -> None:
-        """End the streams of sessions that have ended or expired, again and again."""
+        """Check regularly for sessions that have ended or expired, and end their streams."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             await self.check_sessions_once()
@@ -156,7 +156,7 @@ class Hub:
         self._unsubscribe(session_id)
 
     def hear(self, announcement: Announcement | None) -> None:
-        """React to an announcement of another process. None means that announcements may be lost."""
+        """React to an announcement of another process. None means that announcements may have been lost."""
         if announcement is None:
             self._spawn(self.check_sessions_once())
         elif announcement.kind == SESSION_ENDED:
@@ -170,7 +170,7 @@ class Hub:
                     stream.put(event)
 
     def end(self) -> None:
-        """End all streams. Their pages come back at different times within ten seconds."""
+        """End all streams. The pages reconnect at different times within ten seconds."""
         self._has_ended = True
         for stream in self._streams():
             self._end(stream)
@@ -205,7 +205,7 @@ class Hub:
             of_others = (subscriber.credentials for subscriber in self._subscribers.of(user.key).values())
             first_credentials = next(chain(of_streams, of_others), None)
             if first_credentials is None:
-                user.watcher = None  # The next stream begins anew.
+                user.watcher = None  # The next stream makes a new watcher.
             return first_credentials
 
         return InboxWatcher(
@@ -234,7 +234,7 @@ class Hub:
         return end_refused
 
     async def _end_announced(self, session_id: str) -> None:
-        """End a session, and let the other processes close its connections."""
+        """End a session, and announce its end, so that other processes close its connections."""
         try:
             await asyncio.to_thread(self._sessions.end_id, session_id)
         except DatabaseUnavailable:
@@ -285,7 +285,7 @@ class Hub:
             self._subscribers.put(stream.session_id, subscriber)
 
     def _change_endpoint(self, session_id: str, endpoint: str) -> None:
-        """Use the address that the database now has for a session. An empty address ends the subscription."""
+        """Use the push address that the database has for a session. An empty address ends the subscription."""
         known = self._subscribers.find(session_id)
         if known is not None and endpoint:
             self._subscribers.put(session_id, replace(known, endpoint=endpoint))
@@ -306,12 +306,12 @@ class Hub:
         return Waker(endpoint_of=self._endpoint_of, send=push.send, gone=self._gone, threads=push.threads)
 
     def _endpoint_of(self, session_id: str) -> str | None:
-        """Return the push address of a session, or None if a page of the session is open, whose stream reports mail."""
+        """Return the push address of a session, or None if an open page of the session gets the events."""
         subscriber = self._subscribers.find(session_id)
         return None if subscriber is None or session_id in self._by_session else subscriber.endpoint
 
     def _gone(self, session_id: str, endpoint: str) -> None:
-        """Delete an address that the push service no longer knows."""
+        """Delete a push address that the push service no longer knows."""
         subscriber = self._subscribers.find(session_id)
         if self._push is not None and subscriber is not None and subscriber.endpoint == endpoint:
             self._unsubscribe(session_id)

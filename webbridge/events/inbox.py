@@ -1,7 +1,7 @@
-"""The watch over one user's inbox. One connection serves all pages of the user, and is replaced when it breaks.
+"""The watch over one user's inbox. One connection serves all pages of the user. When it breaks, a new one is opened.
 
-Calls that wait for the mail server run in threads. While the server is silent, the connection costs the event loop only
-one entry in its selector.
+Calls that wait for the mail server run in threads. While the server sends nothing, the connection is only an entry in
+the event loop's selector.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from webbridge.gateway import RENEW_SECONDS, Credentials, GatewayCode, GatewayEr
 from webbridge.gateway.doubts import Doubts
 
 POLL_SECONDS: Final = 60.0
-# A burst of answers, such as those to a change of many flags, is one event.
+# All answers within this time are one event, because a change of many flags causes many answers.
 GATHER_SECONDS: Final = 0.3
 FIRST_RETRY_SECONDS: Final = 5.0
 LAST_RETRY_SECONDS: Final = 300.0
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 
 class InboxWatcher:
-    """Calls `report` when the inbox has changed, and `arrived` too if messages have come, until `stop`.
+    """Until `stop`, calls `report` when the inbox has changed, and also `arrived` if messages have come.
 
     `credentials` returns the credentials of a living session of the user, or None. `refused` is called if the mail
     server no longer accepts them.
@@ -53,7 +53,7 @@ class InboxWatcher:
         self._next_uid = 0
         self._doubts = Doubts()
         self.is_connected = False
-        """Whether changes are being reported now."""
+        """Whether the watch has a connection that reports changes."""
         self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._run())
 
     def stop(self) -> None:
@@ -80,7 +80,7 @@ class InboxWatcher:
                     self._refused(credentials)
                     continue
                 _log.info("the watch of an inbox is interrupted", extra={"code": str(error.code)})
-            # The time is random, so that users do not all connect at once when a mail server comes back.
+            # The wait is random, so that not all users connect at once when a mail server works again.
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.5))  # noqa: S311 (not a secret)
             wait_seconds = min(wait_seconds * 2, LAST_RETRY_SECONDS)
 
@@ -89,7 +89,7 @@ class InboxWatcher:
         try:
             return await asyncio.wrap_future(opening)
         except asyncio.CancelledError:
-            # The thread closes the connection, because the loop may end before the server has answered.
+            # The thread closes the connection that it opens, because the loop may end before the server answers.
             opening.add_done_callback(_close_opened)
             raise
 
@@ -139,7 +139,7 @@ class InboxWatcher:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _compare(self, watch: InboxWatch) -> None:
-        """Notice messages that have come between two connections, by comparing the next UIDs."""
+        """Compare the next UIDs of two connections, to notice messages that have come in between."""
         if 0 < self._next_uid < watch.next_uid:
             self._has_arrived = True
             self._gather()

@@ -1,4 +1,7 @@
-"""uvicorn for streams. Small buffers make a slow reader noticeable and cheap. The server ends within seconds."""
+"""uvicorn for streams.
+
+Small buffers show soon that a page reads slowly, and take little memory. The server ends within seconds.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,18 @@ from webbridge.events.application import EventsApplication
 
 END_SECONDS: Final = 5
 _MAX_HEADER_BYTES: Final = 16 * 1024
-# Room for some hundred events. A page that does not read so many is dropped (`stream.MAX_WAITING`).
+# Room for some hundred events. When more wait for a page, its stream is dropped (`stream.MAX_WAITING`).
 _SEND_BYTES: Final = 16 * 1024
 _WAITING_BYTES: Final = 4 * 1024
 _UNREAD_MILLISECONDS: Final = 60_000
-_SOCKET_MODE: Final = 0o666  # As gunicorn makes sockets: the folder decides who reaches them.
+_SOCKET_MODE: Final = 0o666  # The same mode as gunicorn's sockets. The folder's mode decides who can connect.
 
 
 class StreamProtocol(H11Protocol):
-    """A connection of the proxy with small buffers. It ends if the other side reads no bytes for a minute."""
+    """A connection of the proxy with small buffers. It ends if the proxy reads no bytes for a minute."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Set the sizes and the time."""
+        """Set the sizes of the buffers, and the time after which a proxy that reads nothing is disconnected."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=_WAITING_BYTES)
         connected = transport.get_extra_info("socket")
@@ -64,13 +67,13 @@ class StreamServer(Server):
         self._application = application
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then wait for their last bytes at most `END_SECONDS`."""
+        """End the streams, and wait at most `END_SECONDS` until their last bytes are sent."""
         self._application.hub.end()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End at the signals that end a service, with the exit code 0."""
+        """Shut down at the signals that end a service, so that the process ends with the exit code 0."""
         if threading.current_thread() is not threading.main_thread():
             yield  # Only the main thread gets signals.
             return

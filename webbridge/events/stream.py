@@ -16,12 +16,12 @@ HEARTBEAT: Final = b":\n\n"
 
 
 def event_bytes(name: str, members: Mapping[str, object]) -> bytes:
-    """Return one event. JSON has no line ends outside its texts, and there they are escaped."""
+    """Return one event. Its JSON is one line, because line ends in texts are escaped."""
     return f"event: {name}\ndata: {json.dumps(members, separators=(',', ':'))}\n\n".encode()
 
 
 def retry_bytes(milliseconds: int) -> bytes:
-    """Return the time after which a browser connects again."""
+    """Return the bytes that say after which time a browser may connect again."""
     return f"retry: {milliseconds}\n\n".encode()
 
 
@@ -50,14 +50,14 @@ class Stream:
         self._changed.set()
 
     def end(self, last: bytes | None = None) -> None:
-        """End the stream after the waiting events and a last one."""
+        """End the stream after the waiting events and the event `last`."""
         if last is not None:
             self.put(last)
         self._ends = True
         self._changed.set()
 
     async def next(self) -> bytes | None:
-        """Return the next bytes: an event, or a heartbeat after a silence. None at the end."""
+        """Return the next bytes: an event, or a heartbeat if there was none for a time. Return None at the end."""
         while not self._waiting:
             if self._ends:
                 return None

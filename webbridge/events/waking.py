@@ -1,4 +1,7 @@
-"""The push messages to browsers without an open page. One message is for many mails, and waits as the service asks."""
+"""The push messages to browsers without an open page.
+
+One message may report many mails. If the push service asks for a wait, the message waits.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ from typing import Final
 
 from webbridge.push.message import Outcome, Sent
 
-# The least time between two messages to a browser, because a notification that is shown already says the same.
+# The shortest time between two messages to a browser. A second notification would say the same as the one that is
+# shown.
 GAP_SECONDS: Final = 60.0
 _log = logging.getLogger("sealwax.push")
 
 
 class _Turn:
-    """The messages to one session's browser."""
+    """The state of the messages to one session's browser."""
 
     def __init__(self) -> None:
         self.is_wanted = False

@@ -1,4 +1,4 @@
-"""The announcements of the bridge to the process of events."""
+"""The words of the announcements that the bridge sends to the process of events."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _LABEL: Final = b"sealwax bridge account 1"
 
 
 def name_of_account(address: str) -> str:
-    """Return a name of an account that does not reveal the person."""
+    """Return a name for an account. The name does not reveal the person."""
     return sha256(_LABEL + address.encode()).hexdigest()

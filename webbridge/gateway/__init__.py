@@ -1,8 +1,7 @@
-"""The only access from the web to the mail servers.
+"""The only part of the bridge that talks to mail servers.
 
 `door` refuses forbidden arguments, `wire` sends and receives bytes within a deadline, `imap` and `smtp` implement the
-two protocols, and `pool` keeps logged-in connections. Each reply of a server becomes a result or a GatewayError. No
-other part of the bridge opens a connection to a mail server.
+two protocols, and `pool` keeps logged-in connections. Each reply of a server becomes a result or a GatewayError.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from typing import Final
 from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, LoginRefused, ServerAddress
 
 LAST_MESSAGE: Final = b"\x01"
-# RFC 6750 section 3.1. With these reasons the token is right, and another token of the same kind would be refused too.
+# RFC 6750 section 3.1. For these reasons a server refuses a right token, and would refuse another token of the same
+# kind too.
 _NOT_OF_THE_TOKEN: Final = frozenset({"insufficient_scope", "invalid_request"})
 
 
 def first_message(credentials: Credentials, address: ServerAddress) -> bytes:
     """Return the client's first message (RFC 7628 section 3.1). `check_token` has checked the token's characters."""
-    # RFC 5801 section 4: the comma separates, and the equals sign escapes.
+    # RFC 5801 section 4: a comma in a name would separate, and an equals sign would escape.
     login = credentials.account.login.replace("=", "=3D").replace(",", "=2C")
     fields = (f"n,a={login},", f"host={address.host}", f"port={address.port}", f"auth=Bearer {credentials.password}")
     return "".join(f"{field}\x01" for field in (*fields, "")).encode()

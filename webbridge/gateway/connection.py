@@ -32,8 +32,8 @@ class RawMessage:
 class MessagePage:
     """Some messages of a folder, newest first.
 
-    `total` counts the messages of the folder or the found messages, if the server counts them. `token` asks for later
-    changes. It is None if the server cannot name changes.
+    `total` counts the messages of the folder or the found messages, if the server counts them. With `token` a caller
+    asks for later changes. It is None if the server cannot report changes.
     """
 
     uid_validity: int
@@ -44,7 +44,10 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The changes in a folder since a token. If `is_whole` is False, some are missing, and the list is loaded anew."""
+    """The changes in a folder since a token.
+
+    If `is_whole` is False, some changes are missing, and the caller has to load the list again.
+    """
 
     uid_validity: int
     total: int | None
@@ -70,7 +73,7 @@ class MailConnection(Protocol):
 
     @property
     def may_be_kept(self) -> bool:
-        """Whether the connection may wait for a later call. If not, it locks the mailbox for others."""
+        """Whether the connection may be kept for later calls. POP3 connections may not: they lock the mailbox."""
 
     def begin_call(self, deadline: CallDeadline) -> None:
         """Count all waiting from now on against this deadline."""
@@ -133,10 +136,10 @@ class MailConnection(Protocol):
         """Delete messages for ever. Raises GatewayError with NOT_IN_TRASH if they can be moved to a trash first."""
 
     def hashed_ids_of(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
-        """Return lasting names of messages, for a later deletion. Only POP3 has them."""
+        """Return hashes that identify messages at a later deletion. Only POP3 has these hashes."""
 
     def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
-        """Delete the messages with these names for ever."""
+        """Delete the messages with these hashes for ever."""
 
     def create_folder(self, folder: str) -> Changed:
         """Make a folder and subscribe to it."""
@@ -168,7 +171,7 @@ class MailConnection(Protocol):
         """Store a message in a folder unchanged, as received at the time `received` or, without it, now."""
 
     def check_end(self, folder: str, days: int) -> None:
-        """Check that messages of a folder can be deleted after `days` days."""
+        """Check that messages of a folder can be marked for deletion after `days` days."""
 
     def delete_due(self, folder: str, today: date) -> int:
         """Delete the messages of a folder whose days are over. Return their number."""

@@ -1,8 +1,9 @@
-"""The checks on arguments for a mail server, its address, and the errors of the gateway.
+"""The checks on arguments for mail servers, the addresses of mail servers, and the errors of the gateway.
 
-CR, LF and NUL end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so arguments must
-not have them. Addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete forms). Outgoing
-messages are checked by `outgoing`. Hosts come only from the configuration, and every connection is verified TLS.
+CR, LF and NUL would end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so the
+checks refuse them in arguments. Addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete
+forms). `outgoing` checks outgoing messages. Hosts come only from the configuration, and every connection uses TLS with
+a verified certificate.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from pathlib import Path
 # RFC 5321 section 4.5.3.1: 64 bytes of local part, 255 of domain, and 254 in all to fit a path of 256.
 MAX_ADDRESS_BYTES = 254
 MAX_LOCAL_PART_BYTES = 64
-# Our own bounds.
+# The bounds from here on are our own.
 MAX_RECIPIENTS = 500  # Servers accept at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
-MAX_TOKEN_CHARACTERS = 8000  # With its base64 below the 12,288 bytes of a line (RFC 4954 section 4).
-MAX_UIDS = 1000  # In one request.
-MAX_FLAGS = 20  # In one request. Undoing each flag may need a separate step.
-MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
+MAX_TOKEN_CHARACTERS = 8000  # Its base64 fits into a line of 12,288 bytes (RFC 4954 section 4).
+MAX_UIDS = 1000  # The most messages in one request.
+MAX_FLAGS = 20  # The most flags in one request. The undoing of each flag may need a separate step.
+MAX_REASON_CHARACTERS = 300  # The gateway cuts longer error texts of a server before it passes them on.
 
 # RFC 9051 section 2.3.2. The flags are sent in this spelling.
 SETTABLE_FLAGS = frozenset({"\\Seen", "\\Answered", "\\Flagged", "\\Draft"})
@@ -59,17 +60,17 @@ class GatewayCode(StrEnum):
     NOT_IN_TRASH = "not-in-trash"
     """Only messages in the trash are deleted for ever."""
     FOLDER_CHANGED = "folder-changed"
-    """The folder's messages have new UIDs, so the old ones name no message any more."""
+    """The folder's messages have new UIDs. The earlier UIDs are not valid any more."""
     SERVER_REFUSED = "mail-server-refused"
     """The server works, but refuses this operation."""
     MISCONFIGURED = "mail-server-misconfigured"
-    """The administrator must mend the server's certificate, or its ways to sign in."""
+    """The administrator has to correct the server's certificate, or its mechanisms for logins."""
     BUSY = "mail-server-busy"
-    """Trying again later may help. The password was not refused."""
+    """A later try may succeed. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
     """The server broke its protocol. Only its administrator can remedy that."""
     MAILBOX_FULL = "mailbox-full"
-    """The mailbox has no room. Only deleting or more room helps."""
+    """The mailbox is full. The person has to delete messages, or to get more room."""
     FOLDER_READ_ONLY = "folder-read-only"
     """The person may read the folder, but change nothing in it."""
     NOT_OFFERED = "not-offered"
@@ -78,7 +79,7 @@ class GatewayCode(StrEnum):
 
 
 class GatewayError(Exception):
-    """The base class of the gateway's errors. The text is for people and contains no secret."""
+    """The base class of the gateway's errors. The error's text is for people and contains no secret."""
 
     def __init__(self, code: GatewayCode, message: str) -> None:
         super().__init__(message)
@@ -122,7 +123,7 @@ class Busy(GatewayError):
 
 
 class NotConnected(Busy):
-    """The server has lost the service behind this connection. A fresh connection may succeed at once."""
+    """The server has lost its own connection to the mailbox. A fresh connection to the server may succeed at once."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ends_connection=True)
@@ -162,10 +163,9 @@ class ServerAddress:
 class MailServer:
     """The mail servers of an account: an IMAP or POP3 server for the mailbox, and a server for outgoing mail.
 
-    `ca_file`, if given, replaces the system's authorities. With `takes_tokens`, a bearer token may log in instead of a
-    password, with SASL OAUTHBEARER (RFC 7628).
-
-    One call waits at most `timeout_seconds` for a server in total, plus the time to transfer a large message.
+    `ca_file`, if given, replaces the system's authorities. With `takes_tokens`, a bearer token may be used in place of
+    a password, with SASL OAUTHBEARER (RFC 7628). One call waits for a server at most `timeout_seconds` in total, and
+    longer only to transfer a large message.
     """
 
     smtp: ServerAddress
@@ -189,8 +189,8 @@ class MailServer:
     def tls_context(self) -> ssl.SSLContext:
         """Return a context that verifies chain and host name. The standard library's starttls() verifies nothing.
 
-        Connections share a context until the file changes, because a context with the system's authorities takes half a
-        megabyte.
+        Connections share a context until `ca_file` changes, because a context with the system's authorities takes half
+        a megabyte.
         """
         changed_ns = 0 if self.ca_file is None else self.ca_file.stat().st_mtime_ns
         return _tls_context(self.ca_file, changed_ns)
@@ -205,7 +205,7 @@ def _tls_context(ca_file: Path | None, _changed_ns: int) -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailAccount:
-    """One person's account: the address that names it everywhere, its login name at the servers, and the servers."""
+    """A person's account: its address, which identifies it in the bridge, its login name, and its servers."""
 
     address: str
     login: str
@@ -213,7 +213,7 @@ class MailAccount:
 
 
 class Secret(Enum):
-    """The two kinds of secrets that log in."""
+    """The two kinds of secrets with which a person logs in."""
 
     PASSWORD = "password"  # noqa: S105 (a word, not a password)
     TOKEN = "token"  # noqa: S105 (a word)
@@ -221,7 +221,7 @@ class Secret(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """An account and the password, or bearer token, that logs in to its servers."""
+    """An account, and the password or bearer token for its servers."""
 
     account: MailAccount
     password: str = field(repr=False)

@@ -1,7 +1,7 @@
-"""Refused logins where the server does not say that the password is wrong.
+"""Refused logins for which the server does not say whether the password is wrong.
 
-A server may refuse one more connection for many reasons, and not all servers name the reason. So the first refusal
-without a reason ends nothing. A later refusal, without a successful login in between, counts as a wrong password.
+A server may refuse a further connection for many reasons, and not all servers name the reason. So the first refusal
+without a reason ends no session. A later refusal, without a successful login in between, counts as a wrong password.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Final
 
 from webbridge.gateway.door import GatewayCode, GatewayError, LoginRefused
 
-# A second refusal within this time may have the same temporary reason.
+# A further refusal within this time may have the same temporary reason as the first.
 LATER_SECONDS: Final = 60.0
-# After this time, the times of ended sessions are dropped.
+# Times that are older than this are dropped, because their sessions may have ended.
 FORGOTTEN_SECONDS: Final = 86_400.0
 
 
 class Doubts:
-    """The times of the first refusals without a reason, by the names of what was refused."""
+    """The times of the first refusals without a reason. The caller chooses a name for each session or login."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -28,7 +28,7 @@ class Doubts:
         self._first: dict[str, float] = {}
 
     def judge(self, name: str, refusal: LoginRefused) -> GatewayError:
-        """Return the refusal if it names the password or is a later one, else an error with BUSY."""
+        """Return the refusal if it is about the password, or if it comes long after the first one. Else return BUSY."""
         if refusal.names_password:
             return refusal
         now = self._monotonic()

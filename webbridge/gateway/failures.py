@@ -1,4 +1,4 @@
-"""The four failures of a mail server, and the response codes of RFC 5530 as errors of the gateway."""
+"""The four kinds of a mail server's failure, and the gateway's errors for the response codes of RFC 5530."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Failure(StrEnum):
     TRY_LATER = "try-later"
     UNREACHABLE = "unreachable"
     MISCONFIGURED = "misconfigured"
-    """Only the administrator of the bridge or of the mail server can remedy it."""
+    """Only the administrator of the bridge or of the mail server can remedy this failure."""
 
 
 _FAILURES: Final[Mapping[GatewayCode, Failure]] = MappingProxyType(
@@ -34,23 +34,23 @@ _FAILURES: Final[Mapping[GatewayCode, Failure]] = MappingProxyType(
 )
 
 _FOR_THE_ADMINISTRATOR = (
-    "AUTHORIZATIONFAILED",  # RFC 5530: the password is right, but may not open this mailbox.
+    "AUTHORIZATIONFAILED",  # RFC 5530: the password is right, but the person may not open this mailbox.
     "PRIVACYREQUIRED",
     "CONTACTADMIN",
     "CORRUPTION",
     "CLIENTBUG",
 )
 _LATER = ("UNAVAILABLE", "EXPUNGEISSUED", "INUSE", "LIMIT", "SERVERBUG")
-# These codes are about one operation. The server works, but refuses this operation.
+# With these codes the server works, but refuses one operation.
 _OF_A_RIGHT = ("NOPERM", "CANNOT")
 _OF_ONE_OPERATION = (*_OF_A_RIGHT, "OVERQUOTA", "ALREADYEXISTS", "NONEXISTENT")
 _OF_THE_PASSWORD = ("AUTHENTICATIONFAILED", "EXPIRED")
 
-# The words of a refused login, in lists. The first list with a match decides whether the refusal is about the name or
-# the password. A server may give AUTHENTICATIONFAILED for any reason (RFC 5530 section 3), so the first three lists
-# count more than the code. Examples are Gmail's "Too many simultaneous connections", Exchange's "Request is throttled",
-# and the locks of POP3 servers. The last two lists are read only if no code names the password. A server that refuses a
-# password may write "try again" and close the connection.
+# Lists of words in the texts of refused logins. The first list that matches decides whether the refusal is about the
+# name or the password. A server may give AUTHENTICATIONFAILED for any reason (RFC 5530 section 3), so the first three
+# lists count more than the code. Examples of such reasons are Gmail's "Too many simultaneous connections", Exchange's
+# "Request is throttled", and the locks of POP3 servers. The last two lists are read only if no code names the password.
+# A server that refuses a password may write "try again" and close the connection.
 _FOR_ANOTHER_REASON: Final = re.compile(
     r"too many|\bb?lock|simultaneous|concurrent|throttl|"
     r"(?:maximum|number|limit) [a-z ]{0,20}connections?\b|connections?[a-z ]{0,20} (?:limit|exceeded|reached)",
@@ -116,7 +116,7 @@ LOGIN_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
 """The errors of a login that ends with NO, by response code (RFC 5530 section 3). Other codes mean MISCONFIGURED."""
 COMMAND_CODES: Final[Mapping[str, GatewayCode]] = MappingProxyType(
     dict.fromkeys(_LATER, GatewayCode.BUSY)
-    # The password was right at the login, so a command cannot refuse it.
+    # The password was right at the login. For a later command, a code about it means a fault of the server.
     | dict.fromkeys((*_FOR_THE_ADMINISTRATOR, *_OF_THE_PASSWORD), GatewayCode.MISCONFIGURED)
     | dict.fromkeys(("", *_OF_ONE_OPERATION), GatewayCode.SERVER_REFUSED)
 )
@@ -152,14 +152,14 @@ def names_mechanism(text: str) -> bool:
 
 
 def failure_of(code: GatewayCode) -> Failure | None:
-    """Return the failure of the mail server that an error is, or None if the error is about the request."""
+    """Return the kind of failure that an error reports, or None if the error is about the request."""
     return _FAILURES.get(code)
 
 
 def circumstance(code: str, text: bytes) -> GatewayError | None:
-    """Return the error of a command that was refused because of the server or the mailbox, not because of the command.
+    """Return the error of a refusal whose cause is the server or the mailbox, and not the command.
 
-    `code` is the response code ("" for none). Returns None for any other refusal.
+    `code` is the response code ("" for none). Returns None if the cause may be the command.
     """
     # ALERT says only that people must see the text (RFC 9051 section 7.1).
     code = "" if code == "ALERT" else code

@@ -1,4 +1,7 @@
-"""The uses that a person has chosen for folders: "use this folder for Sent". They count more than marks and names."""
+"""The uses that a person has chosen for folders: "use this folder for Sent".
+
+A choice counts more than a mark of the server (SPECIAL-USE) or a usual name.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class FolderUses:
         return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None
 
     def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
-        """Return the chosen folders that exist. Chosen folders that are gone have no use any more."""
+        """Return those of the folders that were chosen, by their roles."""
         named = ((self.chosen_for(folder.wire_name), folder) for folder in folders)
         return {role: chosen_folder for role, chosen_folder in named if role is not None}
 

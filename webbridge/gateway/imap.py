@@ -1,7 +1,7 @@
 """One logged-in IMAP connection (RFC 9051, RFC 3501): what can be done with folders and messages.
 
-This module joins the modules for the single themes. Servers are not trusted: counts may be missing or wrong, and
-answers may be about messages that were not requested.
+The modules `imap_*` implement the operations. Servers are not trusted: counts may be missing or wrong, and answers may
+be about messages that were not requested.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ SEEN = "\\Seen"
 LOGOUT_SECONDS = 1.0
 # `%b` follows the locale, but IMAP has English names.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# A larger message waits until the server has accepted the folder and the size. A full mailbox refuses the size.
+# A larger message is sent only after the server has accepted the folder and the size, because the mailbox may be full.
 MAX_UNASKED_BYTES = 64 * 1024
-# The share of a call's time for checking that a kept connection still works.
+# The share of a call's time for the check whether a kept connection still works.
 SHARE_FOR_CHECK = 1 / 6
 
 
@@ -114,7 +114,7 @@ class ImapConnection:
 
     @property
     def broken(self) -> bool:
-        """Whether the next command needs another connection: this one has failed, or a message is still being read."""
+        """Whether the next call needs another connection: this one failed, or something is not read to its end."""
         return self._imap.wire.broken or self._raw.is_reading or self._imap.has_unfinished
 
     @property
@@ -127,7 +127,7 @@ class ImapConnection:
         self._imap.wire.deadline = deadline
 
     def is_alive(self) -> bool:
-        """Return whether the server still answers, soon enough to leave time for a call on another connection."""
+        """Return whether the server still answers. The wait is short, so that a new connection is possible in time."""
         wire = self._imap.wire
         deadline = wire.deadline
         wire.deadline = CallDeadline(deadline.left * SHARE_FOR_CHECK)
@@ -279,7 +279,8 @@ class ImapConnection:
             case RemoveStep():
                 return self._changes.remove(_numbered(step.mailbox), step.uids)
             case RenameStep():
-                # The old name may come from another program, and be one that `check_new_name` refuses.
+                # `check_new_name` is not called here, because it could refuse an old name that another program has
+                # chosen.
                 return self._folders.rename(step.folder, step.to)
             case CreateStep():
                 return self._folders.create(step.folder)
@@ -326,11 +327,11 @@ class ImapConnection:
         return bool(self.find_message_id(folder, message_id)[1])
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
-        """Return the folder and the UIDs of its messages with this Message-ID, which anybody may have used."""
+        """Return the folder and the UIDs of its messages with this Message-ID. Anybody can send a message with it."""
         literal = Literal(check_message_id(message_id).encode())
         command: Command = (b"UID SEARCH HEADER Message-ID", literal)
         selected, answers = self._selection.search(folder, None, command, refusal)
-        # A server that ignores the criterion names other messages.
+        # A server that ignores the criterion returns other messages too.
         stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
         uids = [message.uid for message in stored if message.message_id == message_id]
         return Mailbox(selected.name, selected.uid_validity), uids
@@ -353,7 +354,7 @@ class ImapConnection:
 
 
 def _numbered(mailbox: Mailbox) -> Mailbox:
-    """Return a folder in which a UID of an earlier call still names the same message. Raises GatewayError.
+    """Return the folder if a UID of an earlier call still names the same message in it. Raises GatewayError.
 
     A folder without a UIDVALIDITY has no lasting UIDs (RFC 3501 section 6.3.1), so it can only be read.
     """
@@ -363,7 +364,7 @@ def _numbered(mailbox: Mailbox) -> Mailbox:
 
 
 def _date_time(moment: datetime | None) -> list[bytes]:
-    """The argument for a time: RFC 9051 section 9, date-time."""
+    """The argument of APPEND for a time: RFC 9051 section 9, date-time."""
     if moment is None:
         return []
     moment = moment.astimezone(UTC)

@@ -1,7 +1,7 @@
 """The rights that other people have in a folder (RFC 4314, RFC 2086): who may read it, file into it, or do everything.
 
-The bridge defines the three levels. Other rights stay as they are, and are shown with their letters. Only people get
-rights here. An identifier of all users, a group or a negative right is refused (RFC 4314 section 2).
+The bridge defines the three levels. Rights that match no level stay as they are, and are shown by their letters. Only
+persons get rights. Identifiers of all users, of groups and of negative rights are refused (RFC 4314 section 2).
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from webbridge.gateway.door import (
 from webbridge.gateway.imap_syntax import FolderName, Literal, write_folder_name
 from webbridge.gateway.imap_wire import Answer, ImapWire, folder_refusal
 
-MAX_GRANTS: Final = 1000  # Our own bound: people in the list of one folder.
+MAX_GRANTS: Final = 1000  # Our own bound on the identifiers in the list of one folder.
 MAX_IDENTIFIER_BYTES: Final = 255
 _RIGHTS: Final = re.compile(rb"[a-z0-9]{0,40}")
-# A login name or an address. Other marks begin identifiers of groups, negative rights and special words of servers.
+# A login name or an address. Other signs at the beginning stand for groups, negative rights and special words of
+# servers.
 _PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@=-]{0,253}")
 _NO_PEOPLE: Final = frozenset({"anyone", "anonymous", "authenticated", "owner"})
 
@@ -37,14 +38,14 @@ class Level(StrEnum):
     FILE = "file"
     """To read messages, to mark them, and to put messages into the folder."""
     ALL = "all"
-    """To delete messages too, and to make and delete folders. Not to give rights to others."""
+    """Like FILE, and to delete messages, and to make and delete folders, but not to give rights to others."""
     OTHER = "other"
     """Other rights, which another program has given."""
 
 
-# RFC 4314 section 2.1. "p", to post to the folder's own address, says nothing about the folder.
+# RFC 4314 section 2.1. The right "p", to post to the folder's own address, does not affect the level.
 _LETTERS: Final = {Level.READ: "lrs", Level.FILE: "lrswi", Level.ALL: "lrswikxte"}
-# RFC 2086 section 3: "c" stands for k and x there, and "d" for x, t and e.
+# RFC 2086 section 3. There "c" includes the later rights k and x, and "d" includes x, t and e.
 _OLD_LETTERS: Final = {Level.READ: "lrs", Level.FILE: "lrswi", Level.ALL: "lrswicd"}
 
 
@@ -111,7 +112,7 @@ def check_person(name: str) -> str:
 
 
 def level_of(rights: str) -> Level:
-    """Return the level of some rights, as servers of both RFCs list them."""
+    """Return the level of some rights, in the letters of either RFC."""
     letters = set(rights)
     if not letters & set("xte"):
         letters |= set("xte") if "d" in letters else set()

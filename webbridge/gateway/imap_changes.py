@@ -1,7 +1,7 @@
 """Changes of messages and their undoing: flags, copy, move and delete (RFC 9051 section 6.4, RFC 4315, RFC 6851).
 
-Only the messages that a call names are ever deleted. Without UID EXPUNGE they are only marked, because a plain EXPUNGE
-would also delete messages that another program has marked.
+Only the messages that a call names are ever deleted. If the server lacks UID EXPUNGE, these messages are only marked,
+because a plain EXPUNGE would also delete messages that another program has marked.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class MessageChanges:
         self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches, uids=uids)
         answers: list[Answer] = []
         for _ in fetches:
-            # Without the earlier flags there is nothing to undo. The change is made nevertheless.
+            # If this fails, the earlier flags are unknown, so the change has no undo. The change is made nevertheless.
             with suppress(GatewayError):
                 self._imap.finish(answers)
         items = items_by_uid(answers)
@@ -72,7 +72,7 @@ class MessageChanges:
             refused = partial(self._selection.refusal_in, mailbox.name)
             return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to, refused))
         if self._selection.enter(mailbox, uids).is_read_only:
-            raise read_only()  # Otherwise each try would leave one more copy.
+            raise read_only()  # Each try would leave a further copy.
         undo = self._transfer(b"COPY", mailbox, uids, to)
         return Changed(undo=undo, is_marked_only=self.remove(mailbox, uids).is_marked_only)
 
@@ -95,7 +95,7 @@ class MessageChanges:
     def _transfer(
         self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str, refused: Refusal | None = None
     ) -> tuple[MoveStep, ...]:
-        """Copy or move messages. Return the steps that move the new messages back, if the server names them."""
+        """Copy or move messages. Return the steps that move them back, if the server names the new messages."""
         name = FolderName.of(check_folder_name(to))
         named = split_uids(check_uids(uids))
         self._selection.enter(mailbox, uids)
@@ -107,7 +107,10 @@ class MessageChanges:
         return tuple(undo)
 
     def _run_all(self, mailbox: Mailbox, commands: Sequence[Command]) -> None:
-        """Run commands that change the selected folder, in one write. Raises the first error after all have ended."""
+        """Run commands that change the selected folder, in one write.
+
+        Raises the first error when all answers are read.
+        """
         if not commands:
             return
         self._imap.send(*commands)
@@ -120,7 +123,7 @@ class MessageChanges:
 
 
 def _back(mailbox: Mailbox, to: str, moved: str, texts: Iterable[bytes]) -> list[MoveStep]:
-    """Return the step that moves the new messages back, or none unless the server names one for each original."""
+    """Return the step that moves the new messages back. Return none unless the server names one for each original."""
     match = next(filter(None, map(_COPYUID.match, texts)), None)
     if match is None or int(match[1]) > MAX_UID:
         return []
@@ -129,7 +132,7 @@ def _back(mailbox: Mailbox, to: str, moved: str, texts: Iterable[bytes]) -> list
         allowed = read_in_order(moved.encode(), limit=MAX_UIDS)
     except UnreadableAnswer:
         return []
-    # Otherwise the step would move messages that nobody has moved.
+    # The originals must be among the moved messages. Otherwise the step would move other messages.
     if len(set(originals)) != len(set(copies)) or not set(originals) <= set(allowed):
         return []
     return [MoveStep(mailbox=Mailbox(to, int(match[1])), uids=copies, to=mailbox.name)]

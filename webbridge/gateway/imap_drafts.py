@@ -1,10 +1,10 @@
 """Drafts in the folder for drafts (RFC 6154). All versions of one draft have the same Message-ID.
 
 The Message-IDs are in the domain `draft.sealwax.invalid`, so that no draft of another program is replaced or deleted.
-A new version is stored before the earlier versions are deleted, so that none is lost. The earlier versions are found
-with the Message-ID, so a request that is repeated because its answer was lost leaves no second copy. All versions
-except the newest are deleted, so the later of two concurrent versions stays. The Message-ID of each message is read
-before the message is deleted, because a search may find too much.
+A new version is stored before the earlier ones are deleted, so that the draft is never lost. Earlier versions are found
+by the Message-ID. So if a request is repeated after a lost answer, no second copy stays. Only the newest version is
+kept, so the later of two concurrent versions wins. The Message-ID of each message is read before the message is
+deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDraft:
-    """The place of a stored draft. `uid` is None if the server neither names nor finds it."""
+    """The place of a stored draft.
+
+    `uid` is None if the server does not name the UID, and a search does not find the draft.
+    """
 
     folder: str
     uid_validity: int

@@ -1,9 +1,9 @@
-"""Messages that are deleted some days after they were stored, such as copies of sent messages.
+"""The deletion of messages some days after they were stored, such as copies of sent messages.
 
 Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2). The
-server knows the day on which it was stored. The keyword names no date, because servers limit the keywords of a folder,
-for example Dovecot to 26 in a Maildir. A message that a person moves to another folder stays. The keyword and the day
-of each message are read before the message is deleted, because a search may find too much.
+server knows the day on which the message was stored. The keyword has no date, because servers limit the number of
+keywords in a folder (Dovecot: 26 in a Maildir). A message that a person moves to another folder stays. The keyword and
+the day of each message are read before the message is deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_wire import ImapWire
 
 MAX_DAYS: Final = 365
-MAX_AT_ONCE: Final = 10_000  # Deleted in one call. The next call continues.
+MAX_AT_ONCE: Final = 10_000  # At most so many messages are deleted in one call. The next call deletes more.
 _KEYWORD: Final = re.compile(r"\$SealwaxDeleteAfter([1-9][0-9]{0,2})", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ def keyword_of(days: int) -> str:
 
 
 class Expiry:
-    """The messages with an end, on one connection."""
+    """Finds and deletes the messages with such a keyword, on one connection."""
 
     def __init__(self, imap: ImapWire, selection: Selection, changes: MessageChanges) -> None:
         self._imap = imap
@@ -39,7 +39,7 @@ class Expiry:
         self._changes = changes
 
     def check(self, folder: str, days: int) -> None:
-        """Raise GatewayError with NOT_OFFERED unless messages of a folder can be given an end."""
+        """Raise GatewayError with NOT_OFFERED if a folder cannot keep the keyword, or the server lacks UIDPLUS."""
         selected = self._selection.begin(folder, None)
         takes_keyword = selected.takes_new_keywords or keyword_of(days).lower() in selected.kept_keywords
         if not (takes_keyword and self._imap.offers("UIDPLUS")):

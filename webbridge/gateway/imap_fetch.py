@@ -25,7 +25,7 @@ def uid_of(items: dict[bytes, Value]) -> int | None:
 
 
 def items_by_uid(answers: Iterable[Answer]) -> dict[int, dict[bytes, Value]]:
-    """Return the items of each message. Several answers about one message are joined."""
+    """Return the items of each message. Items of several answers about one message are joined."""
     messages: dict[int, dict[bytes, Value]] = {}
     for items in map(items_of, answers):
         if (uid := uid_of(items)) is not None:
@@ -48,5 +48,5 @@ def newest_first(uids: Iterable[int], before_uid: int | None, limit: int) -> lis
 
 
 def ends_of(exists: int, limit: int) -> Sequence[int]:
-    """Return the first and the last sequence number of the newest messages."""
+    """Return the first and the last sequence number of the newest `limit` messages."""
     return max(1, exists - limit + 1), exists

@@ -41,7 +41,7 @@ from webbridge.gateway.wire import CallDeadline
 
 # The share of a call's time for counting messages. When it is used up, the remaining folders are listed without counts.
 SHARE_FOR_COUNTS = 0.5
-ASKED_AT_ONCE = 100  # Commands in one write. Their answers wait in the buffers of the connection.
+ASKED_AT_ONCE = 100  # In one write. The answers must fit into the buffers of the connection.
 _COUNTS = b"(MESSAGES UNSEEN UIDVALIDITY)"
 _XLIST: Command = (b"XLIST", b'""', b'"*"')
 
@@ -82,7 +82,8 @@ class FolderLists:
     def named_or_new(self, role: Role) -> str:
         """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one.
 
-        Raises GatewayError with BUSY or NOT_OFFERED if there is none, and the server names no place for a new one.
+        Raises GatewayError with BUSY or NOT_OFFERED if there is no such folder, and the server does not say where a new
+        folder may be made.
         """
         if (known := self._named(role)) is not None:
             return known
@@ -95,7 +96,7 @@ class FolderLists:
         except GatewayError as error:
             if error.code is not GatewayCode.FOLDER_EXISTS:
                 raise
-            # Another device may have made the folder since the list.
+            # Another device may have made the folder after the list was read.
             if (known := self._named(role)) is None:
                 raise _not_listed(name) from None
             return known
@@ -110,13 +111,13 @@ class FolderLists:
         return roles_of(self._listed(), self._uses()).get(write_folder_name(folder)) in roles
 
     def create(self, folder: str) -> Changed:
-        """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""
+        """Make a folder and subscribe to it. The caller has checked a new name (`check_new_name`)."""
         name = self.whole_name(check_folder_name(folder))
         self._create(name)
         return Changed(undo=(DeleteStep(folder=name),), folder=name)
 
     def rename(self, folder: str, to: str) -> Changed:
-        """Rename a folder. `check_new_name` comes before, unless a folder has had the new name.
+        """Rename a folder. The caller has checked a name that no folder had before (`check_new_name`).
 
         The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6).
         """
@@ -131,10 +132,11 @@ class FolderLists:
         return Changed(undo=(RenameStep(folder=name, to=folder),), folder=name, renamed=renamed)
 
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
-        """Delete a folder. A folder with messages needs `with_messages`, because nothing brings the messages back."""
+        """Delete a folder. A folder with messages needs `with_messages`, because the messages cannot be restored."""
         check_not_inbox(folder)
         facts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=opening_refusal))
-        # An answer about another folder says nothing about this one.
+        # Answers about other folders are ignored. Without an answer about this folder, its number of messages is
+        # unknown.
         total = facts.get(write_folder_name(folder), FolderFacts()).counts.get(b"MESSAGES")
         if total != 0 and not with_messages:
             text = "The folder has messages. They would be deleted for ever."
@@ -152,7 +154,7 @@ class FolderLists:
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
     def whole_name(self, name: str) -> str:
-        """Return the name of a new folder with the personal namespace. Raises GatewayError."""
+        """Return the name of a new folder, placed in the personal namespace. Raises GatewayError."""
         if not self._namespaces.are_known:
             self._imap.send((b"NAMESPACE",))
             self._namespaces = read_namespaces(self._answered_namespaces())
@@ -188,7 +190,7 @@ class FolderLists:
 
     @contextmanager
     def _naming(self, name: str) -> Iterator[None]:
-        """Raise FOLDER_EXISTS after a refusal if the name is taken. Cyrus and others lack ALREADYEXISTS (RFC 5530)."""
+        """Replace a refusal with FOLDER_EXISTS if the name is taken. Cyrus and others lack ALREADYEXISTS (RFC 5530)."""
         try:
             yield
         except GatewayError as error:
@@ -222,7 +224,7 @@ class FolderLists:
         return read_folders(answers, self._namespaces, self._uses)
 
     def _ask_list(self, command: Command) -> list[Answer]:
-        """Return the answers to a LIST. Until the namespaces are known, each LIST asks for them in the same write."""
+        """Return the answers to a LIST. Until the namespaces are known, NAMESPACE is sent in the same write."""
         if not self._namespaces.are_known:
             self._imap.send((b"NAMESPACE",), command)
             self._namespaces = read_namespaces(self._answered_namespaces())
@@ -234,7 +236,7 @@ class FolderLists:
         return answers
 
     def _answered_namespaces(self) -> list[Answer]:
-        """Return the answers to NAMESPACE. If the command failed, no answers are used."""
+        """Return the answers to NAMESPACE, or none if the command failed."""
         try:
             return self._imap.answers()
         except GatewayError:
@@ -259,7 +261,7 @@ class FolderLists:
             return None
 
     def _count(self, folders: Sequence[ListedFolder]) -> list[Answer]:
-        """Return the STATUS and MYRIGHTS answers of the folders that the server gives in time."""
+        """Return the STATUS and MYRIGHTS answers about the folders, as far as the server gives them in time."""
         commands: list[Command] = []
         for folder in folders:
             commands.append((b"STATUS", FolderName(folder.wire_name), _COUNTS))
@@ -268,7 +270,7 @@ class FolderLists:
         return self._ask_in_time(commands)
 
     def _ask_rights(self, folders: Sequence[ListedFolder]) -> list[Answer]:
-        """Return the MYRIGHTS answers of the folders of others, if the list did not have them."""
+        """Return the MYRIGHTS answers about folders of others, unless the list has had them."""
         if self._imap.offers("LIST-MYRIGHTS") or not self._imap.offers("ACL"):
             return []
         foreign = [folder for folder in folders if folder.place is not Place.OWN]
@@ -302,7 +304,7 @@ class FolderLists:
 
 
 def check_new_name(name: str) -> str:
-    """Return a name that a folder may get. Raises GatewayError."""
+    """Return the name if a folder may get it. Raises GatewayError."""
     check_folder_name(name)
     if name.startswith(UNREADABLE_NAME_MARK) or not name.isprintable() or set(name) & set("*%"):
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The folder's name has a character that names cannot have.")
@@ -310,7 +312,7 @@ def check_new_name(name: str) -> str:
 
 
 def check_not_inbox(folder: str) -> str:
-    """Return the name of a folder that may be renamed or deleted. Raises GatewayError."""
+    """Return the folder if it may be renamed or deleted. Raises GatewayError."""
     if write_folder_name(check_folder_name(folder)).upper() == INBOX:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The inbox is neither renamed nor deleted.")
     return folder

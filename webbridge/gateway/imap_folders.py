@@ -17,7 +17,7 @@ from webbridge.gateway.usual_names import USUAL_NAMES
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
-MAX_ANSWERS = 3 * MAX_FOLDERS  # LIST, STATUS and MYRIGHTS of each.
+MAX_ANSWERS = 3 * MAX_FOLDERS  # Each folder has answers to LIST, STATUS and MYRIGHTS.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 
 
@@ -50,7 +50,7 @@ def _usual_form(name: str) -> str:
 
 
 def _shown_form(wire_name: bytes) -> str:
-    """Return the form for comparing a folder's name with the usual names. The name may be invalid UTF-7."""
+    """Return a folder's name in the form in which it is compared with usual names. The name may be invalid UTF-7."""
     return _usual_form(read_folder_name(wire_name).removeprefix(UNREADABLE_NAME_MARK))
 
 
@@ -62,7 +62,7 @@ class Right(StrEnum):
 
     FLAGS = "flags"
     SEEN = "seen"
-    """To mark messages as read and as unread, for all who share the folder."""
+    """To mark messages as read and as unread, for all people who share the folder."""
     MOVE = "move"
     DELETE = "delete"
     APPEND = "append"
@@ -72,7 +72,7 @@ class Right(StrEnum):
     """To give rights to others. The server must list this right."""
 
 
-# RFC 4314 section 2.1: all letters of a right are needed. A message leaves a folder by \\Deleted and EXPUNGE.
+# RFC 4314 section 2.1. A right needs all of its letters, since a message leaves a folder by \\Deleted and EXPUNGE.
 _LETTERS = {
     Right.FLAGS: "w",
     Right.SEEN: "s",
@@ -98,11 +98,11 @@ class Folder:
     uid_validity: int
     delimiter: str | None = None
     is_subscribed: bool | None = None
-    """None if the server did not say."""
+    """None if the server did not say whether the account subscribes to the folder."""
     rights: frozenset[Right] = ALL_RIGHTS
     place: Place = Place.OWN
     prefix: str = ""
-    """The beginning of the name that only says whose folder it is, such as `INBOX.` at Cyrus."""
+    """The beginning of the name that only says who owns the folder, such as `INBOX.` at Cyrus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class ListedFolder:
     attributes: frozenset[bytes]
     delimiter: bytes | None = None
     top_name: bytes | None = None
-    """The name that may give the folder a role. None in the namespaces of others."""
+    """The part of the name that is compared with usual names. It is None in the namespaces of others."""
     place: Place = Place.OWN
     prefix: bytes = b""
 
@@ -123,10 +123,10 @@ class ListedFolder:
         return read_folder_name(self.wire_name)
 
     def described(self, role: Role | None, about: FolderFacts, *, may_share: bool) -> Folder:
-        """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed.
+        """Return the folder with its counts and rights. Missing counts are zero. Unknown rights are assumed.
 
-        In a folder of others, only rights that lose nothing are assumed if `may_share`. `may_share` says that the
-        server has lists of rights, which the owner of a folder may change.
+        `may_share` says that the server has lists of rights, which the owner of a folder may change. Then in a folder
+        of others only harmless rights are assumed.
         """
         counts = about.counts
         if about.rights is not None:
@@ -153,7 +153,7 @@ class ListedFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFacts:
-    """The counts by their names in capitals, and the letters of the rights, or None if the server names none."""
+    """The counts of a folder by their names in capitals, and the letters of its rights, or None if they are unknown."""
 
     counts: Mapping[bytes, int] = field(default_factory=dict)
     rights: str | None = None
@@ -166,7 +166,7 @@ def read_facts(answers: Iterable[Answer], *, knows_subscriptions: bool = False) 
     for answer in answers:
         if answer.kind not in ("STATUS", "MYRIGHTS") or len(answer.values) < 2:
             continue
-        # GNU Mailutils 3.15 sends a name with blanks without quotes.
+        # GNU Mailutils 3.15 sends names that have blanks without quotes.
         *parts, value = answer.values
         words = [part for part in parts if isinstance(part, bytes)]
         if len(words) < len(parts):
@@ -191,7 +191,7 @@ def read_rights(letters: str) -> frozenset[Right]:
 
 def _prefix_of(name: str, prefix: bytes) -> str:
     text = read_folder_name(prefix) if prefix else ""
-    # A name that is no modified UTF-7 is shown whole.
+    # If the name is no modified UTF-7, it may not begin with the prefix. Then it is shown whole.
     return text if len(text) < len(name) and name.startswith(text) else ""
 
 
@@ -219,20 +219,20 @@ def read_folders(
             continue
         attributes = frozenset(_attribute(flag.upper(), answer.kind) for flag in flags if isinstance(flag, bytes))
         if answer.kind == "XLIST" and _XLIST_INBOX in attributes:
-            name = INBOX  # Gmail gave it a name in the person's language.
+            name = INBOX  # Gmail named the inbox in the person's language.
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
             separator = delimiter if isinstance(delimiter, bytes) else None
             folder = _listed_folder(name, attributes, separator, namespaces)
-            # A server that marks folders only in answers to XLIST has sent the LIST answers before.
+            # If a server marks folders only in answers to XLIST, the same folder was in an earlier answer to LIST.
             known = folders.get(folder.wire_name, folder).attributes
             folders[folder.wire_name] = replace(folder, attributes=folder.attributes | known)
     return list(folders.values())
 
 
 class ListAnswers(list[Answer]):
-    """The answers to a LIST: the first ones, and further answers about folders that may have a role, or were chosen.
+    """The first answers to a LIST, and further answers about folders that may have a role.
 
-    So the trash is found even among more folders than are listed, and no second trash is made.
+    So a trash beyond the listed folders is found, and no second trash is made.
     """
 
     def __init__(self, uses: Callable[[], FolderUses]) -> None:
@@ -246,7 +246,7 @@ class ListAnswers(list[Answer]):
 
 
 def may_have_role(answer: Answer, uses: Callable[[], FolderUses]) -> bool:
-    """Return whether an answer is about a folder that has a mark, a usual name in any place, or was chosen."""
+    """Return whether an answer is about a folder that has a mark or a usual name, or that was chosen for a role."""
     if answer.kind not in ("LIST", "XLIST") or len(answer.values) < 3:
         return False
     flags, delimiter, name = answer.values[:3]
@@ -269,7 +269,7 @@ def _listed_folder(
     if name.upper() == INBOX:
         return ListedFolder(INBOX, attributes - set(_SPECIAL_USE.values()), delimiter)
     if not namespaces.may_have_role_by_mark(name, delimiter):
-        # A mark in a namespace of others says how others use the folder.
+        # In a namespace of others, a mark says how other people use the folder.
         attributes -= set(_SPECIAL_USE.values())
     place, prefix = namespaces.place_of(name, delimiter)
     return ListedFolder(name, attributes, delimiter, namespaces.top_name(name, delimiter), place, prefix)

@@ -1,8 +1,8 @@
-"""A connection that waits for changes in the inbox: IDLE (RFC 2177), or NOOP where the server does not offer it.
+"""A connection that waits for changes in the inbox, with IDLE (RFC 2177), or with NOOP if the server lacks IDLE.
 
 Opening, IDLE and DONE wait for the server within a deadline, so they belong in a thread. `read_at_hand` never waits.
-The caller uses it during IDLE, when the socket has something to read. The answers are read only to learn that something
-has changed, and whether messages have come. Message contents never travel on this connection.
+The caller calls it during IDLE when the socket has bytes to read. The answers are read only to learn that something has
+changed, and whether messages have come. This connection never transfers contents of messages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webbridge.gateway.wire import CallDeadline
 INBOX: Final = "INBOX"
 # Servers may end an IDLE after 30 minutes, and RFC 2177 section 3 asks clients to renew it at least every 29.
 RENEW_SECONDS: Final = 28 * 60
-MAX_IDLE_BYTES: Final = 4 * 1024 * 1024  # During one IDLE: 200,000 expunged messages.
+MAX_IDLE_BYTES: Final = 4 * 1024 * 1024  # The most bytes during one IDLE: room for 200,000 expunged messages.
 _CHANGES: Final = frozenset({"EXISTS", "EXPUNGE", "FETCH", "VANISHED"})
 _CHANGE_LINE: Final = re.compile(rb"\* (?:(\d{1,10}) (EXISTS|EXPUNGE|FETCH)|VANISHED)\b", re.IGNORECASE)
 _NEXT_UID: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
@@ -45,7 +45,7 @@ class InboxWatch:
         self._messages = 0
         self._has_arrived = False
         self.next_uid = 0
-        """At most the UID that the next message will have; 0 if the server names none."""
+        """The UID of the next message will be at least this number. It is 0 if the server names none."""
 
     @classmethod
     def open(cls, credentials: Credentials) -> InboxWatch:
@@ -55,7 +55,7 @@ class InboxWatch:
             raise GatewayError(GatewayCode.NOT_OFFERED, "This mailbox reports no changes. Look for new mail by hand.")
         imap = connect(credentials, CallDeadline(server.timeout_seconds))
         try:
-            # EXAMINE does not clear \Recent, the mark of new messages, which programs for reading mail use.
+            # EXAMINE leaves \Recent as it is. Other programs use this mark of new messages.
             answers = _examined(imap)
         except GatewayError:
             imap.wire.close()
@@ -79,7 +79,7 @@ class InboxWatch:
         return has_arrived
 
     def begin_idle(self) -> bool:
-        """Begin IDLE. Return whether something has changed before it began."""
+        """Begin IDLE. Return whether the server has reported a change before IDLE began."""
         self._begin_call()
         self._idle_bytes = 0
         self._imap.send((b"IDLE",))
@@ -94,7 +94,7 @@ class InboxWatch:
     def read_at_hand(self) -> bool:
         """Read what has come during IDLE, without waiting. Return whether something has changed.
 
-        No answer during IDLE needs a literal. A literal is read as lines, and at worst these report a change.
+        No answer during IDLE needs a literal. The bytes of a literal are read as lines, and at worst count as a change.
         """
         lines = self._imap.wire.lines_at_hand(MAX_IDLE_BYTES)
         self._idle_bytes += sum(map(len, lines))
@@ -102,7 +102,7 @@ class InboxWatch:
             raise self._imap.unreadable()
         for line in lines:
             if _BYE_LINE.match(line) or not line.startswith((b"* ", b"+")):
-                # A tagged line ends the IDLE, but only the client may end it.
+                # A tagged line would end the IDLE, but only the client may end it.
                 self._imap.wire.broken = True
                 raise ConnectionLost
         changes = [change for line in lines if (change := _CHANGE_LINE.match(line))]
@@ -138,7 +138,7 @@ class InboxWatch:
                 self.next_uid = int(match[1])
 
     def _have_changed(self, answers: Iterable[Answer]) -> bool:
-        # `any` would stop at the first change and leave the others uncounted.
+        # `any` would stop at the first change, and the later changes would not be counted.
         return True in [self._is_change(answer) for answer in answers]
 
     def _is_change(self, answer: Answer | None) -> bool:

@@ -31,10 +31,10 @@ from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import HEADER_PART_BYTES, SUMMARY_ITEMS, MessageSummary, summary_from_fetch
 from webbridge.gateway.uid_set import MAX_UID, Ranges, join_ranges, read_ranges, write_uids
 
-MAX_CHANGES = 1000  # Our own bound: after more changes the list is loaded anew.
+MAX_CHANGES = 1000  # Our own bound. After more changes the list is loaded again.
 MAX_VANISHED_RANGES = 1000
-# The first window of UIDs in which older messages are searched, in pages. If it has too few messages, the next one is
-# wider by the factor.
+# WINDOW is the width, in pages, of the first range of UIDs in which older messages are searched. If the range has too
+# few messages, the next range is wider by the factor WIDER.
 WINDOW = 20
 WIDER = 32
 _FLAG_ITEMS = b"(UID FLAGS)"
@@ -53,8 +53,8 @@ class MessageLists:
     ) -> MessagePage:
         """Return the newest messages, or the newest below `before_uid`.
 
-        A call that names no UID gets the list even if the folder has another UIDVALIDITY. The page names the folder's
-        UIDVALIDITY, since STATUS may report one that follows the clock until the first SELECT (Courier).
+        A wrong `uid_validity` is an error only with `before_uid`. Before the first SELECT, Courier's STATUS reports the
+        time as the UIDVALIDITY, so the page names the real one.
         """
         if before_uid is None:
             selected, items = self._newest_items(folder, limit, cache)
@@ -68,7 +68,7 @@ class MessageLists:
     def rows(
         self, selected: Selected, uids: list[int], items: dict[int, dict[bytes, Value]], cache: RowCache
     ) -> list[MessageSummary]:
-        """Return the rows of these messages in this order. `items` are known already. The rest is requested.
+        """Return the rows of these messages in this order. `items` are known already. Missing items are requested.
 
         For messages whose rows are cached, only the flags are requested. If the server's description of a message is
         unreadable, the message's row says so.
@@ -100,7 +100,7 @@ class MessageLists:
     ) -> MessagePage:
         """Return the newest messages that meet the criteria. `total` is their number.
 
-        Only a call that names a UID is refused if the folder has another UIDVALIDITY.
+        A wrong `uid_validity` is an error only with `before_uid`.
         """
         words = criteria.command_words()
         if before_uid is None:
@@ -174,7 +174,7 @@ class MessageLists:
         )
 
     def _newest_items(self, folder: str, limit: int, cache: RowCache) -> tuple[Selected, dict[int, dict[bytes, Value]]]:
-        """Select the folder if it has changed. Return the items of at least the newest messages, by UID."""
+        """Select the folder if it has changed. Return the items of the newest messages, or more, by UID."""
         item_names = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
         # GNU Mailutils, which has no UIDPLUS, reports changes only at a SELECT.
         selected = self._selection.unchanged(folder, None) if self._imap.offers("UIDPLUS") else None
@@ -196,7 +196,7 @@ class MessageLists:
             cache.keep_count(folder, exists)
             if exists == 0:
                 return selected, {}
-            # The folder has changed since it was counted. The messages after the expected ones are new.
+            # If the folder has grown since it was counted, the messages after the expected ones are new.
             low, high = ends_of(exists, limit)
             if expected > exists:
                 items = {}
@@ -205,7 +205,8 @@ class MessageLists:
                 self._imap.send((b"FETCH", b"%d:%d" % (start, high), item_names))
                 items |= self._read_items(folder, cache)
             if item_names != _FLAG_ITEMS and len(items) < high - low + 1:
-                # The server failed at the header of a message. Each message gets a row nevertheless.
+                # The server failed at the header of a message. The flags are requested, so that each message gets a
+                # row.
                 self._imap.send((b"FETCH", b"%d:%d" % (low, high), _FLAG_ITEMS))
                 for uid, flags in self._read_items(folder, cache).items():
                     items.setdefault(uid, flags)
@@ -218,8 +219,8 @@ class MessageLists:
     ) -> dict[int, dict[bytes, Value]]:
         """Return the items of the newest messages without a SELECT, or nothing if the folder has changed."""
         low, high = ends_of(selected.exists or 0, limit)
-        # At the NOOP the server reports new and removed messages and changed flags (RFC 9051 section 6.1.2). The NOOP
-        # is last, because Dovecot runs it after the commands that come with it.
+        # In answer to NOOP the server reports new and removed messages and changed flags (RFC 9051 section 6.1.2). The
+        # NOOP is last, because Dovecot runs it after the other commands of the same write.
         self._imap.send((b"FETCH", b"%d:%d" % (low, high), item_names), (b"NOOP",))
         try:
             items = self._read_items(selected.name, cache)
@@ -232,8 +233,8 @@ class MessageLists:
     def _read_items(self, folder: str, cache: RowCache) -> dict[int, dict[bytes, Value]]:
         """Return the items of the answers, up to a refusal.
 
-        Raises GatewayError if the connection broke. The next attempt then asks for UIDs before headers. The first
-        unreadable answer counts as a lost connection, so that the next attempt is made at once.
+        Raises GatewayError if the connection broke. The next attempt then asks for UIDs before headers. A first
+        unreadable answer raises ConnectionLost, so that the caller tries again at once.
         """
         answers: list[Answer] = []
         try:
@@ -256,7 +257,7 @@ class MessageLists:
         if commands:
             with suppress(GatewayError):
                 self._imap.send(*commands)
-        # If the server fails at one message or closes the connection, the answers so far are used.
+        # If the server fails at a message or closes the connection, the answers before the failure are used.
         for _ in commands:
             if not self._imap.wire.broken:
                 with suppress(GatewayError):

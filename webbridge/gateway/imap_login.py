@@ -1,8 +1,8 @@
 """Open an IMAP connection: verified TLS, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530, RFC 7628).
 
-imapclient reads the greeting and the capabilities and logs in. It uses the bridge's `Wire`, which has one deadline for
-a slow server and refuses long answers. After the login `imap_wire` reads the answers, because in imapclient a damaged
-answer may raise any exception, and one unreadable row would hide the whole list.
+imapclient reads the greeting and the capabilities and logs in. It uses the bridge's `Wire`, which has a deadline
+against slow servers and refuses long answers. After the login `imap_wire` reads the answers instead of imapclient. In
+imapclient a damaged answer may raise any exception, and one unreadable row would hide the whole list.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     """Return a connection that is logged in.
 
-    Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason. Otherwise
-    BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
+    Raises GatewayError. LOGIN_REFUSED means that the server says that the password is wrong, or gives no reason. The
+    other codes are BUSY, MISCONFIGURED, UNREACHABLE and UNREADABLE.
     """
     return with_mechanisms_left(lambda refused: _connect(credentials, deadline, refused))
 
@@ -65,7 +65,7 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
 
 
 class BothRevisions(imaplib.IMAP4):
-    """imaplib that also accepts a server with only the second revision of IMAP (RFC 9051 section 6.1.1)."""
+    """imaplib, but it also accepts a server that has only the second revision of IMAP (RFC 9051 section 6.1.1)."""
 
     def _get_capabilities(self) -> None:
         super()._get_capabilities()  # type: ignore[misc]  # typeshed does not know it
@@ -95,7 +95,7 @@ class _ImapOverWire(BothRevisions):
         line = self._wire.read_line(_MAX_LOGIN_BYTES)
         self._take(len(line))
         if line[:5].upper() == b"* BYE":
-            # Some servers keep the connection open then, and imaplib would wait for the answer to the login.
+            # Some servers keep the connection open after BYE, and imaplib would wait for the answer to the login.
             raise SaidGoodbye
         # imaplib requires the line ends and the text that RFC 9051 sections 2.2 and 7.1 prescribe. Some servers end the
         # answer to a login in a bare LF (GNU Mailutils 3.15), and some leave the text out.
@@ -111,7 +111,8 @@ class _ImapOverWire(BothRevisions):
             return self._untagged_response("OK", [None], "CAPABILITY")
         return super().capability()
 
-    def authenticate(self, mechanism: str, authobject: Exchange) -> tuple[str, str]:  # type: ignore[override]  # a callable there
+    # imaplib expects a callable, but this method gets an Exchange.
+    def authenticate(self, mechanism: str, authobject: Exchange) -> tuple[str, str]:  # type: ignore[override]
         # RFC 4959: the first message fits into the command, which saves a round trip.
         first = None if authobject.first is None else b64encode(authobject.first)
         is_at_once = first is not None and "SASL-IR" in self.capabilities
@@ -142,7 +143,7 @@ class _ImapOverWire(BothRevisions):
 
 
 class _Challenges:
-    """The lines that imaplib sends after each challenge of a login."""
+    """Gives imaplib the line to send after each challenge of a login."""
 
     def __init__(self, exchange: Exchange, first: bytes | None) -> None:
         self._exchange = exchange
@@ -161,13 +162,14 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         self._wire = wire
         super().__init__(host, ssl=False)
         if self._imap.state != "NONAUTH":
-            # PREAUTH means that some user is logged in already. Before TLS it may be an attack (RFC 9051 section 11.1).
+            # PREAUTH means that a user, perhaps another one, is logged in already. Before TLS it may be an attack (RFC
+            # 9051 section 11.1).
             raise UnreadableAnswer
         self._imap.debug = 0
         self._imap._mesg = self._imap._log = lambda *_: None
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
-        """Encrypt with STARTTLS, and ask for the capabilities anew."""
+        """Encrypt with STARTTLS, and ask for the capabilities again."""
         self._imap.begin_tls(context)
         self._starttls_done = True
 
@@ -240,12 +242,12 @@ def _capabilities(client: _Client) -> frozenset[bytes]:
     except GatewayError:
         raise
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
-        # A server whose answer is damaged offers nothing more than IMAP itself.
+        # If the answer is damaged, the server counts as one without further capabilities.
         return frozenset()
 
 
 def _abort_meaning(client: _Client) -> GatewayError:
-    """Return the error for a login without an answer: a closed connection, or unreadable text."""
+    """Return the error for a login without an answer. The server has closed the connection, or sent unreadable text."""
     return ConnectionLost() if "BYE" in client._imap.untagged_responses else UnreadableAnswer()
 
 

@@ -1,7 +1,7 @@
 """Folders' names in UTF-8, at servers that have only the second revision of IMAP (RFC 9051 section 5.1).
 
 Inside the bridge each name is the bytes of modified UTF-7 (RFC 3501 section 5.1.3). The connection converts the names.
-So a folder keeps its id and its use when its server begins to offer the first revision too.
+So a folder keeps its id and its use if its server offers the first revision too one day.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Value, read_folder_name, write_folder_name
 
 _LISTS: Final = ("LIST", "XLIST")
-# The last value is about the folder. The values before it are the folder's name, which some servers do not quote.
+# The last value has facts about the folder. The earlier values are the folder's name: a name without quotes has
+# several.
 _FACTS: Final = ("STATUS", "MYRIGHTS")
 
 
@@ -28,7 +29,7 @@ def to_utf8(name: bytes) -> bytes:
 
 
 def from_utf8(name: bytes) -> bytes:
-    """Return a name from UTF-8 in modified UTF-7. Bytes that are no UTF-8, and so no UTF-7 either, stay as they are."""
+    """Return a name from UTF-8 in modified UTF-7. Bytes that are no UTF-8 stay as they are."""
     try:
         text = name.decode()
     except UnicodeDecodeError:

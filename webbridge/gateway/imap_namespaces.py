@@ -1,7 +1,7 @@
 """The namespaces of an account (RFC 2342): which folders belong to the account, to others, or to everybody.
 
-A folder has a role only in a personal namespace. If the server does not name these namespaces, others may have made a
-folder. Then marks do not count, and only a folder's name at the top gives it a role.
+A folder has a role only in a personal namespace. If the server does not name these namespaces, any folder may belong to
+others. Then marks do not count, and only a usual name at the top gives a folder a role.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer
 
 MAX_PERSONAL: Final = 20  # Our own bound. Folders in further personal namespaces have no role.
-# Our own bounds, because each folder is compared with all namespaces. If there are more or longer ones, no folder has a
-# role.
+# Our own bounds, because each folder is compared with all namespaces. If there are more or longer namespaces, no folder
+# has a role.
 MAX_FOREIGN: Final = 2000
 MAX_PREFIX_BYTES: Final = 255
 _INBOX: Final = b"INBOX"
@@ -35,22 +35,22 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Namespaces:
-    """The beginnings of folders' names, as they are on the wire."""
+    """The prefixes of folders' names that form the namespaces, as the server writes them."""
 
     personal: tuple[bytes, ...] = (b"",)
     foreign: frozenset[bytes] = frozenset()
     shared: frozenset[bytes] = frozenset()
-    """The namespaces in `foreign` that belong to nobody."""
+    """Those of the namespaces in `foreign` that no single person owns."""
     are_known: bool = True
     """False if the server was asked for its namespaces, and has not named them."""
 
     def new_name(self, top_name: bytes) -> bytes | None:
-        """Return the name of a new folder at the top of a personal namespace, or None if there is no such place."""
+        """Return the name of a new folder at the top of a personal namespace, or None without a personal namespace."""
         names = (prefix + top_name for prefix in self.personal)
         return next((name for name in names if self.are_known and self._own_namespace(name, None) is not None), None)
 
     def placed_name(self, name: bytes) -> bytes:
-        """Return a folder's name that a person has typed, in the personal namespace unless the name has a namespace.
+        """Return a name that a person has typed. If the name is in no namespace, the personal namespace is added.
 
         RFC 2342 section 5. Cyrus and Courier accept folders of a person only below `INBOX.`.
         """
@@ -64,7 +64,7 @@ class Namespaces:
         return self.are_known and self._own_namespace(name, delimiter) is not None
 
     def top_name(self, name: bytes, delimiter: bytes | None) -> bytes | None:
-        """Return the name of a folder without its personal namespace and the inbox. None for a folder of others."""
+        """Return a folder's name without its personal namespace and `INBOX.`, or None for a folder of others."""
         own = self._own_namespace(name, delimiter)
         if own is None:
             return None
@@ -73,7 +73,7 @@ class Namespaces:
         return rest[len(inbox) :] if _compared(rest).startswith(inbox) else rest
 
     def place_of(self, name: bytes, delimiter: bytes | None) -> tuple[Place, bytes]:
-        """Return the owner of a folder, and the beginning of its name that only says who the owner is."""
+        """Return the owner of a folder, and the prefix of its name that only says who the owner is."""
         root = _compared(name + delimiter) if delimiter is not None else b""
         if root not in self._foreign:
             root = b""
@@ -83,7 +83,7 @@ class Namespaces:
         return (Place.SHARED if longest in self._shared else Place.OTHERS), b"" if root else name[: len(longest)]
 
     def _needless_beginning(self, name: bytes, own_bytes: int) -> bytes:
-        """Return the personal namespace of a folder if the name without it, when typed, means the same folder."""
+        """Return the folder's personal namespace, if a person may type the name without it for the same folder."""
         own, rest = name[:own_bytes], name[own_bytes:]
         return own if own and rest and _compared(self.placed_name(rest)) == _compared(name) else b""
 
@@ -112,12 +112,12 @@ class Namespaces:
 
     @cached_property
     def _sizes(self) -> list[int]:
-        """The lengths of the namespaces, the longest first. The longest namespace that fits a folder decides."""
+        """The lengths of the namespaces, longest first, because a folder belongs to the longest namespace that fits."""
         return sorted(set(map(len, self._all)), reverse=True)
 
 
 def _compared(name: bytes) -> bytes:
-    """Return a name with INBOX at its beginning in capitals, because its case has no meaning (RFC 3501 section 5.1)."""
+    """Return a name with a leading INBOX in capitals. The case of INBOX has no meaning (RFC 3501 section 5.1)."""
     is_inbox = name[:5].upper() == _INBOX and not name[5:6].isalnum()
     return _INBOX + name[5:] if is_inbox else name
 
@@ -134,7 +134,7 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
         if answer.kind == "NAMESPACE" and len(answer.values) >= 3:
             personal, others, shared = (_prefixes(value) for value in answer.values[:3])
             foreign = [*others, *shared]
-            # A folder with a usual name could be in an unreadable namespace of others.
+            # A folder with a usual name could belong to others, in a namespace that cannot be read.
             if None in foreign or (personal and not any(prefix is not None for prefix in personal)):
                 return UNKNOWN
             if len(foreign) > MAX_FOREIGN or any(len(prefix or b"") > MAX_PREFIX_BYTES for prefix in foreign):
@@ -152,7 +152,7 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
 
 
 def _prefixes(value: Value) -> list[bytes | None]:
-    """Return the namespaces in one of the three parts, with None for each unreadable one. NIL has no namespaces."""
+    """Return the namespaces of one of the three kinds, with None for each unreadable one. NIL means no namespaces."""
     if value is None:
         return []
     described: list[Value] = value if isinstance(value, list) else [value]
@@ -160,9 +160,10 @@ def _prefixes(value: Value) -> list[bytes | None]:
 
 
 def _prefix(described: Value) -> bytes | None:
-    """Return the prefix of one namespace, or None. The prefix INBOX gets the delimiter if it lacks that.
+    """Return the prefix of one namespace, or None. The delimiter is added to a prefix INBOX that lacks it.
 
-    A prefix has the delimiter only "usually" (RFC 2342 section 5). Folders below the inbox always begin with both.
+    A prefix has the delimiter only "usually" (RFC 2342 section 5). Folders below the inbox always begin with `INBOX`
+    and the delimiter.
     """
     if not isinstance(described, list) or not described or not isinstance(described[0], bytes):
         return None

@@ -48,7 +48,7 @@ class RawReader:
                 return raw
 
     def _raw_in(self, line: Line, uid: int, max_bytes: int) -> RawMessage | None:
-        """Return the message with this UID if this line begins its answer, else None."""
+        """Return the message with this UID if the answer that begins with this line has it, else None."""
         begin = _FETCH_WITH_BODY.match(line.text)
         if begin and line.literal_bytes is not None:
             before = _uid_in(begin[1] + b")")
@@ -74,7 +74,7 @@ class RawReader:
         return RawMessage(size, self._read_literal(size, uid, before))
 
     def _read_literal(self, size: int, uid: int, before: int | None) -> Iterator[bytes]:
-        """Yield the bytes of a literal. The last chunk is held back until the UID of the message is certain."""
+        """Yield the bytes of a literal. The last chunk is yielded only when the UID of the message is certain."""
         wire = self._imap.wire
         wire.deadline = deadline = ProgressDeadline.after(wire.deadline)
         remaining, chunk = size, b""

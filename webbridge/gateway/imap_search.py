@@ -1,7 +1,7 @@
 """Searches in a folder, and sorted and threaded lists (RFC 9051 section 6.4.4, RFC 4731, RFC 5256).
 
 A caller gives criteria as values. Every text is a separate argument, so no word of a person becomes a keyword of the
-search. The answers of ESEARCH stay ranges, because a server may claim billions of messages in a few bytes.
+search. The answers of ESEARCH are kept as ranges, because a few bytes of a server may claim billions of messages.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """The conditions, all of which a found message meets. The message is older than the day `before`."""
+    """The criteria of a search. A found message meets all of them. `before` means that it came before this day."""
 
     text: str = ""
     subject: str = ""
@@ -83,7 +83,7 @@ class Found:
         return count_of(self.ranges)
 
     def newest(self, *, before: int = MAX_UID + 1, limit: int) -> list[int]:
-        """Return at most `limit` UIDs below `before`, the highest first."""
+        """Return the highest UIDs below `before`, at most `limit`, highest first."""
         return newest_of(self.ranges, before=before, limit=limit)
 
 

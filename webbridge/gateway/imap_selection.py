@@ -1,14 +1,15 @@
 """The folder that a connection has selected (RFC 9051 section 6.3.2). Its state is kept from one call to the next.
 
-A call that names the UIDVALIDITY of the selected folder needs no SELECT. A search in the selected folder needs none
-either, because it uses only the UIDVALIDITY from that SELECT. Any other call selects, and sends its next command in the
-same write. Until the UIDVALIDITY is known, only commands that change nothing may be sent. Other commands would change
-wrong messages in a folder with new UIDs.
+A call that names the UIDVALIDITY of the selected folder needs no SELECT. A search in the selected folder needs no
+SELECT either, because the UIDVALIDITY of its result is known from the last SELECT. Any other call selects the folder,
+and sends its next command in the same write. Until the UIDVALIDITY is known, only commands that change nothing may be
+sent. Other commands would change wrong messages in a folder with new UIDs.
 
 A folder that cannot be selected is examined (RFC 9051 section 6.3.3), because some servers let a person only read it.
 
 In a selected folder, a server does not find messages that it has not reported (RFC 9051 section 5.2). A command that
-names such a message does nothing. So a call selects anew if a UID shows that its message came after the SELECT.
+names such a message does nothing. So a call selects the folder again if it names a UID that shows that a message came
+after the SELECT.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from webbridge.gateway.imap_syntax import FolderName, Value, read_code
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal, opening_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
-_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
+_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # At most MAX_NUMBER_DIGITS digits.
 _KEPT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]*)\)", re.IGNORECASE)
 # The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
 _NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
@@ -35,9 +36,9 @@ _SELECT, _EXAMINE = b"SELECT", b"EXAMINE"
 class Selected:
     """The state of a folder when it was selected.
 
-    `exists` is None if the server does not count its messages, and `modseq` if it does not number changes (RFC 7162).
-    `keywords` are the flags that messages of the folder may have, and `kept_keywords` the flags that the server keeps,
-    both in small letters. `is_read_only` says that nothing in the folder can be changed.
+    `exists` is None if the server does not count the messages, and `modseq` is None if it does not number changes (RFC
+    7162). `keywords` are the flags that messages of the folder may have, and `kept_keywords` the flags that the server
+    keeps, both in small letters. `is_read_only` says that nothing in the folder can be changed.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Selection:
         return self._was_asked
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
-        """Do as `_begin`. If the server does not open the folder, try the further ways."""
+        """Do as `_begin` does. If the server does not open the folder, try the other commands of `_ways_to_open`."""
         refusals: list[GatewayError] = []
         for verb in self._ways_to_open():
             try:
@@ -83,7 +84,7 @@ class Selection:
         raise refusals[0]
 
     def _ways_to_open(self) -> Iterator[bytes]:
-        """Yield the commands that open a folder. SELECT comes twice if the server may want the program's name first."""
+        """Yield the commands that open a folder. SELECT is repeated if the server may require the program's name."""
         yield _SELECT
         if self._imap.named_itself():
             yield _SELECT
@@ -96,7 +97,7 @@ class Selection:
         """Select the folder if necessary, and send commands that only read. The caller reads their answers next.
 
         `uids` are the messages that the call is about. Raises GatewayError with FOLDER_CHANGED or one of _NOT_OPENED.
-        The commands have no answers left then.
+        After an error no answers are left to read.
         """
         selected = self._selected
         is_same = selected is not None and selected.name == folder and selected.uid_validity == uid_validity
@@ -117,11 +118,11 @@ class Selection:
     def search(
         self, folder: str, uid_validity: int | None, command: Command, refused: Refusal
     ) -> tuple[Selected, list[Answer]]:
-        """Run a search. Select the folder before it only if it is not selected. Raises GatewayError.
+        """Run a search. The folder is selected first, unless it is selected already. Raises GatewayError.
 
         A search finds only messages that the server has reported (RFC 9051 section 5.2). The NOOP after the search
-        makes the server report the changes of others. If there are any, the search is repeated. The counts in the
-        result are from the SELECT. A token made from these counts is older than the search, so no change is missed.
+        makes the server report changes. If it reports any, the search is repeated. The counts in the result are from
+        the SELECT. A token made from these counts is older than the search, so no change is missed.
         """
         selected = self._selected
         if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
@@ -138,24 +139,27 @@ class Selection:
         return selected, self._imap.answers(refused)
 
     def unchanged(self, folder: str, uid_validity: int | None) -> Selected | None:
-        """Return the state of the folder if it is selected, and the server has reported no other messages since."""
+        """Return the folder's state if it is selected, and the server has reported no change of its messages."""
         selected = self._selected
         if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
             return None
         return selected if self._imap.folder_news == self._news_at_select else None
 
     def enter(self, mailbox: Mailbox, uids: Sequence[int] = ()) -> Selected:
-        """Select a folder under its UIDVALIDITY, for commands that change these messages. Raises GatewayError."""
+        """Select a folder and check its UIDVALIDITY, for commands that change these messages. Raises GatewayError."""
         return self.begin(mailbox.name, mailbox.uid_validity, uids=uids)
 
     def refusal_in(self, folder: str, word: str, text: bytes) -> GatewayError:
-        """Return the error of a change that was refused, which may be that the folder can only be read."""
+        """Return the error of a refused change. If the folder can only be read, the error says so."""
         error = folder_refusal(word, text)
         is_unclear = error.code is GatewayCode.SERVER_REFUSED
         return read_only() if is_unclear and self._is_read_only(folder) else error
 
     def check_changed(self, folder: str) -> None:
-        """Raise GatewayError if the server accepted the last change but made none, as Dovecot in a read-only folder."""
+        """Raise GatewayError if the server accepted the last change without making it.
+
+        Dovecot does so in a read-only folder.
+        """
         if self._is_read_only(folder) and names_read_only("", self._imap.status_text):
             raise read_only()
 
@@ -163,11 +167,11 @@ class Selection:
         return self._selected is not None and self._selected.name == folder and self._selected.is_read_only
 
     def forget(self) -> None:
-        """Select anew at the next call, because folders have changed."""
+        """Let the next call select its folder again, because folders have changed."""
         self._selected = None
 
     def forget_if_it_is(self, folder: str) -> None:
-        """Select this folder anew at the next call that needs it."""
+        """Let the next call that needs this folder select it again."""
         if self._selected is not None and self._selected.name == folder:
             self.forget()
 

@@ -1,7 +1,7 @@
-"""Facts about stored messages that decide whether they are the wanted ones (RFC 9051 sections 2.3.3 and 7.5.2).
+"""Facts about stored messages that show whether a search has found the right ones (RFC 9051 sections 2.3.3, 7.5.2).
 
-A search only proposes messages. Some servers ignore a criterion that they do not know, and then name every message. So
-the bridge reads and compares these facts before it deletes a message, or treats a message as the one that was sent.
+The result of a search is not trusted: some servers ignore a criterion that they do not know, and return every message.
+So the bridge reads and compares these facts before it deletes a message, or treats a message as the one that was sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer, ImapWire
 from webbridge.gateway.uid_set import split_uids
 
-ID_PART_BYTES: Final = 2048  # Enough for the longest Message-ID that `check_message_id` accepts, and its folding.
+ID_PART_BYTES: Final = 2048  # Room for the longest Message-ID that `check_message_id` accepts, with line folding.
 _ITEMS: Final = b"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.%d>)" % ID_PART_BYTES
 
 
@@ -39,7 +39,7 @@ class StoredMessage:
 
 
 def read_stored(imap: ImapWire, uids: Sequence[int]) -> list[StoredMessage]:
-    """Return the facts of these messages of the selected folder, in ascending order, without missing messages."""
+    """Return the facts of these messages of the selected folder, in ascending order. Missing messages are left out."""
     sorted_uids = sorted(set(uids))
     stored: list[StoredMessage] = []
     for start in range(0, len(sorted_uids), MAX_UIDS):

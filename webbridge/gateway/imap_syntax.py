@@ -112,7 +112,7 @@ def write_folder_name(name: str) -> bytes:
     if name.startswith(UNREADABLE_NAME_MARK):
         return name[1:].encode("utf-8", "replace")
     pieces = re.split(r"([^\x20-\x7e]+)", name)
-    # Every second piece has only characters that are not printable ASCII.
+    # The pieces at odd positions have only characters that are not printable ASCII.
     return b"".join(
         _shift(piece) if position % 2 else piece.replace("&", "&-").encode("ascii")
         for position, piece in enumerate(pieces)
@@ -125,7 +125,7 @@ def _read_line(line: bytes, stack: list[list[Value]]) -> None:
     while position < end:
         match = _TOKEN.match(line, position)
         if match is None:
-            # Stop at the first byte that fits no token. Continuing from it would take quadratic time.
+            # Reading stops at the first byte that fits no token. Continuing from there would take quadratic time.
             raise UnreadableAnswer
         position = match.end()
         if match["open"]:

@@ -1,7 +1,7 @@
 """Commands and answers of IMAP on one connection (RFC 9051 sections 2.2 and 7).
 
 An unreadable answer is skipped together with its literals, whose lengths are announced, so the other answers can be
-read. The lines and bytes of the answers to a command are limited, and so is the time, by the deadline of the wire.
+read. The number of lines and bytes of the answers to a command is limited. The deadline of the wire limits the time.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Answer:
 
 
 Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
-"""A function that makes the error of a failed command, from NO or BAD and its text."""
+"""A function that returns the error for a failed command. It gets the word NO or BAD, and the text after it."""
 
 
 def refusal(word: str, text: bytes) -> GatewayError:
@@ -85,8 +85,8 @@ _NO_FOLDER = re.compile(rb"\[(?:NONEXISTENT|TRYCREATE)\b", re.IGNORECASE)
 def folder_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a failed command that changes a folder, or messages in one.
 
-    Only a response code says that the folder does not exist (RFC 9051 section 7.1). GNU Mailutils writes the code
-    within the text.
+    Only with a response code is it certain that the folder does not exist (RFC 9051 section 7.1). GNU Mailutils writes
+    the code in the middle of the text.
     """
     if word == "NO" and _NO_FOLDER.search(text):
         return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
@@ -96,7 +96,8 @@ def folder_refusal(word: str, text: bytes) -> GatewayError:
 def opening_refusal(word: str, text: bytes) -> GatewayError:
     """Return the error of a failed command that only needs the folder to exist, such as SELECT.
 
-    Many servers refuse such a command without a code if the folder does not exist. Another code gives another reason.
+    Many servers refuse such a command without a code if the folder does not exist. A refusal with a code has the reason
+    that the code names.
     """
     error = folder_refusal(word, text)
     is_unclear = error.code is GatewayCode.SERVER_REFUSED and read_code(text) in ("", "ALERT")
@@ -126,7 +127,7 @@ class ImapWire:
         self._taken_lines = 0
         self._most = (MAX_ANSWER_BYTES, MAX_LINES)
         self.folder_news = 0
-        """The number of answers so far that told of new or removed messages in the selected folder."""
+        """The number of answers so far that reported new or removed messages in the selected folder."""
 
     @property
     def has_unfinished(self) -> bool:
@@ -142,7 +143,7 @@ class ImapWire:
         return any(capability.startswith(name.encode()) for capability in self._capabilities)
 
     def named_itself(self) -> bool:
-        """Name the program to a server that has refused a folder, once (RFC 2971). Returns False if that cannot help.
+        """Send the program's name, once, to a server that refused a folder (RFC 2971). Return whether a retry may help.
 
         Coremail (163.com) opens no folder for a program without a name.
         """
@@ -168,7 +169,10 @@ class ImapWire:
         return answers
 
     def send(self, *commands: Command) -> None:
-        """Send commands in one write. A literal is sent without waiting if the server offers that (RFC 7888)."""
+        """Send commands in one write.
+
+        If the server offers it, a literal is sent without waiting for the server (RFC 7888).
+        """
         lines = bytearray()
         for command in commands:
             self._unfinished.append(self._new_tag())
@@ -204,7 +208,7 @@ class ImapWire:
         refused: Refusal = refusal,
         kept_literal_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        """Read to the end of a command, and add its answers to `answers`, including those before a refusal."""
+        """Read until a command ends, and add its answers to `answers`, including answers before a refusal."""
         while True:
             line = self.read_line()
             if self.is_end(line):
@@ -215,7 +219,7 @@ class ImapWire:
 
     @contextmanager
     def taking_many(self) -> Iterator[None]:
-        """Allow longer answers during the block. The caller keeps only some of them."""
+        """Allow more and longer answers during the block. The caller keeps only some of the answers."""
         self._most = (MAX_LISTED_BYTES, MAX_LISTED_LINES)
         try:
             yield
@@ -265,7 +269,7 @@ class ImapWire:
     def read_line(self) -> Line:
         """Return one line, and the size of the literal that follows it.
 
-        A status line ends in text for people. Braces in this text announce no literal.
+        A status line ends in text for people. Braces in such a text do not announce a literal.
         """
         text = self._read_text()
         has_values = text.startswith(b"* ") and not _STATUS.match(text, 2)
@@ -277,7 +281,7 @@ class ImapWire:
         return UnreadableAnswer()
 
     def _as_sent(self, word: bytes | Literal) -> bytes | Literal:
-        """Return a word of a command, with names of folders in UTF-8 if the server uses that."""
+        """Return a word of a command as it is sent: a folder's name is in UTF-8 if the server uses UTF-8."""
         return Literal(to_utf8(word.content)) if self._has_utf8_names and isinstance(word, FolderName) else word
 
     def _takes_literal(self, word: Literal) -> bool:

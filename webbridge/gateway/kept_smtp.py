@@ -1,7 +1,7 @@
-"""The connections to submission servers that stay open after a message, for the next message of the same session.
+"""The connections to submission servers that stay open for the next message of the same session.
 
 A new connection needs five round trips before it accepts a message: TCP, TLS, greeting, EHLO and AUTH. A kept
-connection has to answer RSET, which also clears what the last message left (RFC 5321 section 4.1.1.5).
+connection has to answer RSET, which also ends an unfinished transaction (RFC 5321 section 4.1.1.5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from webbridge.gateway.smtp_wire import SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_SECONDS: Final = 30.0
-# A router may silently drop an idle connection. The message is sent on a new connection then.
+# The time to wait for the answer, because a router may have dropped an idle connection. The message then uses a new
+# connection.
 CHECK_SECONDS: Final = 5.0
 MAX_KEPT: Final = 500
 
@@ -30,7 +31,7 @@ class _Kept:
 
 
 class KeptSmtp:
-    """At most one connection for each session, logged in and between two messages."""
+    """At most one connection for each session. It is logged in, and no message is being sent on it."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

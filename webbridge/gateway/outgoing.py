@@ -1,4 +1,4 @@
-"""An outgoing message. It is received in pieces, checked while it comes, and passed on in pieces as often as needed.
+"""An outgoing message. It is received and checked in pieces, and passed on in pieces as often as needed.
 
 A message of up to a megabyte stays in memory. A larger message is in a temporary file without a name. The file is
 encrypted with AES-256-CTR and a random key that only this process has.
@@ -31,8 +31,8 @@ _HEADER_END: Final = b"\r\n\r\n"
 class OutgoingMessage:
     """One message. `write` its pieces, `finish`, and then read `pieces` as often as needed. `close` it at the end.
 
-    The message has no NUL and no bare CR or LF, which would allow SMTP smuggling. So every server in transit splits it
-    into the same lines (RFC 5321 section 2.3.8).
+    The message has no NUL and no bare CR or LF, which would allow SMTP smuggling. So all servers on the way split the
+    message into the same lines (RFC 5321 section 2.3.8).
     """
 
     def __init__(self, *, max_bytes: int) -> None:
@@ -110,9 +110,9 @@ class OutgoingMessage:
         self._lines.check_end()
 
     def replace_header(self, header: bytes) -> None:
-        """Replace the received header fields in `header`, `pieces` and `size_bytes`.
+        """Replace the received header. `header`, `pieces` and `size_bytes` have the new header from now on.
 
-        Each line of the new header is a line of the received header. The digest stays that of the received message.
+        The new header has only lines of the received header. The digest stays that of the received message.
         """
         self._left_out_bytes += len(self._header) - len(self._first)
         self.size_bytes += len(header) - len(self._header)
@@ -176,7 +176,7 @@ class OutgoingMessage:
 
 
 class _Lines:
-    """Checks the lines of a message whose pieces may end anywhere."""
+    """Checks the lines of a message. A piece of the message may end anywhere, also within a line end."""
 
     def __init__(self) -> None:
         self._at = 0
@@ -193,7 +193,7 @@ class _Lines:
         if b"\0" in data:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
         lines = data.split(b"\r\n")
-        # Counting is ten times as fast as the search, which is needed only for the position in the error.
+        # Counting is ten times as fast as the search. The search is needed only for the position in the error.
         if not data.count(b"\r") == data.count(b"\n") == len(lines) - 1:
             raise _bare_line_end(self._at + _first_bare_line_end(data))
         lengths = list(map(len, lines))
@@ -203,7 +203,7 @@ class _Lines:
         self._at += len(data)
 
     def check_end(self) -> None:
-        """Raise GatewayError with BAD_ARGUMENT if the message ends with half a line end."""
+        """Raise GatewayError with BAD_ARGUMENT if the message ends with a CR."""
         if self._held_cr:
             raise _bare_line_end(self._at)
 

@@ -1,6 +1,6 @@
 """Logged-in connections of sessions to their mailboxes. They are kept between requests.
 
-`slots` limits their number. If a call finds its kept connection broken, it continues once on a new connection.
+`slots` limits their number. If a connection breaks, the call is repeated once on a new one.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ MAX_IDLE_SECONDS: Final = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS: Final = 15.0
 _ALWAYS: Final = -1.0
-# If a session makes no call for this time, its rows are dropped. Its cookie may be lost, or its time over.
+# If a session makes no call for this time, its rows are dropped, because the session may be over.
 CACHE_SECONDS: Final = 900.0
-# The ids of ended sessions are kept for this time, so that connections are closed when the last calls return them.
+# The ids of ended sessions are kept for this time, so that connections of calls that still run are closed afterwards.
 ENDED_SECONDS: Final = 900.0
 
 Result = TypeVar("Result")
@@ -49,8 +49,8 @@ class _Cache:
 class LentMessage:
     """The chunks of a raw message. `close` returns its connection to the pool, also if chunks were left unread.
 
-    `with_end` adds a function that `close` calls too. This is a class, because a generator that was never started does
-    not run its `finally`.
+    `with_end` adds a function that `close` calls too. This is a class and no generator, because the `finally` of a
+    generator that was never started does not run.
     """
 
     def __init__(self, raw: RawMessage, give_back: Callable[[], None]) -> None:
@@ -59,7 +59,7 @@ class LentMessage:
         self._ends = [give_back]
 
     def with_end(self, give_back: Callable[[], None]) -> None:
-        """Call `give_back` too when the message is closed."""
+        """Let `close` call `give_back` too."""
         self._ends.append(give_back)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -73,7 +73,7 @@ class LentMessage:
 
 
 class ConnectionPool:
-    """Connections by session: those in use and those kept idle."""
+    """The connections of all sessions, in use and idle."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class ConnectionPool:
             connection.close()
 
     def run(self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]) -> Result:
-        """Run an operation on a kept connection, and once more on a fresh one if the kept connection broke.
+        """Run an operation on a kept or new connection, and once more on a new one if the connection broke.
 
         Raises GatewayError, with BUSY if too many calls of this session run already.
         """
@@ -122,7 +122,7 @@ class ConnectionPool:
     def run_once(
         self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
     ) -> Result:
-        """Run an operation that must not happen twice, on a connection that has just answered."""
+        """Run an operation that must not be repeated, on a connection that has just answered."""
         with self._slot(session_id, credentials) as slot:
             self._prepare(slot, credentials, _new_deadline(credentials), check_after=_ALWAYS)
             return operation(self._with_cache(session_id, slot))
@@ -134,7 +134,7 @@ class ConnectionPool:
         first: Callable[[MailConnection], First],
         operation: Callable[[MailConnection, First], Result],
     ) -> Result:
-        """Run `first` as `run` does. Run `operation` once with the result, on the connection that has answered."""
+        """Run `first` as `run` does. Then run `operation` with the result, once and on the same connection."""
         with self._slot(session_id, credentials) as slot:
             result = self._run_in(slot, session_id, credentials, first)
             return operation(_connection_of(slot), result)
@@ -172,7 +172,7 @@ class ConnectionPool:
 
         def keep(smtp: SmtpWire) -> None:
             self._kept_smtp.keep(session_id, credentials, smtp)
-            # The session may have ended before the connection was kept, or in between.
+            # The session may have ended meanwhile.
             if self._is_over(session_id):
                 self._kept_smtp.end(session_id)
 
@@ -184,7 +184,7 @@ class ConnectionPool:
             return {*self._slots.names_of_idle(), *self._kept_smtp.session_ids(), *self._caches}
 
     def give_one_back(self, name: str) -> None:
-        """Give a place of a session to another process that asks for it."""
+        """Give up a place of a session, for another process that asks for it."""
         self._slots.give_one_back(name)
 
     def look_after(self) -> None:
@@ -223,13 +223,13 @@ class ConnectionPool:
         except (ConnectionLost, NotConnected) as error:
             if isinstance(error, NotConnected) and not is_kept:
                 raise
-            # A kept connection may have been closed meanwhile, or one message may break a list. The second call asks
+            # The server may have closed the kept connection, or a message may have broken a list. The second call asks
             # for the list in smaller steps.
             self._open(slot, credentials, deadline)
             return operation(self._with_cache(session_id, slot))
 
     def _prepare(self, slot: Slot, credentials: Credentials, deadline: CallDeadline, *, check_after: float) -> bool:
-        """Give the slot a connection that works. Return whether it is a kept connection."""
+        """Make sure that the slot has a connection that works. Return whether the connection is a kept one."""
         connection = slot.connection
         if connection is not None:
             idle_seconds = self._monotonic() - slot.idle_since
@@ -248,7 +248,7 @@ class ConnectionPool:
         try:
             slot.connection = self._connect(credentials, deadline)
         except LoginRefused as refusal:
-            # A person who signs in has no session yet that a refusal could end.
+            # A person who signs in has no session yet. So the refusal ends no session, and needs no second opinion.
             raise (self._doubts.judge(name, refusal) if name else refusal) from None
         self._doubts.settle(name)
         if self._is_closed:
@@ -271,7 +271,7 @@ class ConnectionPool:
         return self._is_closed or session_id in self._ended
 
     def _with_cache(self, session_id: str, slot: Slot) -> MailConnection:
-        """Return the connection with the row cache of its session. The rows of an ended session are not kept."""
+        """Return the connection with the row cache of its session. The cache of an ended session keeps nothing."""
         connection, now = _connection_of(slot), self._monotonic()
         with self._lock:
             if self._is_over(session_id):

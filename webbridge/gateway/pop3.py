@@ -1,6 +1,6 @@
 """One logged-in POP3 connection (RFC 1939). POP3 can only list, read and delete messages.
 
-A server locks the mailbox for each connection, which sees only the messages that were there at its login. So a
+A server locks the mailbox for each connection. The connection sees only the messages that were there at its login. So a
 connection serves one call and is then closed. Message numbers change with each connection. The API's UIDs are 32 bits
 of the hash of a message's unique id (UIDL), which is stable.
 """
@@ -27,7 +27,7 @@ from webbridge.gateway.wire import CallDeadline
 INBOX = "INBOX"
 UID_VALIDITY = 1  # Unique ids never change (RFC 1939 section 7), so UIDs that are made from them do not either.
 MAX_MESSAGES = 100_000
-MAX_HEADER_BYTES = 1024 * 1024  # A longer header ends the connection. Its row and those after it are unreadable.
+MAX_HEADER_BYTES = 1024 * 1024  # A longer header breaks the connection, so rows become unreadable.
 QUIT_SECONDS = 1.0
 
 
@@ -41,7 +41,7 @@ class _ListedMessage:
 
     @property
     def hashed_id(self) -> bytes:
-        """A hash of the unique id. The bridge's database names the message by this hash."""
+        """A hash of the unique id. It identifies the message in the bridge's database."""
         return sha256(b"sealwax message\0" + self.unique_id).digest()
 
 
@@ -109,7 +109,7 @@ class Pop3Connection(Pop3Refusals):
     def list_messages(
         self, folder: str, *, before_uid: int | None = None, limit: int, uid_validity: int | None = None
     ) -> MessagePage:
-        """Return at most `limit` messages, newest first. With `before_uid`, only earlier ones than that.
+        """Return at most `limit` messages, newest first. With `before_uid`, return only messages before that one.
 
         Raises GatewayError with FOLDER_CHANGED if there is no message with the UID `before_uid`.
         """
@@ -126,7 +126,7 @@ class Pop3Connection(Pop3Refusals):
     def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end.
 
-        The size is not certain: some servers compute it with other line ends than they send.
+        The size is not certain, because some servers count other line ends than they send.
         """
         _check_inbox(mailbox.name, mailbox.uid_validity)
         message = self._find(uid)
@@ -143,7 +143,7 @@ class Pop3Connection(Pop3Refusals):
     def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages, all or none. A UID that does not exist is no error.
 
-        The server deletes at the QUIT (RFC 1939 section 6), so the connection is closed.
+        The server deletes the messages at QUIT (RFC 1939 section 6), so this call closes the connection.
         """
         self._delete(self._messages_of(mailbox, uids))
         return Changed()
@@ -153,7 +153,7 @@ class Pop3Connection(Pop3Refusals):
         return [message.hashed_id for message in self._messages_of(mailbox, uids)]
 
     def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
-        """Delete messages that a reader has stored, by the hashes of their unique ids: all or none."""
+        """Delete the messages with these hashed unique ids, all or none. A mail program has retrieved them."""
         self._delete([message for message in self._list_messages() if message.hashed_id in hashed_ids])
 
     def _messages_of(self, mailbox: Mailbox, uids: Sequence[int]) -> list[_ListedMessage]:
@@ -167,7 +167,8 @@ class Pop3Connection(Pop3Refusals):
                 self._pop3.run(b"DELE %d" % message.number)
             self._pop3.run(b"QUIT")
         finally:
-            # After a DELE that has failed nothing may be deleted. A server deletes at QUIT, which `close` would send.
+            # If a DELE has failed, no message may be deleted. So the connection is closed here without QUIT, at which a
+            # server deletes.
             self._pop3.wire.close()
 
     def _list_messages(self) -> list[_ListedMessage]:
@@ -190,7 +191,7 @@ class Pop3Connection(Pop3Refusals):
         raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder. Load the list again.")
 
     def _sizes(self, messages: Sequence[_ListedMessage]) -> dict[int, int]:
-        """Return the sizes that the server claims, by number. Messages for which it claims none are left out."""
+        """Return the sizes that the server claims, by number. A message without a claimed size is left out."""
         commands = [b"LIST %d" % message.number for message in messages]
         sizes: dict[int, int] = {}
         for message in self._answers_to(messages, commands):
@@ -202,7 +203,7 @@ class Pop3Connection(Pop3Refusals):
 
     def _rows(self, chosen: Sequence[_ListedMessage]) -> list[MessageSummary]:
         rows = {message.uid: summary_from_header(message.uid, None, size_bytes=0) for message in chosen}
-        # If the server fails at one message or closes the connection, the other rows are marked as unreadable.
+        # If the server fails at a message or closes the connection, the rows from there on are marked as unreadable.
         with suppress(GatewayError):
             sizes = self._sizes(chosen)
             commands = [b"TOP %d 0" % message.number for message in chosen]
@@ -213,7 +214,7 @@ class Pop3Connection(Pop3Refusals):
         return list(rows.values())
 
     def _answers_to(self, messages: Sequence[_ListedMessage], commands: Sequence[bytes]) -> Iterator[_ListedMessage]:
-        """Yield each message when the answer to its command is the next to be read."""
+        """Send a command for each message. Yield a message when the answer to its command is the next one to read."""
         is_pipelined = "PIPELINING" in self._capabilities
         if is_pipelined and commands:
             self._pop3.send(*commands)
@@ -237,7 +238,7 @@ def _check_inbox(folder: str, uid_validity: int | None) -> None:
 class _Uids:
     """Makes the UIDs of one listing.
 
-    A UID is 32 bits of the hash of a counter and a unique id. The counter goes on until they are not taken.
+    A UID is 32 bits of the hash of a counter and a unique id. The counter is raised until the UID is not taken.
     """
 
     def __init__(self) -> None:
@@ -245,7 +246,7 @@ class _Uids:
         self._counters: Counter[bytes] = Counter()
 
     def make(self, unique_id: bytes) -> int:
-        # Equal messages may have the same unique id (RFC 1939 section 7). The counter goes on for each.
+        # Equal messages may have the same unique id (RFC 1939 section 7). Each of them raises the counter.
         while True:
             uid = int.from_bytes(sha256(b"%d " % self._counters[unique_id] + unique_id).digest()[:4], "big")
             self._counters[unique_id] += 1

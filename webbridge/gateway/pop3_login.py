@@ -20,9 +20,9 @@ _PASSING = frozenset({"IN-USE", "LOGIN-DELAY", "SYS/TEMP"})
 
 
 def connect(credentials: Credentials, deadline: CallDeadline) -> tuple[Pop3Wire, frozenset[str]]:
-    """Return a connection that is logged in, and the capabilities that the server has named.
+    """Return a connection that is logged in, and the server's capabilities.
 
-    Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason.
+    Raises GatewayError. LOGIN_REFUSED means that the server says that the password is wrong, or gives no reason.
     """
     return with_mechanisms_left(lambda refused: _connect(credentials, deadline, refused))
 

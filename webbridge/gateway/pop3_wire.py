@@ -1,7 +1,7 @@
 """Commands and answers of POP3 on one connection (RFC 1939 section 3, RFC 2449), within the deadline of the wire.
 
-An answer of several lines ends with a line of one dot. Each other line that begins with a dot has an additional dot.
-Raw messages are passed on in chunks of any length, because their lines have no bound in practice. An answer that came
+An answer of several lines ends with a line of one dot. A dot is added to each other line that begins with a dot. Raw
+messages are passed on in chunks of any length, because their lines have no bound in practice. An answer that came
 before its command breaks the connection.
 """
 
@@ -41,7 +41,8 @@ class Pop3Wire:
     def ask(self, command: bytes) -> Status:
         """Send one command and return the first line of its answer.
 
-        Raises UnreadableAnswer if an answer came before the command. It would pass for the answer to this command.
+        Raises UnreadableAnswer if an answer came before the command. The early answer would be taken for the answer to
+        this command.
         """
         self.send(command)
         return self.read_status()
@@ -100,7 +101,7 @@ class Pop3Wire:
 
         Raises UnreadableAnswer if it has more than `max_bytes`.
         """
-        # With a line end before it, the first line is handled like the others. This line end is left out of the text.
+        # A line end is put before the first line, so that it is handled like the others. This line end is not yielded.
         buffer, room, left_out = bytearray(b"\r\n"), max_bytes, 2
         is_whole = False
         while not is_whole:
@@ -126,6 +127,9 @@ class Pop3Wire:
 
 
 def _settled(buffer: bytearray) -> bytes:
-    """Return the beginning of a buffer that later bytes cannot change. It does not end within a line end and a dot."""
+    """Return the part of a buffer whose meaning later bytes cannot change.
+
+    It does not end within a line end and a dot.
+    """
     part = bytes(buffer[: 1 - len(_END)])
     return part[: -2 if part.endswith(b"\r\n") else -1 if part.endswith(b"\r") else None]

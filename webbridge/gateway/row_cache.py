@@ -1,4 +1,4 @@
-"""The rows of message lists that a session has already seen, so that a list asks the server only for new rows.
+"""The rows of message lists that a session has already seen. With them, a list asks the server only for new rows.
 
 Rows contain parts of messages' headers. They are kept in memory only, limited in bytes, and dropped with their session.
 With one UIDVALIDITY, a UID always names the same message (RFC 9051 section 2.3.1.1), and a message never changes except
@@ -45,7 +45,7 @@ class RowCache:
 
     def keep_row(self, folder: str, uid_validity: int, row: MessageSummary) -> None:
         """Keep a row. The least recently used rows make room for it."""
-        # With a UIDVALIDITY of 0 the server promises nothing about UIDs. A row with a problem may be better next time.
+        # With a UIDVALIDITY of 0 the server promises nothing about UIDs. A row with a problem may have none next time.
         if not uid_validity or row.problem or not self._max_bytes:
             return
         with self._lock:
@@ -58,16 +58,16 @@ class RowCache:
                 self._bytes -= _size_of(self._rows.popitem(last=False)[1])
 
     def has_rows_of(self, folder: str) -> bool:
-        """Return whether the rows of the folder's last list are probably here."""
+        """Return whether the cache probably has the rows of the folder's last list."""
         with self._lock:
             return any(key[0] == folder for key in islice(reversed(self._rows), RECENT_ROWS))
 
     def is_suspect(self, folder: str) -> bool:
-        """Return whether a message of the folder has broken a connection."""
+        """Return whether a message of the folder may have broken a connection."""
         return folder in self._suspects
 
     def suspect(self, folder: str) -> None:
-        """Note that a message of the folder has broken a connection."""
+        """Note that a message of the folder may have broken a connection."""
         if len(self._suspects) < MAX_FOLDERS:
             self._suspects.add(folder)
 
@@ -82,6 +82,6 @@ class RowCache:
 
 
 def _size_of(row: MessageSummary) -> int:
-    # The sender is there twice, as a text and as a mailbox.
+    # A row has the sender twice, as a text and as a mailbox.
     texts = (row.sender, row.sender, row.subject, *row.recipients)
     return ROW_BYTES + sum(map(len, texts)) * 2 + 60 * len(row.recipients)

@@ -1,8 +1,9 @@
 """The client's side of SASL (RFC 4422) for IMAP, POP3 and SMTP: the choice of a mechanism, and its messages.
 
-TLS has verified the server before, so it may see the password. The first of these mechanisms that the server offers is
-used. PLAIN takes one message. SCRAM needs a separate entry at the server for each person. LOGIN is specified only in an
-expired draft (draft-murchison-sasl-login). Tokens are sent with OAUTHBEARER, or with XOAUTH2 if only that is offered.
+The login comes after TLS has verified the server, so the server may see the password. The first of these mechanisms
+that the server offers is used. PLAIN takes one message. For SCRAM a server has to store a separate record of each
+password. LOGIN is specified only in an expired draft (draft-murchison-sasl-login). Tokens are sent with OAUTHBEARER, or
+with XOAUTH2 if only that is offered.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Exchange(ABC):
         """Raise GatewayError if the server reports success before the exchange is complete."""
 
     def refused(self, refusal: GatewayError) -> GatewayError:
-        """Return the error that a refusal of the server stands for with this mechanism."""
+        """Return the error that the server's refusal means in this mechanism."""
         return refusal
 
 
@@ -82,16 +83,16 @@ class MechanismRefused(GatewayError):
 
 
 class SaidGoodbye(GatewayError):
-    """The server ends the connection instead of an answer."""
+    """The server ended the connection instead of answering."""
 
     def __init__(self) -> None:
         super().__init__(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def with_mechanisms_left(connect: Callable[[set[str]], Connection]) -> Connection:
-    """Connect and log in. Try again each time that a server ends the connection after it has refused a mechanism.
+    """Connect and log in. Connect again whenever the server ends the connection after it has refused a mechanism.
 
-    `connect` makes a connection, and adds the mechanisms that the server refuses to the set. They are not tried again.
+    `connect` makes a connection. It adds mechanisms that the server refuses to the set, and does not try those in it.
     """
     refused: set[str] = set()
     while True:
@@ -111,10 +112,10 @@ def log_in_by(
     *,
     refused: set[str],
 ) -> GatewayError | None:
-    """Log in with the first mechanism that is not in `refused`, and that the server does not refuse as a mechanism.
+    """Log in with the first mechanism that is not in `refused`, and that the server does not refuse now.
 
-    `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, or the reason if no
-    mechanism is left. The caller may then log in without SASL. Raises GatewayError.
+    `attempt` makes one login, and raises GatewayError if it is refused. Returns None after a login, or the last refusal
+    if no mechanism is left. The caller may then log in without SASL. Raises GatewayError.
     """
     reason: GatewayError | None = MechanismRefused() if refused else None
     for exchange in exchanges(set(offered) - refused, credentials, address):
@@ -133,7 +134,10 @@ def log_in_by(
 
 
 def exchanges(offered: Collection[str], credentials: Credentials, address: ServerAddress) -> Iterator[Exchange]:
-    """Yield the logins that a server offers, the best first. `offered` has names of mechanisms in capitals."""
+    """Yield an Exchange for each mechanism that a server offers, the best first.
+
+    `offered` has the names in capitals.
+    """
     for mechanism in OF_TOKENS if credentials.kind is Secret.TOKEN else OF_PASSWORDS:
         if mechanism in offered and (exchange := _exchange(mechanism, credentials, address)):
             yield exchange
@@ -146,7 +150,7 @@ def _exchange(mechanism: Mechanism, credentials: Credentials, address: ServerAdd
         case Mechanism.SCRAM_SHA_256:
             try:
                 return _Scram(credentials)
-            except ScramException:  # a password with letters that SASLprep forbids (RFC 4013)
+            except ScramException:  # The password has letters that SASLprep forbids (RFC 4013).
                 return None
         case Mechanism.LOGIN:
             return _Login(credentials)
@@ -233,7 +237,7 @@ class _OauthBearer(Exchange):
         return self._last
 
     def answer_line(self, challenge: bytes) -> bytes:
-        # The reason for a refusal is for the administrator. If the reason is damaged, the refusal stays the same.
+        # Only the administrator needs the reason of a refusal. So a damaged reason changes nothing.
         try:
             return super().answer_line(challenge)
         except UnreadableAnswer:
@@ -250,7 +254,7 @@ class _OauthBearer(Exchange):
 
 
 class _Xoauth2(_OauthBearer):
-    """The older form of Google and Microsoft, which has no RFC."""
+    """The older mechanism of Google and Microsoft for tokens. It has no RFC."""
 
     mechanism = Mechanism.XOAUTH2
     _last = b""

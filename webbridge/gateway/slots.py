@@ -22,23 +22,23 @@ from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 from webbridge.places.shared import Place, SharedPlaces
 
 MAX_IDLE_PER_SESSION: Final = 2
-# Each call that waits for a connection occupies one of our threads.
+# The number is small, because each waiting call occupies a thread.
 MAX_WAITING_PER_SESSION: Final = 4
 MAX_WAIT_SECONDS: Final = 10.0
-# The time that all connections that are closed together may wait for the answers to LOGOUT.
+# When many connections are closed, they may wait together for this time for the answers to LOGOUT.
 LOGOUT_SECONDS: Final = 1.0
-# While a call waits for a place, the database is asked again after this time.
+# A call that waits for a place asks the database again after this time.
 _RETRY_SECONDS: Final = 0.05
 _ASK_AGAIN_SECONDS: Final = 0.25
-# The time in which another process may take a place that was given back for it.
+# After a place was given back for another process, this process takes none for this time.
 _YIELD_SECONDS: Final = 0.2
-# A wish of another process for a place counts for this time, unless the wish is repeated.
+# Another process's wish for a place counts for this time after the last repetition.
 _WISH_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The connections that are counted together: all of a session, or the only one that a POP3 mailbox admits."""
+    """Connections that are counted together: those of a session, or the only one that a POP3 mailbox admits."""
 
     name: str
     kind: PlaceKind = PlaceKind.IMAP
@@ -59,7 +59,7 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A place of this process, and the connection on it, or None before it is opened."""
+    """A place that this process has taken, and its connection, which is None until it is opened."""
 
     room: Room
     place: Place
@@ -69,7 +69,7 @@ class Slot:
 
 @dataclass(slots=True)
 class _State:
-    """The slots of one room. `held` also counts idle slots, and slots that are being taken or ended."""
+    """The slots of one room. `held` counts all slots: in use, idle, and being taken or ended."""
 
     idle: list[Slot] = field(default_factory=list)
     held: int = 0
@@ -93,7 +93,7 @@ class Slots:
         self._is_closed = False
 
     def take(self, room: Room) -> Slot:
-        """Return an idle slot, or a new slot without a connection. `put_back` ends the slot.
+        """Return an idle slot, or a new slot without a connection. The caller must `put_back` the slot.
 
         Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls wait already.
         """
@@ -105,7 +105,7 @@ class Slots:
             raise
 
     def put_back(self, slot: Slot, *, keep: bool) -> None:
-        """End a slot, or keep its connection for the next call if there is room for the connection."""
+        """End a slot. With `keep`, and if there is room, keep the slot idle with its connection instead."""
         add_connections(-1)
         with self._is_free:
             self._lent.discard(slot)
@@ -136,7 +136,7 @@ class Slots:
         self.put_back(slot, keep=True)
 
     def give_one_back(self, name: str) -> None:
-        """Give a place of an idle connection to another process, else the next place that is put back."""
+        """Give up the place of an idle connection for another process, or else the next place that is put back."""
         now = time.monotonic()
         with self._lock:
             state = self._rooms.get(name)
@@ -151,7 +151,7 @@ class Slots:
             self._end(slot)
 
     def end_idle(self, *, before: float) -> None:
-        """Close the connections that are idle since before a time, and connections whose place was lost."""
+        """Close the idle connections that were last used before a time, and idle connections whose place was lost."""
         with self._lock:
             over = [
                 slot
@@ -213,7 +213,10 @@ class Slots:
         return self._new_slot(room)
 
     def _new_slot(self, room: Room) -> Slot | None:
-        """Return a slot on a new place, or None. Raises DatabaseUnavailable, or ConnectionLost after the end."""
+        """Return a slot with a new place, or None without a free place.
+
+        Raises DatabaseUnavailable, or ConnectionLost after `close`.
+        """
         with self._lock:
             if self._is_closed:
                 raise ConnectionLost
@@ -240,8 +243,8 @@ class Slots:
     def _wait(self, room: Room) -> Slot:
         ends = time.monotonic() + self._wait_seconds
         with self._counted_waiting(room) as state:
-            # If this process has connections, it first waits for them, because a place from another process costs a
-            # login.
+            # If this process has connections, it waits for one of them first, because a place of another process needs
+            # a new login.
             ask_at = time.monotonic() + (_ASK_AGAIN_SECONDS if state.held else 0.0)
             while (now := time.monotonic()) < ends:
                 if now >= ask_at and state.held < room.places:
@@ -275,7 +278,7 @@ class Slots:
         return has_room and not self._is_closed and self._places.holds(slot.place)
 
     def _end_all(self, slots: list[Slot]) -> None:
-        """End slots. When the time for all of them is used up, the rest is closed without a LOGOUT."""
+        """End slots. When LOGOUT_SECONDS are used up, the remaining connections are closed without a LOGOUT."""
         ends = time.monotonic() + LOGOUT_SECONDS
         for slot in slots:
             if time.monotonic() >= ends and slot.connection is not None:
@@ -283,12 +286,12 @@ class Slots:
             self._end(slot)
 
     def _end(self, slot: Slot) -> None:
-        """Close the connection before its place is given back, so that the server never has one too many."""
+        """Close the connection before its place is given back, so that the server never has a connection too many."""
         try:
             if slot.connection is not None:
                 slot.connection.close()
         finally:
-            # At the end, all places are given back at once.
+            # After `close`, the places are given back all at once instead.
             if not self._is_closed:
                 self._places.give_back(slot.place)
             self._free(slot.room)

@@ -1,8 +1,8 @@
 """Submission of one message with SMTP (RFC 6409, RFC 5321), to all of its recipients or to none.
 
-A server accepts a message only with its reply to the line that ends the message (RFC 5321 section 4.1.1.4). So an error
-before that line means that no recipient got the message. After that line only the reply shows whether the message was
-sent: without a reply it was perhaps sent.
+A server accepts a message only with its reply to the line that ends the message (RFC 5321 section 4.1.1.4). So after an
+error before that line, no recipient has got the message. After that line, only the reply shows whether the message was
+sent. Without a reply, it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -46,16 +46,17 @@ from webbridge.gateway.wire import CallDeadline
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
 MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
-# RFC 4954 section 6, RFC 5321 section 4.2.4: the command or the mechanism is not known, or too weak.
+# RFC 4954 section 6, RFC 5321 section 4.2.4: the server does not know the command or the mechanism, or the mechanism is
+# too weak.
 _OF_THE_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 
 
 class Outcome(StrEnum):
-    """The outcome of a submission, as stable words for programs. A refused message raises a GatewayError instead."""
+    """The outcome of a submission, as stable words for programs. A refusal raises a GatewayError instead."""
 
     SENT = "sent"
     PERHAPS = "perhaps"
-    """The server received the whole message and did not confirm it."""
+    """The server may have received the whole message, but did not confirm it."""
 
 
 class Report(StrEnum):
@@ -78,7 +79,7 @@ class Offers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
-    """One person's connections between two messages, logged in and ready for the next message. By default, none."""
+    """Takes and keeps a person's connections that are logged in and ready for a message. By default there are none."""
 
     take: Callable[[], SmtpWire | None] = lambda: None
     keep: Callable[[SmtpWire], None] = SmtpWire.leave
@@ -100,12 +101,11 @@ def submit_message(
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
     The mail servers report the events in `reports` to the sender. If it is empty, each server follows its default.
-    `before_last_line` is called when the server has the message except the line that ends it. If the call raises an
-    error, no recipient gets the message. `connections` may have a connection that an earlier message has left open.
-
-    Raises GatewayError. No recipient got the message then. The code is BUSY if it may succeed later, MESSAGE_REFUSED,
-    MISCONFIGURED (also for a refused password), UNREACHABLE, UNREADABLE, BAD_ARGUMENT, MESSAGE_TOO_LARGE, or
-    NOT_OFFERED for reports.
+    `before_last_line` is called when the server has everything except the line that ends the message. If this call
+    raises an error, no recipient gets the message. `connections` may have a connection that an earlier message has left
+    open. Raises GatewayError if no recipient got the message. The code is BUSY if a later try may succeed,
+    MESSAGE_REFUSED, MISCONFIGURED (also for a refused password), UNREACHABLE, UNREADABLE, BAD_ARGUMENT,
+    MESSAGE_TOO_LARGE, or NOT_OFFERED for reports.
     """
     checked = check_recipients(recipients)
     if message.longest_line_bytes > MAX_LINE_BYTES:
@@ -143,7 +143,7 @@ def ask_offers(server: MailServer) -> Offers:
 
 
 def _begin(credentials: Credentials, connections: Connections, opening: Callable[[SmtpWire], None]) -> SmtpWire:
-    """Return a connection with an open transaction. If a kept connection has ended, a fresh one is tried once."""
+    """Return a connection with an open transaction. If a kept connection is unusable, a new one is tried once."""
     connection = connections.take()
     if connection is not None:
         connection.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
@@ -182,7 +182,7 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 
 
 def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None:
-    """Log in with a mechanism that the server offers. A server that offers none trusts the address of the bridge."""
+    """Log in with a mechanism that the server offers. A server without mechanisms trusts the bridge's IP address."""
     offered = smtp.mechanisms()
     address = credentials.account.server.smtp
 
@@ -223,7 +223,8 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
             GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
         )
     if reply.code == 535:
-        # The mailbox has accepted the password. So this server has other passwords, or the password is new.
+        # The mailbox's server accepted the password before. So this server has other passwords, or the password has
+        # changed.
         is_token = credentials.kind is Secret.TOKEN
         text = (
             f"The server for outgoing mail does not accept the {credentials.kind.value} of your mailbox."
@@ -238,7 +239,7 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
 def _open_transaction(
     smtp: SmtpWire, sender: str, recipients: list[str], message: OutgoingMessage, reports: Collection[Report]
 ) -> None:
-    """Name sender and recipients, and announce the message. A refused recipient ends the transaction for all."""
+    """Name sender and recipients, and announce the message. If a recipient is refused, nobody gets the message."""
     _check_size(smtp, message)
     _check_letters(smtp, recipients)
     if reports and not smtp.offers("dsn"):
@@ -262,7 +263,7 @@ def _open_transaction(
         for recipient, reply in zip(recipients, of_recipients, strict=True)
         if not reply.is_accepted
     ]
-    # The connection is closed then, which ends the transaction.
+    # After an error the connection is closed, which ends the transaction.
     if refusals:
         raise RecipientsRefused(refusals)
     smtp.wire.deadline.extend_for(message.size_bytes)
@@ -317,10 +318,11 @@ def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Send the message without the line that ends it."""
     try:
         _send_lines(smtp, message)
-        # A reply that has come already would pass for the reply to the message.
+        # A reply that has come too early would be taken for the reply to the message.
         smtp.wire.check_quiet()
     except (ConnectionLost, ServerTooSlow, UnreadableAnswer):
-        # RFC 5321 section 3.8: a server may say 421 at any time, and close the connection. Other refusals come too.
+        # RFC 5321 section 3.8: a server may say 421 at any time, and close the connection. Servers also send other
+        # refusals early.
         early = smtp.last_words()
         if early is not None and early.code >= 400:
             raise Refused(early, "the message") from None
@@ -348,8 +350,8 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
         reply = smtp.read_reply()
     except GatewayError:
         return Outcome.PERHAPS
-    # RFC 5321 section 4.3.2: after the end of a message only 250 says that it was accepted. Other codes below 400 are
-    # replies to something else.
+    # RFC 5321 section 4.3.2: after the end of a message only 250 says that it was accepted. Other codes below 400 do
+    # not fit this line.
     if reply.code == 250:
         return Outcome.SENT
     if reply.code < 400:

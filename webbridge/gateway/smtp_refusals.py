@@ -13,8 +13,8 @@ from webbridge.gateway.smtp_wire import ENDING, Reply, SmtpWire
 # RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
 _ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
 NEEDS_LOGIN: Final = 530  # RFC 4954 section 6
-# The codes with which servers answer MAIL on a connection that was idle for long, or had too many messages. The login
-# or the TLS of the connection is over.
+# The codes with which servers answer MAIL on a connection that was idle for long, or had too many messages. Such
+# servers have ended the login or the TLS of the connection.
 _OF_THE_CONNECTION = frozenset({ENDING, 452, 454, NEEDS_LOGIN})
 _CONNECTION_STATUS: Final = b"4.4.2"  # RFC 3463 section 3.5: bad connection
 # RFC 3463 section 3.4: the message is too big for the system.
@@ -37,7 +37,7 @@ class Refusal:
 class Refused(GatewayError):
     """The server refused the sender or the message. `without_words` is the text for records.
 
-    A lying server could repeat the password or addresses in its text, so the records have only its two codes.
+    A dishonest server could repeat the password or addresses in its words, so records have only its two codes.
     """
 
     def __init__(self, reply: Reply, what: str, *, names_size: bool = False) -> None:
@@ -76,7 +76,7 @@ class RecipientsRefused(GatewayError):
 
 
 def is_of_the_connection(error: GatewayError, smtp: SmtpWire) -> bool:
-    """Return whether an error may be due to a kept connection. Then nothing of the message was sent."""
+    """Return whether an error may be due to a kept connection. After such an error, no part of the message was sent."""
     if isinstance(error, ConnectionLost | UnreadableAnswer):
         return True
     if isinstance(error, SenderRefused) and (error.is_of_connection or smtp.wire.broken or not smtp.wire.is_quiet()):
@@ -99,7 +99,7 @@ def status_of(reply: Reply) -> bytes:
 
 
 def _is_too_large(reply: Reply, *, names_size: bool) -> bool:
-    """Return whether a refusal is about the size. A bare 552 is if MAIL named the size (RFC 1870 section 6)."""
+    """Return whether a refusal is about the size, like a bare 552 if MAIL named the size (RFC 1870 section 6)."""
     status = status_of(reply)
     if status or reply.code != 552:
         return status == TOO_BIG

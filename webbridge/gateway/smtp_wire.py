@@ -14,7 +14,7 @@ from webbridge.gateway.wire import CallDeadline, Wire
 QUIT_SECONDS = 1.0
 MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
 MAX_REPLY_LINES = 200
-# Both ends can buffer this many short lines, so neither waits for the other.
+# The buffers of both ends have room for this many short lines, so neither end waits for the other.
 COMMANDS_AT_ONCE = 100
 
 ENDING = 421  # RFC 5321 section 3.8: the server ends the connection.
@@ -41,7 +41,7 @@ class Reply:
 
 
 class SmtpWire:
-    """A connection that speaks SMTP: one command at a time, and no reply without a command."""
+    """A connection that speaks SMTP. A reply that comes without a command is an error."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -64,7 +64,7 @@ class SmtpWire:
         return smtp
 
     def offers(self, extension: str) -> bool:
-        """Return whether the server named this extension after TLS began."""
+        """Return whether the server's EHLO after the start of TLS named this extension."""
         return extension in self._extensions
 
     def parameters(self, extension: str) -> str:
@@ -83,7 +83,8 @@ class SmtpWire:
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 
-        Raises UnreadableAnswer if a reply came before the command. That reply would pass for the reply to this command.
+        Raises UnreadableAnswer if a reply came before the command. Such a reply would be taken for the reply to this
+        command.
         """
         self.wire.check_quiet()
         self.wire.send(line + b"\r\n")
@@ -93,7 +94,7 @@ class SmtpWire:
         """Send commands and return their replies, in few round trips if the server allows it (RFC 2920).
 
         A server may end the connection after 421 (RFC 5321 section 3.8). Some servers do so after they have refused the
-        first command. The last reply then replaces the missing ones.
+        first command. The last reply then counts for the missing replies too.
         """
         replies: list[Reply] = []
         try:
@@ -114,7 +115,7 @@ class SmtpWire:
                 yield self.read_reply()
 
     def leave(self) -> None:
-        """Send QUIT and close the connection. The reply would say nothing about any message."""
+        """Send QUIT and close the connection. The reply is not read, because it is not about a message."""
         if not self.wire.broken:
             self.wire.deadline = CallDeadline(QUIT_SECONDS)
             with suppress(GatewayError):

@@ -1,8 +1,8 @@
 """One row of a message list, made from the answer to IMAP's FETCH.
 
-All fields come from strangers. An unreadable field is left out, and the row says so. One odd message does not hide the
-list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and 3.5). Only the vault gives
-a verdict.
+All fields come from strangers. An unreadable field is left out, and the row says so. So one damaged message does not
+hide the list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and 3.5). Only the
+vault gives a verdict.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from smime_core.text import write_proved, write_unread
 from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
-# The most bytes that are requested of a header. The recipients are requested separately, so that many recipients do not
-# cut off the other fields.
+# The most bytes that are requested of a header. The recipients are requested separately, so that a long list of
+# recipients does not cut off other fields.
 HEADER_PART_BYTES = 12 * 1024
 RECIPIENTS_PART_BYTES = 2 * 1024
-# Header fields are requested instead of ENVELOPE, which servers make by parsing. One message that a server cannot parse
-# would hide the list.
+# Header fields are requested instead of ENVELOPE, because a server has to parse the message for ENVELOPE. One message
+# that it cannot parse would hide the list.
 SUMMARY_ITEMS = (
     b"(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0.%d>"
     b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, RECIPIENTS_PART_BYTES)
 )
 MAX_TEXT_CHARACTERS = 1000  # The longest text in one field of a row.
-MAX_ADDRESSES_CHARACTERS = 2000  # No more of From is parsed, because only its first mailbox is shown.
+MAX_ADDRESSES_CHARACTERS = 2000  # Only this much of From is parsed, because only its first mailbox is shown.
 MAX_SIZE_BYTES = 2**63 - 1
 SEEN = ("\\Seen",)
 
@@ -51,7 +51,7 @@ class Protection(StrEnum):
 
 
 class HeaderProblem(StrEnum):
-    """The reasons why a row lacks a field, as stable words for programs."""
+    """The reasons for which a row lacks a field, as stable words for programs."""
 
     UNREADABLE = "header-unreadable"
     TOO_LONG = "header-too-long"
@@ -188,7 +188,7 @@ def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
 
 
 def _whole_fields(part: bytes) -> Headers:
-    """Return the fields. If the part was cut, the last field is left out, as half an address is another address."""
+    """Return the fields. If the part was cut, the last field is left out, because its address may be cut."""
     headers = parse_headers(part)
     last = headers.fields[-1:]
     if not _is_cut(part) or [field.name.lower() for field in last] == ["subject"]:
@@ -208,7 +208,10 @@ def _sender(fields: Headers) -> tuple[str, Mailbox | None, bool]:
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
-    """Return the mailboxes of To, with a mark if some are left out, or its first name if no address is readable."""
+    """Return the texts of To's mailboxes, with a mark if some are left out.
+
+    If no address is readable, return a name.
+    """
     headers = parse_headers(part)
     text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
@@ -220,7 +223,7 @@ def _recipients(part: bytes) -> tuple[str, ...]:
 
 
 def _unread(mailboxes: Sequence[Mailbox]) -> str:
-    """Return a text for mailboxes without a readable address. Nothing that was not parsed may look like an address."""
+    """Return a text for mailboxes without a readable address. The text never looks like an address."""
     return write_unread(mailboxes[0].name if mailboxes else "")
 
 

@@ -25,7 +25,7 @@ def write_uids(uids: Iterable[int]) -> str:
 
 
 def split_uids(uids: Iterable[int]) -> list[str]:
-    """Return sets that together have these UIDs, each short enough for one command."""
+    """Split UIDs into sets, each of which is short enough for a command."""
     sets: list[str] = []
     for piece in write_uids(uids).split(","):
         if sets and len(sets[-1]) + len(piece) < MAX_SET_CHARACTERS:
@@ -67,7 +67,7 @@ def read_in_order(text: bytes, *, limit: int) -> list[int]:
 
 
 def join_ranges(pieces: Iterable[tuple[int, int]]) -> Ranges:
-    """Return the ranges in order. Ranges that overlap or touch are joined."""
+    """Return the ranges in ascending order. Ranges that overlap or touch are joined."""
     joined: Ranges = []
     for low, high in sorted(pieces):
         if joined and low <= joined[-1][1] + 1:

@@ -1,4 +1,7 @@
-"""The outcome of a change and the steps that undo it, as values. A person could ask for each step directly."""
+"""The outcome of a change, and the steps that undo the change, as values.
+
+A step does only what people may do anyway.
+"""
 
 from __future__ import annotations
 
@@ -73,9 +76,9 @@ Step: TypeAlias = "FlagStep | MoveStep | RemoveStep | RenameStep | CreateStep | 
 class Changed:
     """The outcome of a change. `undo` is empty if nothing can undo it, or nothing has changed.
 
-    `is_marked_only` says that the server cannot delete single messages. They stay in their folder, marked as deleted.
-    `folder` is the whole name of the folder that was made or renamed. `renamed` has the old and new names of the
-    renamed folder, and of the folders below it that were chosen for a use.
+    `is_marked_only` says that the server cannot delete single messages. The messages stay in their folder, marked as
+    deleted. `folder` is the whole name of the folder that was made or renamed. `renamed` has the old and new names of
+    the renamed folder, and of the folders below it that were chosen for a use.
     """
 
     undo: tuple[Step, ...] = ()

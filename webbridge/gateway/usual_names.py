@@ -1,6 +1,6 @@
 """The usual names of folders for one use, in the languages in which mail programs and servers make them.
 
-A mark of the server (RFC 6154) counts more. A new folder gets the first name in its row.
+A mark of the server (RFC 6154) counts more. A new folder gets the first name of its use.
 """
 
 from __future__ import annotations
@@ -49,4 +49,4 @@ USUAL_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "archive": _names(_ARCHIVE),
     }
 )
-"""The names by the role's word in the bridge's API."""
+"""The usual names, by the word of their role in the bridge's API."""

@@ -1,8 +1,8 @@
 """The bytes of one connection to a mail server: verified TLS, bounded lines, and one deadline for each call.
 
 A server that sends one byte a second answers every read in time but never finishes. So the deadline limits the whole
-waiting of one call, from the connection to the last byte. Only the look-up of the host name, which comes before the
-connection, is not included.
+waiting of a call, from the connection to the last byte. It does not include the look-up of the host name before the
+connection.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from webbridge.gateway.door import (
 RECEIVE_BYTES = 64 * 1024
 # A large message extends its call's deadline by its size divided by this rate.
 MIN_BYTES_PER_SECOND = 32 * 1024
-# The bytes that count as progress. Fewer do not, because a server could send one byte a minute for ever.
+# So many bytes count as progress. Fewer bytes do not, because a server could send one byte a minute for ever.
 PROGRESS_BYTES = 1024
-_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Only Linux has it.
+_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Only Linux has this option.
 _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
 _NOT_PUBLIC = "The mail server has an address inside a private network, where it must not be. Tell your administrator."
 
@@ -49,12 +49,12 @@ class CallDeadline:
         return self._left
 
     def extend_for(self, size_bytes: int) -> None:
-        """Add the time that this many bytes may take."""
+        """Allow more time for the transfer of this many bytes."""
         self._left += size_bytes / MIN_BYTES_PER_SECOND
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Subtract the time that the context takes. Yields the seconds that the context may take.
+        """Subtract the time of the block from the deadline. Yields the seconds that the block may take.
 
         Raises ServerTooSlow before waiting if no time is left.
         """
@@ -68,7 +68,7 @@ class CallDeadline:
 
 
 class ProgressDeadline(CallDeadline):
-    """The seconds that a long message may take without progress. While it progresses, it may take any time."""
+    """The seconds that a long message may wait without progress. With progress, its transfer may take any time."""
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(seconds, monotonic=monotonic)
@@ -80,7 +80,7 @@ class ProgressDeadline(CallDeadline):
         return cls(call._seconds, monotonic=call._monotonic)
 
     def count(self, size_bytes: int) -> None:
-        """Count bytes that have come. PROGRESS_BYTES of them begin the time anew."""
+        """Count received bytes. PROGRESS_BYTES of them restart the time."""
         self._came_bytes += size_bytes
         if self._came_bytes >= PROGRESS_BYTES:
             self._came_bytes = 0
@@ -113,8 +113,8 @@ class Wire:
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Verify the server and encrypt from now on.
 
-        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and they would pass for
-        answers of the server (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent these bytes, and they would be
+        taken for answers of the server (RFC 9051 section 11.1, RFC 3207 section 4.2).
         """
         if self._buffer:
             self.broken = True
@@ -165,7 +165,7 @@ class Wire:
         return not self._buffer and not self._ended and not self._receives_at_hand() and not self._ended
 
     def check_quiet(self) -> None:
-        """Raise UnreadableAnswer if bytes have come that answer nothing, and ConnectionLost if the connection ended."""
+        """Raise UnreadableAnswer if bytes answer no command, and ConnectionLost if the connection ended."""
         if not self.is_quiet():
             self.broken = True
             raise UnreadableAnswer if self._buffer else ConnectionLost
@@ -196,7 +196,7 @@ class Wire:
             self._socket.close()
 
     def break_off(self) -> None:
-        """Shut the connection down, so that a thread waiting on it stops."""
+        """Shut the connection down, so that a thread that waits for the server stops."""
         self.broken = True
         with suppress(OSError):
             # SSLSocket.shutdown would drop the TLS object while another thread reads from it.
@@ -206,8 +206,9 @@ class Wire:
         with self._guarded() as seconds:
             self._socket.settimeout(seconds)
             if _QUICK_ACK is not None:
-                # Cyrus and Courier send an answer in two parts. The second part waits 40 ms for the acknowledgement of
-                # the first. The system clears the option again, so it is set before each read.
+                # Cyrus and Courier send an answer in two parts. Without TCP_QUICKACK, the server sends the second part
+                # only after 40 ms, when it has the acknowledgement of the first. The system clears the option again, so
+                # it is set before each read.
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
             received = self._socket.recv(max_bytes)
         if not received:
@@ -247,7 +248,7 @@ class Wire:
         except TimeoutError as error:
             self.broken = True
             raise ServerTooSlow from error
-        except (OSError, ValueError) as error:  # ValueError: closed by another thread, or a bad host name
+        except (OSError, ValueError) as error:  # A ValueError means a closed socket, or a bad host name.
             self.broken = True
             raise ConnectionLost from error
         except GatewayError:

@@ -1,8 +1,8 @@
-"""The cookies of a browser: one for the session of each account that is signed in there, and one for the device.
+"""The cookies of a browser: one for each session, and one for the device. A session is for one signed-in account.
 
 The name of a session's cookie ends with the id of its account. A request of the pages names its account: the address in
-the header `X-Sealwax-Account`, or the id in the query. It gets only the session of that account's cookie. So a tab of
-one account cannot use the session of another account, even if both are signed in in one browser.
+the header `X-Sealwax-Account`, or the id in the query. The request gets only the session of this account. So a tab of
+one account cannot use the session of another account, even if one browser has both sessions.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from flask import Request, Response
 from webbridge.login.devices import KEPT_SECONDS
 
 ACCOUNT_HEADER: Final = "X-Sealwax-Account"
-"""A percent-encoded address. In a request it is of the account that the page shows, in an answer of the session's."""
+"""A percent-encoded address: of the page's account in a request, of the session's account in an answer."""
 ACCOUNT_QUERY: Final = "account"
-"""The id of the account that the page shows. A header would need a preflight for each read, and streams have none."""
+"""The id of the page's account. A header would cost a preflight for each read, and streams have no headers."""
 MAX_ACCOUNTS: Final = 5
 """The accounts that are signed in in one browser at the same time."""
 _MAX_COOKIES: Final = 2 * MAX_ACCOUNTS  # The cookies of ended sessions stay in the browser until its next request.
@@ -35,7 +35,10 @@ _READING_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class AccountIds:
-    """Makes the ids of accounts. Only with the bridge's secret can one compute an address's id in cookies and URLs."""
+    """Makes the ids of accounts for cookies and URLs.
+
+    Without the bridge's secret, nobody can compute an address's id.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret)
@@ -58,7 +61,7 @@ class SessionCookie:
         return f"{self.name}-{account}"
 
     def accounts_in(self, request: Request) -> list[str]:
-        """Return the ids of the accounts for which a request has a cookie, even if the session has ended."""
+        """Return the ids of the accounts for which a request has a cookie. Their sessions may have ended."""
         start = f"{self.name}-"
         ids = (name.removeprefix(start) for name, value in request.cookies.items() if name.startswith(start) and value)
         return [account for account in ids if _ID.fullmatch(account)][:_MAX_COOKIES]
@@ -68,7 +71,7 @@ class SessionCookie:
         return request.cookies.get(self.name_for(account), "")
 
     def set_in(self, response: Response, account: str, value: str) -> None:
-        """Let the browser keep the account's cookie until it is closed, for this host only and not for scripts."""
+        """Set the account's cookie until the browser is closed, for this host only, and hidden from scripts."""
         response.set_cookie(
             self.name_for(account), value, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path
         )
@@ -103,13 +106,13 @@ class SessionCookie:
 
 HTTPS_COOKIE: Final = SessionCookie(name="__Host-sealwax", is_secure=True)
 LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
-"""For plain HTTP, which `check_origin` allows on loopback only: WebKit sends no Secure cookie there."""
+"""Cookies for plain HTTP, which `check_origin` allows on loopback only. WebKit sends no Secure cookie there."""
 
 
 def named_account(request: Request, *, cookie: SessionCookie, ids: AccountIds) -> str:
-    """Return the id of the account that a request of the pages names, or an empty text if it names none or two.
+    """Return the id of the account that a request of the pages names, or an empty text if it does not name exactly one.
 
-    A read that names no account is for the browser's only account, because older versions of the pages read so. A
+    A request that only reads may name no account, if the browser has only one. Older versions of the pages do so. A
     request that changes something has to name its account. So a tab cannot act for another account after a sign-out.
     """
     named = set()

@@ -1,8 +1,8 @@
 """Counters of failed logins in a window of time, for each account and each network address.
 
 The tight limit is for one account from one network address, so that nobody can lock an account for all clients. The
-wide limits stop guesses at many accounts, or from many network addresses. A known device (`devices`) has a separate
-counter instead, so that the failures of others do not keep an owner out.
+wide limits stop guesses at many accounts, or from many network addresses. A login from a known device (`devices`) has a
+separate counter instead, so that the failures of others do not keep the account's owner out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_PER_ACCOUNT_AND_CLIENT = 5
 MAX_PER_CLIENT = 30
 MAX_PER_ACCOUNT = 100
 MAX_PER_DEVICE = 10
-# Half of the threads that the administrator's guide recommends. The others remain for people who are signed in.
+# Half of the threads that the administrator's guide recommends. The other threads remain for people who are signed in.
 MAX_AT_ONCE = 8
 MAX_AT_ONCE_PER_CLIENT = 4
 MAX_DEVICES_AT_ONCE = 2
@@ -30,7 +30,10 @@ _REFUSAL = "There were too many attempts to sign in. Wait a few minutes."
 
 
 def login_gate() -> Gate:
-    """Return the limit on concurrent logins. A login waits for the mail server and may occupy a thread for long."""
+    """Return the limit on concurrent logins.
+
+    A login may occupy a thread for long, because it waits for the mail server.
+    """
     return Gate(MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
@@ -67,9 +70,10 @@ class Attempt:
 
 @contextmanager
 def login_place(attempt: Attempt, *, devices: Gate, others: Gate) -> Iterator[None]:
-    """Count a login while it runs. A known device whose places are taken gets one of the other places.
+    """Count a login while it runs. If a known device finds no free place, it gets one of `others`.
 
-    Anybody with an account has a known device, so the devices' places may all be taken. Raises TryLater.
+    All places of known devices may be taken, because everybody with an account may have a known device. Raises
+    TryLater.
     """
     with ExitStack() as place:
         try:
@@ -94,7 +98,7 @@ class LoginCounter:
         self._attempts.start(attempt.limits)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Uncount the attempt, and forget the earlier failures of this account from this client or device."""
+        """Uncount the attempt, and forget the earlier failures of the account from this network or device."""
         self._attempts.take_back(attempt.limits, forgotten=[attempt.own_counter])
 
     def take_back(self, attempt: Attempt) -> None:
@@ -103,5 +107,5 @@ class LoginCounter:
 
 
 def _hashed(*parts: str) -> str:
-    # Hashed, so that the table does not list who logs in from where.
+    # The parts are hashed, so that the table does not show who logs in from which network.
     return sha256("\0".join(parts).encode()).hexdigest()

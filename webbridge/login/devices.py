@@ -1,8 +1,8 @@
 """Known devices: browsers in which somebody has signed in to an account before.
 
-A device has a random token in a cookie. For each account, the table has a hash of token and account, so it shows
-neither tokens nor that two accounts share a device. The logins of a known device are counted separately (`counter`), so
-the failures of others do not keep its owner out. A token gives access to nothing.
+A device has a random token in a cookie. For each account, the table has a hash of token and account together. So the
+table reveals neither tokens nor which accounts share a device. Logins from a known device are counted separately
+(`counter`), so the failures of others do not keep the account's owner out. A token gives access to nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _TOKEN_BYTES: Final = 32
 _TOKEN_CHARACTERS: Final = len(secrets.token_urlsafe(_TOKEN_BYTES))
 
 
-# These statements are made once, because making one takes longer than running it. Parameters with names of columns are
-# new values.
+# These statements are made once, because making one takes longer than running it. Parameters that have the name of a
+# column are new values.
 _FIND: Final = select(DEVICE.c.used_at).where(DEVICE.c.device == bindparam("of_device"))
 _BY_USE: Final = (
     select(DEVICE.c.device).where(DEVICE.c.account == bindparam("of_account")).order_by(DEVICE.c.used_at.desc())

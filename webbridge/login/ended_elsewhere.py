@@ -11,14 +11,14 @@ from webbridge.login.sessions import SessionStore
 
 
 class EndedElsewhere:
-    """Reacts to the announced ends of sessions."""
+    """Reacts to announcements that sessions have ended."""
 
     def __init__(self, *, sessions: SessionStore, pool: ConnectionPool) -> None:
         self._sessions = sessions
         self._pool = pool
 
     def hear(self, announcement: Announcement | None) -> None:
-        """Close the connections of a session that has ended. None means that an announcement may be lost."""
+        """Close the connections of a session that has ended. None means that an announcement may have been lost."""
         if announcement is None:
             self._check_all()
         elif announcement.kind == SESSION_ENDED:

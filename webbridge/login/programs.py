@@ -34,7 +34,7 @@ _SYSTEMS: Final = (
 
 
 def describe_program(user_agent: str) -> str:
-    """Return a description as "Firefox on Linux" of the program that a User-Agent names, or an empty text."""
+    """Return a description of the program that a User-Agent names, such as "Firefox on Linux", or an empty text."""
     read = user_agent[:_MAX_READ_CHARACTERS]
     browser, system = _first(_BROWSERS, read), _first(_SYSTEMS, read)
     return f"{browser} on {system}" if browser and system else browser or system

@@ -2,10 +2,10 @@
 
 half = HKDF-SHA256(random 32 bytes ‖ cookie of the session)
 
-A session has at most one half. Its random bytes are in the session's row, and are deleted with the row. The half is
-given once, to the session that asked for it, and only until its minutes without a use are over. A page's key also needs
-the page's own half, which never leaves the browser. So the bridge's half opens nothing without the page's half. Without
-the cookie the row gives no half.
+A session has at most one half. Its random bytes are in the session's row, and are deleted with the row. The bridge
+gives the half once, only to the session that asked for it, and only until the half was not used for its minutes. A
+page's key also needs the page's own half, which never leaves the browser. So the bridge's half alone decrypts nothing.
+And the row alone gives no half, because the cookie is needed too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from webbridge.login.sessions import Session
 
 HALF_BYTES: Final = 32
 WINDOW_SECONDS: Final = 60
-# A tab in use asks for its half three times a minute, and a reload twice.
+# A tab in use makes three requests about its half in a minute, and a reload makes two.
 MAX_PER_SESSION: Final = 30
 _REFUSAL: Final = "This browser has asked too often. Wait a minute."
 _LABEL: Final = b"sealwax reload half 1"
@@ -76,7 +76,7 @@ class ReloadHalves:
         return _derive(random, cookie) if is_made else None
 
     def take(self, session: Session, cookie: str, *, name: str) -> TakenHalf | None:
-        """Delete the half of this name and return it. Return None if there is none, or if its minutes are over."""
+        """Delete the half of this name and return it. Return None if it does not exist, or its minutes are over."""
         with self._database.transaction(durable=False) as rows:
             row = rows.execute(_FIND, {"session_id": session.id}).one_or_none()
             if row is None or row.reload_half is None or not secrets.compare_digest(row.reload_name, name):
@@ -91,7 +91,7 @@ class ReloadHalves:
         return TakenHalf(half=_derive(bytes(row.reload_half), cookie), age_seconds=max(0, ceil(age_seconds)))
 
     def note_use(self, session: Session, *, name: str) -> bool:
-        """Begin the minutes of the half of this name again. Return False if there is none, or if they are over."""
+        """Restart the minutes of the half of this name. Return False if it does not exist, or they are over."""
         at = self._now()
         is_kept = (SESSION.c.reload_half.is_not(None), SESSION.c.reload_name == name)
         is_in_time = SESSION.c.reload_used_at + SESSION.c.reload_seconds > at

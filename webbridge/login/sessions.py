@@ -1,9 +1,9 @@
-"""Sessions: the mail password or bearer token, encrypted with a key that needs both the cookie and the database.
+"""Sessions. Each has the mail password or bearer token, encrypted with a key made from the cookie and the database.
 
 key = HKDF-SHA256(cookie half ‖ server half). The password is encrypted with AES-256-GCM. Session, address, host, expiry
-and origin are the additional data. So a stolen database reveals no password, no row fits another session, and no row
-gives an extension the rights of the pages. The server half is deleted at logout. The database names a session by a hash
-of its cookie, never by the cookie.
+and origin are the additional data. So a stolen database reveals no password, a row cannot be used for another session,
+and no changed row gives an extension the rights of the pages. The server half is deleted at logout. The database names
+a session by a hash of its cookie, never by the cookie.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from webbridge.gateway import Credentials, GatewayError, MailAccount, Secret
 
 HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2. The key is new for every session, so no nonce repeats.
-# A use is written at most this often, because each write waits for the disk and for the writes of all other sessions.
+# The use of a session is written at most once in this time, because a write waits for the disk and for other writes.
 NOTED_AFTER_SECONDS = 60
 MAX_LISTED = 100
 _IDS_AT_ONCE = 500  # SQLite takes at least 999 values in a statement.
@@ -51,8 +51,8 @@ _ID_LABEL = b"sealwax bridge session id 1"
 class Session:
     """A valid session. `id` is its name in the connection pool and gives access to nothing.
 
-    `origin` is empty for sessions of the pages, otherwise the exact origin of a browser extension, which may do less.
-    `push_endpoint` is the address of the browser at its push service, or empty.
+    `origin` is empty for sessions of the pages, otherwise it is the exact origin of a browser extension, which may do
+    less. `push_endpoint` is the address of the browser at its push service, or empty.
     """
 
     id: str
@@ -68,7 +68,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSession:
-    """A session as its owner sees it in the list. `started` is None if an old version did not note the time."""
+    """A session as its owner sees it in the list.
+
+    `started` is None for a session from an old version, which did not note the time.
+    """
 
     id: str
     started: datetime | None
@@ -183,7 +186,7 @@ class SessionStore:
         return session, row.used_at
 
     def list_for(self, session: Session) -> tuple[list[ListedSession], int]:
-        """Return at most MAX_LISTED valid sessions of the account, latest used first, and the number of all."""
+        """Return at most MAX_LISTED valid sessions of the account, latest used first, and their total."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
             session_rows = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
@@ -198,7 +201,7 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         with self._database.reading() as rows:
             if rows.execute(_FIND, {"session_id": session_id}).first() is None:
-                # Anybody can invent a cookie. An invented cookie must not make the database write.
+                # Anybody can invent a cookie, and an invented cookie must not cause a write to the database.
                 return None
         self.end_id(session_id)
         return session_id
@@ -219,7 +222,7 @@ class SessionStore:
         return ended.rowcount == 1
 
     def end_all_of(self, session: Session, *, with_this: bool) -> list[str]:
-        """End the account's other sessions as `end` does, and this one if `with_this`. Return their ids."""
+        """End all other sessions of the account as `end` does, and with `with_this` this one too. Return their ids."""
         ends = delete(SESSION).where(SESSION.c.address == session.address)
         if not with_this:
             ends = ends.where(SESSION.c.id != session.id)
@@ -255,7 +258,8 @@ class SessionStore:
 
     def _delete_expired(self, rows: Connection, at: float) -> bool:
         """Delete the expired sessions. Return whether there were any."""
-        # Each condition has its own index. In one statement with all three SQLite would read the whole table.
+        # There is a statement for each condition, because each has its own index. With all three conditions in one
+        # statement, SQLite would read the whole table.
         count = 0
         for is_over in (
             SESSION.c.expires_at <= at,
@@ -267,7 +271,7 @@ class SessionStore:
 
 
 def _secret_bytes(credentials: Credentials) -> bytes:
-    # No password contains a NUL. A NUL in front marks a token.
+    # A NUL in front marks a token, because no password contains a NUL.
     return (_TOKEN_MARK if credentials.kind is Secret.TOKEN else b"") + credentials.password.encode()
 
 
@@ -284,7 +288,7 @@ def _listed(row: Row[Any], session: Session) -> ListedSession:
     return ListedSession(
         id=row.id,
         started=datetime.fromtimestamp(row.started_at, UTC) if row.started_at else None,
-        # A use is noted once a minute, so its seconds would say nothing.
+        # A use is noted at most once a minute, so its seconds have no meaning.
         used=datetime.fromtimestamp(row.used_at, UTC).replace(second=0, microsecond=0),
         program=row.program,
         origin=row.origin,
@@ -301,7 +305,7 @@ def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
 
 
 def _additional_data(session_id: str, address: str, host: str, expires_at: int, origin: str) -> bytes:
-    # Sessions of the pages have no origin here, because earlier versions had none. So an upgrade ends no session.
+    # Data of the pages' sessions has no origin, as in earlier versions. So an upgrade does not end these sessions.
     return json.dumps([session_id, address, host, expires_at, *([origin] if origin else [])]).encode()
 
 

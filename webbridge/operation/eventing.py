@@ -1,4 +1,4 @@
-"""`sealwax bridge events`: the process of the events, asyncio in one thread that holds the streams."""
+"""`sealwax bridge events`: the process of events, which runs asyncio in one thread."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def events(request: ConfigRequest) -> None:
     The configuration is that of the bridge, with events.listen. One process serves all users. SIGTERM ends the streams
     within five seconds; the pages come back by themselves.
     """
-    gc.enable()  # `sealwax` starts without garbage collection, which only a short process can do without.
+    gc.enable()  # `sealwax` starts without garbage collection. A long process needs it.
     settings = BRIDGE.load(request.config)
     if settings.events.listen is None:
         raise WrongSettings(["events.listen is missing: the address for the proxy, as 127.0.0.1:8004"])
@@ -38,7 +38,7 @@ def events(request: ConfigRequest) -> None:
     configure_logs(json_lines=settings.logs.format == "json", level=settings.logs.level, audit=settings.logs.audit_file)
     with temporary_folder(settings.server) as folder:
         os.environ[MULTIPROCESS_FOLDER] = str(folder)
-        metrics()  # Made once, before there are threads.
+        metrics()  # The metrics are made once, before there are threads.
         with _opened(settings) as listening:
             with database_failures_said():
                 application = EventsApplication(config, max_streams=settings.events.max_streams)

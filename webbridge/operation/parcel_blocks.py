@@ -44,7 +44,7 @@ class BlockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBlockRequest:
-    """One block, and the days for which it counts."""
+    """A new block, and the days for which it counts."""
 
     block: BlockRequest = group_of(BlockRequest)
     days: int | None = given_by(
@@ -103,7 +103,7 @@ def list_blocks(request: BlocksRequest) -> None:
 
 @contextmanager
 def opened_database(config: Path) -> Iterator[Database]:
-    """The database of a configuration. Raises ClickException."""
+    """Open the database of a configuration. Raises ClickException."""
     url = BRIDGE.load(config).database.get_secret_value()
     become_owner_of_database(url)
     with database_failures_said(), closing(SCHEMA.open(url)) as database:

@@ -18,7 +18,7 @@ _DAYS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountsRequest:
-    """The configuration, and the days that count."""
+    """The configuration, and the number of days whose parcels are counted."""
 
     bridge: BlocksRequest = group_of(BlocksRequest)
     days: int = given_by(

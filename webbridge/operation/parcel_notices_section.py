@@ -18,7 +18,7 @@ from webbridge.delivery.notices.settings import NoticesConfig
 
 
 class ParcelNoticesSection(MailServerSection):
-    """The mails that tell recipients that a parcel waits, and senders what became of theirs."""
+    """The mails that announce parcels to recipients, and report to senders what became of their parcels."""
 
     language: LanguageSetting = Field(
         default=ENGLISH,

@@ -1,4 +1,4 @@
-"""`sealwax bridge parcel-pepper`: the key with which the database's records of proofs of parcels are made."""
+"""`sealwax bridge parcel-pepper`: the key for the records of proofs of parcels in the database."""
 
 from __future__ import annotations
 

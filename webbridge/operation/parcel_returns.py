@@ -13,7 +13,7 @@ from sealwax.cli.streams.files import write_error, write_line
 from webbridge.delivery.notices.returned import MAX_RETURNED_BYTES, fail_returned, parse_returned
 from webbridge.operation.parcel_blocks import BlocksRequest, opened_database
 
-# EX_TEMPFAIL of sysexits.h, after which mail servers keep the mail and try again.
+# EX_TEMPFAIL of sysexits.h. After this exit code, mail servers keep the mail and try again.
 _LATER: Final = 75
 
 
@@ -24,7 +24,8 @@ def parcel_returns(request: BlocksRequest) -> int:
     A mail server runs it for each mail to the address of the notices. Other mails than such reports change nothing.
     If the database cannot be asked, the exit code is 75, and the mail server tries again.
     """
-    # A longer mail is no report about a notice. Its rest is read too, or the mail server would get a broken pipe.
+    # A longer mail is no report about a notice. All of it is read, because otherwise the mail server gets a broken
+    # pipe.
     mail = sys.stdin.buffer.read(MAX_RETURNED_BYTES + 1)
     while sys.stdin.buffer.read(MAX_RETURNED_BYTES):
         pass

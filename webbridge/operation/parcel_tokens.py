@@ -94,9 +94,9 @@ def revoke_token(request: TokenRequest) -> None:
 
 
 def _checked(address: str) -> str:
-    """The address as sessions have it."""
+    """The address in the form in which sessions have it."""
     try:
-        # Checked before, because the Kelvin sign would become the k of another person's address.
+        # The address is checked before `lower`, which would turn a Kelvin sign into the k of another person's address.
         return check_address(address).lower()
     except GatewayError:
         raise click.BadParameter("expected a mail address in ASCII", param_hint="ADDRESS") from None

@@ -26,7 +26,7 @@ _WEEK_SECONDS: Final = 7 * 24 * 60 * 60  # The longest time that S3 accepts for 
 
 
 class ParcelsSection(Section):
-    """The parcels, which the bridge stores as ciphertext."""
+    """The settings of parcels. The bridge stores parcels as ciphertext."""
 
     store: str | None = Field(
         default=None,
@@ -70,7 +70,7 @@ class ParcelsSection(Section):
 
     @model_validator(mode="after")
     def check_places(self) -> Self:
-        """Refuse a wrong store or location."""
+        """Refuse a wrong store, or a wrong internal location of nginx."""
         if self.store is not None:
             check_store(self.store)
         check_accel_path(self.accel_path)

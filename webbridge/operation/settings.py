@@ -196,7 +196,7 @@ class NameServerSection(Section):
 
 
 class DirectorySection(Section):
-    """The places where people's certificates are found."""
+    """The directories in which the bridge looks for people's certificates."""
 
     folder: Path | None = Field(default=None, description="Folder of PEM files with people's certificates")
     ldap: tuple[LdapSection, ...] = Field(default=(), description="LDAP directories, as `[[directory.ldap]]`")
@@ -206,7 +206,7 @@ class DirectorySection(Section):
 
 
 class AuthoritiesSection(Section):
-    """The questions to authorities about certificates."""
+    """The bridge's requests to authorities about certificates."""
 
     fetch: bool = Field(default=True, description="Ask authorities whether certificates were revoked")
     cache: Path | None = Field(default=None, description="File of their answers, which all processes share")

@@ -1,4 +1,4 @@
-"""Complaints of recipients. After a few about different parcels from different networks, the sender is blocked."""
+"""Complaints of recipients. A few complaints from different networks about different parcels block the sender."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webbridge.delivery.notices.outbox import queue_change
 from webbridge.delivery.notices.sender_mail import Change
 
 HELD_AFTER: Final = 3
-"""The parcels of one sender with complaints, from as many networks, after which the sender is blocked."""
+"""A sender is blocked after complaints about this many parcels from this many networks."""
 COUNTED_FOR: Final = datetime.timedelta(days=30)
 HELD_FOR: Final = datetime.timedelta(days=30)
 KEPT_FOR: Final = datetime.timedelta(days=365)
@@ -45,7 +45,7 @@ _SETTLE: Final = (
 
 
 class ComplaintReason(StrEnum):
-    """The reasons that a recipient may choose, as stable words. No text of a recipient is kept."""
+    """The reasons that a recipient may choose, as stable words. A complaint has no text of its own."""
 
     UNWANTED = "unwanted"
     DECEIT = "deceit"
@@ -63,16 +63,20 @@ class Complaint:
 
 
 class Complaints:
-    """The complaints in the database. The hashes of networks contain `secret`, because there are few networks."""
+    """The complaints in the database.
+
+    Networks are hashed together with `secret`. A plain hash would reveal the network, because there are few networks.
+    """
 
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
         self._secret = secret
 
     def take(self, complaint: Complaint, at: datetime.datetime) -> None:
-        """Note a complaint. If it is about an unknown parcel, or the second from a network, it changes nothing.
+        """Note a complaint, unless the parcel is unknown, or the client's network has complained about it before.
 
-        Nothing is returned, so that the answer cannot reveal whether the parcel exists. Raises DatabaseUnavailable.
+        This method returns nothing, so that the answer cannot reveal whether the parcel exists. Raises
+        DatabaseUnavailable.
         """
         named = {_PARCEL: complaint.parcel, _CLIENT: self._hashed(complaint.network)}
         with self._database.transaction() as rows:
@@ -80,7 +84,7 @@ class Complaints:
             sender = rows.execute(_FIND, named).scalar()
             if sender is None or rows.execute(_ALIKE, named).first() is not None:
                 return
-            # A sender who signs in with another detail is the same sender.
+            # Addresses of one sender may differ in a detail (`+detail`), but they have the same mailbox.
             mailbox = mailbox_name(sender)
             row = {
                 "id": secrets.token_hex(_ID_BYTES),

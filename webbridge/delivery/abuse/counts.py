@@ -38,7 +38,7 @@ _BLOCKS: Final = select(PARCEL_BLOCK.c.kind, func.count()).group_by(PARCEL_BLOCK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelCounts:
-    """The numbers since a time. The numbers of notices and blocks are current.
+    """The numbers of parcels and complaints since a time, and of the notices and blocks that exist now.
 
     `senders` has the number of sending addresses for each domain. `complaints` are by domain of the sender and reason.
     """
@@ -53,7 +53,7 @@ class ParcelCounts:
 
 
 def count_parcels(database: Database, since: datetime.datetime) -> ParcelCounts:
-    """Return the numbers. Raises DatabaseUnavailable."""
+    """Return the numbers since a time. Raises DatabaseUnavailable."""
     place = {_SINCE: since.timestamp()}
     by_domain: Counter[str] = Counter()
     senders: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """Domains of senders that look like a domain that the recipient knows: the recipient's, or a domain of this service.
 
-Names with other words, such as `example-payments.test`, and other top-level labels are not found, because they may
-belong to the same people.
+Names with further words, such as `example-payments.test`, and the same name under another top-level domain are not
+found, because they may belong to the same people.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _TOGETHER: Final = (
     frozenset({"LATIN", "CJK", "HANGUL"}),
 )
 _A_LABEL: Final = "xn--"
-_LONGEST_SECOND_LEVEL: Final = 3  # "co.uk", "com.au"
+_LONGEST_SECOND_LEVEL: Final = 3  # The letters before the dot in "co.uk" and "com.au".
 _COUNTRY: Final = 2
 
 
 def has_mixed_scripts(domain: str) -> bool:
-    """Return whether a label of a domain mixes letters of scripts that nobody writes in one word."""
+    """Return whether a label of a domain mixes scripts that people do not use together in one word."""
     return any(_is_mixed(label) for label in _u_labels(domain).split("."))
 
 
 def find_lookalike(domain: str, known: Iterable[str]) -> str | None:
-    """Return the domain among the known ones that a domain imitates, or None.
+    """Return the known domain that `domain` imitates, or None.
 
-    A domain under the same owner imitates nothing, and nothing imitates the IP address of a service. Raises ValueError
-    for a text that is no domain.
+    A domain does not imitate another domain of its owner. An IP address among the known domains is skipped. Raises
+    ValueError for a text that is no domain.
     """
     mine = _read(domain)
     if mine is None:
@@ -60,12 +60,12 @@ def _is_alike(mine: str, theirs: str) -> bool:
 
 
 def _forms(domain: str) -> set[str]:
-    """The shapes of a domain and of the domains above it, without dots and hyphens, which readers overlook."""
+    """The shapes of a domain and its parent domains. Dots and hyphens are left out, because readers overlook them."""
     return {shape_of(name).replace("-", "").replace(".", "") for name in _names(domain)}
 
 
 def _names(domain: str) -> list[str]:
-    """A domain and the domains above it, except public ones such as `co.uk`."""
+    """A domain and its parent domains, except public ones such as `co.uk`."""
     labels = _u_labels(domain).split(".")
     names = [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
     return [name for name in names if not _is_public(name)] or [_u_labels(domain)]
@@ -77,7 +77,10 @@ def _have_one_owner(mine: str, theirs: str) -> bool:
 
 
 def _is_public(name: str) -> bool:
-    """Return whether everybody registers names below this name. It is a guess, since the full list changes weekly."""
+    """Return whether anybody can register names below this name.
+
+    This is a guess, since the full list changes weekly.
+    """
     labels = name.split(".")
     is_country = len(labels) == 2 and len(labels[1]) == _COUNTRY
     return len(labels) == 1 or (is_country and len(labels[0]) <= _LONGEST_SECOND_LEVEL)

@@ -18,7 +18,10 @@ from webbridge.delivery.own_keys.codes import CodeBook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """The parts. Without a mail server, `notices` is None, and senders pass the link on to their recipients."""
+    """The parts against abuse.
+
+    Without a mail server, `notices` is None, and senders pass links on to recipients themselves.
+    """
 
     blocks: Blocks
     complaints: Complaints
@@ -27,12 +30,12 @@ class Protection:
     notices: ParcelNoticeSender | None
 
     def start(self) -> None:
-        """Begin to send notices. The process must not fork any more."""
+        """Begin to send notices, in a thread. After this call the process must not fork."""
         if self.notices is not None:
             self.notices.start()
 
     def close(self) -> None:
-        """End the notices."""
+        """Stop the sending of notices."""
         if self.notices is not None:
             self.notices.stop()
 

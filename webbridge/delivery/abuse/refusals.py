@@ -1,7 +1,7 @@
 """Refusals: the token in each notice with which its recipient refuses all further notices, without a login.
 
 The token is the address, encrypted with a key of the bridge (AES-GCM, deterministic: one address has one token). So
-nobody can refuse for somebody else, and no log of a proxy names an address.
+nobody can make a token for another person's address, and no log of a proxy contains an address.
 """
 
 from __future__ import annotations

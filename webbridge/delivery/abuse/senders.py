@@ -16,9 +16,9 @@ from webbridge.delivery.notices.recipients import NoPerson, Unreachable, check_r
 
 DAY_SECONDS: Final = 24 * 60 * 60
 SENDER_RECIPIENTS: Final = 200
-"""The recipients that one sender may reach at once, and again in each day."""
+"""The recipients to whom one sender may send at once, and then in each further day."""
 DOMAIN_RECIPIENTS: Final = 5_000
-"""The same for all senders of one domain."""
+"""The recipients to whom all senders of one domain together may send at once, and then in each further day."""
 _REFUSAL: Final = "Too many parcels have gone out. Send this one later."
 
 
@@ -39,8 +39,9 @@ class SenderLimits:
 class OwnNames:
     """The names of the service.
 
-    `domains` are the domains whose addresses may sign in. Nobody else can have an address there. `hosts` are further
-    names that people may think belong to the service, such as the hosts of its origins. `addresses` get no parcels.
+    `domains` are the domains whose addresses may sign in. Other people have no addresses in these domains. `hosts` are
+    further names that people may think belong to the service, such as the hosts of its origins. `addresses` get no
+    parcels.
     """
 
     domains: Collection[str] = ()
@@ -96,7 +97,7 @@ class SenderCheck:
         try:
             check_recipient(recipient, own=self._own.addresses)
         except NoPerson as error:
-            # An unreachable address gets no notice, but the sender can pass the link on.
+            # The service sends no notice to this address, but the sender can pass the link on.
             if error.reason is not Unreachable.ADDRESS:
                 raise
 

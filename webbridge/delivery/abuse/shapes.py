@@ -2,7 +2,7 @@
 
 The tables list letters of other scripts, digits and pairs of letters that common sans-serif fonts draw like a letter of
 ASCII. Unicode Technical Standard 39, section 4, calls such letters confusable. These tables are much smaller than that
-standard's table. They have the small letters that IDNA 2008 permits in names and that look like a small letter of
+standard's table. They contain only small letters that IDNA 2008 permits in names, and that look like a small letter of
 ASCII. Letters with marks need no entry, because marks are left out (NFD).
 """
 
@@ -23,7 +23,7 @@ _ALIKE: Final = {
     "h": "\u04bb\u0570\u0266\u043d",  # Cyrillic shha, Armenian ho, hook, Cyrillic en
     "j": "\u0458\u03f3\u0575\u0249",  # Cyrillic je, Greek yot, Armenian yi, stroke
     "k": "\u043a\u03ba\u0138\u0199\u049b",  # Cyrillic ka, Greek kappa, kra, hook, Cyrillic ka with descender
-    # Letters of one upright stroke. Some fonts draw a capital i so.
+    # Letters that are one upright stroke. Some fonts draw a capital i like that.
     "l": "i1\u0456\u04cf\u03b9\u0131\u01c0\u0269\u0142\u0582\u05d5\u0627\u0661\u06f1",
     "m": "\u043c\u1d0d\u0271",  # Cyrillic em, small capital, hook
     "n": "\u043f\u03b7\u0578\u057c\u0273\u0438\u0272",  # Cyrillic pe, Greek eta, Armenian vo and ra
@@ -52,7 +52,7 @@ _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"))
 def shape_of(name: str) -> str:
     """Return the shape of a domain name in small letters: U-labels, or ASCII."""
     shape = _visible(unicodedata.normalize("NFD", name.lower())).translate(_LETTERS)
-    # No registry accepts these forms of letters, but the owner of a domain chooses the names below it.
+    # Registries refuse these forms of letters. But the owner of a domain can use them in the names below it.
     shape = _visible(unicodedata.normalize("NFKD", shape.casefold())).translate(_LETTERS)
     for pair, letter in _PAIRS:
         shape = shape.replace(pair, letter)

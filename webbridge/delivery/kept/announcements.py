@@ -1,4 +1,4 @@
-"""The lines of JSON with which requests about kept files begin: a new file, and a new version of the index."""
+"""The line of JSON at the beginning of a request that announces a new file, or a new version of the index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW_INDEX: Final = (_VERSION, OBJECTS, MANIFEST, _KEPT, _DELETED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """An announced file. `manifest_bytes` is the manifest's size, or its largest size unless the file comes whole."""
+    """An announced file. If the file is not `is_whole`, `manifest_bytes` is the largest size of the manifest."""
 
     id: str
     objects: tuple[int, ...]
@@ -32,7 +32,7 @@ class NewFile:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes to reserve."""
+        """The number of bytes to reserve."""
         return sum(self.objects) + self.manifest_bytes
 
     @property
@@ -43,7 +43,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIndex:
-    """A version of the index. `kept` has the ids of files that it adds, `deleted` of files that it removes."""
+    """A version of the index. `kept` are the ids of the files that it adds, and `deleted` of those that it removes."""
 
     version: int
     objects: tuple[int, ...]
@@ -53,7 +53,7 @@ class NewIndex:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes of its objects."""
+        """The number of bytes of the version's objects."""
         return sum(self.objects) + self.manifest_bytes
 
 

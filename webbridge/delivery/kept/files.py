@@ -3,7 +3,7 @@
 A file is uploaded first. A new version of the index then names the file as kept, in the transaction that stores the
 version's number. A version is stored only if its predecessor is the current one, so two devices do not overwrite each
 other. The bytes of a version are durable before its record is, and the bytes of deleted files are deleted after their
-record. A process that is killed in between leaves folders without a record, which the sweep deletes.
+record. A process that is killed in between leaves folders without a record. The sweep deletes these folders.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _STALE: Final = (
     .where(
         KEPT_FILE.c.stage != KeptStage.KEPT,
         KEPT_FILE.c.created_at <= bindparam("begun_before"),
-        # Uploads that are still in progress must not keep the sweep from the rest.
+        # Each portion begins after the last row of the one before, so the sweep passes uploads that are in progress.
         tuple_(KEPT_FILE.c.account, KEPT_FILE.c.id) > tuple_(bindparam("after_account"), bindparam("after_id")),
     )
     .order_by(KEPT_FILE.c.account, KEPT_FILE.c.id)
@@ -114,7 +114,7 @@ class KeptFiles:
     def create(self, account: str, new: NewFile, body: bytes) -> tuple[KeptFile, bool]:
         """Return the file of an announcement, and whether it is new. `body` has all objects of a whole file.
 
-        The file's bytes are reserved. The same request again returns the same file. Raises FileIdUsed, TooManyFiles, or
+        The file's bytes are reserved. A repeated request gets the same file. Raises FileIdUsed, TooManyFiles, or
         ServiceError beyond a quota.
         """
         digest = self._pepper.digest_of(new.canonical_bytes + body)
@@ -162,9 +162,9 @@ class KeptFiles:
             return index_of(rows.execute(_INDEX, {"of_account": account}).first())
 
     def read_index(self, account: str) -> tuple[StoredIndex, Iterator[bytes]]:
-        """Return the record of the index, and its objects one after the other. Raises StoreFailed.
+        """Return the record of the index, and the bytes of its objects. Raises StoreFailed.
 
-        If another device replaces the index after its record is read, its bytes are deleted, and the newer index is
+        Another device may replace the index, and so delete its bytes, after its record is read. Then the new index is
         read.
         """
         index = self.index(account)
@@ -184,7 +184,7 @@ class KeptFiles:
         """
         if not self._makes_room(account, new):
             self._quota.check_room(new.total_bytes)
-            # An index replaces its predecessor, and counts against no quota.
+            # An index replaces its predecessor and is not counted, so the room that was just reserved is given up.
             self._quota.give_up(new.total_bytes)
         values = self._index_values(account, new)
         folder = str(values["folder"])
@@ -222,7 +222,7 @@ class KeptFiles:
             after = {"after_account": some[-1].account, "after_id": some[-1].id}
 
     def _makes_room(self, account: str, new: NewIndex) -> bool:
-        """Return whether an index deletes files. When no room is left, only such an index frees kept files' room."""
+        """Return whether an index deletes files and hardly grows. It needs no free room, because it makes room."""
         return bool(new.deleted) and new.total_bytes <= self.index(account).total_bytes + _INDEX_GROWTH
 
     def _pieces_of(self, index: StoredIndex) -> Iterator[bytes]:
@@ -237,7 +237,8 @@ class KeptFiles:
             with self._database.transaction() as rows:
                 is_new = rows.execute(self._add, values).first() is not None
                 if is_new:
-                    # Files that come at the same time wait here, so that they are counted one after another.
+                    # Here concurrent new files of an account wait for each other, so that each is counted before the
+                    # next.
                     self._quota.reserve(rows, account, new.total_bytes)
                     if rows.execute(_COUNT, {"of_account": account}).scalar_one() > self._config.max_kept_files:
                         raise TooManyFiles
@@ -251,7 +252,7 @@ class KeptFiles:
         return file_of(row), True
 
     def _replace_index(self, rows: Connection, account: str, version: int, values: dict[str, Any]) -> StoredIndex:
-        """Return the record of the replaced version. Two devices that come at once wait for each other here."""
+        """Replace the record of the index, and return the earlier one. Concurrent devices wait for each other."""
         before = index_of(rows.execute(_INDEX.with_for_update(), {"of_account": account}).first())
         if before.version != version - 1:
             raise IndexChanged
@@ -274,7 +275,7 @@ class KeptFiles:
             rows.execute(_KEEP, {"of_account": account, "of_ids": some})
 
     def _delete(self, rows: Connection, account: str, ids: Sequence[str]) -> list[str]:
-        """Return the folders to delete. An id without a record was deleted by another device."""
+        """Delete the records of files, and return their folders. Files without a record are deleted already."""
         folders: list[str] = []
         for some in _portions(ids):
             records = self._lock(rows, account, some)
@@ -303,7 +304,7 @@ class KeptFiles:
         return b"".join(self._store.read(file.folder, MANIFEST, 0, len(manifest))) == manifest
 
     def _reopen(self, file: KeptFile) -> None:
-        """Let no index keep the file until the new manifest is stored, and its size recorded."""
+        """Mark a file as uploading, so that no index can keep it until the new manifest and its size are stored."""
         with self._database.transaction() as rows:
             if rows.execute(_REOPEN, {"of_account": file.account, "of_id": file.id}).rowcount != 1:
                 raise FileIdUsed
@@ -322,7 +323,8 @@ class KeptFiles:
             raise
 
     def _delete_unrecorded(self, account: str, file_id: str, folder: str) -> None:
-        # After DatabaseUnavailable the record may exist nevertheless. If that is unknown now, the sweep decides later.
+        # Despite DatabaseUnavailable, the record may have been written. If the database cannot say now, the sweep
+        # decides.
         with suppress(ServiceError):
             try:
                 is_recorded = self.find(account, file_id).folder == folder
@@ -338,7 +340,7 @@ class KeptFiles:
 
     def _delete_folder(self, folder: str) -> None:
         # If a store fails here, its objects have no record, and the sweep deletes them.
-        # The uploads go first. An object that is completed meanwhile then has no file left to move into the store.
+        # The uploads are deleted first. An upload that ends meanwhile then has no file left to move into the store.
         for part in (self._uploads, self._store):
             with suppress(ServiceError):
                 part.delete(folder)

@@ -45,7 +45,7 @@ class StoredIndex:
 
     @property
     def total_bytes(self) -> int:
-        """The bytes of the index's objects, which are one object of the store."""
+        """The number of bytes of the index's objects, which the store keeps as one object."""
         return sum(self.objects) + self.manifest_bytes
 
 
@@ -64,7 +64,7 @@ class FileIdUsed(ServiceError):
 
 
 class FileIncomplete(ServiceError):
-    """Objects of the file have not come whole."""
+    """Some objects of the file are missing or incomplete."""
 
     def __init__(self) -> None:
         super().__init__(409, "incomplete", "Some objects of the file have not come whole. Send the rest of them.")
@@ -79,7 +79,7 @@ class IndexChanged(ServiceError):
 
 
 class TooManyFiles(ServiceError):
-    """The account keeps as many files as it may."""
+    """The account has reached the largest number of files that it may keep."""
 
     def __init__(self) -> None:
         super().__init__(507, "too-many-files", "You keep as many files as you may. Delete some first.")

@@ -1,8 +1,9 @@
 """The mail that passes an encrypted answer on to the sender of a parcel.
 
 A person has written the answer, so the mail has no Auto-Submitted field (RFC 3834 section 5). Mail programs use that
-field to sort out mails of programs. The header has only the service's text and the reference number, nothing from the
-writer. The service does not sign the mail, because its signature would seem to confirm the writer.
+field to separate the mails that programs have sent. The header has only the service's text and the reference number. It
+has no text of the writer. The service does not sign the mail, because its signature would seem to confirm who has
+written the answer.
 """
 
 from __future__ import annotations
@@ -53,5 +54,5 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
 
 
 def author_of(head: Letterhead, language: Language) -> str:
-    """Return the From of answers. Each encrypted answer has it too. Readers compare both (RFC 9788 section 4.4)."""
+    """Return the From of answers. The ciphertext contains it too, and readers compare both (RFC 9788 section 4.4)."""
     return f"{words(language)['service']} <{head.sender}>"

@@ -1,4 +1,4 @@
-"""The events of a parcel that are mailed to its sender, each once. Answers are mailed separately."""
+"""The events of a parcel about which its sender gets a mail, one for each kind. Answers are mailed separately."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _WAS_OPENED: Final = select(PARCEL_EVENT.c.state).where(
 
 _EXPIRED: Final = PARCEL_NOTICE.c.kind == Change.EXPIRED.value
 FORGET_EXPIRY: Final = delete(PARCEL_NOTICE).where(PARCEL_NOTICE.c.parcel == bindparam("of_id"), _EXPIRED)
-"""The statement that deletes the notice of an end that did not come, so that the next end is mailed too."""
+"""The statement that deletes the notice of an expiry that did not come. So a later expiry is mailed too."""
 
 
 def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:
-    """Queue the mails to the senders of parcels in the event's transaction, if such an event is mailed.
+    """Queue mails about an event to the senders of its parcels, if this kind of event is mailed.
 
-    The end of a parcel that was opened is not mailed.
+    The call is part of the transaction that notes the event. The end of a parcel that was opened is not mailed.
     """
     change = _TOLD.get((event.state, event.said_by))
     if change is None:

@@ -20,7 +20,7 @@ _HALF: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeMail:
-    """A code of 8 digits for the address of a recipient, the end of its time, and the token of a refusal."""
+    """A code of 8 digits for a recipient's address, the time when it ends, and the token to refuse further mails."""
 
     id: str
     at: datetime.datetime

@@ -26,7 +26,7 @@ _OF_SMTP: Final = {
     "556": "no_mail",
     "571": "policy",
 }
-# The subject and the detail of RFC 3463, or the subject only.
+# The keys are the subject and the detail of a status (RFC 3463), or only the subject.
 _OF_STATUS: Final = {
     "1": "mailbox",
     "1.10": "no_mail",
@@ -48,7 +48,7 @@ _OF_OURS: Final = {
 
 
 def returned_code(status: str) -> str:
-    """Return the stable code of a notice that came back with a status as 5.1.1 (RFC 3463)."""
+    """Return the stable code for a notice that came back with a status such as 5.1.1 (RFC 3463)."""
     return f"{RETURNED}{status}"
 
 

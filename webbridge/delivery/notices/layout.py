@@ -1,7 +1,7 @@
 """The body of a notice: paragraphs, facts and links as plain text, and for languages from right to left as HTML too.
 
 Plain text does not mark its direction, so for right-to-left languages many programs put addresses and full stops on the
-wrong side. Notices in other languages have no HTML, which would add nothing.
+wrong side. Notices in other languages have no HTML, because it would add nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Final, TypeAlias
 
 from sealwax.words import Language, is_right_to_left
 
-# Unicode Standard Annex 9, section 2.4: the isolates keep a value from changing the direction of its neighbours.
+# Unicode Standard Annex 9, section 2.4: isolates. A value between them cannot change the direction of the text around
+# it.
 _ISOLATE: Final = "\u2068{}\u2069"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Names with their values, a line for each."""
+    """Pairs of a name and a value. Each pair gets a line."""
 
     lines: Sequence[tuple[str, str]]
 

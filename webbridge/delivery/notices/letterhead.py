@@ -1,4 +1,4 @@
-"""The parts that all mails of one service share: its addresses, and the header fields for mail of a program."""
+"""The parts that all mails of one service share: its addresses, and the header fields that mark mails of programs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _REFERENCE: Final = re.compile(r"[A-Z0-9]{1,16}(?:-[A-Z0-9]{1,16}){0,7}")
 class Letterhead:
     """The origin of the pages, the URL of the API with its prefix, and the address that sends the mails.
 
-    The mail server that accepts the notices has to sign them with DKIM for the domain of `sender`. This address is also
-    the envelope's sender, so SPF, DKIM and DMARC name one domain. Without a `signer` the mails have no signature.
+    The mail server that accepts the notices has to sign them with DKIM for the domain of `sender`. The address `sender`
+    is also the envelope's sender, so SPF, DKIM and DMARC all refer to one domain. Without a `signer` the mails have no
+    signature.
     """
 
     pages_origin: str
@@ -44,7 +45,7 @@ class Letterhead:
             raise ValueError("sender: a mail address without quotes is expected")
 
     def parcel_url(self, parcel: str) -> str:
-        """Return the link to a parcel, which holds the id and nothing else."""
+        """Return the link to a parcel. The link contains the parcel's id and no secret."""
         return f"{self.pages_origin}/parcel.html#{check_parcel_id(parcel)}"
 
     def refusal_url(self, token: str, language: Language) -> str:
@@ -53,7 +54,7 @@ class Letterhead:
 
     @property
     def list_url(self) -> str:
-        """The URL of the pages, where senders see their parcels."""
+        """The URL of the page on which senders see their parcels."""
         return f"{self.pages_origin}/"
 
 
@@ -95,14 +96,14 @@ def write_letter(letter: Letter, head: Letterhead, language: Language) -> bytes:
 
 
 def check_parcel_id(parcel: str) -> str:
-    """Return the id of a parcel if it is one. Raises Unwritable."""
+    """Return the text if it is the id of a parcel. Raises Unwritable otherwise."""
     if _PARCEL_ID.fullmatch(parcel) is None:
         raise Unwritable("the id is no id of a parcel")
     return parcel
 
 
 def check_reference(reference: str) -> str:
-    """Return a reference number if it is one. Raises Unwritable."""
+    """Return the text if it is a reference number. Raises Unwritable otherwise."""
     if _REFERENCE.fullmatch(reference) is None:
         raise Unwritable("the reference is no reference number")
     return reference

@@ -1,4 +1,4 @@
-"""The queue of the notices about parcels, with the answers and the codes that mails pass on."""
+"""The queue of mails about parcels: notices, answers, and the codes for keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _EMPTY_ANSWER: Final = update(PARCEL_ANSWER).where(_IS_ANSWER).values(cms=b"")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """The parcel of a notice, as the table has it."""
+    """The facts of a parcel that its notice needs."""
 
     id: str
     reference: str
@@ -82,7 +82,10 @@ def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, 
 
 
 def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
-    """Queue a mail to the sender of a parcel inside a transaction. If such a mail was sent before, it is sent anew."""
+    """Queue a mail to the sender of a parcel inside a transaction.
+
+    A mail of this kind that was sent before is sent again.
+    """
     again = PARCEL_NOTICE.c.state.not_in(OPEN_STATES)
     added, anew = _change(rows, parcel, change, sender=sender, at=at), pending_values(at.timestamp())
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=anew, where=again))
@@ -102,14 +105,14 @@ def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at:
 def queue_code(
     rows: Connection, parcel: str, number: int, *, address: str, language: str, at: datetime.datetime
 ) -> None:
-    """Queue the mail with a request's code in the transaction that stores the code. A mail sent before is sent anew."""
+    """Queue the mail with a request's code in the transaction that stores the code. An earlier mail is sent again."""
     named = {"parcel": parcel, "address": address, "kind": KEY_KINDS[number - 1], "language": language}
     added = insert_into(rows, PARCEL_NOTICE).values(**pending_values(at.timestamp()), **named)
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=pending_values(at.timestamp())))
 
 
 class ParcelOutbox(NoticeOutbox[Notice]):
-    """The notices in the bridge's database. Their ends are events of the parcels."""
+    """The notices in the bridge's database. When a notice is sent or has failed, an event of the parcel says so."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, PARCEL_NOTICE, _KINDS)
@@ -152,7 +155,7 @@ class ParcelOutbox(NoticeOutbox[Notice]):
             if is_lost:
                 queue_change(rows, notice.parcel_id, Change.FAILED, sender=notice.parcel.sender, at=at)
         if notice.answer is not None:
-            # Nobody knows which recipient has answered. The sender's address is in the event of an answer that is lost.
+            # An answer does not say which recipient wrote it. So the event of a lost answer names the sender's address.
             _note(rows, notice, State.ANSWERED, at, recipient=notice.address if is_lost else "", code=shown)
             rows.execute(_EMPTY_ANSWER, {_PARCEL: notice.parcel_id, _NUMBER: notice.answer})
             if is_lost:

@@ -1,4 +1,4 @@
-"""Notices that one mail server has accepted and another has sent back (RFC 3464).
+"""Notices that the first mail server has accepted, but a later one has sent back (RFC 3464).
 
 A report names the notice with its Message-ID, of which 96 bits are random. Only the notice's recipient and the mail
 servers on its way know the Message-ID. So nobody else can pretend that the notice of a parcel has failed.
@@ -25,7 +25,7 @@ from webbridge.delivery.notices.sender_mail import Change
 from webbridge.delivery.states import SaidBy, Stage, State
 
 MAX_RETURNED_BYTES: Final = 1024 * 1024
-"""A notice has a few thousand bytes, and so has a report about it."""
+"""The limit is generous: notices, and the reports about them, have a few thousand bytes."""
 _REPORT: Final = ("multipart/report", "delivery-status")
 _STATUSES: Final = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINALS: Final = ("message/rfc822", "message/global")

@@ -1,4 +1,4 @@
-"""The notice to a sender: what became of a parcel, and who reports it."""
+"""The notice to a sender. It reports what became of a parcel, and who says so."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ class ParcelNoticeSender(NoticeSender[Notice]):
         if parcel.stage != Stage.SUBMITTED:
             raise Pointless
         if parcel.ends_at <= at:
-            # The sweep ends the parcel a day later, unless the clock is set right or the sender extends it.
+            # The sweep ends the parcel a day later, unless the clock is corrected or the sender extends the parcel by
+            # then.
             raise NotNow
         if self._is_too_old(attempt):
             raise Undeliverable(GIVEN_UP)

@@ -19,7 +19,7 @@ def words(language: Language) -> Mapping[str, str]:
 
 
 def write_size(count: int, language: Language) -> str:
-    """Return a number of bytes with at least two digits, as "3.4 MB"."""
+    """Return a number of bytes as a text with at least two digits, such as "3.4 MB"."""
     texts = words(language)
     value, unit = float(count), 0
     while round(value) >= _STEP and unit < len(_UNITS) - 1:

@@ -55,7 +55,7 @@ def _paths() -> dict[str, Json]:
 
 
 def _with_errors(path: str, methods: Json) -> Json:
-    """Return the methods of a path with the errors of the table, so that the description has no others."""
+    """Return the methods of a path, each with the errors that the table of errors has for it."""
     for method, described in methods.items():
         described["responses"] |= _errors(PARCEL_CODES.errors(method.upper(), path))
     return methods

@@ -1,4 +1,4 @@
-"""The paths of the API for a recipient: to open a parcel, to answer it, and a key."""
+"""The paths of the API for a recipient: to open a parcel, to answer it, and to get a key."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=T
 
 def schemas() -> Json:
     """Return the schemas by their names."""
-    # Only a wrong proof has the tries.
+    # Only the answer to a wrong proof has this member.
     error = object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT)
     return {"Error": error, **_sender_schemas(), **_kept_schemas(), "Opened": _opened()}
 

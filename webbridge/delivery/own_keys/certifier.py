@@ -1,6 +1,7 @@
 """The client of the CA's signing service (`sealwax ca certify`), at a Unix socket of this machine.
 
-The bridge never has the CA's key. The service does not trust the bridge, and limits which certificates it may get.
+The bridge never has the CA's key. The service does not trust the bridge. It limits which certificates the bridge may
+get.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class CertifierUnavailable(ServiceError):
-    """The signing service does not answer. The person's earlier steps still count."""
+    """The signing service does not answer. The recipient's code still counts, so they can try again."""
 
     def __init__(self) -> None:
         text = "No certificate can be made at the moment. Try again later."

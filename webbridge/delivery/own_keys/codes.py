@@ -1,4 +1,4 @@
-"""The codes that confirm addresses. They are made from the pepper, so no row of the database has a code."""
+"""The codes that confirm addresses. They are derived from the pepper, so the database contains no codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIND: Final = select(PARCEL_KEY_REQUEST).where(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """The code of one request, and its end."""
+    """The code of one request, and the time when the code ends."""
 
     digits: str
     ends_at: datetime.datetime
@@ -36,7 +36,7 @@ class CodeBook:
         self._pepper = pepper
 
     def find(self, parcel: str, mailbox: str, number: int, at: datetime.datetime) -> Code | None:
-        """Return the code that is mailed to a mailbox, or None if it does not count any more."""
+        """Return the code for the mail of a request, or None if the code has ended."""
         named = {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}
         with self._database.reading() as rows:
             row = rows.execute(_FIND, named).first()
@@ -47,5 +47,8 @@ class CodeBook:
 
 
 def counts(ends_at: float, tries_left: int, at: float) -> bool:
-    """Return whether a code still counts. If its end is too far ahead, a wrong clock made it."""
+    """Return whether a code still counts.
+
+    If its end is too far in the future, a wrong clock made the code, and it does not count.
+    """
     return tries_left > 0 and at < ends_at <= at + CODE_SECONDS + CLOCK_SLACK_SECONDS

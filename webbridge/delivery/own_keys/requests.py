@@ -1,4 +1,4 @@
-"""The requests of recipients for their own certificates. A code that is mailed to the address confirms each request.
+"""The requests of recipients for their own certificates. A code that is mailed to the address confirms a request.
 
 A code counts only for the address and the request that it was made for. No answer reveals whether an address is a
 recipient of the parcel, or has opened another parcel, because every address gets a row with the same counts. Only the
@@ -34,7 +34,7 @@ from webbridge.delivery.submission import Recipient
 
 _DAY_SECONDS: Final = 24 * 60 * 60
 MAX_CODES: Final = 5
-"""The codes for an address in a day, both for one parcel and for all parcels together."""
+"""The most codes for an address in a day. The limit is for each parcel, and also for all parcels together."""
 MAX_CODES_OF_PARCEL: Final = 20
 _NONCE_BYTES: Final = 16
 _REFUSAL: Final = "There were too many codes for this address. Try again tomorrow."
@@ -72,7 +72,7 @@ _FORGET: Final = delete(PARCEL_KEY_REQUEST).where(_IS)
 
 
 class RequestUnusable(ServiceError):
-    """The text is no certification request, has no proof of its key, or names another address."""
+    """The request cannot be read, does not prove the possession of its key, or names another address."""
 
     def __init__(self) -> None:
         super().__init__(422, "request-unusable", "The request for a certificate is not one for this address.")
@@ -87,7 +87,7 @@ class WrongCode(ServiceError):
 
 
 class CodeEnded(ServiceError):
-    """No code counts for this request. Its time is over, or too many codes were wrong."""
+    """No code counts for this request, because its time is over, or too many codes were wrong."""
 
     def __init__(self) -> None:
         super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")
@@ -95,7 +95,10 @@ class CodeEnded(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A certification request for one address. `address` is the same for all spellings, `text` is as written."""
+    """A certification request for an address.
+
+    `text` is the address as typed. `address` is equal for all its spellings.
+    """
 
     parcel: str
     address: str
@@ -109,7 +112,7 @@ class Order:
 
     @property
     def name(self) -> dict[str, object]:
-        """The parameters that name the row."""
+        """The parameters that identify the row."""
         return {"of_id": self.parcel, "of_address": self.address, "of_digest": self.digest}
 
 
@@ -138,17 +141,17 @@ class KeyRequests:
     def is_offered(self, parcel: Parcel) -> bool:
         """Return whether recipients of a parcel are offered a key, because one may have opened another parcel.
 
-        For several recipients the result is always True, so that none learns whether another has opened one.
+        For several recipients the result is always True. Otherwise one would learn about the parcels of the others.
         """
         if len(parcel.recipients) > 1:
             return True
         return self._has_opened_another(parcel, parcel.recipients[0].address)
 
     def ask(self, parcel: Parcel, address: str, request_der: bytes) -> int:
-        """Send a code for a request to a recipient who has opened another parcel. Return the seconds that it counts.
+        """Send a code for a request to a recipient who has opened another parcel. Return its seconds of validity.
 
-        The answer is the same for any other address. A repeated request sends no further mail while its code counts.
-        Raises RequestUnusable or TryLater.
+        Other addresses get no code, but the same answer. A repeated request sends no further mail while its code
+        counts. Raises RequestUnusable or TryLater.
         """
         order = self._open_order(parcel, address, request_der)
         at = self._clock().timestamp()
@@ -162,7 +165,7 @@ class KeyRequests:
         )
         recipient = self._find_recipient(parcel, order)
         with self._database.transaction() as rows:
-            # Requests of a parcel wait here for each other, so that each gets a different number.
+            # The lock makes concurrent requests for a parcel wait for each other, so that each gets a different number.
             rows.execute(_LOCK_PARCEL, {"of_id": parcel.id})
             self._store(rows, order, recipient, at)
         return CODE_SECONDS
@@ -177,7 +180,7 @@ class KeyRequests:
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
             row = rows.execute(_LOCK, name).first()
-            # Computed for every request, so that a known request does not take longer.
+            # The code is computed for unknown requests too, so that a known request does not take longer.
             expected = self._pepper.key_code(parcel.id, digest, b"" if row is None else bytes(row.nonce))
             is_same = hmac.compare_digest(expected, code)
             tries = 0 if row is None or not counts(row.ends_at, row.tries_left, at) else int(row.tries_left)
@@ -214,7 +217,7 @@ class KeyRequests:
         try:
             self._mails.start({self._count_name("none" if recipient is None else "mail", order.address): MAX_CODES})
         except TryLater:
-            # The error is not reported, because it would reveal other parcels.
+            # The client does not get this error, because it would reveal that the recipient has opened another parcel.
             return None
         return recipient
 

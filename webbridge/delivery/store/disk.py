@@ -38,7 +38,7 @@ class DiskStore:
 
     @property
     def upload_folder(self) -> Path:
-        """The folder for objects that have not come whole, on the same disk."""
+        """The folder for incomplete objects, on the disk of the store."""
         return self._root / _UPLOADS
 
     def write_whole(self, folder: str, data: bytes) -> None:
@@ -51,7 +51,7 @@ class DiskStore:
             sync_folder(place)
 
     def keep(self, folder: str, name: str, file: Path) -> None:
-        """Give a synced file of the upload folder its name among the objects. Raises StoreFull or StoreFailed."""
+        """Move a synced file from the upload folder to the objects. Raises StoreFull or StoreFailed."""
         with disk_failures_named():
             place = self._place(folder)
             make_folder(place, self.modes)
@@ -82,7 +82,7 @@ class DiskStore:
         return _read_pieces(descriptor, start, size)
 
     def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
-        """Return the path of an object in the proxy's internal location, or None without one."""
+        """Return the path of an object in the proxy's internal location, or None if the proxy has no such location."""
         if not self._accel_path:
             return None
         return Elsewhere(accel_path=f"{self._accel_path}/{folder[:2]}/{folder[2:]}/{name}")

@@ -24,13 +24,13 @@ class Modes:
 
 PRIVATE: Final = Modes(file=0o600, folder=0o700)
 FOR_PROXY: Final = Modes(file=0o640, folder=0o750)
-"""The modes with which the folder's group, which is the proxy's, may read the bytes. They are ciphertext."""
+"""The modes with which the folder's group, to which the proxy belongs, may read the bytes (ciphertext)."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
 def disk_failures_named() -> Iterator[None]:
-    """Raise StoreFull or StoreFailed in place of an OSError, whose text has the path of a parcel."""
+    """Raise StoreFull or StoreFailed in place of an OSError, because the error's text contains the path of a parcel."""
     try:
         yield
     except OSError as error:
@@ -65,7 +65,10 @@ def make_file(path: Path, flags: int, modes: Modes) -> int:
 
 
 def write_file(path: Path, data: bytes, modes: Modes) -> None:
-    """Write a new file. Its bytes are durable then, but not yet its name. Raises OSError, also if it exists."""
+    """Write a new file.
+
+    Its bytes are durable then, but its name may not be. Raises OSError, also if it exists.
+    """
     descriptor = make_file(path, os.O_WRONLY | os.O_EXCL, modes)
     try:
         write_all(descriptor, data)
@@ -88,7 +91,7 @@ def make_folder(folder: Path, modes: Modes) -> None:
         finally:
             os.close(descriptor)
     except FileExistsError:
-        # Another process has made the folder, and perhaps not synced it yet.
+        # Another process has made the folder, but may not have synced it yet.
         if not folder.is_dir():
             raise
     sync_folder(folder.parent)

@@ -1,6 +1,6 @@
-"""The locks of uploads. One request at a time adds to a file, and one at a time depends on the objects of a folder.
+"""The locks of uploads: one for adding to a file, and one for relying on all the objects of a folder.
 
-Machines that share the folder share the locks too.
+One request at a time has a lock. Machines that share the folder share the locks too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOCK: Final = "lock"
 
 
 class NoUpload(ServiceError):
-    """The object was never begun, or its upload was ended."""
+    """The upload of the object was never begun, or was ended."""
 
     def __init__(self) -> None:
         super().__init__(404, "not-found", "There is no such upload. Begin it anew.")
@@ -35,7 +35,7 @@ class UploadBusy(ServiceError):
 
 @contextmanager
 def lock_upload(path: Path) -> Iterator[int]:
-    """The descriptor of a file that nobody else adds to. Raises NoUpload, UploadBusy or OSError."""
+    """Lock the file of an upload, and yield its descriptor. Raises NoUpload, UploadBusy or OSError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     except FileNotFoundError:
@@ -45,7 +45,7 @@ def lock_upload(path: Path) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UploadBusy from None
-        # An earlier request may have given the file to the store between the two calls.
+        # Before the lock was taken, an earlier request may have moved the file into the store.
         if not _is_at(path, descriptor):
             raise NoUpload
         yield descriptor
@@ -61,7 +61,7 @@ def lock_folder(folder: Path, modes: Modes) -> Iterator[None]:
     try:
         yield
     finally:
-        # Somebody may have deleted the folder, and another request may have made it anew.
+        # The folder may have been deleted and made again meanwhile. Then the lock file at this path is another one.
         if _is_at(path, descriptor):
             path.unlink(missing_ok=True)
         os.close(descriptor)
@@ -76,7 +76,7 @@ def _open_locked(path: Path, modes: Modes) -> int:
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # An earlier request may have deleted this file, which it had locked.
+            # The earlier holder of the lock may have deleted this file. Then a new file is locked.
             is_locked = _is_at(path, descriptor)
         except BaseException:
             os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The store as the delivery needs it, and its errors."""
+"""The interface of a store of parcels, and its errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoreFull(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """The place from which the object's bytes come instead: a header field for the proxy, or another address."""
+    """The place of an object that the bridge does not send itself: a path for the proxy, or a URL of the store."""
 
     accel_path: str = ""
     url: str = ""
@@ -46,9 +46,10 @@ class Store(Protocol):
         """Store the object WHOLE durably. Raises StoreFull."""
 
     def keep(self, folder: str, name: str, file: Path) -> None:
-        """Store the bytes of a synced file durably. The file is gone afterwards.
+        """Move the bytes of a synced file into the store, durably.
 
-        An object of this name is replaced. Readers find either the whole old or the whole new object. Raises StoreFull.
+        An object of this name is replaced. Readers find either the whole earlier object or the whole new one. Raises
+        StoreFull.
         """
 
     def size_of(self, folder: str, name: str) -> int | None:
@@ -73,4 +74,4 @@ class Store(Protocol):
         """Return all folders, each with the time of its last change."""
 
     def free_bytes(self) -> int | None:
-        """Return the room that is left, or None if the store does not report it."""
+        """Return the bytes that are free, or None if the store does not say."""

@@ -24,7 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 class RemoteStore:
-    """The objects below one URL. It connects at the first use, after the fork that made a worker."""
+    """The objects below one URL.
+
+    It connects when it is first used, in each worker after the fork.
+    """
 
     def __init__(self, url: str, *, endpoint: str = "", presigned_seconds: int = 0) -> None:
         self._url = url
@@ -73,7 +76,7 @@ class RemoteStore:
         return self._pieces(first, folder, name, start, size)
 
     def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
-        """Return a URL of the store that is valid for some time, or None without such URLs."""
+        """Return a URL of the object that is valid for some time, or None if the configuration allows no such URLs."""
         if not self._presigned_seconds:
             return None
         with _failures_named():
@@ -108,7 +111,7 @@ class RemoteStore:
         yield from newest.items()
 
     def free_bytes(self) -> int | None:
-        """Return None, because such a store does not report its room."""
+        """Return None, because such a store does not report its free bytes."""
         return None
 
     @cached_property
@@ -158,7 +161,7 @@ class RemoteStore:
 
 
 def _changed_at(info: dict[str, Any]) -> float:
-    """Return the time of an object's last change. fsspec has no common name for it."""
+    """Return the time of an object's last change. Each backend of fsspec has its own name for this time."""
     for name in ("LastModified", "last_modified", "mtime", "created"):
         value = info.get(name)
         if isinstance(value, datetime):

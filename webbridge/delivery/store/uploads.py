@@ -1,9 +1,9 @@
-"""Objects that have not come whole, in files of this machine.
+"""Incomplete objects, in files of this machine.
 
-The size of the file is the offset of the upload, so no other record can differ from it. One request at a time adds to a
-file. The bytes are synced before the answer. A complete file is given to the store. If the store fails then, the next
-request for the object tries again. Requests that replace or end an object, or depend on all objects, wait for each
-other (`in_turn`).
+The size of a file is the offset of the upload, so there is no second record that could differ. One request at a time
+adds to a file. The bytes are synced before the answer. A complete file is moved into the store. If the store fails
+then, the next request for the object tries again. Requests that replace or end an object, or that rely on all objects
+of a folder, wait for each other (`in_turn`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FOLDER: Final = re.compile("[0-9a-f]{32}")
 
 
 class WrongOffset(ServiceError):
-    """The request begins at another offset than the upload has reached."""
+    """The request does not begin at the offset that the upload has reached."""
 
     def __init__(self) -> None:
         super().__init__(409, "wrong-offset", "The upload has reached another offset. Ask for it, and go on there.")
@@ -56,17 +56,17 @@ class Uploads:
         self._modes = modes
 
     def begin(self, folder: str, name: str) -> None:
-        """Begin an object. An object that was begun before stays as it is. Raises StoreFull or StoreFailed."""
+        """Begin the upload of an object, or let an earlier upload go on. Raises StoreFull or StoreFailed."""
         if self._store.size_of(folder, name) is not None:
             return
         with disk_failures_named():
             place = self._root / folder
             make_folder(place, self._modes)
-            # The file's name is synced with the first bytes. If it is lost before, the client begins anew.
+            # The file's name is synced only with the first bytes. After a crash without it, the client begins again.
             os.close(make_file(place / name, os.O_RDWR, self._modes))
 
     def offset_of(self, folder: str, name: str, *, size: int) -> int:
-        """Return how many bytes of an object have come. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
+        """Return how many bytes of an object are stored. Raises NoUpload, UploadBusy, StoreFull or StoreFailed."""
         with disk_failures_named(), suppress(FileNotFoundError):
             offset = (self._root / folder / name).stat().st_size
             if offset < size:
@@ -76,7 +76,7 @@ class Uploads:
     def append(self, folder: str, name: str, body: IO[bytes], *, size: int, offset: int) -> int:
         """Add the bytes of a request, and return the new offset when they are durable.
 
-        The bytes of a request that ends too early are kept. Raises NoUpload, WrongOffset, UploadBusy, TooManyBytes,
+        If a request ends too early, its bytes are kept. Raises NoUpload, WrongOffset, UploadBusy, TooManyBytes,
         StoreFull or StoreFailed.
         """
         path = self._root / folder / name
@@ -100,7 +100,7 @@ class Uploads:
         return reached
 
     def finish(self, folder: str, name: str, *, size: int) -> int:
-        """Give a complete file to the store, if that failed before. Return the offset. Raises as `offset_of` does."""
+        """Move a complete file into the store, if this failed before. Return the offset. Raises as `offset_of` does."""
         path = self._root / folder / name
         try:
             with disk_failures_named(), lock_upload(path) as descriptor:
@@ -132,18 +132,18 @@ class Uploads:
         with disk_failures_named():
             place = self._root / folder
             make_folder(place, self._modes)
-            # A file may be left of a process that was killed, or whose store failed.
+            # A process that was killed, or whose store failed, may have left a file.
             (place / name).unlink(missing_ok=True)
             write_file(place / name, data, self._modes)
             self._store.keep(folder, name, place / name)
 
     def missing(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
-        """Return the names of those objects that have not come whole. Raises StoreFailed.
+        """Return the names of the objects that are missing or incomplete. Raises StoreFailed.
 
-        If an object is complete, but the store failed at the last request, it is given to the store now.
+        A complete object that the store refused at the last request is moved into the store now.
         """
         missing = self._not_stored(folder, sizes)
-        # Most of many missing objects were never begun. For a store at a URL, each question is a separate request.
+        # Only objects that were begun are finished, because a store at a URL needs a separate request for each object.
         begun = self.names_in(folder) if missing else frozenset()
         for name in missing:
             if name in begun:
@@ -153,7 +153,7 @@ class Uploads:
 
     @contextmanager
     def in_turn(self, folder: str) -> Iterator[None]:
-        """Wait for the other requests that depend on the objects of a folder. Raises StoreFull or StoreFailed."""
+        """Wait for the other requests that rely on the objects of a folder. Raises StoreFull or StoreFailed."""
         with ExitStack() as lock:
             with disk_failures_named():
                 lock.enter_context(lock_folder(self._root / folder, self._modes))
@@ -165,7 +165,7 @@ class Uploads:
             shutil.rmtree(self._root / folder)
 
     def names_in(self, folder: str) -> frozenset[str]:
-        """Return the names of a parcel's objects that have not come whole. Raises StoreFailed."""
+        """Return the names of a parcel's incomplete objects. Raises StoreFailed."""
         with disk_failures_named(), suppress(FileNotFoundError):
             return frozenset(os.listdir(self._root / folder))
         return frozenset()
@@ -177,10 +177,10 @@ class Uploads:
             newest = 0.0
             with os.scandir(place) as entries:
                 for entry in entries:
-                    # The object may be completed now, and leave the folder.
+                    # Another request may complete the object now, and move it out of the folder.
                     with suppress(FileNotFoundError):
                         newest = max(newest, entry.stat().st_mtime)
-            # The folder is read last, because an object that leaves it changes its time.
+            # The folder's time is read last, because an object that is moved out changes this time.
             return max(newest, place.stat().st_mtime)
         return 0.0
 
@@ -204,7 +204,7 @@ def _append(descriptor: int, body: IO[bytes], reached: int, size: int) -> int:
                 os.ftruncate(descriptor, start)
                 raise TooManyBytes
             write_all(descriptor, piece)
-            # The disk begins to write, so that little is left for the sync at the end.
+            # This call starts the writing to the disk, so that little is left for the sync at the end.
             os.posix_fadvise(descriptor, reached, len(piece), os.POSIX_FADV_DONTNEED)
             reached += len(piece)
     finally:

@@ -22,7 +22,7 @@ _PLACE: Final = re.compile(r"@([A-Z_]+)@")
 _DATABASE_IS_KEPT_APART: Final = "If the database is a secret, because its URL has a password"
 _HAS_PUSH_KEY: Final = "If `sealwax bridge push-keys` has made a key"
 _HAS_PEPPER: Final = "If `sealwax bridge parcel-pepper` has made a key"
-# The header fields that the bridge has set: nginx keeps few of them in an answer whose bytes it sends itself.
+# The header fields that the bridge has set. If nginx sends the bytes itself, it drops most of them from the answer.
 _KEPT_FIELDS: Final = (
     "Access-Control-Allow-Credentials",
     "Access-Control-Allow-Origin",
@@ -40,7 +40,8 @@ def write_examples(
 ) -> Iterator[Path]:
     """Write each example into a folder, and yield its path. Existing files of these names are replaced.
 
-    `has_database_secret` says that the URL of the bridge's database will be a secret, even if it is none yet.
+    `has_database_secret` says that the URL of the bridge's database will be a secret, even if there is no such secret
+    yet.
     """
     values = _values(settings, file, has_database_secret=has_database_secret)
     for source in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
@@ -83,13 +84,13 @@ def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) 
 
 
 def _credential(path: Path, when: str, *, is_there: bool) -> str:
-    """The line of a unit for a secret that few configurations have."""
+    """The line of a systemd unit for an optional secret."""
     line = f"LoadCredential={path.name}:{path}"
     return line if is_there else f"# {when}:\n# {line}"
 
 
 def _writable(parcels: ParcelsSection) -> str:
-    """The line of a unit for a folder of parcels that is outside of the service's folder."""
+    """The line of a systemd unit that allows writing to a folder of parcels outside of the service's folder."""
     folders = [parcels.store, parcels.upload_folder]
     named = [str(folder) for folder in folders if folder is not None and str(folder).startswith("/")]
     return "\n".join(f"ReadWritePaths={path}" for path in named) or "# Without parcels in a folder"

@@ -1,5 +1,5 @@
 /**
- * The account of this tab: signing in and out, the change to another account, and the end of the account's session at the
+ * The account of this tab: signing in and out, changing to another account, and the end of the account's session at the
  * bridge.
  *
  * After a session has ended, the keys and the letter of its account stay in the page until another account signs in.
@@ -51,12 +51,12 @@ export class AccountSession {
     return this.#lastAddress;
   }
 
-  /** The account in whose name the letter is written, also after the end of its session. */
+  /** The account from which the letter is written, also after the end of the account's session. */
   get writer() {
     return this.address ?? this.#lastAddress;
   }
 
-  /** Whether the bridge did not confirm the last sign-out, so that the session may go on. */
+  /** Whether the last session may go on at the bridge, because the bridge did not confirm the sign-out. */
   get isSessionLeft() {
     return this.#isSessionLeft;
   }
@@ -67,7 +67,7 @@ export class AccountSession {
   }
 
   /**
-   * Signs in. A begun letter is kept for the account that signed in last. For another account, all earlier data is
+   * Signs in. If this account signed in last too, a begun letter stays. Otherwise all data of the earlier account is
    * forgotten.
    * @param {string} address
    * @param {string} password
@@ -96,7 +96,7 @@ export class AccountSession {
   }
 
   /**
-   * Begins to keep the account's data in this browser.
+   * Begins the parts of the page that work for the account.
    * @param {string} address
    * @param {{isOwnComputer: boolean}} [where]
    */
@@ -104,7 +104,7 @@ export class AccountSession {
     const { events, kept, index, away, notices, trust, unlocking, hasEvents } = this.#services;
     if (hasEvents) events.start(address);
     await kept.begin(address, where);
-    // A browser that stores nothing has no index.
+    // This fails in a browser that stores nothing, because it has no index.
     void index.look().catch(() => undefined);
     away.begin();
     if (hasEvents) void notices.begin(address);

@@ -1,8 +1,8 @@
 /**
  * The accounts that are signed in in this browser, and the account that this tab shows.
  *
- * Each tab shows one account. The tab keeps its id, which names nobody, in the storage of the tab. To show another account,
- * the page is loaded anew, so that nothing of the first account is left in the page.
+ * Each tab shows one account. The account's id, which does not reveal the person, is in the session storage of the tab. To
+ * show another account, the page is loaded again, so that no data of the first account stays in the page.
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
@@ -14,9 +14,12 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../offline/store.js").Sealed} Sealed */
 
-/** The item with the id and, after a blank, the hash of the address, so that the bridge cannot give the account another address after a reload. */
+/**
+ * The item has the id and, after a blank, the hash of the address. With the hash, the page notices if the bridge gives the
+ * id another address after a reload.
+ */
 const NAME = "sealwax-account";
-/** The value in place of an id when the tab shows the form to sign in, whoever is signed in. */
+/** The value in place of an id when the tab shows the form to sign in. */
 export const NEW_ACCOUNT = "new";
 /** The fragment of a link that opens a tab of an account. */
 const LINK = /^#\/as\/(new|[0-9a-f]{32})$/u;
@@ -25,7 +28,7 @@ export class AccountsHere {
   #api;
   /** The accounts that were signed in when the bridge was asked last. @type {AccountHere[]} */
   #all = [];
-  /** The tab's choice, for a browser that stores nothing. @type {string | null} */
+  /** The id that was chosen in this tab, for a browser that stores nothing. @type {string | null} */
   #choice = null;
 
   /** @param {BridgeApi} api */
@@ -38,12 +41,12 @@ export class AccountsHere {
     return this.#all;
   }
 
-  /** Whether another account can be signed in beside the others. A bridge that is older than these pages has one account. */
+  /** Whether a further account can be signed in. A bridge that is older than these pages allows only one account. */
   get hasRoom() {
     return this.#all.length < this.#api.accounts.most;
   }
 
-  /** Whether the bridge keeps the sessions of several accounts apart. */
+  /** Whether the bridge allows several accounts in one browser. */
   get isOffered() {
     return this.#api.accounts.most > 1;
   }
@@ -60,10 +63,10 @@ export class AccountsHere {
   }
 
   /**
-   * Asks who is signed in, and uses the account of this tab from now on: `shown`, or the account that was chosen here, or
-   * the only account.
+   * Asks who is signed in, and uses this tab's account from now on. This is `shown`, else the account that was chosen in
+   * this tab, else the only account.
    * @param {string | null} shown
-   * @returns {Promise<string | null>} its address; null without an account, or if the person has to choose one
+   * @returns {Promise<string | null>} the account's address; null if there is none, or if the person has to choose
    */
   async find(shown) {
     this.#takeLink();
@@ -104,14 +107,15 @@ export class AccountsHere {
       if (entry) sessionStorage.setItem(NAME, entry);
       else sessionStorage.removeItem(NAME);
     } catch {
-      // After a reload the tab shows the only account, or lets the person choose. The address from the bridge then counts.
+      // Without the item, the tab shows the only account after a reload, or lets the person choose. The hash is not
+      // compared.
     }
   }
 
   /** Shows another account in this tab, or the form to sign in. @param {string} choice */
   change(choice) {
     this.choose(choice);
-    // The view may be of a folder of the earlier account.
+    // The path may name a folder of the earlier account.
     history.replaceState(null, "", "#/");
     location.reload();
   }
@@ -121,12 +125,16 @@ export class AccountsHere {
     return `#/as/${choice}`;
   }
 
-  /** Whether this browser keeps mail of an account, also if it may keep no more. @param {string} address */
+  /** Whether this browser has stored mail of an account, even if the storing is off now. @param {string} address */
   async keepsMailOf(address) {
     return await keepsMail() && (await readAccount(await accountDigest(address))) !== null;
   }
 
-  /** The letters that wait in the outboxes of accounts here, as they are kept. @param {string[]} addresses @returns {Promise<Sealed[]>} */
+  /**
+   * The sealed letters that wait in this browser's outboxes of these accounts.
+   * @param {string[]} addresses
+   * @returns {Promise<Sealed[]>}
+   */
   async findLetters(addresses) {
     const letters = [];
     for (const address of addresses) {
@@ -136,8 +144,8 @@ export class AccountsHere {
   }
 
   /**
-   * Deletes what this browser keeps of accounts for reading without a connection and for reloading. Resolves with false,
-   * and deletes nothing, if another letter than the agreed ones waits.
+   * Deletes the data of accounts that this browser stores for reading without a connection and for reloads. If a letter
+   * waits that is not among the agreed ones, resolves with false and deletes nothing.
    * @param {string[]} addresses @param {Sealed[]} agreed the letters that may be deleted
    */
   async forgetKept(addresses, agreed) {
@@ -171,7 +179,7 @@ export class AccountsHere {
     return this.#choice ?? (this.#kept().choice || null);
   }
 
-  /** The id and the hash that the tab keeps; "" for each that it does not keep. */
+  /** The id and the hash in the tab's storage; "" for each that is not there. */
   #kept() {
     try {
       const [choice = "", digest = ""] = (sessionStorage.getItem(NAME) ?? "").split(" ");

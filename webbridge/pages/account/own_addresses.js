@@ -3,8 +3,8 @@
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 
 /**
- * The addresses that get no copy of an answer. A key that several people share may name any address, such as a colleague's.
- * Such an address counts only if the person may send from it.
+ * The addresses that get no copy of an answer. A key that several people share may have the address of a colleague. Its
+ * addresses count only if the person may send from them.
  * @param {{
  *   address: string | null, keys: {identities: {addresses: string[], isShared?: boolean}[]}, api: {sharedAddresses: string[] | null},
  * }} services
@@ -15,7 +15,7 @@ export function ownAddresses(services) {
 }
 
 /**
- * The addresses of the person's own keys. The keys name them, not a server.
+ * The addresses of the person's own keys. They come from the keys and not from a server.
  * @param {Parameters<typeof ownAddresses>[0]} services
  * @returns {string[]}
  */

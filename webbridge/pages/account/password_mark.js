@@ -1,8 +1,9 @@
 /**
- * The mark of the mail password, which is a salted hash. With the mark, the page recognises the password in another field.
+ * The mark of the mail password, which is a salted hash. With the mark, the page notices if the person types the mail
+ * password as a passphrase.
  *
- * The bridge and the mail server see the mail password. If it were also the passphrase of the keys, they could decrypt
- * the keys.
+ * The bridge and the mail server see the mail password. If the passphrase of the keys were the same, they could decrypt the
+ * keys.
  */
 
 const SALT_BYTES = 16;

@@ -2,7 +2,7 @@
 
 export class Announcer {
   #region;
-  /** Whether the last announcement concerns only the shown view. */
+  /** Whether the last announcement is only about the shown view. */
   #isOfPlace = false;
 
   /** @param {HTMLElement} region */
@@ -23,8 +23,7 @@ export class Announcer {
   }
 
   /**
-   * Clears an announcement about the earlier view, because another view is shown now and a screen reader can read the
-   * announcement at any time.
+   * Clears an announcement about the earlier view, because a screen reader can still read it while another view is shown.
    */
   leavePlace() {
     if (this.#isOfPlace) this.announce("");

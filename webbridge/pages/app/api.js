@@ -36,20 +36,23 @@ const MAX_RAW_BYTES = 536_870_912;
 export class BridgeApi {
   #origin;
   #onSessionEnded;
-  /** The number of sign-ins of this page. A request that began before the latest sign-in says nothing about the present session. */
+  /**
+   * The number of sign-ins of this page. The result of a request that began before the latest sign-in is about an earlier
+   * session.
+   */
   #signIns = 0;
-  /** The account of this page. Other tabs of the browser may have other accounts, whose cookies go with each request too. */
+  /** The account of this page. The browser also sends the cookies of other accounts, which other tabs may show. */
   #account = "";
-  /** The id by which requests that only read name the account. */
+  /** The account's id, which requests that only read have in their URL. */
   #accountId = "";
-  /** Whether the mail server may sort. Only its refusal shows that it does not. */
+  /** Whether the mail server may be asked to sort. This is true until the server refuses. */
   #sorts = true;
   /** The shared addresses from which the person may send; null until the bridge has named them. @type {string[] | null} */
   sharedAddresses = null;
   /** The number of folders in the latest list that cannot be read. */
   foldersLeftOut = 0;
   accounts = new AccountRequests((path, options) => this.#send(path, options));
-  /** The changes of messages and folders, and further lists. */
+  /** The requests that change messages and folders, and further lists. */
   changes = new MailChanges((path, options) => this.#json(path, options));
   access = new FolderAccess((path, options) => this.#json(path, options));
   sending = new SendingRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
@@ -58,7 +61,7 @@ export class BridgeApi {
   push = new PushRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 
-  /** Called when a request of the signed-in account has got no answer. */
+  /** Called when a request of the signed-in account gets no answer. */
   onMissed = () => {};
 
   /**
@@ -78,8 +81,7 @@ export class BridgeApi {
   }
 
   /**
-   * Makes requests for an account from now on. Requests name the account's address as long as its id from the bridge is not
-   * known.
+   * Makes requests for an account from now on. While the account's id is unknown, requests name its address.
    * @param {import("../account/account_requests.js").AccountHere} one
    */
   use({ address, account }) {
@@ -99,12 +101,13 @@ export class BridgeApi {
    * @returns {Promise<string>} the address as the bridge normalised it
    */
   async signIn(address, password) {
-    // The sessions of other accounts in this browser go on.
+    // `beside`: the sessions of other accounts in this browser go on.
     const body = JSON.stringify({ address, password, beside: true });
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
     const signedIn = readAccount(await readJson(response));
     if (!signedIn) throw new ApiError("server-error", "the answer names no account");
-    // The bridge only changes the address to lower case. Under another address, mail would leave in the name of somebody else.
+    // The bridge may change only the case of the address. With another address, mail would be sent in the name of somebody
+    // else.
     if (!sameAddress(signedIn.address, address)) throw new ApiError("other-account", "the answer names another account");
     this.use(signedIn);
     this.#signIns += 1;
@@ -185,7 +188,7 @@ export class BridgeApi {
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "not-offered") throw error;
     }
-    // The mail server does not sort, or the bridge is older than these pages and has left the order out.
+    // The mail server does not sort, or the bridge is older than these pages and has ignored the order.
     this.#sorts = false;
     return null;
   }
@@ -202,8 +205,8 @@ export class BridgeApi {
       query.set("before", String(before.uid));
       query.set("uidValidity", String(before.uidValidity));
     }
-    // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose how many
-    // rows there are.
+    // The limit keeps the bridge from choosing the number of rows, because each row may cause a request for an encrypted
+    // subject.
     return readPage(await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal }), PAGE_OF_MESSAGES);
   }
 
@@ -237,7 +240,7 @@ export class BridgeApi {
   }
 
   /**
-   * Returns the limits of the bridge and of the server for outgoing mail: the size of the largest message, and whether
+   * Returns the limits of the bridge and of the server for outgoing mail: the largest size of a message, and whether
    * addresses may have letters beyond ASCII.
    * @returns {Promise<import("./service_answers.js").SendingOffers>}
    */
@@ -273,8 +276,8 @@ export class BridgeApi {
   async #authorised(path, options) {
     const signIns = this.#signIns;
     try {
-      // Each request names the account of this page, and gets the session of no other account. Requests that only read have
-      // the account's id in their URL, because a header would cost each of them a preflight request.
+      // Each request names the account of this page, so that it cannot get the session of another account. Requests that
+      // only read have the account's id in their URL, because a header would cost a preflight request.
       const isChange = Boolean(options?.method);
       if (isChange && !this.#account) throw new ApiError("session-ended", "this page shows no account");
       const isByHeader = isChange || !this.#accountId;
@@ -311,9 +314,9 @@ export class BridgeApi {
 }
 
 /**
- * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since version 2,
- * pages also work with a bridge of the version before theirs, without the routes and members that it lacks. Version 1 named
- * no version.
+ * The version of the API for which these pages were made, and the oldest version of a bridge that they can use. Since
+ * version 2, pages also work with a bridge that is one version older, without the routes and members that it lacks. Bridges
+ * of version 1 give no version.
  */
 const API_VERSION = 2;
 const OLDEST_BRIDGE = 2;

@@ -1,5 +1,5 @@
 /**
- * The application around the views: the services, the lock, the language, and what begins and ends with the account.
+ * The application around the views: the services, the lock, the language, and the beginning and end of the account's data.
  *
  * The members of this object are the services. A view takes the services that it uses. The object itself does nothing with
  * mail or cryptography.
@@ -93,18 +93,19 @@ export class App {
     this.#vault = new PageVault({
       base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),
-      // The first verdict needs the followed list, so all callers of the vault also wait for the list.
+      // The first verdict needs the signed list that this browser follows. So all callers of the vault also wait for this
+      // list.
       onOpened: (vault) => this.trust.follow(vault),
     });
     const vault = () => this.#vault.start();
     const isOwnComputer = () => this.#session.isOwnComputer;
     const ownAccount = () => (isOwnComputer() ? this.address : null);
-    // After the end of a session the letter is still from the account that began it.
+    // After the end of a session, a begun letter is still from the account that began the letter.
     const writer = () => this.#session.writer;
     this.keys = new KeyRing(vault);
     this.strict = new StrictSetting(this.#vault, this.keys, isOwnComputer);
-    // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
-    // server of its own, and get the stretched passphrase.
+    // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name its
+    // own key server, and get the stretched passphrase.
     const finder = discovery && new KeyServerFinder(
       vault, discovery, () => this.address ?? "", new KeptList(`followed-servers ${discovery.key}`),
     );
@@ -169,7 +170,7 @@ export class App {
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     if (address !== null) await this.#session.begin(address);
     lockByItself(this.keys);
-    // The view of the keys has the switch, so the view is drawn again, also if the keys were locked already.
+    // The view of the keys shows this setting. So the view is drawn again, even if the keys were locked already.
     this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
     addEventListener("beforeunload", (event) => {
       if (!this.draftDesk.hasUnkept) return;
@@ -178,7 +179,7 @@ export class App {
     });
     await this.unlocking.start((element) => this.#frame.wait(element));
     addEventListener("hashchange", () => this.#views.route());
-    // The page was loaded again while a letter was being written. The letter's draft is offered when the keys are unlocked.
+    // If the page was loaded again while a letter was being written, the letter's draft is offered after the unlocking.
     if (location.hash === "#/write" && (await this.drafts.hasHere())) {
       history.replaceState(null, "", this.keys.unlocked ? `#${this.mailPath()}` : "#/keys");
     }
@@ -192,7 +193,7 @@ export class App {
     return this.#session.address;
   }
 
-  /** The sentences that say why the keys were locked, and which data is kept. */
+  /** The sentences that say why the keys were locked, and that the person's data is kept. */
   lockedSentence() {
     const sentence = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
     return `${this.unlocking.refusal || lockedBecause(this.translate, this.#lockReason)} ${sentence}`.trim();
@@ -259,7 +260,7 @@ export class App {
     return this.#session.signOut(letters);
   }
 
-  /** Signs out of all accounts of this browser, as `signOut`. @param {Sealed[]} letters */
+  /** Signs out of all accounts of this browser. Resolves as `signOut` does. @param {Sealed[]} letters */
   signOutAll(letters) {
     return this.#session.signOutAll(letters);
   }
@@ -331,13 +332,13 @@ export class App {
   /** @param {LockReason} reason */
   #locked(reason) {
     this.#lockReason = reason;
-    // After a lock, every Worker that has worked with the keys ends.
+    // This ends every Worker that has worked with the keys.
     this.#vault.retire();
     if (reason === "left" || reason === "signed-out") return;
-    // A letter that is kept nowhere else stays in the page.
+    // A letter stays in the page if it is not kept elsewhere.
     if (this.draftDesk.leave()) this.#letter.drop();
     this.announce(this.lockedSentence());
-    // The view of the keys replaces the shown view, and with it the text of a letter or message.
+    // The view of the keys replaces the shown view, so the text of a letter or message disappears.
     this.navigate("/keys");
   }
 
@@ -348,7 +349,7 @@ export class App {
     else this.#views.askForKeys();
   }
 
-  /** Forgets the data of the account that the page holds. */
+  /** Forgets the account's data in this page. */
   #forget() {
     this.kept.end();
     this.arrival.forget();

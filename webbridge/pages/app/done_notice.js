@@ -1,4 +1,4 @@
-/** The notice of what was done in a view that another view has replaced. It stays until the person closes it or signs out. */
+/** The notice about an action that was done in an earlier view. It stays until the person closes it or signs out. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 

@@ -3,15 +3,17 @@
  * reconnects by itself when the stream breaks. Without a stream, people check for mail themselves.
  *
  * One tab of the browser holds the stream and informs the other tabs. A browser has few connections to a server (six over
- * HTTP/1.1), and a stream in each tab would leave none for anything else. When the tab with the stream closes, the next tab
- * opens a stream.
+ * HTTP/1.1), and streams in all tabs could use them all. When the tab with the stream closes, another tab opens a stream.
  */
 
 import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 
-/** The wait after an answer that is no stream, such as a proxy's error. The browser does not reconnect by itself then. */
+/**
+ * The wait after an answer that is no stream, such as a proxy's error. After such an answer, the browser does not reconnect
+ * by itself.
+ */
 const AGAIN_MILLISECONDS = 60_000;
-/** The name of the lock and of the channel. The account follows. */
+/** The beginning of the name of the lock and of the channel. The account follows. */
 const NAME = "sealwax-events";
 
 const MAX_FOLDERS = 5_000;
@@ -20,8 +22,8 @@ const MAX_ID_CHARACTERS = 10_000;
 /** @typedef {{name: "mail" | "arrived" | "back" | "session-ended", folder?: string}} Told */
 
 /**
- * Dispatches `mail`, whose `detail` is the id of a folder that has changed. Dispatches `back` before `mail` if there was no
- * stream for a time, and `arrived` after `mail` if messages have come.
+ * Dispatches `mail` when a folder has changed, with the folder's id as `detail`. If there was no stream for a time,
+ * dispatches `back` before. If messages have come, dispatches `arrived` afterwards.
  */
 export class MailEvents extends EventTarget {
   #url;
@@ -38,7 +40,7 @@ export class MailEvents extends EventTarget {
 
   /**
    * @param {() => string} url the address of the stream of the account that is followed
-   * @param {() => void} check called when the session seems to have ended, or to be of another account
+   * @param {() => void} check called when the session seems to have ended, or to belong to another account
    */
   constructor(url, check) {
     super();
@@ -52,7 +54,7 @@ export class MailEvents extends EventTarget {
   }
 
   /**
-   * Follows the events of an account, and of no other account.
+   * Follows the events of this account only.
    * @param {string} account
    */
   start(account) {
@@ -87,7 +89,7 @@ export class MailEvents extends EventTarget {
     void navigator.locks.request(name, { ifAvailable: true }, async (lock) => lock && !signal.aborted && hold())
       .then(() => {
         if (signal.aborted) return undefined;
-        // When this tab gets its turn, the other tab's stream has ended. Events may have been missed in between.
+        // This tab gets the lock when the other tab's stream has ended. Events may have been missed in between.
         isFirst = false;
         return navigator.locks.request(name, { signal }, hold);
       })
@@ -106,7 +108,7 @@ export class MailEvents extends EventTarget {
     const source = new EventSource(this.#url(), { withCredentials: true });
     this.#source = source;
     this.#on(source, "ready", ({ account, folders }) => {
-      // A bridge that is older than these pages has one session for all tabs. It may be of another account.
+      // A bridge that is older than these pages has one session for all tabs, which may belong to another account.
       if (account !== this.#account) return this.#end();
       // While there was no stream, anything may have changed.
       if (!isFirst) {
@@ -120,7 +122,7 @@ export class MailEvents extends EventTarget {
     this.#on(source, "session-ended", () => this.#tell({ name: "session-ended" }));
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
-      // The wait is random, so that many pages do not come back at the same time.
+      // The wait is random, so that many pages do not reconnect at the same time.
       this.#waiting = setTimeout(() => this.#open(false), AGAIN_MILLISECONDS * (1 + Math.random()));
     });
   }

@@ -43,7 +43,7 @@ export function createFrame(services) {
   return {
     element,
     update: () => bar.update(),
-    /** Writes everything around the view in the present language of the texts. */
+    /** Draws the frame in the present language. */
     redraw() {
       bar = createBar(services);
       vault.say();

@@ -1,4 +1,4 @@
-/** Small choices of the person. On the person's own computer the browser keeps them; elsewhere only the tab does. */
+/** Small choices of the person. On the person's own computer the browser keeps them; on another computer only the tab does. */
 
 /** The values that the tab and the browser have kept under a name. @param {string} name @returns {string[]} */
 export function keptChoices(name) {

@@ -1,8 +1,8 @@
 /**
- * The place of a signed list that this browser follows, or of the newest index of files that it has seen.
+ * Keeps the signed list that this browser follows, or the newest index of files that it has seen, in the browser's storage.
  *
- * The list contains nothing secret. It stays when the person signs out, and also in sessions that do not use the database.
- * If it were not kept, an attacker could bring back an older list at each visit. If the browser stores nothing, the list is
+ * The list contains nothing secret. It is kept after the person signs out, and also in sessions that do not use the
+ * database. Otherwise an attacker could present an older list at each visit. If the browser stores nothing, the list is
  * followed for this visit only.
  */
 

@@ -12,9 +12,9 @@ import { keepChoice, keptChoices } from "./kept_choice.js";
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {(language: string) => Promise<boolean>} Use */
 /** @typedef {Catalogue & {language: string, use: Use}} PageTexts `use` changes the language of all later
- *   texts. Resolves with false if a later call has replaced it meanwhile */
+ *   texts. Resolves with false if a later call of `use` has replaced this one meanwhile */
 
-/** The language for a browser that asks for no language of the pages. */
+/** The language if the pages have none of the browser's languages. */
 const FIRST_LANGUAGE = "en";
 const NAME = "sealwax-language";
 
@@ -26,7 +26,7 @@ const NAME = "sealwax-language";
 export async function loadTexts(integrity) {
   let language = pageLanguage();
   let texts = await fetchAll(language, integrity);
-  // The language of the last call is used, also if its texts come first.
+  // The last call of `use` decides, even if its texts come before those of an earlier call.
   let lastLanguage = language;
 
   /** @type {Use} */
@@ -50,8 +50,8 @@ export function pageLanguage() {
 }
 
 /**
- * Keeps the choice of a language. If the browser asks for this language anyway, nothing is kept, so that the pages continue
- * to follow the browser.
+ * Keeps the choice of a language. If this is the browser's language anyway, nothing is kept, so that the pages continue to
+ * follow the browser.
  * @param {string} language
  * @param {boolean} isOwnComputer on another computer only this tab keeps the choice
  */
@@ -72,7 +72,7 @@ function writeIn(language) {
 
 /** @param {string} language @param {Record<string, string>} [integrity] */
 async function fetchAll(language, integrity) {
-  // The build refuses a language that lacks a text, so no language needs the texts of another.
+  // The build refuses a language that lacks a text. So the texts of another language are never needed.
   const paths = [`runtime/ui/messages.${language}.json`, `messages.${language}.json`];
   try {
     return await fetchTexts(paths.map((path) =>

@@ -39,7 +39,7 @@ export function isSameMessage(one, other) {
 }
 
 /**
- * Shows the view again at a click on a link to the present address. Browsers do nothing then.
+ * Shows the view again after a click on a link to the present address. Browsers ignore such a click.
  * @param {MouseEvent} event
  * @param {(path: string) => void} navigate
  */

@@ -1,4 +1,7 @@
-/** Loads the sanitiser of markup with the first formatted message, so that the start of the pages does not wait for it. */
+/**
+ * Loads the sanitiser of markup when the first formatted message is shown, so that the start of the pages does not wait for
+ * it.
+ */
 
 import { SANITISER_INTEGRITY } from "../../../wasm_build/vault/owner/pinned.js";
 import { sanitiserUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";

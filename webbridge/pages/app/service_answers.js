@@ -1,6 +1,6 @@
 /**
- * The answers of the bridge about itself, its accounts and certificates. A wrong value counts as absent, and does not
- * affect the other values. Where two values are possible, the stricter value replaces a wrong one.
+ * The answers of the bridge about itself, its accounts and certificates. A wrong value counts as absent, and does not affect
+ * the other values. If there are only two possible values, a wrong value is replaced by the stricter one.
  */
 
 import { readDer, readDers } from "../../../wasm_build/vault/server/found_answers.js";
@@ -22,7 +22,8 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../
  */
 /** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
 /**
- * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
+ * The copy of a sent message: true if the copy stays, false for no copy, or the number of days after which the copy is
+ * deleted.
  * @typedef {boolean | number} CopyWish
  */
 /** @typedef {{maxBytes: number, utf8: boolean, sharedAddresses?: string[]}} SendingOffers an earlier bridge names no shared addresses */
@@ -93,7 +94,10 @@ export function readAccounts(answer) {
   return { accounts: read, most: countOf(most) ?? 1 };
 }
 
-/** @param {unknown} answer @returns {{sessions: ListedSession[], total: number}} rejects as `server-error` without a list */
+/**
+ * @param {unknown} answer
+ * @returns {{sessions: ListedSession[], total: number}} rejects with `server-error` if there is no list
+ */
 export function readSessions(answer) {
   const { sessions, total } = membersOf(answer);
   if (!Array.isArray(sessions)) throw nonsense("sessions");
@@ -110,7 +114,10 @@ export function readSessions(answer) {
   return { sessions: read, total: Math.max(countOf(total) ?? 0, sessions.length) };
 }
 
-/** @param {unknown} answer @returns {CopyWish} rejects as `server-error` anything that is no choice, so that the choice is not overwritten */
+/**
+ * @param {unknown} answer
+ * @returns {CopyWish} rejects with `server-error` if the answer is no choice, so that the choice is not overwritten
+ */
 export function readCopyChoice(answer) {
   const { copy } = membersOf(answer);
   if (typeof copy === "boolean") return copy;
@@ -126,7 +133,7 @@ export function readOffers(answer) {
   return { maxBytes: countOf(maxBytes) ?? Infinity, utf8: utf8 === true, sharedAddresses: shared };
 }
 
-/** @param {unknown} answer @returns {Grant[]} rejects as `server-error` a list that cannot be read completely */
+/** @param {unknown} answer @returns {Grant[]} rejects with `server-error` if the list cannot be read completely */
 export function readGrants(answer) {
   const { people } = membersOf(answer);
   const entries = entriesOf(people, MAX_ENTRIES);

@@ -1,7 +1,8 @@
 /**
  * The types of a view, and of the services that are functions.
  *
- * A view names the services that it uses. The application makes the view, and has a member of the same name for each service.
+ * The type of a view's services names those that the view uses. The application makes the view, and has a member of the same
+ * name for each service.
  */
 
 /**

@@ -32,7 +32,7 @@ const IN_LIST = new Set(["ArrowDown", "ArrowUp", "Shift+ArrowDown", "Shift+Arrow
 const NAME = "sealwax-shortcuts";
 const OFF = "off";
 
-/** Whether the shortcuts are on. If the browser keeps nothing, they are. */
+/** Whether the shortcuts are on. They are on if the person has not chosen. */
 export function hasShortcuts() {
   return !keptChoices(NAME).includes(OFF);
 }
@@ -70,7 +70,7 @@ export function submitByKeys(form) {
   });
 }
 
-/** Whether the person types text in an element, or chooses with letters. @param {Element} target */
+/** Whether letter keys have a meaning in an element: it takes text, or letters choose an entry in it. @param {Element} target */
 function isTyping(target) {
   if (target instanceof HTMLInputElement) return target.type !== "checkbox" && target.type !== "radio";
   return target.closest("textarea, select, iframe, [contenteditable], [role=textbox]") !== null;

@@ -87,7 +87,7 @@ export class ShownViews {
   /** Shows the field for searching the folder. */
   search() {
     if (this.#view !== this.#mail) this.navigate(this.mailPath);
-    // Another view is replaced when the new address has taken effect.
+    // If another view is shown, the mail view replaces it only after the new address has taken effect.
     setTimeout(() => this.#mail?.showSearch());
   }
 
@@ -114,7 +114,7 @@ export class ShownViews {
   }
 
   /**
-   * The view that the path names; null for the mail view, "none" if a letter is opened first.
+   * The view that the path names; null for the mail view, "none" while a letter that a lock has cleared is being opened.
    * @returns {View | "none" | null}
    */
   #named() {

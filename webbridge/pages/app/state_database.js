@@ -3,9 +3,8 @@
  * for each folder of an account, `drafts` for each draft, and `receipts` for each message that asks for a receipt. Only the
  * vault can decrypt the records, except the records of `roaming`, which hold no secret of the person.
  *
- * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter` shows
- * a tab that another tab has written. The `counter` is not trusted, because only the counter inside the encrypted state
- * decides.
+ * The key of a record is a hash of the address, so that no file on the disk contains the address. By a changed `counter`, a
+ * tab notices that another tab has written. The `counter` is not trusted. The counter inside the encrypted state decides.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -18,7 +17,7 @@ const VERSION = 6;
 /** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts" | "receipts"} Store */
 /** @type {Record<Store, string>} */
 const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" };
-/** The records of more folders than these are dropped. */
+/** The largest number of folders with such a record. Records of further folders are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
 /** The largest number of records of messages that ask for receipts, sent or received. The latest records are kept. */
 const MAX_RECEIPTS = 1_000;
@@ -48,7 +47,8 @@ export const openStates = {
   },
 
   /**
-   * Keeps what will be sent in the record of the kept state, which stays as it is. Resolves with false if there is no record.
+   * Stores `sent` in the record of the kept state. The state itself stays as it is. Resolves with false if there is no
+   * record.
    * @param {string} address @param {ArrayBuffer | null} sent
    */
   async keepSent(address, sent) {
@@ -102,8 +102,8 @@ export const openRoaming = {
   },
 
   /**
-   * Writes the result of `choose`, which gets the kept record, or undefined, and the new record. No other tab writes in
-   * between.
+   * Writes the result of `choose`. `choose` gets the kept record (undefined if there is none) and the new record. No other
+   * tab writes in between.
    * @param {string} address
    * @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered
    * @param {(kept: any, remembered: any) => any} choose
@@ -124,7 +124,7 @@ export const openRoaming = {
   },
 };
 
-/** The lessons that were learnt from the messages of each folder (`learnt_rows.js`), sealed by the vault. */
+/** The verdicts and encrypted subjects that opened messages have revealed, by folder (`learnt_rows.js`). The vault seals them. */
 export const openLearnt = {
   /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
   async read(address, folder) {

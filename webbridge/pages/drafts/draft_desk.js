@@ -1,6 +1,6 @@
 /**
- * The drafts that belong to no single view: those offered after unlocking, the one that a lock has cleared from the page,
- * and deleted ones that can be restored.
+ * The drafts outside of the writing view: drafts that are offered after unlocking, the draft that a lock has cleared from
+ * the page, and deleted drafts that can be restored.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -26,7 +26,7 @@ import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
  * }} Place `tell` shows a notice in the view of the mail
  */
 
-/** The longest time that a lock waits for a draft to be kept. */
+/** The longest time for which a lock waits until a draft is kept. */
 const LOCK_MILLISECONDS = 4_000;
 const MAX_OFFERED = 3;
 
@@ -35,7 +35,7 @@ export class DraftDesk {
   #place;
   /** @type {ListedDraft[]} */
   #offered = [];
-  /** The drafts that the person does not want to be asked about. @type {Set<string>} */
+  /** The drafts that the person does not want to be offered. @type {Set<string>} */
   #declined = new Set();
   /** The draft that a lock has cleared from the page. @type {string | null} */
   #left = null;
@@ -58,20 +58,20 @@ export class DraftDesk {
     return this.#left !== null;
   }
 
-  /** Whether a letter would be lost with the page. */
+  /** Whether a letter would be lost if the page closed now. */
   get hasUnkept() {
     const writing = this.#place.writing();
     if (!writing || writing.isDone()) return false;
     return (writing.isBegun() || writing.drafts.isBegun) && !writing.drafts.isKept;
   }
 
-  /** Keeps the letter before a lock, if that does not take long. */
+  /** Keeps the letter before a lock. Stops waiting after LOCK_MILLISECONDS. */
   async keepBeforeLock() {
     const late = new Promise((resolve) => { setTimeout(resolve, LOCK_MILLISECONDS); });
     await Promise.race([this.#place.writing()?.drafts.keepNow(), late]);
   }
 
-  /** Whether the letter can be cleared from the page at a lock, because it is kept and comes back when the keys are unlocked. */
+  /** Notes that a lock clears the letter from the page. Returns false if the letter must stay, because it is not kept. */
   leave() {
     const writing = this.#place.writing();
     if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
@@ -101,7 +101,7 @@ export class DraftDesk {
    */
   async continue(draft) {
     this.#left = null;
-    // The caret goes above the text below messages, which comes from the state that this browser keeps.
+    // The signature below the text comes from the state that this browser keeps. It is needed to place the caret.
     await this.#services.kept.settled;
     this.#withdraw(draft.held.id);
     if (this.#place.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
@@ -137,18 +137,19 @@ export class DraftDesk {
   }
 
   /**
-   * Looks for letters that were begun here and not sent. After a failure, none are offered. This also removes the drafts of
-   * letters that were sent while the mailbox could not be reached.
+   * Looks for letters that were begun here and not sent. If this fails, no letters are offered. Listing the drafts also
+   * removes drafts of letters that were sent while the mailbox could not be reached.
    */
   async look() {
     this.#offered = [];
     if (this.#services.keys.unlocked && this.#left === null) {
       const drafts = await this.#services.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
-      // Locked keys cannot open what is offered.
+      // With locked keys, no offered draft could be opened.
       if (!this.#services.keys.unlocked) return;
       const open = this.#place.writing()?.drafts.id;
       const here = drafts.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
-      // The other drafts are in the folder for drafts.
+      // Offered are the newest draft, and drafts that are not in the mailbox. The person finds the others in the folder for
+      // drafts.
       this.#offered = here.filter(({ place }, index) => index === 0 || place === null).slice(0, MAX_OFFERED);
     }
     this.#place.changed();

@@ -31,22 +31,22 @@ export class DraftKeeper {
   #onNews;
   /** @type {Held} */
   #held;
-  /** The number of changes of the letter, of the changes that are kept in this browser, and of the changes in the mailbox. */
+  /** The numbers of changes: of the letter, of the version in this browser, and of the version in the mailbox. */
   #changes = 0;
   #here = 0;
   #there = 0;
   /** The version that was sealed last. @type {{at: number, parts: DraftParts} | null} */
   #sealed = null;
-  /** The code of the error because of which this browser keeps nothing. */
+  /** The code of the error that keeps this browser from storing the draft. */
   #refusal = "";
   #mayBeSent;
-  /** Whether a message of the draft was perhaps sent before this view continued it. */
+  /** Whether a message of the draft was perhaps sent before this view continued the draft. */
   #wasPerhapsSent;
   #isPaused = false;
   #pause = new DraftPause(() => void this.keepNow());
   #retry = 0;
   #retryMilliseconds = FIRST_RETRY_MILLISECONDS;
-  /** Versions are sealed one after the other, so that an older one cannot replace a newer one. @type {Promise<void>} */
+  /** Versions are sealed one after the other, so that an older version cannot replace a newer version. @type {Promise<void>} */
   #turn = Promise.resolve();
   /** @type {Promise<void> | null} */
   #uploading = null;
@@ -54,7 +54,7 @@ export class DraftKeeper {
 
   /**
    * @param {import("./draft_store.js").DraftStore} store
-   * @param {() => DraftContent} read returns what is written
+   * @param {() => DraftContent} read returns the content of the letter
    * @param {(news: DraftNews) => void} onNews
    * @param {import("./draft_store.js").OpenedDraft | null} draft the draft that is continued
    */
@@ -73,7 +73,7 @@ export class DraftKeeper {
     return this.#held.id;
   }
 
-  /** Whether there is a draft of this letter, or should be one. */
+  /** Whether this letter has a draft, or a first draft is about to be kept. */
   get isBegun() {
     return this.news.state !== "none";
   }
@@ -96,7 +96,7 @@ export class DraftKeeper {
     this.#pause.restart();
   }
 
-  /** Keeps the changes that are not kept yet. Resolves when they are kept outside this page, or cannot be kept. */
+  /** Keeps all changes now. Resolves when they are kept outside this page, or cannot be kept. */
   async keepNow() {
     this.#pause.cancel();
     this.#turn = this.#turn.catch(() => undefined).then(() => this.#keep());
@@ -104,7 +104,7 @@ export class DraftKeeper {
     if (!this.isKept) await this.#uploading;
   }
 
-  /** Tries again what has failed: the keys were unlocked, the network is back, or the person has signed in. */
+  /** Tries again after a failure, because the keys were unlocked, the network is back, or the person has signed in. */
   retry() {
     this.#retryMilliseconds = FIRST_RETRY_MILLISECONDS;
     if (this.#isPaused || this.news.state === "none") return;
@@ -113,7 +113,8 @@ export class DraftKeeper {
   }
 
   /**
-   * Stops keeping, and prepares the sending of the letter. Rejects with DraftChanged if the letter was perhaps sent elsewhere.
+   * Stops the keeping, and prepares the sending of the letter. Rejects with DraftChanged if the letter was perhaps sent
+   * elsewhere.
    * @param {import("./draft_store.js").TakingBack} options
    */
   async takeBack({ isAgreed, mayWait }) {
@@ -123,7 +124,7 @@ export class DraftKeeper {
     await this.#store.takeBack(this.#held, { isAgreed, mayWait });
   }
 
-  /** Goes on keeping after the letter was not sent, or was only perhaps sent. @param {{mayBeSent: boolean}} outcome */
+  /** Continues the keeping after a failed sending, or after one whose result is unknown. @param {{mayBeSent: boolean}} outcome */
   resume({ mayBeSent }) {
     if (!this.#isPaused) return;
     this.#isPaused = false;
@@ -133,7 +134,10 @@ export class DraftKeeper {
     void this.keepNow();
   }
 
-  /** Ends with the view. An upload that has begun goes on. A waiting upload is made when drafts are listed next. */
+  /**
+   * Ends the keeping when the view closes. An upload that has begun goes on. A waiting upload is made at the next listing of
+   * drafts.
+   */
   dispose() {
     this.#closing.abort();
     this.#pause.dispose();
@@ -144,7 +148,7 @@ export class DraftKeeper {
   /** Deletes the draft of a letter that was sent. */
   async end() {
     await this.#stop();
-    // A browser that keeps drafts notes the deletion, and repeats it when drafts are listed next.
+    // A browser that keeps drafts notes the deletion, and repeats it at the next listing of drafts.
     for (const milliseconds of this.#store.keepsHere ? [0] : REPEATS_MILLISECONDS) {
       await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
       if (await this.#store.drop(this.#held).then(() => true, () => false)) return;
@@ -163,7 +167,7 @@ export class DraftKeeper {
       await this.#store.drop(this.#held).catch(() => undefined);
       return parts;
     });
-    // A failure is reported to the person who wants the draft back.
+    // If this fails, the error is reported when the person wants the draft back.
     dropping.catch(() => undefined);
     return async () => this.#store.putBack(this.#held, await dropping);
   }
@@ -177,7 +181,7 @@ export class DraftKeeper {
   }
 
   async #keep() {
-    // A continued draft without changes is not written again, because another tab may have it too.
+    // A continued draft without changes is not written again, because another tab may have opened it too.
     if (this.#isPaused || this.news.state === "none" || this.isKept || this.#sealed?.at === this.#changes) return;
     const at = this.#changes;
     try {
@@ -208,7 +212,7 @@ export class DraftKeeper {
     this.#sealed = { at, parts };
   }
 
-  /** Uploads the version that was sealed last, and then the versions that were sealed meanwhile. */
+  /** Uploads the version that was sealed last. If a newer version was sealed meanwhile, uploads that too. */
   #upload() {
     clearTimeout(this.#retry);
     this.#uploading ??= this.#uploadAll().finally(() => { this.#uploading = null; });
@@ -216,7 +220,7 @@ export class DraftKeeper {
   }
 
   async #uploadAll() {
-    // Other devices must not be offered a draft that was perhaps sent.
+    // A draft that was perhaps sent is not uploaded, so that other devices do not offer it.
     while (this.#sealed && this.#sealed.at > this.#there && !(this.#mayBeSent && this.#store.keepsHere)) {
       const { at, parts } = this.#sealed;
       try {

@@ -1,6 +1,6 @@
 /**
- * The drafts in the folder for drafts of the account's mailbox. A draft is identified by its id, and each version by the
- * UID from the mail server. The answers of the server are checked here. An invalid number makes the answer an error.
+ * The drafts in the mailbox's folder for drafts. A draft is identified by its id, and each of its versions by the UID from
+ * the mail server. This module checks the server's answers. An invalid number in an answer is an error.
  */
 
 import {
@@ -37,7 +37,8 @@ export class DraftMailbox {
   }
 
   /**
-   * The same drafts, with the UIDVALIDITY of the folder. Only if it is unchanged, a missing version was deleted.
+   * Finds drafts as `find` does, and returns the UIDVALIDITY of the folder too. If a version is missing, it was deleted only
+   * if the UIDVALIDITY is unchanged.
    * @param {string} account @param {string} [id]
    * @returns {Promise<{uidValidity: number | null, found: FoundDraft[]}>}
    */
@@ -52,7 +53,7 @@ export class DraftMailbox {
     if (!Array.isArray(messages) || !Number.isSafeInteger(uidValidity)) throw nonsense();
     const drafts = messages.flatMap((message) => {
       const name = draftIdOf(String(message?.subject ?? ""));
-      // A server without UIDPLUS only marks a replaced version as deleted.
+      // At a server without UIDPLUS, replaced versions are only marked as deleted.
       if (!name || (id && name !== id) || message.flags?.includes("\\Deleted")) return [];
       return [{ id: name, at: dateOf(message.date), place: { folder, ...checkVersion(uidValidity, message.uid) } }];
     });

@@ -1,4 +1,4 @@
-/** The sealing of drafts for their places, by the vault of the pages. */
+/** The sealing of drafts by the vault. Each part of a draft is bound to its place, so that it cannot be used in another draft. */
 
 import { draftPlace } from "../../../wasm_build/ui/draft_message.js";
 import { packLetter, unpackLetter } from "../../../wasm_build/vault/values/packed_letter.js";
@@ -13,7 +13,7 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("../../../wasm_build/writing/draft_content.js").FileFields} FileFields */
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
 
-/** Seals drafts for their places, and opens them. Attachments that stay the same are not sealed again. */
+/** Seals and opens drafts. Attachments that have not changed are not sealed again. */
 export class DraftSeals {
   #keys;
   /** @type {{id: string, attachments: Attachment[], fields: string, sealed: ArrayBuffer} | null} */
@@ -32,7 +32,12 @@ export class DraftSeals {
     return { letter, files: files.attachments.length > 0 ? await this.#sealFiles(id, files) : null };
   }
 
-  /** Rejects with `draft-not-yours` if a part was altered, or is of another draft. @param {string} id @param {DraftParts} parts @returns {Promise<DraftContent>} */
+  /**
+   * Rejects with `draft-not-yours` if a part was changed, or belongs to another draft.
+   * @param {string} id
+   * @param {DraftParts} parts
+   * @returns {Promise<DraftContent>}
+   */
   async open(id, parts) {
     const { fields, text } = await this.openLetter(id, parts);
     const files = parts.files ? await this.#open(id, "files", parts.files) : null;
@@ -71,7 +76,7 @@ export class DraftSeals {
   async #seal(id, part, packed) {
     try {
       const vault = await this.#keys.vault();
-      // A draft is kept without an act of the person, so this does not count as a use of the keys.
+      // Drafts are kept automatically, so this call does not count as a use of the keys by the person.
       const keys = this.#keys.copies({ byPerson: false });
       if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
       return (await vault.call("draft.seal", { draft: packed.slice(0), place: draftPlace(id, part), ...keys })).sealed;

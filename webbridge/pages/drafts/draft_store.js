@@ -2,8 +2,8 @@
  * The encrypted drafts of the account: in the mailbox, and on the person's own computer also in this browser. The extension
  * reads and writes the same drafts (`wasm_build/ui/draft_message.js`).
  *
- * A version is replaced only by a writer who has seen it. The record in the browser has a revision, which shows whether
- * another tab has written. A draft is uploaded only while the mailbox has the version that was read or written here.
+ * A page replaces a version only if it has read that version. The record in the browser has a revision, which shows whether
+ * another tab has written. A page uploads a draft only while the mailbox has the version that the page has read or written.
  * **Not prevented:** two devices that upload in the same second.
  */
 
@@ -26,13 +26,13 @@ import { openDrafts } from "../app/state_database.js";
  */
 /** @typedef {{held: Held, content: DraftContent, mayBeSent: boolean}} OpenedDraft */
 /**
- * A draft that can be continued, from this browser or else from the draft's place in the mailbox.
+ * A draft that can be continued. `isHere`: this browser has it. `place` is its place in the mailbox, or null.
  * @typedef {{id: string, at: string, isHere: boolean, place: MessageAddress | null}} ListedDraft
  */
 
 /**
- * `isAgreed`: the person sends the letter in any case. `mayWait` says whether the letter waits in the outbox because there
- * is no connection. The mailbox then keeps the draft until it can be reached.
+ * `isAgreed`: the person wants to send the letter even if it was perhaps sent. `mayWait` says whether the letter may wait in
+ * the outbox while there is no connection. The draft then stays in the mailbox until the mailbox can be reached.
  * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} TakingBack
  */
 
@@ -62,12 +62,12 @@ export class DraftStore {
     this.#seals = new DraftSeals(keys);
   }
 
-  /** Whether drafts are kept in this browser. */
+  /** Whether this browser keeps drafts. */
   get keepsHere() {
     return this.#keepsHere();
   }
 
-  /** Whether a draft is kept in this browser. */
+  /** Whether this browser has a draft. */
   async hasHere() {
     const account = this.#account();
     if (!account || !this.keepsHere) return false;
@@ -174,21 +174,21 @@ export class DraftStore {
     if (draft?.letter && isVersion(place, draft.version)) return this.#openHere(id, draft);
     const parts = message ? this.#mailbox.parse(message) : await this.#mailbox.read(place);
     const content = await this.#seals.open(id, parts);
-    // The mailbox's version does not replace a version in this browser that was never uploaded.
+    // Without its revision, a version in this browser that was never uploaded cannot be replaced.
     const revision = draft?.isUploaded ? draft.revision : null;
     const version = { uidValidity: place.uidValidity, uid: place.uid };
     return { held: { id, revision, version, attempt: parts.letter }, content, mayBeSent: false };
   }
 
-  /** The fields of a draft in a message, for the row in the list. @param {string} id @param {DraftParts} parts */
+  /** The fields of a draft from the mailbox, for its row in the list. @param {string} id @param {DraftParts} parts */
   async fieldsOf(id, parts) {
     return (await this.#seals.openLetter(id, parts, { byPerson: false })).fields;
   }
 
   /**
-   * Prepares the sending of a draft, because the mailbox must not offer the draft to another device afterwards. If this
-   * browser keeps nothing, the draft stays in the mailbox until the message was sent. Rejects with DraftChanged if the
-   * draft was perhaps sent elsewhere.
+   * Prepares the sending of a draft: removes the draft from the mailbox, so that no other device offers it. If this browser
+   * keeps nothing, the draft stays in the mailbox until the message was sent. Rejects with DraftChanged if the draft was
+   * perhaps sent elsewhere.
    * @param {Held} held @param {TakingBack} options
    */
   async takeBack(held, { isAgreed, mayWait }) {
@@ -209,14 +209,15 @@ export class DraftStore {
       if (!(error instanceof ApiError) || error.code === "unreachable") return unlessAway(error);
       throw new ApiError("draft-not-removed", error.message);
     });
-    // The deletion is repeated until the mailbox has confirmed it.
+    // Without a connection, the draft is removed from the mailbox later. So its place there is not forgotten.
     if (isAway) return;
     held.version = null;
     held.attempt = null;
   }
 
   /**
-   * Deletes a draft in both places. If the server does not confirm the deletion, it is repeated when drafts are listed next.
+   * Deletes a draft in both places. If the server does not confirm the deletion, it is repeated at the next listing of
+   * drafts.
    * @param {Held} held
    */
   async drop(held) {
@@ -244,7 +245,7 @@ export class DraftStore {
     return { id, at: new Date().toISOString(), isHere: held.revision !== null, place: copy?.place ?? null };
   }
 
-  /** Forgets this browser's version of a draft whose text continues under another id. @param {Held} held */
+  /** Forgets this browser's version of a draft. The text goes on as a draft with another id. @param {Held} held */
   async leave({ id, revision }) {
     const account = this.#account();
     if (!account || revision === null) return;
@@ -263,7 +264,7 @@ export class DraftStore {
     if (drafts.length === 0 && version === null) return;
     for (const { place } of drafts) {
       if (isVersion(place, version)) return;
-      // The answer to an upload was lost, or the folder was numbered anew.
+      // The version may be unknown here, because the answer to its upload was lost, or the folder has a new UIDVALIDITY.
       if (attempt && await this.#isEqual(place, attempt)) return;
     }
     throw new DraftChanged();

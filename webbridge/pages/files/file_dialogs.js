@@ -45,7 +45,7 @@ export function askName({ services: { translate }, parts }, { title, label, go, 
     )),
   );
   input.focus();
-  // The extension stays, unless the person changes it too.
+  // The extension of the name is not selected, so that it stays unless the person changes it.
   const point = value.lastIndexOf(".");
   input.setSelectionRange(0, point > 0 ? point : value.length);
 }

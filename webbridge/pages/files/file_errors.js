@@ -5,7 +5,8 @@
 /** @typedef {{translate: Catalogue, sentenceFor: SentenceFor}} FileErrorServices */
 
 /**
- * The sentence for an error. Some codes have a different meaning here, and some the same meaning as for a parcel.
+ * The sentence for an error. Some codes have a special meaning for kept files, and some have the same meaning as for a
+ * parcel.
  * @param {FileErrorServices} services
  * @param {unknown} error
  */

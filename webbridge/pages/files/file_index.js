@@ -2,8 +2,8 @@
  * The index of the files that a person keeps. Each version is a parcel to oneself, whose only file is the list of the kept
  * files.
  *
- * The parcel's id comes from the account and the number of the version, while the ids of kept files are random. So nothing
- * else that the person has signed can pass for a version, and no version for another version.
+ * The parcel's id is derived from the account and the number of the version, while the ids of kept files are random. So
+ * neither another parcel of the person nor another version can be passed off as a version.
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -31,7 +31,7 @@ export class FileIndex {
   #seen;
   /** @type {OpenIndex | null} */
   #current = null;
-  /** Resolves when all queued changes are done. @type {Promise<unknown>} */
+  /** Resolves when all earlier changes are done. @type {Promise<unknown>} */
   #turn = Promise.resolve();
 
   /**
@@ -67,7 +67,7 @@ export class FileIndex {
     }
     const content = number === 0 ? NOTHING : await this.#open(number, manifest.buffer, { bytes, objects });
     if (acceptOlder) await this.#seen.agree(version);
-    // Another tab, or a change here, may have stored a later version while this one was opened.
+    // While this version was opened, another tab or a change in this tab may have stored a later version.
     else if (number > 0 && !(await this.#seen.note(version))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;
@@ -93,7 +93,7 @@ export class FileIndex {
       try {
         return await this.#store(before, content);
       } catch (error) {
-        // After a lost answer, only the bridge knows which version is the newest.
+        // If the answer was lost, only the bridge knows which version is the newest.
         this.#current = null;
         if (/** @type {{code?: string}} */ (error).code !== CHANGED || tries >= MAX_TRIES) throw error;
       }
@@ -116,7 +116,8 @@ export class FileIndex {
       version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
       deleted: [...idsBefore].filter((id) => !ids.has(id)),
     });
-    // Another tab may have seen a later version already. If it has seen another version with this number, the bridge lies.
+    // Another tab may have seen a later version already. But if it has seen a different version with this number, the bridge
+    // has lied.
     if (!(await this.#seen.note({ number, digest }))) return this.read();
     this.#current = { number, content, used, quota };
     return this.#current;

@@ -1,4 +1,7 @@
-/** Reads a kept file. The manifest comes first, and must be signed by the person. The chunks follow, and each is checked before it is passed on. */
+/**
+ * Reads a kept file. The manifest is read first. One of the person's own keys must have signed it. Then the chunks are read,
+ * and each is checked before it is yielded.
+ */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { readChunks } from "../../../wasm_build/parcels/chunk_reading.js";

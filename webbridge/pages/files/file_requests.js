@@ -24,7 +24,10 @@ export class FileRequests {
     this.#uploads = new ParcelUploads(ask, { language: "", place: PATH });
   }
 
-  /** The line about the index, and the bytes of its objects one after the other. @returns {Promise<{line: IndexLine, bytes: Uint8Array}>} */
+  /**
+   * The line about the index, and the bytes of the index's objects in their order.
+   * @returns {Promise<{line: IndexLine, bytes: Uint8Array}>}
+   */
   async index() {
     const all = new Uint8Array(await readAtMost(await this.#ask(`${PATH}/index`, {}), MAX_INDEX_BYTES + MAX_LINE_BYTES));
     const end = all.indexOf(LINE_END);
@@ -33,7 +36,7 @@ export class FileRequests {
   }
 
   /**
-   * Stores a version of the index after the version before it. Rejects with `index-changed` if another version is stored.
+   * Stores the next version of the index. Rejects with `index-changed` if the stored version is not the one before.
    * @param {{version: number, chunks: ArrayBuffer[], manifest: ArrayBuffer, kept: string[], deleted: string[]}} index
    * @returns {Promise<IndexLine>}
    */
@@ -64,14 +67,17 @@ export class FileRequests {
     await this.#uploads.patiently(waiting, () => this.#uploads.finish(`${id}/finish`, manifest, waiting.signal));
   }
 
-  /** Deletes the uploaded bytes of a file that is not kept. Without a connection, the bridge deletes them after a day. @param {string} id */
+  /**
+   * Deletes the uploaded bytes of a file that no index names. If this fails, the bridge deletes them after a day.
+   * @param {string} id
+   */
   async end(id) {
     await this.#ask(`${PATH}/${id}`, { method: "DELETE" }).catch(() => undefined);
   }
 
   /**
-   * The manifest of a file. Like a chunk, it is requested again when no answer comes, because WebKit makes no requests
-   * while a download begins.
+   * The manifest of a file. It is requested again if no answer comes, because WebKit makes no requests while a download
+   * begins.
    * @param {string} id @param {Waiting} waiting @returns {Promise<ArrayBuffer>}
    */
   manifest(id, waiting) {
@@ -94,7 +100,7 @@ export class FileRequests {
       return await request(url, { headers, signal, credentials: "omit" });
     } catch (error) {
       const { status } = /** @type {{status?: number}} */ (error);
-      // The index names the file, so the bridge has lost it, or a part of it.
+      // The index names the file, so the bridge has lost at least a part of the file.
       throw status === 404 || status === 416 ? new ApiError("parcel-cut", String(error)) : error;
     }
   }
@@ -107,7 +113,7 @@ function readLine(text) {
     const areSizes = Array.isArray(line.objects) && [line.version, line.manifest, ...line.objects].every(Number.isSafeInteger);
     if (areSizes) return line;
   } catch {
-    // The error is thrown below.
+    // The error for such an answer is thrown below.
   }
   throw new ApiError("server-error", "no line about the index came");
 }

@@ -2,7 +2,8 @@
  * The folders and files that the index names, and changes to them.
  *
  * A change is a function of the content. If another device has stored a version meanwhile, the change is applied to that
- * version, so no device undoes the work of another device. A change to a file or folder that is gone does nothing.
+ * version, so that no device undoes the work of another one. A change of a file or folder that no longer exists does
+ * nothing.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -18,7 +19,10 @@ const MAX_DEPTH = 20;
 /** A longer ending of a name does not count as an extension. */
 const MAX_EXTENSION = 20;
 const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/u;
-/** The characters that `smime_core.parcels.check_file_name` refuses too: separators, control characters, marks of the writing direction, half characters. */
+/**
+ * The characters that `smime_core.parcels.check_file_name` also refuses: separators, control characters, marks of the
+ * writing direction, and lone surrogates.
+ */
 const UNWANTED = /[/\\\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Cs}]/u;
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -36,19 +40,23 @@ export function nameProblem(name) {
   return new TextEncoder().encode(name).length > MAX_NAME_BYTES ? "long" : "";
 }
 
-/** The name for a chosen file, whose name on the computer may not be allowed here. @param {string} name @param {string} unnamed */
+/**
+ * The name under which a chosen file is kept. Its name on the computer may not be allowed here.
+ * @param {string} name
+ * @param {string} unnamed
+ */
 export function asName(name, unnamed) {
   const clean = name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim();
   const short = shorten(clean, "");
   return nameProblem(short) === "" ? short : unnamed;
 }
 
-/** The last name of a path. @param {string} path */
+/** The last part of a path. @param {string} path */
 export function lastName(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The folder in which a folder is. @param {string} path */
+/** The folder that contains a folder. @param {string} path */
 export function parentOf(path) {
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
 }
@@ -145,8 +153,8 @@ export function removeFile(id) {
 }
 
 /**
- * Removes a folder with all that the person saw in it. A file or folder that another device has added since then stays,
- * with the folders around it.
+ * Removes a folder with all files and folders that the person saw in it. Files and folders that another device has added
+ * since then stay, with the folders that contain them.
  * @param {string} path @param {Content} shown @returns {Change}
  */
 export function removeFolder(path, shown) {
@@ -205,7 +213,7 @@ function namesIn({ folders, files }, folder) {
   ]);
 }
 
-/** Renames files that would have the same name when two folders become one. @param {KeptEntry[]} files @param {string} path */
+/** Renames files that would have the same name after two folders were merged. @param {KeptEntry[]} files @param {string} path */
 function renameTaken(files, path) {
   /** @type {Map<string, Set<string>>} */
   const names = new Map();
@@ -226,7 +234,7 @@ function freeName(taken, name) {
   return free;
 }
 
-/** The name with a mark before its extension. A long name is cut. @param {string} name @param {string} mark */
+/** The name with a text `mark` before its extension. A long name is cut. @param {string} name @param {string} mark */
 function shorten(name, mark) {
   const point = name.lastIndexOf(".");
   const extension = point > 0 && name.length - point <= MAX_EXTENSION ? name.slice(point) : "";

@@ -20,7 +20,7 @@ import { Progress } from "./progress.js";
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 /** @typedef {import("./file_tree.js").Change} Change */
 
-/** The number of rows that are shown at first, and that each press on the button adds. */
+/** The number of rows that are shown at first, and the number that each press on the button adds. */
 const PAGE = 100;
 const OLDER = "files-older";
 
@@ -82,7 +82,7 @@ export class FilesView {
     void this.#read();
   }
 
-  /** Ends the saving of files. The adding of files goes on. */
+  /** Ends the saving of files to the computer. The adding of files goes on. */
   close() {
     this.#ending.abort();
     this.#adding.close();
@@ -176,7 +176,7 @@ export class FilesView {
     const before = this.#shown;
     this.#shown += PAGE;
     this.#draw();
-    // The button moves away.
+    // The button moves below the new rows, so the first new row gets the focus.
     const first = this.#rows.children[before];
     if (first) /** @type {HTMLElement | null} */ (first.querySelector("button"))?.focus();
   }

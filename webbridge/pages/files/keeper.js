@@ -1,7 +1,8 @@
 /**
  * The files of one account while its keys are unlocked: the index, and the files that are being added.
  *
- * Files are uploaded one after the other. Files whose upload has ended meanwhile enter the index together.
+ * Files are uploaded one after the other. All files that are uploaded while the index is being stored enter the next version
+ * together.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -70,7 +71,7 @@ export class Keeper extends EventTarget {
     this.#ended.addEventListener("abort", () => { this.adding = []; });
   }
 
-  /** Whether the files belong to the account whose keys are unlocked now. @param {KeeperServices} services */
+  /** Whether this object belongs to the account that is signed in, and its keys are unlocked. @param {KeeperServices} services */
   isUsable(services) {
     return services === this.#services && services.address === this.#account && !this.#ended.aborted;
   }
@@ -79,7 +80,7 @@ export class Keeper extends EventTarget {
     return !this.#ended.aborted && this.adding.some(({ state }) => state !== "failed");
   }
 
-  /** The parts that reading a file needs. */
+  /** The parts that the reading of a file needs. */
   get parts() {
     return this.#parts;
   }
@@ -102,11 +103,11 @@ export class Keeper extends EventTarget {
     one.stopping.abort();
     this.#drop([one]);
     const { entry } = one;
-    // The entry may be in an index that is being stored. That index keeps the file.
+    // The entry may be in an index that is being stored. Then the file stays in that index.
     if (entry && one.state === "failed") void this.#parts.requests.end(entry.id);
   }
 
-  /** Tries again what has failed. @param {Adding} one */
+  /** Tries a failed file again. @param {Adding} one */
   retry(one) {
     one.error = null;
     one.state = one.entry ? "listing" : "waiting";

@@ -1,8 +1,8 @@
 /**
  * The content of the view "My files": the folders and files that a person keeps for themselves.
  *
- * This is a separate script, which `my_files_view.js` loads when the view is first shown. Functions that may exist only
- * once in a document come from the pages: those for questions, dialogs, unique ids, and the addresses of scripts.
+ * This is a separate script, which `my_files_view.js` loads when the view is first shown. The pages give this script the
+ * functions that must exist only once in a document: for questions, dialogs, unique ids, and addresses of scripts.
  */
 
 import { FilesView } from "./files_view.js";
@@ -18,10 +18,13 @@ import { Keeper } from "./keeper.js";
 /** @typedef {import("./file_errors.js").FileErrorServices} FileErrorServices */
 /** @typedef {import("../app/services.js").Announce} Announce */
 /** @typedef {{announceHere: Announce} & KeeperServices & FileErrorServices} FilesServices */
-/** @typedef {{services: FilesServices, parts: Parts, limits: {wholeBytes: number}}} Given what the content gets from the pages */
+/**
+ * @typedef {{services: FilesServices, parts: Parts, limits: {wholeBytes: number}}} Given the things that the pages give the
+ * content
+ */
 /** @typedef {{createContent: (given: Given) => {element: HTMLElement, close: () => void}}} MyFiles */
 
-/** The files of the account, whose uploads go on while another view is shown. @type {Keeper | null} */
+/** The files of the account. Their uploads go on while another view is shown. @type {Keeper | null} */
 let keeper = null;
 
 /** @type {MyFiles["createContent"]} */

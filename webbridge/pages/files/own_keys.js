@@ -1,7 +1,7 @@
 /**
  * The person's own keys for the files that they keep. A file counts as the person's own if it is signed with one of these
  * keys. New files are encrypted for one of their certificates. Keys that several people share are not used, unless the
- * account has no others. A manifest's signer needs the address of the account in any case.
+ * account has no others. In any case, the certificate of a manifest's signer must have the address of the account.
  */
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
@@ -54,7 +54,7 @@ export class OwnKeys {
     const own = this.#own();
     const judge = (/** @type {string} */ at) => this.call("parcel.verify", {
       manifest: manifest.slice(0), parcel, readers: [this.#account], at, trust: {
-        // Only these certificates count: neither their issuers nor what they have issued.
+        // The person's own certificates are trusted. Their issuers are not, and certificates that they have issued are not.
         anchors: own.map(({ certificate }) => ({ certificate: certificate.slice(0), exact: true })), revocation: "not-checked",
       },
     }, signal);
@@ -64,7 +64,7 @@ export class OwnKeys {
       const signer = own.find(({ fingerprint }) => opened.report.signers.some((/** @type {any} */ entry) => entry.certificate === fingerprint));
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
-    // A key of the person may have another address, for example if several people share the key.
+    // The signature of a key with another address is refused. A key that several people share may have another address.
     const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
     if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
     return opened;
@@ -80,8 +80,8 @@ export class OwnKeys {
   }
 
   /**
-   * Calls the verb for a parcel to oneself, which holds one file. The result is the parcel's plan, or the manifest, signed
-   * and encrypted as the chunks are.
+   * Calls a verb of the vault for a parcel to oneself with one file. The result is the parcel's plan, or its signed and
+   * encrypted manifest.
    * @param {"parcel.plan" | "parcel.finish"} verb @param {OwnParcel & {chunks?: Chunk[], most?: number | null}} parcel @param {AbortSignal} [signal]
    * @returns {Promise<any>}
    */

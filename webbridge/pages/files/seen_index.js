@@ -1,8 +1,8 @@
 /**
- * The newest index of each account that this browser has seen. With it, this page notices if the bridge gives an older
- * index, or another index with the same number.
+ * The newest index of each account that this browser has seen. With this record, the page notices if the bridge gives an
+ * older index, or another index with the same number.
  *
- * Nothing in it is secret. On the person's own computer the browser keeps it; elsewhere only this page does.
+ * The record is not secret. On the person's own computer the browser keeps it; on another computer only this page does.
  */
 
 import { KeptList } from "../app/kept_list.js";
@@ -35,13 +35,16 @@ export class SeenIndex {
    */
   async note(version) {
     const place = await this.#place();
-    // From here on there is no pause in which another reading could note a later version.
+    // There is no `await` from here on, so no other reading can note a later version in between.
     if (isAfter(this.#newest(place), version)) return false;
     this.#write(version, place);
     return true;
   }
 
-  /** Stores a version in place of the version that was seen before, because the person has agreed to it. @param {Seen} version */
+  /**
+   * Stores a version in place of the earlier seen version, because the person has agreed to this version.
+   * @param {Seen} version
+   */
   async agree(version) {
     this.#write(version, await this.#place());
   }

@@ -1,6 +1,6 @@
 /**
  * The note that a reset of an account at the key server was seen here. With the note, the pages show the reset at the next
- * visit without being asked. The browser keeps it on the person's own computer; elsewhere only the tab does.
+ * visit without being asked. On the person's own computer the browser keeps the note; on another computer only the tab does.
  *
  * The note contains a hash of the address, so that no file on the disk contains the address. The note is not trusted,
  * because the key server knows whether there is a reset.

@@ -1,4 +1,4 @@
-/** The encryption of the data that this browser keeps, with AES-256-GCM. Each result is bound to its place. */
+/** The encryption of data that this browser keeps, with AES-256-GCM. Each ciphertext is bound to the place where it is kept. */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 

@@ -1,6 +1,6 @@
 /**
- * The unlocked keys in the encrypted forms that this device keeps, under the secret of a passkey and for a reload. Each
- * call overwrites its secret.
+ * Encrypts the unlocked keys, so that this device can keep them: under the secret of a passkey, or for a reload. Each call
+ * overwrites the secret that it gets.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -60,7 +60,7 @@ export async function sealForReload(keys, context, halves) {
 }
 
 /**
- * Unlocks the keys that `sealForReload` encrypted. Their deadlines go on.
+ * Unlocks the keys that `sealForReload` encrypted. The deadlines of the earlier unlocking go on.
  * @param {KeyRing} keys
  * @param {string} context
  * @param {Secret} halves

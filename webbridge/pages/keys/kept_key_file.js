@@ -1,6 +1,6 @@
 /**
- * The key file in which this device keeps the keys for a start without a connection, because the key server cannot be
- * reached then.
+ * The key file in which this device keeps the keys. A start without a connection needs the file, because the key server
+ * cannot be reached.
  */
 
 import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -12,7 +12,7 @@ import { ApiError } from "../app/api.js";
 /** @typedef {import("./keys.js").SealedIdentity} SealedIdentity */
 /** @typedef {import("./passphrase_rule.js").PassphraseRule} PassphraseRule */
 /**
- * `ended` aborts at a lock. The keys cannot be opened afterwards.
+ * A lock aborts `ended`. Afterwards these keys cannot be unlocked.
  * @typedef {{identities: SealedIdentity[], ended: AbortSignal}} KeptKeys
  */
 
@@ -27,7 +27,7 @@ export class KeptKeyFile {
   }
 
   /**
-   * A key file with the unlocked keys under a passphrase, which is overwritten.
+   * Makes a key file with the unlocked keys, encrypted under a passphrase. The passphrase is overwritten.
    * @param {Secret} passphrase
    * @returns {Promise<ArrayBuffer>}
    */
@@ -44,7 +44,7 @@ export class KeptKeyFile {
   }
 
   /**
-   * The keys of a file from `make`. They stay locked until `unlock`. The passphrase is not overwritten.
+   * Opens a file from `make`. Its keys stay locked until `unlock`. The passphrase is not overwritten.
    * @param {ArrayBuffer} p12
    * @param {Secret} passphrase
    * @returns {Promise<KeptKeys>}

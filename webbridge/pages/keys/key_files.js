@@ -1,6 +1,6 @@
 /**
- * The keys that the person opens from a file, or joins with the certificates for a request. After the unlocking, the person
- * is asked whether to store the keys on the key server.
+ * The keys that the person opens from a file, or makes with a certification request. After the unlocking, the person is
+ * asked whether to store the keys on the key server.
  */
 
 import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -22,7 +22,8 @@ export class KeyFiles {
   #roamingKeys;
   #passphraseRule;
   /**
-   * The key file that was unlocked last and its passphrase, as long as the person can store the file on the key server.
+   * The key file that was unlocked last and its passphrase. They are kept while the person can store the file on the key
+   * server.
    * @type {KeyFile | null}
    */
   #offered = null;
@@ -142,7 +143,7 @@ export class KeyFiles {
       throw error;
     });
     this.dismissOffer();
-    // The key server would store the keys under the file's passphrase, so a file without a passphrase is not offered.
+    // The key server would store the keys under the file's passphrase. So a file without a passphrase is not offered.
     if (offered.passphrase.length > 0) this.#offer(offered);
     else overwriteFile(offered);
     this.#keys.changed();

@@ -1,10 +1,10 @@
 /**
- * The memory of this device for the person's account at a key server. It has the token by which the server recognises the
- * device, and the latest record that the vault has seen. With the record, the vault notices if the server gives an earlier
- * one.
+ * The facts about the person's account at a key server that this device remembers: the token by which the server recognises
+ * the device, and the latest record of the account that the vault has seen. With the record, the vault notices if the server
+ * gives an earlier record.
  *
- * On the person's own computer the browser keeps the memory; elsewhere only this page does. Neither token nor record opens
- * anything.
+ * On the person's own computer the browser keeps these facts; on another computer only this page does. Neither the token nor
+ * the record decrypts anything.
  */
 
 import { openRoaming } from "../app/state_database.js";
@@ -47,8 +47,8 @@ export class KeyServerMemory {
 }
 
 /**
- * The memory with the later record, or the only one with a record. The second stays if both have the same record. It also
- * stays if the account was reset in between, because the person has agreed to it.
+ * Chooses the memory with the later record, or the only memory with a record. Chooses `other` if the records are the same,
+ * and also if the account was reset in between, because the person has agreed to the reset.
  * @param {Remembered | null | undefined} one @param {Remembered | null | undefined} other
  */
 function laterOf(one, other) {

@@ -1,5 +1,6 @@
 /**
- * The person's keys in this page: sealed identities in the memory of this module, and the session whose key seals them.
+ * The person's keys in this page: sealed identities in the memory of this module, and the session whose key seals the
+ * identities.
  *
  * Private keys are decrypted only inside the vault, for one operation each. Every call transfers copies to the vault,
  * which overwrites them. A lock overwrites the identities and the key, and stops the operations that use them.
@@ -46,7 +47,7 @@ export class KeyRing extends EventTarget {
     session.addEventListener("used", () => this.dispatchEvent(new Event("used")));
   }
 
-  /** The function that returns the vault for operations with these keys. A lock ends the operations. */
+  /** The function that returns the vault for operations with these keys. A lock ends these operations. */
   get vault() {
     return this.#vault;
   }
@@ -60,7 +61,7 @@ export class KeyRing extends EventTarget {
     return this.unlocked ? this.#way : null;
   }
 
-  /** A signal that aborts when the keys are locked, before "change" and "locked". */
+  /** A signal that aborts when the keys are locked, before "change" and "locked" are dispatched. */
   get ended() {
     return this.#session.ended;
   }
@@ -86,8 +87,8 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Copies of identities and key for one vault call. While locked, there are no identities and the key is null. Locks
-   * the keys if a deadline has passed.
+   * Copies of the identities and of the session's key for one vault call. While locked, there are no identities and the key
+   * is null. Locks the keys if a deadline has passed.
    * @param {{byPerson?: boolean}} [options] as for `SealedSession.useKey`
    * @returns {{identities: ArrayBuffer[], sealKey: Secret | null}}
    */
@@ -96,7 +97,10 @@ export class KeyRing extends EventTarget {
     return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
   }
 
-  /** Copies for another tab; null while the keys are locked. @returns {SharedKeys | null} */
+  /**
+   * Copies of the key, the identities and the ages for another tab; null while the keys are locked.
+   * @returns {SharedKeys | null}
+   */
   share() {
     const sealKey = this.#session.useKey({ byPerson: false });
     const { ages } = this;
@@ -117,7 +121,7 @@ export class KeyRing extends EventTarget {
 
   /**
    * Adds the identities from `open` to the unlocked ones, and overwrites the secrets. Rejects if the keys were locked
-   * meanwhile. The caller calls `changed` after it has stored what came with the keys.
+   * meanwhile. The caller has to call `changed`, after it has stored the data that came with the keys.
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(vault: Vault) => Promise<Found>} open
@@ -139,7 +143,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks with the keys of another tab. The deadlines of that tab go on. Throws `locked` if they are over.
+   * Unlocks with the keys of another tab. The deadlines of that tab go on. Throws `locked` if a deadline has passed.
    * @param {SharedKeys} shared the key is overwritten
    */
   adopt({ sealKey, identities, ages }) {
@@ -182,7 +186,7 @@ export class KeyRing extends EventTarget {
     this.#session.touch();
   }
 
-  /** Locks the keys if a deadline has passed. A timer does so too, but not while the computer sleeps. */
+  /** Locks the keys if a deadline has passed. There is also a timer, but timers do not run while the computer sleeps. */
   check() {
     this.#session.check();
   }
@@ -203,7 +207,7 @@ export class KeyRing extends EventTarget {
     this.changed();
   }
 
-  /** The identities that are not here yet. @param {SealedIdentity[]} identities */
+  /** Those of the identities that this object does not have yet. @param {SealedIdentity[]} identities */
   #without(identities) {
     const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
     return identities.filter(({ fingerprint }) => !known.has(fingerprint));

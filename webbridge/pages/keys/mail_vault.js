@@ -2,7 +2,7 @@
  * The calls of the mail views to the vault: they open messages, compose messages, and check certificates.
  *
  * This object keeps no data. Every call passes copies of keys and trust. The vault returns texts as
- * bytes. They are decoded for display and then overwritten.
+ * bytes. This object decodes the texts for display, and then overwrites the bytes.
  */
 
 import { ApiError } from "../app/api.js";
@@ -31,7 +31,7 @@ import { makeMessage } from "./message_making.js";
  *   the addresses whose certificates differ from the known ones
  */
 /**
- * An anchor that the operator of the bridge trusts.
+ * A trust anchor of the bridge's operator.
  * @typedef {{certificate: ArrayBuffer, subject: string, notAfter: string, fingerprint: string}} Authority
  */
 /**
@@ -131,14 +131,14 @@ export class MailVault {
     }
   }
 
-  /** The message without its encryption, with its signatures. @param {ArrayBuffer} message which is transferred */
+  /** The decrypted message, with its signatures. @param {ArrayBuffer} message which is transferred */
   async decrypt(message) {
     const vault = await this.#vault();
     return (await vault.call("message.decrypt", { message, ...this.#keys.copies() })).message;
   }
 
   /**
-   * A message as it is without keys: its claimed header fields and its report, which says that it was not opened.
+   * A message that is shown without keys. It has the claimed header fields, and a report that the message was not opened.
    * @param {ArrayBuffer} message
    * @param {AbortSignal} [signal]
    * @returns {Promise<OpenedMessage>}
@@ -150,31 +150,32 @@ export class MailVault {
   }
 
   /**
-   * The encrypted subjects of messages, for a list. Anybody can have forged them, because no signature is checked.
+   * The encrypted subjects of messages, for a list. They may be forged, because no signature is checked.
    * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
    * @returns {Promise<(string | null)[]>} null for each message that these keys do not decrypt
    */
   async subjects(messages) {
     const vault = await this.#vault();
-    // The list calls this without the person, when the bridge answers. The call must not keep the keys unlocked.
+    // The list makes this call without an act of the person, when the bridge answers. So the call must not keep the keys
+    // unlocked.
     const keys = this.#keys.copies({ byPerson: false });
     return (await vault.call("message.subjects", { messages, ...keys })).subjects;
   }
 
   /**
-   * The texts of messages for the index of encrypted mail. Anybody can have forged them, because no signature is checked.
+   * The texts of messages for the index of encrypted mail. They may be forged, because no signature is checked.
    * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
    * @returns {Promise<({subject: string, people: string, text: ArrayBuffer} | null)[]>} null for each message that these keys
    *   do not decrypt
    */
   async texts(messages) {
     const vault = await this.#vault();
-    // The index is filled in the background. This must not keep the keys unlocked.
+    // The index is filled in the background. So this call must not keep the keys unlocked.
     return (await vault.call("message.texts", { messages, ...this.#keys.copies({ byPerson: false }) })).texts;
   }
 
   /**
-   * Makes a message. A request for receipts is kept before the message can leave; rejects if it cannot be kept.
+   * Makes a message. A request for receipts is kept before the message can be sent. Rejects if the request cannot be kept.
    * @param {Draft} draft @param {import("./message_making.js").Protection} protection
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
@@ -216,7 +217,7 @@ export class MailVault {
   }
 
   /**
-   * Accepts a certificate because the person has decided so. Rejects with the reason if this is not possible.
+   * Accepts a certificate by the person's decision. Rejects with the reason if it cannot be accepted.
    * @param {ArrayBuffer} certificate
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    */
@@ -233,7 +234,8 @@ export class MailVault {
   }
 
   /**
-   * Changes the decisions. If another click, tab or device has changed them meanwhile, changes the new decisions.
+   * Changes the decisions. If another click, tab or device has changed them meanwhile, applies the change to the new
+   * decisions.
    * @param {(vault: Vault) => Promise<ArrayBuffer | null>} change null if there is nothing to change
    */
   async #changeDecisions(change) {
@@ -366,7 +368,7 @@ export class MailVault {
       const basis = this.#trust.decisionsBasis;
       const bytes = this.#trust.decisions();
       const decisions = bytes && await vault.call("decision.remove", { decisions: bytes, fingerprint }).then((reply) => reply.decisions, (error) => {
-        // It was removed in another tab or by another device meanwhile.
+        // Another tab or device has removed it meanwhile.
         if (error.code !== "decision-refused-no-such") throw error;
         return null;
       });

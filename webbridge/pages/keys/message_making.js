@@ -22,7 +22,7 @@ import { ApiError } from "../app/api.js";
  */
 
 /**
- * Makes a message. If the message asks for receipts, the request is kept before the message can leave. Rejects if the
+ * Makes a message. If the message asks for receipts, the request is kept before the message can be sent. Rejects if the
  * request cannot be kept.
  * @param {MakingServices} services
  * @param {import("./mail_vault.js").Draft} message
@@ -35,7 +35,8 @@ export async function makeMessage(services, message, { sign, recipients, readers
   const keys = services.keys.copies();
   if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
   const draft = writtenOf(message);
-  // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
+  // CBC is used, because every S/MIME program in use reads it. Thunderbird shows messages with authenticated ciphers as
+  // empty.
   const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
   if (!sign || !lasting) {
     const claims = sign ? { receipt, label } : {};
@@ -56,7 +57,7 @@ export async function makeMessage(services, message, { sign, recipients, readers
   return made.message;
 }
 
-/** The words of a message in the form that the vault expects. @param {import("./mail_vault.js").Draft} message */
+/** The fields of a message in the form that the vault expects. @param {import("./mail_vault.js").Draft} message */
 function writtenOf({ statements: _, html, ...draft }) {
   return {
     ...draft,

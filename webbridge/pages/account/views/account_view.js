@@ -95,7 +95,7 @@ function createSessions(services) {
     await request();
     await load();
     services.announce(sentence);
-    // The button that had the focus is gone with its card.
+    // The card is gone, and with it the button that had the focus.
     title.focus();
   });
 
@@ -154,7 +154,7 @@ function createReceipts({ translate, kept }) {
   );
 }
 
-/** The switch for the keys that act in the mail view. @param {AccountServices} services */
+/** The switch for the keyboard shortcuts of the mail view. @param {AccountServices} services */
 function createKeys({ translate, kept }) {
   const shortcuts = switchField(translate("shortcuts_title"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
   shortcuts.input.checked = hasShortcuts();

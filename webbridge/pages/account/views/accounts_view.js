@@ -1,6 +1,6 @@
 /**
- * The view of the accounts that are signed in in this browser, in which the person shows one, adds one, or signs out. A tab
- * without an account begins here.
+ * The view of the accounts that are signed in in this browser. In it, the person shows an account, adds one, or signs out. A
+ * tab without an account begins here.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -52,9 +52,9 @@ export function createAccountsView(services) {
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
     }
-    // The last account has signed out, in this tab or in another one.
+    // No account is signed in any more. The sign-out may have been in another tab.
     if (services.address === null && accounts.all.length === 0) return services.navigate("/sign-in");
-    // Drawing the list anew would lose the focus, and a click.
+    // Without a change the list is not drawn again, because the focus or a click could be lost.
     if (JSON.stringify(accounts.all) !== before) draw();
   };
   draw();
@@ -151,7 +151,7 @@ async function askToSignOutOfAll(services) {
 }
 
 /**
- * Asks before letters that wait in the outboxes of accounts are deleted. `go` gets the letters.
+ * Asks the person before waiting letters of these accounts are deleted. `go` gets the letters that may be deleted.
  * @param {AccountsServices} services @param {string[]} addresses @param {(letters: Sealed[]) => void} go
  */
 async function askAboutLetters(services, addresses, go) {

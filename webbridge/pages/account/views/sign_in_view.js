@@ -1,6 +1,6 @@
 /**
- * The view to sign in to the mail account and to unlock the keys at the same time. It has address, password, passphrase,
- * and a sentence on what this page does. The passphrase goes to the vault only.
+ * The view to sign in to the mail account and to unlock the keys at the same time. It has fields for address, password and
+ * passphrase, and a sentence about this page. The passphrase goes to the vault only.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
@@ -31,7 +31,7 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 /**
  * @param {SignInServices} services
  * @param {{ended: string | null, isSessionLeft: boolean, typed?: Typed}} options `ended` is the account whose session has ended; null
- *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` is what the fields begin with
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out. `typed` has the first values of the fields
  * @returns {View}
  */
 export function createSignInView(services, { ended, isSessionLeft, typed }) {
@@ -51,7 +51,7 @@ export function createSignInView(services, { ended, isSessionLeft, typed }) {
 
 /**
  * @param {SignInServices} services
- * @param {Typed} typed what is filled in
+ * @param {Typed} typed the values of the fields
  */
 function createSignInForm(services, typed) {
   const { translate } = services;

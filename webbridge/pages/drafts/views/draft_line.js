@@ -19,7 +19,7 @@ export function createDraftLine(translate) {
   const element = html("p", { class: "draft-line", data: { test: "draft-state", state: "none" } });
   const show = (/** @type {DraftNews} */ news) => {
     element.toggleAttribute("data-pending", news.state === "pending");
-    // A problem stays shown while the next version waits.
+    // While the next version waits, a shown problem stays.
     if (news.state === "pending" && LASTING.has(element.dataset.state ?? "")) return;
     element.dataset.state = news.state;
     element.toggleAttribute("data-copy", news.isCopy);

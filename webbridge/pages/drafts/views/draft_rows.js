@@ -10,16 +10,16 @@ import { decryptSubjects } from "../../mail/hidden_subjects.js";
 /** @typedef {import("../draft_store.js").DraftStore} DraftStore */
 /** @typedef {{translate: Catalogue, mailVault: MailVault, drafts: DraftStore}} DraftRowServices */
 /**
- * The subject and recipients that a row hides while the keys are locked.
+ * The sealed subject and recipients, which a row cannot show while the keys are locked.
  * @typedef {{subject: string | null, to?: string}} Hidden
  */
 
 /**
- * The subjects and recipients that the rows hide.
+ * Opens the sealed subjects and recipients of the rows.
  * @param {DraftRowServices} services
  * @param {{bytes: ArrayBuffer}[]} rows
  * @param {{areDrafts: boolean}} options
- * @returns {Promise<Hidden[] | null>} null if one of the messages was too much for the vault
+ * @returns {Promise<Hidden[] | null>} null if the vault has failed at one of the messages
  */
 export async function readHidden(services, rows, { areDrafts }) {
   if (!areDrafts) return (await decryptSubjects(services, rows))?.map((subject) => ({ subject })) ?? null;

@@ -68,8 +68,8 @@ export class LetterDraft {
   }
 
   /**
-   * Leaves the view and deletes the draft, which can be undone.
-   * @returns {boolean} false if nothing could bring the text back, so that the person has to be asked
+   * Deletes the draft. The person can undo this.
+   * @returns {boolean} false if the deletion could not be undone; then nothing is deleted, and the person has to be asked
    */
   discard() {
     if (!this.#services.keys.unlocked) return false;
@@ -80,7 +80,7 @@ export class LetterDraft {
 
   /** @returns {import("../../../../wasm_build/writing/draft_content.js").DraftContent} */
   #content() {
-    // An upload that goes on after the view is left must not replace the draft with an empty one.
+    // When the message was cleared, a keeping that still runs must not replace the draft with an empty one.
     if (this.#composition.isCleared) throw new ApiError("locked", "the message was cleared from the page");
     return draftContentOf(this.#composition, this.#services.address ?? "");
   }
