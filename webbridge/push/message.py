@@ -1,4 +1,4 @@
-"""One message to one push service (RFC 8030 section 5). It is empty, so there is nothing to encrypt or to read."""
+"""One message to one push service (RFC 8030 section 5). The message is empty, so nothing is encrypted."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ export class PageVault {
     const opening = this.#open();
     this.#vault = opening;
     opening.catch(() => {
-      // After a change of the strict setting, another vault is opening already.
+      // If the strict setting has changed since, another vault is opening already.
       if (this.#vault !== opening) return;
       this.#vault = null;
       this.#place.onState("vault_failed");
@@ -54,7 +54,7 @@ export class PageVault {
   }
 
   /**
-   * Continues with a vault of the other setting, after `lock` has locked the keys.
+   * Replaces the vault with a vault of the other setting. Before that, `lock` locks the keys.
    * @param {boolean} strict
    * @param {() => void} lock
    */

@@ -36,12 +36,12 @@ export class FolderAccess {
     return readGrants(await this.#json(apiFolderPath(folder, "access")));
   }
 
-  /** @param {string} folder @param {string} name @param {GivenLevel} level @returns {Promise<Grant[]>} all after the change */
+  /** @param {string} folder @param {string} name @param {GivenLevel} level @returns {Promise<Grant[]>} all rights afterwards */
   async give(folder, name, level) {
     return this.#change(folder, "PUT", { name, level });
   }
 
-  /** @param {string} folder @param {string} name @returns {Promise<Grant[]>} all after the change */
+  /** @param {string} folder @param {string} name @returns {Promise<Grant[]>} all rights afterwards */
   async withdraw(folder, name) {
     return this.#change(folder, "DELETE", { name });
   }

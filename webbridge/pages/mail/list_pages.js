@@ -72,7 +72,7 @@ export class ListPages {
       page = await this.#fetch({ offset: listed.length + leftOut, before, signal });
       const known = new Set(messages.map(({ uid }) => uid));
       const further = page.messages.filter(({ uid }) => !known.has(uid));
-      // A server that gives the same page again and again must not keep this going.
+      // Otherwise this loop would not end if a server always gave the same page.
       if (further.length === 0) break;
       messages.push(...further);
       leftOut += page.leftOut ?? 0;

@@ -54,7 +54,7 @@ export async function removeIndex(account) {
   });
 }
 
-/** The place of a segment. @param {string} account @param {number} number */
+/** The key of a segment's record. @param {string} account @param {number} number */
 export function placeOf(account, number) {
   return `${account} ${String(number).padStart(8, "0")}`;
 }

@@ -65,7 +65,7 @@ export class UndoNotice {
   async undo() {
     const undo = this.#undo;
     if (!undo) return;
-    // The act is undone once, also if the person presses twice.
+    // The act is undone only once if the person presses twice.
     this.#undo = null;
     this.#button.hidden = true;
     await undo();

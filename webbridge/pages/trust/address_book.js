@@ -224,8 +224,8 @@ function split(name) {
 }
 
 /**
- * Whether the first entry stays when both are joined: the later one. If the times are equal, a removal stays, or else the
- * larger text.
+ * Whether the first entry stays when two entries are joined. The later entry stays. If the times are equal, a removal
+ * stays, and otherwise the text that sorts last.
  * @param {Entry} one
  * @param {Entry} other
  */

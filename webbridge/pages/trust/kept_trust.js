@@ -231,7 +231,7 @@ export class KeptTrust extends EventTarget {
     });
   }
 
-  /** Keeps the state that will be sent. If that fails, the state is sent all the same, because it is needed only after a lost answer. */
+  /** Keeps the state that will be sent. A failure is ignored, because the kept copy is needed only after a lost answer. */
   async #keepSent() {
     const account = this.#account;
     if (!account || !this.#isOpen) return;
@@ -250,7 +250,7 @@ export class KeptTrust extends EventTarget {
       if (before && before.counter > this.#held) await this.#adopt(account, before);
       const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
       const isMergedHere = !isSame(merged, before?.merged ?? null);
-      // The state that another tab is sending stays noted until a merge is kept.
+      // The record keeps the state that another tab is sending, until the result of a merge is kept.
       const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
       const counter = Math.max(before?.counter ?? 0, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args, book: this.#trust.book.bytes() });

@@ -22,7 +22,7 @@ import { arrangeTree } from "./folder_tree.js";
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
-/** The number of others' folders up to which they are shown without a subscription. */
+/** Up to this number, all folders of other people are shown, also without a subscription. */
 const MOST_FOREIGN = 50;
 
 export class FolderList {
@@ -67,7 +67,7 @@ export class FolderList {
     const focused = lists.map((list) => list.querySelector("a:focus")?.getAttribute("href")).find(Boolean);
     this.#list.replaceChildren(...this.#links(shown.filter(({ place }) => place === "own")));
     this.#foreign.replaceChildren(...(/** @type {const} */ (["others", "shared"])).flatMap((place) => this.#section(shown, place)));
-    // A new link takes the focus of the one that it replaces.
+    // If the link with the focus was replaced, the new link to the same folder gets the focus.
     const again = focused && lists.flatMap((list) => [...list.querySelectorAll("a")]).find((link) => link.getAttribute("href") === focused);
     if (again) again.focus({ preventScroll: true });
   }

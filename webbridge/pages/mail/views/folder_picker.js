@@ -13,7 +13,7 @@ const MAX_SHOWN = 200;
 
 /**
  * @param {Catalogue} translate
- * @param {Folder[]} folders those that can be chosen
+ * @param {Folder[]} folders the folders that can be chosen
  * @param {{title: string, onChoose: (folder: Folder) => void, onMake?: (name: string) => void}} options `onMake` gets the name of a
  *   new folder; without `onMake`, none can be made
  */

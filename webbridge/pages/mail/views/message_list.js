@@ -145,7 +145,7 @@ export class MessageList {
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.forget();
-    // The mere presence of a row that the index has found reveals words of an encrypted message.
+    // A row that the index has found would reveal that the encrypted message contains the searched words.
     if (!this.#services.keys.unlocked) this.messages.forgetFound();
     this.#rows.draw();
     void this.#subjects.read();

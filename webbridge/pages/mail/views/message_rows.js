@@ -102,7 +102,7 @@ export class MessageRows {
     this.#drawing.append(messages);
   }
 
-  /** Changes all rows after new lessons have come. */
+  /** Changes all rows after new lessons from opened messages have come. */
   updateAll() {
     for (const message of this.#messages.all) this.update(message);
     // The headings depend on the lessons.

@@ -1,4 +1,4 @@
-/** The lessons on the messages of a list, learnt by opening them. A lesson is for one message with the row that it had then. */
+/** The lessons on the messages of a list, learnt by opening them. A lesson is valid while the message's row stays the same. */
 
 import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { lessonOf } from "../../trust/views/learnt_marks.js";

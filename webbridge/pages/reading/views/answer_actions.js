@@ -27,8 +27,8 @@ const WHOLE_NAME = "message.eml";
  * @param {AnswerServices} services
  * @param {OpenedMessage} opened
  * @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
- * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` gets a later verdict, which decides
- *   from then on to whom answers are addressed
+ * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` gets a later verdict. From then
+ *   on, this verdict decides to whom answers are addressed
  */
 export function createAnswerActions(services, opened, readSource) {
   const { translate } = services;

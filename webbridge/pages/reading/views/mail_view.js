@@ -74,7 +74,7 @@ export class MailView {
   /** Whether the open message is being closed for a search. */
   #isToSearch = false;
   #threads;
-  /** The search and the threads of the list. @type {import("../../mail/list_source.js").Listing} */
+  /** The list's search, and whether it shows threads. @type {import("../../mail/list_source.js").Listing} */
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
@@ -194,7 +194,7 @@ export class MailView {
     this.#notice.show(text, undo);
   }
 
-  /** Opens a draft in the writing view. The way back from there leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
+  /** Opens a draft in the writing view. The Back button leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
@@ -213,7 +213,7 @@ export class MailView {
   }
 
   /**
-   * @param {string} word the id of a folder, or `INBOX`; links of earlier versions have the name
+   * @param {string} word the id of a folder, or `INBOX`; links of earlier versions have the folder's name
    * @param {MessageAddress | null} message
    */
   go(word, message) {
@@ -286,7 +286,7 @@ export class MailView {
     if (await this.#folders.refresh()) this.#drawFolders();
   }
 
-  /** Returns the error, or null. */
+  /** Loads the folders, and draws them. Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
     let failure = null;
