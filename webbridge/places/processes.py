@@ -35,7 +35,7 @@ WATCH_SECONDS: Final = 0.25
 # A process whose connection has broken takes its lock anew within WATCH_SECONDS and the time of a login.
 GRACE_SECONDS: Final = 0.75
 NOTICED_SECONDS: Final = 2
-"""The time after which the others have noticed the end of a process, in whole seconds for Retry-After."""
+"""After this time the other processes have noticed the end of a process. In whole seconds, for Retry-After."""
 # A process in doubt looks at its lock less often, because each failure is logged.
 DOUBT_SECONDS: Final = 2.0
 # Twice the longest time for opening a connection.

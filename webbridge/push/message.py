@@ -41,7 +41,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The outcome of a message. Before `wait_seconds` are over, no other message may go to this subscription."""
+    """The outcome of a message. For `wait_seconds`, no other message may go to this subscription."""
 
     outcome: Outcome
     wait_seconds: float = 0.0

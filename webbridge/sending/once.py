@@ -116,7 +116,7 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
 
 
 def _give_up(ledger: Ledger, turn: Turn) -> None:
-    """Let the key be used again, now or when the turn has run out."""
+    """Let the key be used again: now, or after the turn if the database is unavailable."""
     with suppress(DatabaseUnavailable):
         ledger.give_up(turn)
 
@@ -134,7 +134,7 @@ def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> flo
 
 
 def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
-    # The account's choice may change between two requests with one key.
+    # Only the wish in the envelope counts here. The account's choice may change between two requests with one key.
     wishes = [
         envelope.recipients,
         render_wish(envelope.copy or KEEP),

@@ -66,7 +66,7 @@ def export(credentials: Credentials, target: Path, form: Form, wanted: Iterable[
 
 
 def _places(folders: Iterable[Folder]) -> dict[str, Path]:
-    """A path for each folder. Folders whose names differ only in unsafe characters get numbers."""
+    """Return a path for each folder. If names differ only in unsafe characters, their paths get numbers."""
     places: dict[str, Path] = {}
     taken = set[str]()
     for folder in folders:

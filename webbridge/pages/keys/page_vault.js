@@ -5,7 +5,8 @@ import { isStrict } from "./strict_choice.js";
 
 /** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
 /**
- * `onState` gets the key of a state's text and the values in the text. `onOpened` is awaited before anybody gets the vault.
+ * `onState` gets the catalogue's key of the text for a state, and the values in this text. `onOpened` is awaited before
+ * anybody gets the vault.
  * @typedef {{
  *   base: URL, onState: (key: string, values?: Record<string, number>) => void,
  *   onStart: (progress: import("../../../wasm_build/vault/owner/assets.js").StartProgress) => void,

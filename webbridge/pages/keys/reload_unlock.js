@@ -282,7 +282,7 @@ export class ReloadUnlock extends EventTarget {
     try {
       return localStorage.getItem(`${name} ${this.#account}`);
     } catch {
-      // The browser stores nothing, so nothing was chosen.
+      // If the browser stores nothing, the person has chosen nothing.
       return null;
     }
   }

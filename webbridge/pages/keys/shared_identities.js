@@ -21,7 +21,8 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("../../../wasm_build/vault/types/account.js").GivenGroup} GivenGroup */
 /** @typedef {import("../../../wasm_build/vault/types/account.js").KeyFile} KeyFile */
 /**
- * An identity that was opened and judged, with what is needed to add it to the account.
+ * An identity that was opened and judged. `given` and the result of `judging` are the arguments to add it to the
+ * account.
  * @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged
  */
 
@@ -41,9 +42,9 @@ export class SharedIdentities extends EventTarget {
   #account;
   /** The listed identities; null until the first answer. A later request that fails leaves the list as it is. @type {ListedGroup[] | null} */
   rows = null;
-  /** The error because of which the list is not the latest one. @type {unknown} */
+  /** The error of the latest request for the list; null after a success. @type {unknown} */
   problem = null;
-  /** The error because of which an identity was not added, left or changed, by the identity's id. @type {Map<string, unknown>} */
+  /** The errors of the latest acts on identities, by the identity's id. @type {Map<string, unknown>} */
   #problems = new Map();
   /** @type {Promise<void> | null} */
   #loading = null;

@@ -264,7 +264,7 @@ export class Housekeeping {
   }
 }
 
-/** The names of folders for these roles, which other programs know too. @type {Record<MadeRole, string>} */
+/** The folder names for these roles. Other programs know these names too. @type {Record<MadeRole, string>} */
 const FOLDER_NAMES = { archive: "Archive", junk: "Junk" };
 /** The codes of refusals that a later try would get again. */
 const LASTING = new Set(["mail-server-refused", "not-offered", "bad-argument"]);

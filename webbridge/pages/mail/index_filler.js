@@ -1,8 +1,8 @@
 /**
  * The filling of the index of encrypted mail, in the background while the keys are unlocked and the device has power.
  *
- * The filler reads each folder once, newest first, and later only changes. One tab of the browser does this. After every
- * few messages the filler rests as long as they took, so that the person's actions do not wait.
+ * The filler reads each folder once, newest first, and later only changes. One tab of the browser does this. After
+ * every few messages the filler rests as long as their reading took, so that the person's actions do not wait.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -75,7 +75,7 @@ export class IndexFiller extends EventTarget {
     try {
       return localStorage.getItem(PAUSED) !== null;
     } catch {
-      // A browser that refuses to keep anything has no index either.
+      // If the browser stores nothing, there is no index either.
       return false;
     }
   }
@@ -103,7 +103,7 @@ export class IndexFiller extends EventTarget {
     this.#say("off");
   }
 
-  /** Begins soon, or when the running round has ended. @param {number} [milliseconds] */
+  /** Begins a round soon, or after the running round has ended. @param {number} [milliseconds] */
   #soon(milliseconds = START_MILLISECONDS) {
     if (this.#round) this.#isDue = true;
     if (this.#round || this.#timer !== undefined || !this.#services.keys.unlocked || !this.#index.isAllowed) return;

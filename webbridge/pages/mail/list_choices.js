@@ -1,4 +1,4 @@
-/** The person's choices for lists. Only on the person's own computer does the browser keep them after the tab. */
+/** The person's choices for lists. The browser keeps them on the person's own computer; elsewhere only the tab keeps them. */
 
 const THREADS = "sealwax-threads";
 const CHOSEN = "yes";

@@ -11,8 +11,8 @@ const VERSION = 1;
 const KEY_PATHS = { indexes: "account", segments: "place" };
 
 /**
- * The key of an index, sealed by the vault, and what was read of each folder, encrypted under that key. `counter` grows
- * with each write, so that a tab sees that another tab has written.
+ * The key of an index, sealed by the vault, and the state of each read folder, encrypted under that key. `counter`
+ * grows with each write, so that a tab sees that another tab has written.
  * @typedef {{account: string, counter: number, key: ArrayBuffer, marks: ArrayBuffer}} KeptIndex
  */
 /** The rows and the words of some messages, each encrypted. @typedef {{place: string, heads: ArrayBuffer, words: ArrayBuffer}} Segment */

@@ -38,7 +38,7 @@ export class ShownMessages {
     return this.#messages;
   }
 
-  /** The UID of the message that has taken the place of removed messages; null without one. */
+  /** The UID of the message that has taken the place of removed messages; null if there is none. */
   get gap() {
     return this.#gap;
   }

@@ -33,7 +33,7 @@ export class Away {
   #hasStarted = false;
   /** The number of answers of authorities that are kept. */
   #answers = 0;
-  /** Whether mail is kept here that can be unlocked before anybody has signed in. */
+  /** Whether the person can unlock kept mail although nobody has signed in. */
   canEnter = false;
 
   /**
@@ -55,7 +55,7 @@ export class Away {
   }
 
   /**
-   * Asks the bridge at the start. Null if the bridge cannot be reached but mail is kept here.
+   * Asks the bridge at the start. Resolves with null if the bridge cannot be reached but mail is kept here.
    * @returns {Promise<Answers | null>}
    */
   async ask() {

@@ -4,7 +4,7 @@
  * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So the
  * mail opens only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key
  * server cannot be reached without a connection. Nothing is kept until the person switches this on, and never on another
- * person's computer. No clock is used: the order in which messages were opened decides which messages are deleted first.
+ * person's computer. The messages that were opened first are deleted first. Their order is noted without a clock.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";

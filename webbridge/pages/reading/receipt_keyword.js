@@ -10,7 +10,7 @@ import { NOT_OFFERED } from "../account/account_requests.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 export const RECEIPT_SENT = "$SealwaxReceiptSent";
-/** The errors after which the server keeps no keyword for this message. */
+/** The codes of errors which mean that the server keeps no keyword for this message. */
 const NOT_KEPT = new Set(["not-offered", "mail-server-refused", "bad-argument", ...NOT_OFFERED]);
 
 /** @param {readonly string[]} flags */

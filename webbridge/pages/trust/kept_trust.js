@@ -88,7 +88,7 @@ export class KeptTrust extends EventTarget {
   async begin(account, answer) {
     const place = `${OWN_COMPUTER} ${await accountDigest(account)}`;
     if (answer) remember(place, answer.isOwnComputer);
-    // A browser that stores nothing has no stored answer.
+    // If the browser stores nothing, there is no stored answer.
     const isOwn = answer?.isOwnComputer ?? recall(place);
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
@@ -121,7 +121,7 @@ export class KeptTrust extends EventTarget {
   #keysChanged() {
     if (!this.#keys.unlocked) {
       this.#isOpen = false;
-      // After a failure, another try with the next unlocked keys may succeed.
+      // After a failure, the next unlocking tries again.
       if (this.#account && this.#keeping !== "unreadable") this.#say("locked");
     } else if (this.#account && !this.#isOpen && this.#keeping === "locked") {
       this.#trust.known = this.#inTurn(() => this.#open());

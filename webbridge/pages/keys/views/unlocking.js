@@ -129,7 +129,7 @@ export class Unlocking {
     if (!(await ask()) && (await this.reload.isDue()) && (await this.reload.resume(ask))) this.#opened();
   }
 
-  /** * Checks the session after a sign-out in another tab. If the session has ended, locks the keys of this tab. */
+  /** Checks the session after a sign-out in another tab. If the session has ended, locks the keys of this tab. */
   async #signedOutElsewhere() {
     await this.#services.api.checkSession();
     if (this.#services.address === null) this.#services.keys.lock("elsewhere");

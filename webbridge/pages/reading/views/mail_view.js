@@ -58,7 +58,7 @@ export class MailView {
   /** @type {MessageAddress | null} */
   #message = null;
   #folders;
-  /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
+  /** The number of started loads of the folders and the list. Only the latest load continues with the list. */
   #loads = 0;
   /** Whether the latest load is waiting for the folders. */
   #isLoading = false;
@@ -271,7 +271,7 @@ export class MailView {
     else await this.#loadList();
   }
 
-  /** Shows what has changed while the bridge did not answer. Rows that stay the same keep the focus. */
+  /** Shows the changes from the time when the bridge did not answer. The focus stays on rows that have not changed. */
   async #makeUp() {
     if (this.#list.hasFailed || !this.#folders.isKnown) return this.#loadAll();
     await Promise.all([this.#list.refresh(), this.#loadFolders()]);

@@ -178,7 +178,7 @@ export class SendingActs {
     this.#isSending = false;
     if (!this.#isDone) draft.keeper.resume({ mayBeSent: this.#mayBeSent });
     if (!this.#hasEnded) return this.#isDone ? undefined : update();
-    // The person has left the view meanwhile. The draft needs the words once more.
+    // The person has left the view during the sending, which has failed. The draft is kept once more with all words.
     if (!this.#isDone) await draft.keeper.keepNow();
     composition.clear();
   }
@@ -187,7 +187,7 @@ export class SendingActs {
   #showFailure(error) {
     const { translate } = this.#services;
     const { reached, left } = this.#sending.reach;
-    // After an earlier version, all people get a copy of this one.
+    // With the remedy "anew", all people get a copy of this version, also the people who got an earlier version.
     const isPartial = reached.length > 0 && remedyOf(error) !== "anew";
     this.look.hidden = !this.#sending.isOpen;
     this.unstamped.hidden = remedyOf(error) !== "unstamped";
