@@ -91,7 +91,7 @@ def _serve(folder: Path, name: str) -> Response:
     )
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
-    # A reproducible build gives changed files the same time, so only the ETag shows whether a file has changed.
+    # A reproducible build gives all files the same time, so only the ETag shows whether a file has changed.
     del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
     # With no-cache, browsers ask before each use whether the file has changed. File names contain no hash of the

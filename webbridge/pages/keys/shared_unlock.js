@@ -45,7 +45,7 @@ export class SharedUnlock extends EventTarget {
   #account = null;
   /** The ids of this tab's unlocking, and of the unlockings in other tabs at the same time. @type {Set<string>} */
   #ids = new Set();
-  /** The name of the key that seals the identities. Tabs that have the key from each other have the same name. */
+  /** The name of the key that seals the identities. Tabs that got the key from each other use the same name. */
   #keyName = "";
   /** The identities that the other tabs with this key know. */
   #told = "";

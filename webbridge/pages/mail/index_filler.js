@@ -156,7 +156,7 @@ export class IndexFiller extends EventTarget {
   }
 
   /**
-   * Reads what has changed in a folder since it was read.
+   * Reads the changes in a folder since it was read last.
    * @param {Folder} folder
    * @param {Mark} mark
    * @param {AbortSignal} signal
@@ -227,7 +227,7 @@ export class IndexFiller extends EventTarget {
       const place = { folder, uidValidity, uid: row.uid };
       const options = { signal, maxBytes: MAX_READ_BYTES };
       const message = await this.#services.api.rawMessage(place, options).catch((error) => {
-        // One message that is gone or too large does not stop the others.
+        // If a message is gone or too large, the other messages are still read.
         if (error instanceof ApiError && PASSED_OVER.has(error.code)) return null;
         throw error;
       });

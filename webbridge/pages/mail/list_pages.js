@@ -1,4 +1,4 @@
-/** The requests for the messages of a list: a page, the newest ones, and the changes since the list was read. */
+/** The requests for the messages of a list: a page, the newest messages, and the changes since the list was read. */
 
 import { fromServer } from "./listed_messages.js";
 import { fetchPage } from "./list_source.js";

@@ -129,7 +129,7 @@ export class MailIndex extends EventTarget {
   }
 
   /**
-   * Opens the index if the person has one and the keys are unlocked, or reads what another tab has added.
+   * Opens the index if the person has one and the keys are unlocked. If it is open, reads what another tab has added.
    * @returns {Promise<boolean>} whether it is open
    */
   async open() {

@@ -33,7 +33,7 @@ export function readSegment(place) {
 }
 
 /**
- * Writes an index and some of its segments together, and deletes others.
+ * Writes an index and some of its segments, and deletes some segments, all in one step.
  * @param {KeptIndex} index
  * @param {{written?: Segment[], removed?: string[]}} segments
  */

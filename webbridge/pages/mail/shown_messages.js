@@ -145,7 +145,7 @@ export class ShownMessages {
   }
 
   /**
-   * Adds messages below the others.
+   * Adds messages below the shown messages.
    * @param {ListedMessage[]} messages
    * @returns {ListedMessage[]} the messages that were not removed meanwhile
    */

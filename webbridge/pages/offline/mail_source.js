@@ -43,7 +43,7 @@ export class MailSource extends EventTarget {
     this.dispatchEvent(new Event("away"));
   }
 
-  /** Asks until the bridge answers, after a request without an answer. The views then load what they have missed. */
+  /** Asks until the bridge answers, after a request without an answer. The views then load the changes since then. */
   lookAgain() {
     this.#timer ||= window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
   }

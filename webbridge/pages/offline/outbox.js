@@ -165,7 +165,7 @@ export class Outbox extends EventTarget {
     return this.#inTurn(() => this.#remove(id));
   }
 
-  /** Reads what other tabs have changed. */
+  /** Reads the letters again, because other tabs may have changed them. */
   async refresh() {
     await this.#read().catch(() => undefined);
   }

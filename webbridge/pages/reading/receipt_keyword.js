@@ -42,7 +42,7 @@ export class ReceiptKeyword {
       const { undo } = await this.#changes.setFlags(this.#chosen, { add: [RECEIPT_SENT] });
       if (!(await this.#isThere())) return false;
       if (undo.length > 0) return true;
-      // Another browser has set the keyword at the same time.
+      // If nothing was changed, another browser has set the keyword at the same time.
       this.#isAsked = false;
       throw givenElsewhere();
     } catch (error) {

@@ -110,7 +110,7 @@ export class AddressBook extends EventTarget {
     return new TextEncoder().encode(JSON.stringify({ version: VERSION, entries })).buffer;
   }
 
-  /** Joins a kept book with this one. Of each entry, the later version stays. @param {ArrayBuffer} book which the vault has checked */
+  /** Joins a kept book with this book. The later version of an entry stays. @param {ArrayBuffer} book which the vault has checked */
   join(book) {
     /** @type {{entries: ({name: string} & Entry)[]}} */
     const { entries } = JSON.parse(new TextDecoder().decode(book));

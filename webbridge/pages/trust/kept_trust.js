@@ -75,7 +75,7 @@ export class KeptTrust extends EventTarget {
     return this.#problem;
   }
 
-  /** Resolves when all tasks that are queued now are done, also if one of them has failed. */
+  /** Resolves when all tasks that are queued now are done, also after the failure of a task. */
   get settled() {
     return this.#turn;
   }
@@ -172,8 +172,8 @@ export class KeptTrust extends EventTarget {
 
   /**
    * Replaces the state of this page with the kept state. If this page has changes that are not written yet, the vault joins
-   * both states, without the entries that the person has removed here. Otherwise another tab has removed the entries that
-   * the kept state lacks.
+   * both states, without the entries that the person has removed here. If this page has no such changes, another tab
+   * has removed the entries that the kept state lacks.
    * @param {string} account
    * @param {OpenState} record
    * @returns {Promise<void>}

@@ -112,7 +112,7 @@ export class SendingRequests {
   }
 
   /**
-   * Returns the same as `outcomeOf`. If the outcome is unknown, the bridge first looks into the folder for sent mail.
+   * Returns the outcome as `outcomeOf` does. If it is unknown, the bridge first looks into the folder for sent mail.
    * @param {string} key @returns {Promise<Submission | null>}
    */
   lookForCopy(key) {

@@ -8,7 +8,7 @@ import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 
-/** The number of folders that are shown at once. To see others, the person types more of the name. */
+/** The number of folders that are shown at once. To see other folders, the person types more of the name. */
 const MAX_SHOWN = 200;
 
 /**

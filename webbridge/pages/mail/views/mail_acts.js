@@ -104,7 +104,7 @@ export class MailActs {
     this.selectButton.setAttribute("aria-pressed", String(isChoosing));
   }
 
-  /** Shows the acts for what is open and selected now. */
+  /** Shows the acts for the open message and the selected rows. */
   update() {
     const { list, message } = this.#parts;
     const { size, uids } = list.selection;

@@ -32,7 +32,7 @@ import { ThreadUnfolding } from "./thread_unfolding.js";
  * } & ListReadingServices & RowLessonServices & RowSubjectServices} MessageListServices
  */
 /**
- * The lessons from opened messages. Dispatches "change" when new lessons have come.
+ * The lessons: the verdicts and texts from opened messages. Dispatches "change" when new lessons have come.
  * @typedef {Pick<LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} Learnt
  */
 
@@ -128,7 +128,7 @@ export class MessageList {
   }
 
   /**
-   * Shows in the row of an opened message what was learnt from it.
+   * Shows the lesson from an opened message in its row.
    * @param {MessageAddress} address
    * @param {OpenedMessage} opened
    * @param {string} digest of the message's bytes

@@ -97,7 +97,7 @@ export class MessageRows {
     void this.#subjects.read();
   }
 
-  /** Draws rows below the others. @param {ListedMessage[]} messages */
+  /** Draws rows below the drawn rows. @param {ListedMessage[]} messages */
   append(messages) {
     this.#drawing.append(messages);
   }

@@ -226,7 +226,7 @@ export class ParcelPage {
     this.#show(new OpenedParcel(this, this.#reader, opening, drawingOf(this)));
   }
 
-  /** Shows an error in place of the parcel, and deletes what there is of the parcel. @param {unknown} error */
+  /** Shows an error in place of the parcel, and deletes everything that was fetched of the parcel. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
     this.#session.lock("hand");

@@ -39,7 +39,7 @@ export class KeyOffer {
     this.#signal = signal;
   }
 
-  /** Deletes a key that is being made, and what was typed for it. */
+  /** Deletes a key that is being made, and the text that was typed for it. */
   close() {
     this.#close();
     this.#close = () => {};
