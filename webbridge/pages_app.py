@@ -1,4 +1,4 @@
-"""The static origin of the pages. It has only files, no cookies, no uploads, and no answers that depend on the user.
+"""The static origin of the pages. It serves files only, without cookies, uploads, or answers that depend on the user.
 
 `/config.json` is the only file that is not on the disk. It names the servers, which are fixed at the start.
 """
@@ -91,7 +91,7 @@ def _serve(folder: Path, name: str) -> Response:
     )
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
-    # A reproducible build gives changed files the same time, so only the ETag shows whether a file has changed.
+    # A reproducible build gives all files the same time, so only the ETag shows whether a file has changed.
     del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
     # With no-cache, browsers ask before each use whether the file has changed. File names contain no hash of the
@@ -105,7 +105,7 @@ def _forget_dates() -> None:
     for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
         request.environ.pop(name, None)
     if not _ENTITY_TAG.fullmatch(request.environ.get("HTTP_IF_RANGE", '""')):
-        # Without a valid entity tag the answer is the whole file.
+        # If If-Range has no valid entity tag, the answer is the whole file.
         del request.environ["HTTP_IF_RANGE"]
         request.environ.pop("HTTP_RANGE", None)
 

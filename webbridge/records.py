@@ -55,7 +55,7 @@ def recorded_send(account: str) -> Iterator[Record]:
 def recorded_parcel(account: str) -> Iterator[Record]:
     """Record an action of a sender on a parcel with its outcome, which the caller sets unless it is an error.
 
-    The line names no parcel, because the id is half of what opens the parcel.
+    The line names no parcel, because the id is one of the two things that open the parcel.
     """
 
     def write(record: Record) -> None:
@@ -105,7 +105,7 @@ def record_token(account: str, outcome: str) -> None:
 
 
 def record_sign_out(account: str) -> None:
-    """Record the end of a session that its owner wished."""
+    """Record that an owner has signed out of a session."""
     _audit("sign-out", account, "")
 
 

@@ -1,8 +1,8 @@
 """The messages of POP3 mailboxes that their readers have retrieved, and that are to be deleted after some days.
 
 POP3 has no flags, so the database notes such messages. A note has a hash of the account, a hash of the message's unique
-id (RFC 1939 section 7), and the time when the message is due. Notes of accounts without sign-ins are dropped after a
-while.
+id (RFC 1939 section 7), and the time when the message is due. If nobody signs in to an account for a while, its notes
+are dropped.
 """
 
 from __future__ import annotations

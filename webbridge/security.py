@@ -1,8 +1,8 @@
 """Exact-origin CORS, the defence against cross-site requests, the limits of extensions, and the pages' CSP.
 
 Requests change state only with the header `X-Sealwax: 1`. No form can set this header. A script of another origin needs
-a CORS preflight for it, which only the pages' origin passes. SameSite is not enough, because all ports of a host are
-one site.
+a CORS preflight for it, which only the pages' origin passes. The cookie attribute SameSite is not enough, because all
+ports of a host are one site.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
 
 def _let_extensions_open_parcels(app: Flask) -> None:
-    """Let any extension read the answers to a recipient, whose requests need no cookie and get none."""
+    """Let any extension read the answers to a parcel's recipient. The requests of recipients need no cookie."""
     allowed = CrossOrigin(
         origins=(),
         methods=("GET", "HEAD", "POST"),
@@ -146,17 +146,18 @@ def _find_caller(config: BridgeConfig) -> Caller:
     if _is_extension_at_its_door(origin) and not token_in(request):
         return PAGES
     if has_bearer_token() and origin.startswith(_EXTENSION_SCHEMES):
-        return PAGES  # Only the token counts, as for a program.
+        return PAGES  # Only the token counts, as for a program outside a browser.
     if extension is None and (origin != config.pages_origin or token_in(request)):
         raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
     return extension or PAGES
 
 
 def _is_extension_at_its_door(origin: str) -> bool:
-    """Return whether a browser extension searches for certificates or opens a parcel, which needs no session.
+    """Return whether the request is from a browser extension, for a view that needs no session.
 
-    No web page has such an origin. An extension's request has the session's cookie only if the user has allowed the
-    extension to use this site. No CORS header lets other extensions read the answer.
+    Such a view searches for certificates or opens a parcel. No web page has an extension's origin. An extension's
+    request has the session's cookie only if the user has allowed the extension to use this site. No CORS header lets
+    other extensions read the answer.
     """
     is_open = request.endpoint in _FOR_EXTENSIONS or (request.endpoint or "").startswith(_FOR_RECIPIENTS)
     return is_open and origin.startswith(_EXTENSION_SCHEMES)

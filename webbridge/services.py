@@ -73,7 +73,8 @@ Result = TypeVar("Result")
 def session_cookie(config: BridgeConfig) -> SessionCookie:
     """Return the cookie for the bridge's own origin, or for its path there if it shares the origin."""
     if config.api_prefix:
-        # Browsers accept __Host- only with the path "/". Every other service of the origin would get the cookie then.
+        # Browsers accept __Host- only with the path "/". With that path, every other service of the origin would get
+        # the cookie.
         is_secure, path = is_https(config.api_origin), f"{config.api_prefix}/api"
         return SessionCookie(name="__Secure-sealwax" if is_secure else "sealwax", is_secure=is_secure, path=path)
     return HTTPS_COOKIE if is_https(config.api_origin) else LOOPBACK_COOKIE
@@ -155,7 +156,7 @@ class Services:
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and store them with the application."""
     app.after_request(name_account)
-    # Certificates are read first, because an unreadable file then leaves no open database behind.
+    # Certificates are read first. So an unreadable file leaves no open database behind.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     label_policy = None if config.label_policy_file is None else read_label_policy(config.label_policy_file)
@@ -362,7 +363,7 @@ def name_account(response: Response) -> Response:
 
 
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:
-    """Make a call to the gateway for a session. End the session if the mailbox refuses its password."""
+    """Make a call to the gateway for a session. End the session if the mail server refuses its password."""
     try:
         with recorded_call():
             return call()

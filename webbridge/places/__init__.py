@@ -1,1 +1,1 @@
-"""The places of each session, which all processes of the bridge count together."""
+"""The places of sessions: each place allows one connection or transfer at a time. All processes count them together."""

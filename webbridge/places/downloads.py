@@ -1,6 +1,6 @@
 """The limit on messages that a session downloads at the same time.
 
-Sending a small message takes no longer than counting it. So only larger messages count.
+Sending a small message takes no longer than counting it. So only messages with more than SMALL_BYTES count.
 """
 
 from __future__ import annotations
@@ -16,5 +16,5 @@ _REFUSAL: Final = "Too many large messages are being loaded at once. Try again i
 
 
 def download_limit(places: SharedPlaces) -> SessionLimit:
-    """Return the limit of each session over all processes."""
+    """Return the limit for the downloads of one session in all processes together."""
     return SessionLimit(places, PlaceKind.DOWNLOAD, refusal=_REFUSAL)

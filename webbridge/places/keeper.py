@@ -1,4 +1,4 @@
-"""The threads that keep the places of a process, and listen to other processes that want a place."""
+"""The threads that renew the lease and the lock of a process, and listen to other processes that want a place."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sealwax.service import Announcement, Announcements, DatabaseUnavailable
 from webbridge.places.processes import WATCH_SECONDS
 
 LOOK_SECONDS: Final = 5.0
-# Announcements in a file are read after each such time, because another process waits.
+# Announcements in a file are read this often, because another process waits for an answer.
 HEAR_SECONDS: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
 class PlaceUser(Protocol):
-    """The part of a process that uses places for longer than a call."""
+    """The part of a process that holds places longer than a call, such as the kept connections."""
 
     def give_one_back(self, name: str) -> None:
-        """Give back one of the places of this name, now or after its call."""
+        """Give back one of the places of this name, now or after the call that uses it."""
 
     def look_after(self) -> None:
         """Give back the places that were not used for long."""
@@ -45,7 +45,7 @@ class Keeper:
     def __init__(self, places: KeptPlaces, announcements: Announcements) -> None:
         self._ends = threading.Event()
         self._listening = announcements.listen(places.hear, poll_seconds=HEAR_SECONDS)
-        # Closing connections may take long, but the watch must not wait. So they have two threads.
+        # Closing connections may take long, but `watch` must not wait for it. So `watch` has a separate thread.
         self._threads = [
             threading.Thread(target=self._repeat, args=(call, seconds), name="places", daemon=True)
             for call, seconds in ((places.look_after, LOOK_SECONDS), (places.watch, WATCH_SECONDS))
@@ -65,6 +65,6 @@ class Keeper:
             try:
                 call()
             except DatabaseUnavailable:
-                continue  # The database logs it. The next call does the work.
+                continue  # The database logs the error. The next call does the work.
             except Exception:  # noqa: BLE001 (the lease must not run out, whatever a connection does when it is closed)
                 _log.exception("the places of this process were not looked after")

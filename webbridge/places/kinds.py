@@ -1,4 +1,4 @@
-"""The kinds of places, and how many of each a session or a mailbox has."""
+"""The kinds of places, and the number of places of each kind that a session or a mailbox has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PlaceKind(StrEnum):
     SEND = "send"
 
 
-# Mail servers allow about ten connections for one user, and people have other programs too.
+# Mail servers allow about ten connections for one user, and a person may use other mail programs too.
 MOST_AT_ONCE: Final = MappingProxyType(
     # Downloads leave one connection for the lists.
     {PlaceKind.IMAP: 4, PlaceKind.POP3: 1, PlaceKind.DOWNLOAD: 3, PlaceKind.SEND: 2}

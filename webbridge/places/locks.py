@@ -1,8 +1,8 @@
 """The lock that each process holds while it lives. The other processes soon notice when a process was killed.
 
-On PostgreSQL it is an advisory lock of a session. The process keeps a separate connection for the session, and the
-server ends the session when the process ends. On SQLite a lock is one byte of a file beside the database. The system
-frees the byte when the process ends. A process that is only slow, or was stopped, keeps its lock.
+On PostgreSQL the lock is an advisory lock of a database session. The process keeps a separate connection for it, and
+the server ends the session when the process ends. On SQLite a lock is one byte of a file beside the database. The
+system frees the byte when the process ends. A process that is only slow, or was stopped, keeps its lock.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class ProcessLocks(Protocol):
     """The lock of this process, and a test whether other processes hold their locks."""
 
     def find_free(self, numbers: Collection[int]) -> set[int]:
-        """Hold this process's lock, and return those of `numbers` whose locks nobody holds.
+        """Take or keep this process's lock, and return those of `numbers` whose locks nobody holds.
 
         On PostgreSQL, this process's number is returned too if its lock had to be taken. Raises DatabaseUnavailable if
         this process's lock cannot be held.
         """
 
     def close(self) -> None:
-        """Give this process's lock back."""
+        """Release this process's lock."""
 
 
 def locks_of(database: Database, own: int) -> ProcessLocks | None:
@@ -114,7 +114,7 @@ class _FileLocks:
             os.close(file)
 
     def _opened(self) -> int:
-        """Return the lock file, opened anew if somebody deleted it. Every process notices that at its next call."""
+        """Return the lock file, opened anew if somebody deleted it. Every process notices this at its next call."""
         if self._file is not None and os.fstat(self._file).st_nlink == 0:
             self.close()
         if self._file is None:

@@ -4,12 +4,12 @@ A process renews a lease in its row, and holds a lock. The process counts as dea
 nobody has held its lock for GRACE_SECONDS. The lock is lost with the process, also after kill -9.
 
 A living process loses its lock if the connection that holds the lock breaks. It takes the lock anew at its next look,
-before the others count it as dead. If no process could reach the server, they give each other PATIENCE_SECONDS to come
-back. A process that does not come back is in doubt about its places, so its idle connections are closed. If others
-believed it dead, it notices that, and holds none of its places any more.
+before the other processes count it as dead. If the server could not be reached, all processes give each other
+PATIENCE_SECONDS to come back. A process that cannot show that it lives is in doubt about its places, so its idle
+connections are closed. A process that was counted as dead notices that its row is gone, and no longer holds its places.
 
 The leases are for processes that cannot hold a lock, and whose rows name no lock. Leases also end the places of a dead
-process if a pooler keeps its database session.
+process whose database session is kept open by a pooler.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ WATCH_SECONDS: Final = 0.25
 # A process whose connection has broken takes its lock anew within WATCH_SECONDS and the time of a login.
 GRACE_SECONDS: Final = 0.75
 NOTICED_SECONDS: Final = 2
-"""The time after which the others have noticed the end of a process, in whole seconds for Retry-After."""
-# A process in doubt looks less often, because each failure is logged.
+"""After this time the other processes have noticed the end of a process. In whole seconds, for Retry-After."""
+# A process in doubt looks at its lock less often, because each failure is logged.
 DOUBT_SECONDS: Final = 2.0
 # Twice the longest time for opening a connection.
 PATIENCE_SECONDS: Final = 10.0
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class OwnProcess:
-    """The row and the lock of this process. The `id` changes if the process was believed dead."""
+    """The row and the lock of this process. If other processes count it as dead, it gets a new `id`."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -74,7 +74,7 @@ class OwnProcess:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the others may count this process as dead, because it could not show that it lives."""
+        """Whether other processes may count this process as dead, because it could not show that it lives."""
         return time.monotonic() - self._failing_since >= GRACE_SECONDS
 
     def watch(self) -> None:
@@ -91,7 +91,7 @@ class OwnProcess:
         self._failing_since = inf
 
     def leave(self) -> None:
-        """Give back the lock, and all places. Raises DatabaseUnavailable."""
+        """Release the lock, and give back all places. Raises DatabaseUnavailable."""
         if self._locks is not None:
             self._locks.close()
         with self._database.transaction(durable=False) as rows:
@@ -102,7 +102,7 @@ class OwnProcess:
             locks = {process: int(number) for process, number in rows.execute(_LOCKS)}
         free = self._find_free(locks)
         if (self.id in locks) != self._has_lock:
-            # The lock was lost or is back, or another process has deleted the row.
+            # The lock was lost or taken anew, or another process has deleted the row.
             with self._turn:
                 self._renew(self._clock().timestamp())
         now = time.monotonic()
@@ -141,7 +141,7 @@ class OwnProcess:
 
 
 def _has_run_out(at: Any, latest: Any) -> ColumnElement[bool]:
-    """The lease has run out. A time after `latest` was written by a wrong clock."""
+    """Whether a lease has run out. A lease until after `latest` counts too, because a wrong clock has written it."""
     return or_(PROCESS.c.until <= at, PROCESS.c.until > latest)
 
 
@@ -153,7 +153,7 @@ _LOCKS: Final = select(PROCESS.c.id, PROCESS.c.lock).where(PROCESS.c.lock.is_not
 
 
 def is_gone(rows: Connection, process: str) -> bool:
-    """Return whether a process was deleted, because it has ended or was killed."""
+    """Return whether the row of a process was deleted, because the process has ended or was killed."""
     return rows.execute(_KNOWN, {"process": process}).first() is None
 
 

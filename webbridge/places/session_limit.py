@@ -12,7 +12,7 @@ from webbridge.places.shared import SharedPlaces
 
 
 class SessionLimit:
-    """The places of one kind. `refusal` is the text of TryLater."""
+    """The limit that one kind of places sets. `refusal` is the text of TryLater."""
 
     def __init__(self, places: SharedPlaces, kind: PlaceKind, *, refusal: str) -> None:
         self._places = places

@@ -18,7 +18,7 @@ PUSH_HOSTS: Final = (
     "*.push.apple.com",  # Safari
     "*.notify.windows.com",  # Edge
 )
-MAX_ENDPOINT_CHARACTERS: Final = 1024  # Our own bound. The URLs of the services above have up to 600.
+MAX_ENDPOINT_CHARACTERS: Final = 1024  # The bridge's limit. The URLs of the services above have up to 600.
 _PORT: Final = 443
 _BELOW: Final = "*."
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")

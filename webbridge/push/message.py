@@ -1,4 +1,4 @@
-"""One message to one push service (RFC 8030 section 5). It is empty, so there is nothing to encrypt or to read."""
+"""One message to one push service (RFC 8030 section 5). The message is empty, so nothing is encrypted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The outcome of a message. Before `wait_seconds` are over, no other message may go to this subscription."""
+    """The outcome of a message. For `wait_seconds`, no other message may go to this subscription."""
 
     outcome: Outcome
     wait_seconds: float = 0.0

@@ -23,8 +23,9 @@ def check_contact(contact: str) -> None:
 class PushConfig:
     """The settings of Web Push.
 
-    `key` is the private key that identifies this bridge to push services (`vapid.make_key`), and `contact` the address
-    that they get with it. Messages are sent only to `hosts`. `ca_file` replaces the system's authorities for them.
+    `key` is the private key that identifies this bridge to push services (`vapid.make_key`). `contact` is the
+    operator's address, which push services get too. Messages are sent only to `hosts`. `ca_file` replaces the system's
+    authorities for connections to these hosts.
     """
 
     key: bytes = field(repr=False)

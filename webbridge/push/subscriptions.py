@@ -1,6 +1,6 @@
 """The subscriptions of sessions: the URL at which a push service accepts messages for one browser.
 
-The URL is a column of the session's row. So it is deleted when the session ends, in whatever way.
+The URL is a column of the session's row. So the URL is deleted with the row, in whatever way the session ends.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
     """Return the responder of one CA."""
     app = Flask("webbridge.authority", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_OCSP_REQUEST_BYTES
-    # Base64 in a path may have adjacent slashes. These must not be merged.
+    # Base64 in a path may have adjacent slashes, which must not be merged.
     app.url_map.merge_slashes = False
     install_error_handlers(app)
 
@@ -50,7 +50,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
 
 
 class _Views:
-    """The views of the routes. Their answers come from `desk`, which has the CA's answers."""
+    """The views of the routes. `desk` gives the CA's OCSP answers, revocation lists and certificates."""
 
     def __init__(self, desk: InformationDesk, clock: Callable[[], datetime]) -> None:
         self._desk = desk

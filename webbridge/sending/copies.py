@@ -1,7 +1,8 @@
 """The copy of a sent message in the folder for sent mail: kept, not kept, or deleted after some days.
 
 A person chooses for all messages or for one message. The database has the choice for all messages, with a hash of the
-account. It also has the time until which copies with an end may be in the folder. The table names no message.
+account. It also has the time until which the folder may have copies that are deleted after some days. The table names
+no message.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _NONE: Final = "none"
 
 @dataclass(frozen=True, slots=True)
 class CopyWish:
-    """Whether a sent message gets a copy, and after how many days the copy is deleted. Without days it stays."""
+    """Whether a sent message gets a copy, and after how many days the copy is deleted. Without days the copy stays."""
 
     is_wanted: bool = True
     days: int | None = None
@@ -89,7 +90,7 @@ class CopyChoices:
             return bool(rows.execute(_FIND_END, {"of_account": _hashed(account)}).scalar_one_or_none())
 
     def were_deleted(self, account: str) -> None:
-        """Note that the due copies are deleted. If the last one was due, no copy with an end is left."""
+        """Note that the due copies are deleted. If no later copy is expected, the account has none to delete."""
         mine = SENT_COPY.c.account == _hashed(account)
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:

@@ -19,7 +19,7 @@ from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
 from webbridge.sending.copies import CopyWish, read_wish
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
-_RETRY_SECONDS: Final = 60  # By then, other messages have left the disk.
+_RETRY_SECONDS: Final = 60  # By then, other messages are sent and have left the disk.
 # The client makes a key from at least 120 random bits.
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
@@ -30,7 +30,7 @@ _REPORTS: Final = tuple(map(str, Report))
 class Envelope:
     """The key of a message, its recipients, the wanted reports, and the wish for its copy.
 
-    Without a wish the account's choice counts.
+    If `copy` is None, the account's choice for all messages counts.
     """
 
     key: str
@@ -42,7 +42,7 @@ class Envelope:
 def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, OutgoingMessage]:
     """Return the envelope and the message of an upload, which ends with the stream. The caller closes the message.
 
-    Raises ServiceError or GatewayError if the envelope or the message is wrong, ServiceError if the disk has no room.
+    Raises ServiceError or GatewayError if the envelope or the message is wrong, or ServiceError if the disk is full.
     """
     line = stream.readline(MAX_LINE_BYTES)
     if not line.endswith(b"\n"):

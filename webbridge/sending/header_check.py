@@ -12,8 +12,8 @@ from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
 
 # RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Lines of blanks, and blanks
-# before the colon, are obsolete. Some programs do not read fields with them.
-# The group is not possessive, because Python before 3.11.5 does not match with such a group around possessive parts.
+# before the colon, are obsolete. Some programs do not read fields that have these. The group is not possessive, because
+# Python before 3.11.5 does not match with such a group around possessive parts.
 _FIELD: Final = re.compile(rb"[!-9;-~]++:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
 # The fields besides From that show readers a sender.
@@ -23,7 +23,7 @@ _AUTHSERV_ID: Final = re.compile(r"""(?:"(?P<quoted>[^"\\]*)"|(?P<token>[^ \t;()
 
 
 def check_header(header: bytes, account: str, *, shared_addresses: Collection[str] = ()) -> str:
-    """Return the Message-ID of a message that this account may send, or "" if it has none in the usual form.
+    """Return the Message-ID of a message that this account may send, or "" if the message has none in the usual form.
 
     The message has one author, the same for every reader. The author is the account, or one of `shared_addresses` (in
     small letters) if Sender names the account. No other field names another sender. Raises GatewayError with
@@ -46,7 +46,7 @@ def leave_out_results(header: bytes, authserv_ids: Collection[str]) -> bytes:
     """Return a checked header without each Authentication-Results that claims to be from one of these servers.
 
     Programs trust such a field if it names their own server (RFC 8601 section 5). A field whose server cannot be read
-    is left out too. The names are in small letters.
+    is left out too. `authserv_ids` are in small letters.
     """
     fields = parse_headers(header).fields
     remaining_fields = [field for field in fields if not _is_result_of(field, {"", *authserv_ids})]
@@ -79,7 +79,7 @@ def _check_from(fields: Headers, account: str, shared_addresses: Collection[str]
         if not address.isascii() or address.lower() not in shared_addresses:
             text = f"The message is from another address than {account}, as which you are signed in."
             raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
-        # Otherwise nobody would learn which of the people who share the address has sent it.
+        # Otherwise nobody would learn which of the people who share the address has sent the message.
         if not _is_account(_only_address(fields, "Sender"), account):
             text = f"The message is from a shared address, so it needs one field Sender with {account}."
             raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
@@ -105,7 +105,7 @@ def _is_result_of(field: Field, authserv_ids: Collection[str]) -> bool:
 
 
 def _is_account(address: str, account: str) -> bool:
-    # An account is in ASCII. Some other letters become ASCII in lower case, such as the Kelvin sign.
+    # An account is in ASCII. Some letters outside ASCII, such as the Kelvin sign, become ASCII in lower case.
     return address.isascii() and address.lower() == account.lower()
 
 

@@ -1,10 +1,11 @@
-"""The messages of the last day by their keys, so that none is sent twice.
+"""The record of the last day's messages. Each has a key from its sender, so that no message is sent twice.
 
-A message is `begun` before the mail server sees it, and `ending` before the line that ends it (RFC 5321 section
-4.1.1.4). Only the request that began the message may end it, and only within its turn. A turn ends when its time is
-over, or when its process is gone. Each step is one UPDATE that names the step before. So a process that was believed
-dead sends no last line. An answer that nothing was sent ends the turn of the request that began the message. After a
-last line the message is never sent again. If its outcome was not recorded, it was perhaps sent.
+A message is `begun` before the mail server sees it, and `ending` before the bridge sends the last line, which ends the
+message (RFC 5321 section 4.1.1.4). Only the request that began the message may send its last line, and only within the
+request's turn. A turn ends when its time is over, or when its process is gone. Each step is one UPDATE, which succeeds
+only after the step before. So a process that was counted as dead sends no last line. If the bridge answers that nothing
+was sent, the turn of the request that began the message ends. After a last line the message is never sent again. If its
+outcome was not recorded, it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from webbridge.places.processes import NOTICED_SECONDS, is_gone
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
-# The digest for a key that its owner withdrew. Digests have 32 bytes, so no message has this one.
+# The digest for a key that its owner withdrew. Digests have 32 bytes, so no message has this digest.
 _NO_DIGEST: Final = b""
 _WITHDRAWN: Final = {
     "code": GatewayCode.MESSAGE_REFUSED.value,
@@ -38,7 +39,8 @@ _WITHDRAWN: Final = {
 }
 
 
-# The parameters that name a message and its owner. Parameters with names of columns are new values.
+# The parameters that find the row of a message and its owner. The other parameters have the names of columns, and are
+# new values.
 _ACCOUNT, _KEY, _OWNER = "of_account", "of_key", "of_owner"
 
 
@@ -81,7 +83,7 @@ class Turn:
 
 
 class NotOurTurn(ServiceError):
-    """Another request sends this message, or has sent it."""
+    """Another request is sending this message, or this request's turn is over."""
 
     def __init__(self, seconds: float) -> None:
         text = "This message is being sent already. Ask again in a moment."
@@ -132,8 +134,8 @@ class Ledger:
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
             if message_id:
-                # Earlier messages with this Message-ID are kept as long as this message, because a copy of either may
-                # be found.
+                # Earlier messages with this Message-ID are kept as long as this message. A copy in the folder for sent
+                # mail may be of any of them.
                 rows.execute(_KEEP_SAME_ID, {_ACCOUNT: turn.account, "same_id": message_id, "begun_at": at})
             known = rows.execute(_FIND, turn.name).first()
             if known is None:
@@ -161,7 +163,7 @@ class Ledger:
                 raise NotOurTurn(0)
 
     def end(self, turn: Turn, state: State, answer: Mapping[str, Any]) -> None:
-        """Note the outcome. Later calls for the same turn replace it."""
+        """Note the outcome. A later call for the same turn replaces the outcome."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(_END, {**turn.owned, "state": state, "answer": json.dumps(answer), "busy_until": 0.0})
 
@@ -173,7 +175,8 @@ class Ledger:
     def find(self, account: str, key: str) -> Recorded | None:
         """Return the record of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent.
 
-        After None, no request that has begun sends the message. An upload that is still on its way may: see `withdraw`.
+        After None, no request that has begun will send the message. An upload that is still on its way may send it: see
+        `withdraw`.
         """
         turn = _turn(account, key)
         # A process with an id notices the end of other processes.
@@ -182,9 +185,10 @@ class Ledger:
             return self._find(rows, turn, self._clock().timestamp())
 
     def withdraw(self, account: str, key: str) -> Recorded | None:
-        """Return the record of a message that was perhaps sent, or None if no recipient got it, nor ever will.
+        """Withdraw a key. Return the record of its message, or None if no recipient got the message or will get it.
 
-        An upload that is still on its way then finds the key used. Raises NotOurTurn while the message is being sent.
+        After None, an upload that is still on its way finds the key used, and is not sent. Raises NotOurTurn while the
+        message is being sent.
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
@@ -202,7 +206,7 @@ class Ledger:
     def was_found(self, account: str, key: str, message_id: str, answer: Mapping[str, Any]) -> bool:
         """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent.
 
-        Return False if another message of the account has the same Message-ID. The copy may be of that message then.
+        Return False if another message of the account has the same Message-ID, because the copy may be of that message.
         """
         turn = _turn(account, key)
         with self._database.transaction(durable=False) as rows:
@@ -215,7 +219,8 @@ class Ledger:
         known = rows.execute(_FIND, turn.name).first()
         recorded = None if known is None else self._settle(rows, turn, known, at)
         if recorded is not None and recorded.state is State.BEGUN:
-            # The turn has run out. Without the row its request sends no last line, so the answer stays true.
+            # The turn has run out. Without the row, the request that began the message cannot send the last line, so
+            # None stays true.
             rows.execute(_RAN_OUT, turn.name)
             return None
         return recorded
@@ -223,7 +228,8 @@ class Ledger:
     def _settle(self, rows: Connection, turn: Turn, known: Row[Any], at: float) -> Recorded:
         """Return the record of a message. If its end was not recorded, it was perhaps sent. Raises NotOurTurn."""
         state = State(known.state)
-        # A wrong clock wrote a time in the future. The turn would not run out before that time.
+        # If `begun_at` is in the future, a wrong clock wrote it. Then the turn counts as run out, because it could last
+        # for ever.
         has_time = at < known.busy_until and known.begun_at <= at + CLOCK_SLACK_SECONDS
         if state in (State.BEGUN, State.ENDING) and has_time and not (known.process and is_gone(rows, known.process)):
             raise NotOurTurn(min(known.busy_until - at, NOTICED_SECONDS))

@@ -12,8 +12,9 @@ from webbridge.places.kinds import PlaceKind
 from webbridge.places.session_limit import SessionLimit
 from webbridge.places.shared import SharedPlaces
 
-MAX_AT_ONCE: Final = 8  # Half of the threads that a service has by default. The others remain for reading.
-# All sessions of an account share this limit, because a person may open any number. Other people can still send.
+MAX_AT_ONCE: Final = 8  # Half of the threads that a service has by default. The other half remains for reading.
+# All sessions of an account share this limit, because a person may open any number of sessions. Other people can still
+# send.
 MAX_AT_ONCE_PER_ACCOUNT: Final = 4
 _RETRY_SECONDS: Final = 5
 _REFUSAL: Final = "Too many messages are being sent at once. Try again in a moment."

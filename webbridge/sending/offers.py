@@ -1,4 +1,4 @@
-"""The abilities of submission servers, cached for some minutes. A person needs to know them before an upload."""
+"""The abilities of submission servers, cached for some minutes. A person needs to know these before an upload."""
 
 from __future__ import annotations
 

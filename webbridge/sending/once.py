@@ -1,4 +1,4 @@
-"""The submission of one message, which is sent, refused or perhaps sent. Its key prevents that it is sent twice."""
+"""The submission of one message, which is sent, refused or perhaps sent. Because of its key it is not sent twice."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from webbridge.sending.envelope import Envelope
 from webbridge.sending.header_check import check_header, leave_out_results
 from webbridge.sending.ledger import Ledger, Recorded, State, Turn
 
-# The time that a process needs for computing besides its waiting for the mail server, and for differences of clocks.
+# Time for the process's own work and for differences of clocks, besides the waiting for the mail server.
 _SPARE_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """The parts that one message needs.
+    """The parts of the bridge, and the settings, that the sending of one message needs.
 
     Each account may send from `shared_addresses`. `authserv_ids` are the names of the servers whose
-    Authentication-Results no message may contain. Both are in small letters. `copy` is the wish for the message's copy.
-    `check_copy` raises an error if the mail server cannot fulfil the wish. `keep_copy` stores the copy and returns the
-    folder's name, or None if it failed.
+    Authentication-Results no message may contain. These addresses and names are in small letters. `copy` is the wish
+    for the message's copy. `check_copy` raises an error if the mail server cannot fulfil the wish. `keep_copy` stores
+    the copy and returns the folder's name, or None if it failed.
     """
 
     ledger: Ledger
@@ -106,7 +106,8 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         raise
     else:
         state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
-        # For a message that was perhaps sent, the bridge stores no copy. A later look may find a copy of the server.
+        # For a message that was perhaps sent, the bridge stores no copy. A later search may find a copy that the server
+        # has stored.
         has_wish = state is State.SENT and sending.copy != KEEP
         wish = {"copy": render_wish(sending.copy)} if has_wish else {}
         recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None, **wish})
@@ -115,7 +116,7 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
 
 
 def _give_up(ledger: Ledger, turn: Turn) -> None:
-    """Let the key be used again, now or when the turn has run out."""
+    """Let the key be used again: now, or after the turn if the database is unavailable."""
     with suppress(DatabaseUnavailable):
         ledger.give_up(turn)
 
@@ -133,7 +134,7 @@ def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> flo
 
 
 def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
-    # The account's choice may change between two requests with one key.
+    # Only the wish in the envelope counts here. The account's choice may change between two requests with one key.
     wishes = [
         envelope.recipients,
         render_wish(envelope.copy or KEEP),

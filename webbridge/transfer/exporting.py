@@ -24,7 +24,7 @@ from webbridge.transfer.stored_mail import MAILDIR_PARTS
 _PAGE: Final = 200
 _MAX_BYTES: Final = 1024 * 1024 * 1024
 _PRIVATE_FOLDER: Final = 0o700
-# The importer removes these suffixes from names. The file of a folder has the first one.
+# The importer removes these suffixes from names. The file of a folder has the first suffix.
 _SUFFIXES: Final = (".mbox", ".sbd")
 _MUST_BE_QUOTED: Final = re.compile(rb">*From ")
 _LETTERS: Final = {"\\Draft": "D", "\\Flagged": "F", "\\Answered": "R", "\\Seen": "S"}
@@ -66,7 +66,7 @@ def export(credentials: Credentials, target: Path, form: Form, wanted: Iterable[
 
 
 def _places(folders: Iterable[Folder]) -> dict[str, Path]:
-    """A path for each folder. Folders whose names differ only in unsafe characters get numbers."""
+    """Return a path for each folder. If names differ only in unsafe characters, their paths get numbers."""
     places: dict[str, Path] = {}
     taken = set[str]()
     for folder in folders:
@@ -136,7 +136,7 @@ class _Export:
         return place, count
 
     def _messages(self, folder: Folder) -> Iterator[tuple[MessageSummary, Callable[[], Iterator[bytes]]]]:
-        """The messages, newest first. The second part requests the bytes of the message."""
+        """Yield each message, the newest first, with the function that requests its bytes."""
         # The list of folders is not used for the UIDVALIDITY, which may follow the clock until the folder is opened
         # (Courier).
         before: int | None = None

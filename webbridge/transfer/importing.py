@@ -19,7 +19,8 @@ from webbridge.transfer.stored_mail import StoredMail
 
 _AGAIN: Final = frozenset({GatewayCode.UNREACHABLE, GatewayCode.BUSY})
 _TRIES: Final = 3
-# A message that is too large to be an imported one is read to its end too, so that the connection stays usable.
+# A message at the server is read to its end for a comparison, even if it is larger than any imported message. So the
+# connection stays usable.
 _MAX_COMPARED_BYTES: Final = 2**40
 _NO_DELIMITER: Final = "/"
 
@@ -136,7 +137,7 @@ class Importer:
         return self._connection
 
     def _store_again_if_broken(self, mail: StoredMail, folder: str, tally: Tally) -> None:
-        """Try again on a new connection if the old one broke. A message that was stored before is found."""
+        """Store a message, with further tries on new connections if one breaks. No try stores it twice."""
         for _ in range(_TRIES - 1):
             try:
                 self._store(mail, folder, tally)
@@ -152,7 +153,7 @@ class Importer:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        # The message that was being stored may be there.
+        # The message may have been stored before the connection broke, so the folders are read again.
         self._folders = {}
         self._found = {}
 

@@ -2,8 +2,8 @@
 
 mbox is read as mboxrd (`>From ` at the beginning of a line stands for `From `), with the notes of Thunderbird and of
 old programs. A Maildir has subfolders as in Maildir++ (`.Archive.2025`), or as folders inside it, as `export` writes
-them. A folder may contain other folders, also Thunderbird's `.sbd`. Messages have CR LF and no notes. Otherwise they
-are the same byte for byte, so signatures stay valid.
+them. A folder may contain other folders, also Thunderbird's `.sbd`. The messages that this module returns have CR LF
+and no notes. Otherwise they are the same byte for byte, so signatures stay valid.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MAILDIR_PARTS: Final = frozenset({"cur", "new", "tmp"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
-    """A message as it was stored. `content` is None if it is larger than MAX_MESSAGE_BYTES."""
+    """A message as it was stored. `content` is None if the message is larger than MAX_MESSAGE_BYTES."""
 
     folder: tuple[str, ...]
     """The names of the message's folder and of the folders around it. () for the given folder."""
@@ -143,7 +143,7 @@ def _read_mbox(file: Path, folder: tuple[str, ...]) -> Iterator[StoredMail]:
 
 
 def _split(opened: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the From line of each message, and the lines after it, or None if they are too large."""
+    """Yield the From line of each message, with the lines after it, or with None if these lines are too large."""
     first = opened.readline(_PIECE_BYTES)
     lines, size, was_empty = list[bytes](), 0, False
     # A line without an end must not fill the memory, so a long line is read in pieces.

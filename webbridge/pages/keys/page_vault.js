@@ -5,7 +5,8 @@ import { isStrict } from "./strict_choice.js";
 
 /** @typedef {import("../../../wasm_build/vault/owner/vault.js").Vault} Vault */
 /**
- * `onState` gets the key of a state's text and the values in the text. `onOpened` is awaited before anybody gets the vault.
+ * `onState` gets the catalogue's key of the text for a state, and the values in this text. `onOpened` is awaited before
+ * anybody gets the vault.
  * @typedef {{
  *   base: URL, onState: (key: string, values?: Record<string, number>) => void,
  *   onStart: (progress: import("../../../wasm_build/vault/owner/assets.js").StartProgress) => void,
@@ -35,7 +36,7 @@ export class PageVault {
     const opening = this.#open();
     this.#vault = opening;
     opening.catch(() => {
-      // After a change of the strict setting, another vault is opening already.
+      // If the strict setting has changed since, another vault is opening already.
       if (this.#vault !== opening) return;
       this.#vault = null;
       this.#place.onState("vault_failed");
@@ -54,7 +55,7 @@ export class PageVault {
   }
 
   /**
-   * Continues with a vault of the other setting, after `lock` has locked the keys.
+   * Replaces the vault with a vault of the other setting. Before that, `lock` locks the keys.
    * @param {boolean} strict
    * @param {() => void} lock
    */

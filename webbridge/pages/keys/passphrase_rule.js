@@ -17,7 +17,7 @@ export class PassphraseRule {
   }
 
   /**
-   * Checks a passphrase. If it is the mail password, overwrites it and rejects with `passphrase-reused`.
+   * Checks a passphrase. If the passphrase is the mail password, overwrites it and rejects with `passphrase-reused`.
    * @param {Secret} passphrase
    */
   async check(passphrase) {
@@ -27,7 +27,7 @@ export class PassphraseRule {
     }
   }
 
-  /** Rejects as `check` does, without overwriting the passphrase. @param {Secret} passphrase */
+  /** Rejects with `passphrase-reused` as `check` does, but does not overwrite the passphrase. @param {Secret} passphrase */
   async checkCopyOf(passphrase) {
     const copy = copySecret(passphrase);
     try {

@@ -1,7 +1,8 @@
 /**
- * The IndexedDB with the identities that are kept over a reload, one record for each account. They are encrypted under a
- * key of two halves. Only the browser's half is here. It is stored as bytes, because a CryptoKey would be no safer.
- * Browsers write a CryptoKey to the disk in clear too, and a script in the page could use it like the bytes.
+ * The IndexedDB with the identities that are kept over a reload, one record for each account. The identities are
+ * encrypted under a key of two halves. This database has only the browser's half; the bridge has the other half. The
+ * browser's half is stored as bytes, because a CryptoKey would be no safer. Browsers write a CryptoKey to the disk in
+ * clear too, and a script in the page could use it like the bytes.
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
@@ -13,7 +14,7 @@ const STORE = "kept";
 /**
  * @typedef {{
  *   account: string, name: string, half: ArrayBuffer, kept: ArrayBuffer[], begun: number, used: number, minutes: number,
- * }} KeptForReload the times of the unlocking and of the last use, in milliseconds of the wall clock
+ * }} KeptForReload `begun` is the time of the unlocking, and `used` of the last use, in milliseconds of the wall clock
  */
 
 export const openReloads = {
@@ -43,7 +44,7 @@ export const openReloads = {
     });
   },
 
-  /** Whether the database exists. Does not make it. */
+  /** Whether the database exists. This test does not make it. */
   async exists() {
     return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === NAME);
   },

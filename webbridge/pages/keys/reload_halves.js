@@ -20,9 +20,9 @@ export class ReloadHalves {
   }
 
   /**
-   * A new half, in place of the earlier one of this session.
+   * Makes a new half at the bridge, which replaces the earlier half of this session.
    * @param {string} name
-   * @param {number} minutes the time without use after which the bridge deletes it
+   * @param {number} minutes the time without use after which the bridge deletes the half
    * @returns {Promise<ArrayBuffer>}
    */
   async make(name, minutes) {
@@ -30,7 +30,8 @@ export class ReloadHalves {
   }
 
   /**
-   * The half of this name and the time since its last use. The bridge deletes the half. Rejects with `half-gone`.
+   * Takes the half of this name, with the time since its last use. The bridge deletes the half. Rejects with
+   * `half-gone`.
    * @param {string} name
    * @returns {Promise<{half: ArrayBuffer, ageMilliseconds: number}>}
    */
@@ -39,12 +40,12 @@ export class ReloadHalves {
     return { half, ageMilliseconds: new DataView(half).getUint32(HALF_BYTES) * 1000 };
   }
 
-  /** Lets the minutes begin again. Rejects with `half-gone`. @param {string} name */
+  /** Notes a use of the half, so that its minutes begin again. Rejects with `half-gone`. @param {string} name */
   async noteUse(name) {
     await this.#send(PATH, { method: "PUT", body: JSON.stringify({ name }), headers: JSON_TYPE });
   }
 
-  /** Deletes the half of this session, if there is one, even if the tab is closed now. */
+  /** Deletes the half of this session, if there is one. The request survives the closing of the tab. */
   async delete() {
     await this.#send(PATH, { method: "DELETE", keepalive: true });
   }

@@ -2,9 +2,9 @@
  * Unlocking again after a reload, within the minutes that the person has chosen on this device.
  *
  * The vault encrypts the identities under HKDF(browser's half ‖ bridge's half). The browser keeps the ciphertext and its
- * half. The bridge keeps the other half and gives it once, to the session that asked for it. Every unlocking and every
- * reload makes both halves anew. A lock deletes the ciphertext and both halves. The deadlines of the unlocking go on after
- * a reload.
+ * half. The bridge keeps the other half and gives it once, to the session that asked for it. Both halves are made anew
+ * at every unlocking and every reload. A lock deletes the ciphertext and both halves. The deadlines of the unlocking go
+ * on after a reload.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -20,22 +20,22 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {"over" | "refused" | "clock"} Refusal */
 
-/** The choices. The bridge may allow fewer. */
+/** The numbers of minutes that the person can choose. The bridge may forbid the longer ones. */
 const MINUTES = [1, 5, 15];
 const NAME_BYTES = 16;
 const MINUTE_MILLISECONDS = 60_000;
-/** The time between two notes of a use, on the bridge and here. */
+/** The shortest time between two notes of a use. A use is noted at the bridge and in the record. */
 const USE_MILLISECONDS = 20_000;
-/** The same tolerance as for a session, because small corrections of the clock are usual. */
+/** A clock may be put back by this time, because small corrections are usual. The vault's sessions have the same tolerance. */
 const CLOCK_TOLERANCE_MILLISECONDS = 5_000;
 /** The name of the lock under which tabs change the record. */
 const TURN = "sealwax-reload";
-/** The names of the choice, and of the mark of a lock. */
+/** The names in localStorage of the chosen minutes, and of the mark that the keys were locked. */
 const CHOICE = "sealwax-reload-minutes";
 const LOCKED = "sealwax-reload-locked";
-/** Errors that say that the bridge has no half. After other errors this is unknown. */
+/** Errors that say that the bridge has no half. After other errors the bridge may have it. */
 const GONE = new Set(["half-gone", "reload-forbidden", "not-found", "method-not-allowed", "bad-request"]);
-/** A closed or frozen tab overwrites its keys. The record is for the time after that. */
+/** A lock for these reasons keeps the record. A closed or frozen tab overwrites its keys, and is unlocked again later. */
 const ENDS_OF_ONE_TAB = new Set(["left", "asleep"]);
 
 /** Dispatches "change" when the choice or `refusal` changes. */
@@ -59,7 +59,7 @@ export class ReloadUnlock extends EventTarget {
   /**
    * @param {KeyRing} keys
    * @param {import("./reload_halves.js").ReloadHalves} halves
-   * @param {{mayKeep: () => boolean}} options `mayKeep`: this is the person's own computer
+   * @param {{mayKeep: () => boolean}} options `mayKeep` says whether this is the person's own computer
    */
   constructor(keys, halves, { mayKeep }) {
     super();
@@ -76,7 +76,7 @@ export class ReloadUnlock extends EventTarget {
     this.#longest = minutes;
   }
 
-  /** The choices, without "off"; empty where nothing is kept. */
+  /** The minutes that the person can choose, without "off"; empty if this is not the person's own computer. */
   get choices() {
     if (!this.#mayKeep()) return [];
     return [...new Set([...MINUTES, this.#longest])].filter((minutes) => minutes > 0 && minutes <= this.#longest).sort((one, other) => one - other);
@@ -95,7 +95,7 @@ export class ReloadUnlock extends EventTarget {
   /** @param {string} address of the person who has signed in */
   async begin(address) {
     this.#account = await accountDigest(address);
-    // Another session needs another half.
+    // The half at the bridge belongs to one session, so a new session makes a new record.
     this.#kept = "";
     this.#keysChanged();
   }
@@ -114,7 +114,7 @@ export class ReloadUnlock extends EventTarget {
     if (!this.#keys.unlocked) await this.#inTurn(() => this.#remove(account)).catch(() => undefined);
   }
 
-  /** Notes that another tab has locked the keys. The keys that are being unlocked after a reload may be the same. */
+  /** Notes that another tab has locked the keys. The keys that this tab is unlocking after a reload may be those keys. */
   cancel() {
     this.#isCancelled = true;
   }
@@ -136,8 +136,8 @@ export class ReloadUnlock extends EventTarget {
 
   /**
    * Unlocks the keys that were unlocked before the reload. If that fails, `refusal` has the reason.
-   * @param {() => Promise<boolean>} askTabs asks other tabs first, because two tabs that are loaded at once find one
-   *   record, and only one tab may use it
+   * @param {() => Promise<boolean>} askTabs asks the other tabs first. Two tabs that are loaded at once find the same
+   *   record, and only one of them may use it
    * @returns {Promise<boolean>} whether the keys are unlocked now
    */
   async resume(askTabs) {
@@ -145,7 +145,8 @@ export class ReloadUnlock extends EventTarget {
     await navigator.locks.request(`${TURN} ${this.#account}`, async () => {
       if (!(await askTabs())) await this.#open();
     }).catch((error) => {
-      // A deadline of the unlocking is over. The event "locked" has reported which.
+      // After the error "locked", a deadline of the unlocking is over. The event "locked" has already said which
+      // deadline.
       if (error.code !== "locked") this.#refuse("refused");
     });
     if (this.#isCancelled) this.#keys.lock("elsewhere");
@@ -170,7 +171,7 @@ export class ReloadUnlock extends EventTarget {
     // The bridge has deleted its half, so the record no longer opens.
     await this.#remove(account);
     if (!taken) return this.#refuse("refused");
-    // More time may have passed on the bridge's clock than on the clock here, which may have been set back.
+    // The clock here may have been set back. Then more time has passed by the bridge's clock.
     const behind = Math.max(0, taken.ageMilliseconds - (Date.now() - record.used));
     const ages = () => ({ begun: Date.now() - record.begun + behind, used: Date.now() - record.used + behind });
     const halves = join(record.half, taken.half);
@@ -183,7 +184,7 @@ export class ReloadUnlock extends EventTarget {
     if (this.#account === null || fingerprints === this.#kept) return;
     if (!this.#keys.unlocked) return;
     this.#refusal = null;
-    // The tab in which the person has unlocked the keys makes the record, and so does the tab that has used the earlier record.
+    // A tab that got its keys from another tab makes no record. The other tab has made it.
     if (this.#keys.way === "tab" || this.minutes === 0) return;
     this.#kept = fingerprints;
     void this.#inTurn(() => this.#make()).catch(() => { this.#kept = ""; });
@@ -193,7 +194,7 @@ export class ReloadUnlock extends EventTarget {
   async #make() {
     const [account, ages, minutes] = [this.#account, this.#keys.ages, this.minutes];
     if (!account || !ages || minutes === 0) return;
-    // The ages hold for this moment. The bridge's answer may take seconds.
+    // The ages are those of this moment, and the bridge's answer may take seconds.
     const now = Date.now();
     const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const half = new ArrayBuffer(HALF_BYTES);
@@ -226,7 +227,7 @@ export class ReloadUnlock extends EventTarget {
       if (!GONE.has(/** @type {{code?: string}} */ (error).code ?? "")) throw error;
       return this.#make();
     }
-    // A lock may have removed the record meanwhile.
+    // If the keys were locked meanwhile, the record was removed.
     if (this.#keys.unlocked) await openReloads.write({ ...record, used: Math.max(record.used, Date.now()) });
   }
 
@@ -235,12 +236,12 @@ export class ReloadUnlock extends EventTarget {
     const account = this.#account;
     this.#kept = "";
     if (account === null || ENDS_OF_ONE_TAB.has(reason) || !this.#mayKeep() || !this.#stored(CHOICE)) return;
-    // At once, because the person may close the tab now.
+    // The mark is stored at once, because the person may close the tab now.
     this.#store(LOCKED, "yes");
     // A person who signs out ends the session, and with it the bridge's half.
     if (reason === "signed-out") return void this.#inTurn(() => this.#remove(account)).catch(() => undefined);
     void this.#halves.delete().catch(() => undefined);
-    // Deleted once more, because a half may be on its way.
+    // The halves are deleted once more, because `#make` may still be storing a new half at the bridge.
     void this.#inTurn(() => this.#drop(account)).catch(() => undefined);
   }
 
@@ -264,7 +265,7 @@ export class ReloadUnlock extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Runs a task in one tab after the other, and in each tab one task after the other. @template T @param {() => Promise<T>} task @returns {Promise<T>} */
+  /** Runs a task while no other task runs, in any tab. @template T @param {() => Promise<T>} task @returns {Promise<T>} */
   #inTurn(task) {
     const name = `${TURN} ${this.#account}`;
     const done = this.#turn.then(() => navigator.locks.request(name, task));
@@ -281,7 +282,7 @@ export class ReloadUnlock extends EventTarget {
     try {
       return localStorage.getItem(`${name} ${this.#account}`);
     } catch {
-      // The browser stores nothing, so nothing was chosen.
+      // If the browser stores nothing, the person has chosen nothing.
       return null;
     }
   }
@@ -297,7 +298,7 @@ export class ReloadUnlock extends EventTarget {
   }
 }
 
-/** Removes the records of all accounts whose time is over. */
+/** Removes the records whose time is over, of all accounts. */
 export async function sweepReloads() {
   if (await openReloads.exists()) await openReloads.sweep((record) => judge(record, record.minutes) !== null);
 }
@@ -326,7 +327,7 @@ async function nameOf(half) {
 }
 
 /**
- * Both halves in one buffer. Overwrites the bridge's half, which exists nowhere else.
+ * Both halves in one buffer. Overwrites `theirs`, the bridge's half, which exists nowhere else.
  * @param {ArrayBuffer} ours
  * @param {ArrayBuffer} theirs
  * @param {{keepsFirst?: boolean}} [options] whether the browser's half is still needed

@@ -30,7 +30,7 @@ export class RoamingKeys {
     this.#place = place;
   }
 
-  /** The account at the key server from which the keys come; null for keys of a file or passkey. */
+  /** The account at the key server from which the keys come; null if they come from a file or a passkey. */
   get account() {
     return this.#account;
   }
@@ -41,7 +41,7 @@ export class RoamingKeys {
   }
 
   /**
-   * Opens the account in another way, unlocks its keys, and overwrites the secrets.
+   * Opens the account with `open`, unlocks its keys, and overwrites the secrets.
    * @template {{identities: SealedIdentity[]}} Found
    * @param {Secret[]} secrets
    * @param {(account: KeyAccount) => Promise<Found>} open
@@ -82,7 +82,7 @@ export class RoamingKeys {
     this.#keys.changed();
   }
 
-  /** The account before a login or registration. */
+  /** A new account object, for a login or registration. */
   newAccount() {
     const { server, user, memory, askFactor, askReset } = this.#place;
     return new KeyAccount(this.#keys.vault, this.#keys, memory, { server, user: user(), askFactor, askReset });

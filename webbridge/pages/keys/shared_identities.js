@@ -1,8 +1,9 @@
 /**
  * The identities that the person shares with others through the key server, such as the identity of a ward. This class
- * lists them, adds one to the account, leaves one, and makes the owner's changes.
+ * lists the identities, adds and leaves them, and makes the owner's changes.
  *
- * The answers are kept with the account while it is unlocked, because the view of the keys is drawn anew with each change.
+ * The key server's answers are kept with the account while it is unlocked, because the view of the keys is drawn anew
+ * with each change.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -20,14 +21,15 @@ import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("../../../wasm_build/vault/types/account.js").GivenGroup} GivenGroup */
 /** @typedef {import("../../../wasm_build/vault/types/account.js").KeyFile} KeyFile */
 /**
- * An identity that was opened and judged, with what is needed to add it to the account.
+ * An identity that was opened and judged. `given` and the result of `judging` are the arguments to add it to the
+ * account.
  * @typedef {{group: OpenedGroup | null, refusal: GroupRefusal | null, given: GivenGroup, judging: () => object}} Judged
  */
 
 /** @type {WeakMap<KeyAccount, SharedIdentities>} */
 const known = new WeakMap();
 
-/** @param {SharedIdentityServices} services @param {KeyAccount} account @returns {SharedIdentities} the same one each time */
+/** @param {SharedIdentityServices} services @param {KeyAccount} account @returns {SharedIdentities} one for each account */
 export function sharedIdentitiesOf(services, account) {
   const identities = known.get(account) ?? new SharedIdentities(services, account);
   known.set(account, identities);
@@ -40,9 +42,9 @@ export class SharedIdentities extends EventTarget {
   #account;
   /** The listed identities; null until the first answer. A later request that fails leaves the list as it is. @type {ListedGroup[] | null} */
   rows = null;
-  /** The error because of which the list is not the latest one. @type {unknown} */
+  /** The error of the latest request for the list; null after a success. @type {unknown} */
   problem = null;
-  /** The error because of which an identity was not added, left or changed, by the identity's id. @type {Map<string, unknown>} */
+  /** The errors of the latest acts on identities, by the identity's id. @type {Map<string, unknown>} */
   #problems = new Map();
   /** @type {Promise<void> | null} */
   #loading = null;
@@ -70,7 +72,7 @@ export class SharedIdentities extends EventTarget {
     this.#changed();
   }
 
-  /** Asks for the list. The account makes its calls one after the other, so a list that is already on its way is the latest. */
+  /** Asks for the list. The account makes one call at a time, so a list that was already requested is the latest. */
   load() {
     this.#loading ??= this.#load().finally(() => { this.#loading = null; });
     return this.#loading;
@@ -87,7 +89,7 @@ export class SharedIdentities extends EventTarget {
   }
 
   /**
-   * Opens an identity, and judges its owner as the author of a mail.
+   * Opens an identity, and judges its owner like the author of a mail.
    * @param {string} id
    * @param {string} [accepted] the fingerprint of the owner's certificate to which the person has agreed
    * @returns {Promise<Judged>}
@@ -112,7 +114,8 @@ export class SharedIdentities extends EventTarget {
    * Adds the key of an identity to the account, and unlocks it here.
    * @param {string} id
    * @param {string} [accepted] as for `open`
-   * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} with a refusal nothing was added
+   * @returns {Promise<{group: OpenedGroup | null, refusal: GroupRefusal | null}>} if there is a `refusal`, nothing was
+   *   added
    */
   async take(id, accepted) {
     const { refusal, given: parameters, judging } = await this.open(id, accepted);
@@ -133,7 +136,7 @@ export class SharedIdentities extends EventTarget {
    * @param {string} id
    * @param {{removed?: string[], added?: {user: string, certificate: ArrayBuffer}[]} & Partial<KeyFile>} change a key file
    *   has the identity's new certificate
-   * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people who had left before
+   * @returns {Promise<{group: OpenedGroup | null, gone: string[]}>} `gone` are people to remove who had left already
    */
   async change(id, { added = [], ...change }) {
     const copies = added.map(({ user, certificate }) => ({ user, certificate: certificate.slice(0) }));

@@ -3,15 +3,15 @@
  *
  * A tab without keys asks the other tabs. A tab with keys asks the bridge which session this browser has now, and gives the
  * keys only if the asking tab knows this session too. The key of the identities is sent under a key that both tabs agree on
- * for this one time. Otherwise the browser would copy it in clear between its processes, where no page can overwrite it.
- * The identities stay encrypted all the way.
+ * for this one time. Otherwise the browser would copy the key in clear between its processes, where no page can
+ * overwrite it. The identities stay encrypted all the time.
  *
  * Tabs with the same key send each other their identities. So keys that are added later, such as the key of a group, reach
- * the other tabs at once. A tab that was unlocked separately at the same moment has another key, and gets the added keys at
- * its next unlocking.
+ * the other tabs at once. A tab that was unlocked by itself at the same moment has another key, and gets the added keys
+ * at its next unlocking.
  *
- * Every unlocking has an id. A tab that locks sends the ids that it knows, once, also if another tab has locked it. So a
- * tab that got keys while a lock was on its way is locked by the tab that gave the keys.
+ * Every unlocking has an id. A tab that locks sends the ids that it knows, once, also if another tab has locked it. A
+ * tab may get keys while the message about a lock is on its way. The tab that gave these keys then locks it.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -23,19 +23,19 @@ import { accountDigest } from "../app/state_database.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").Secret} Secret */
-/** @typedef {{publicKey: ArrayBuffer, privateKey: CryptoKey}} Pair for one answer */
+/** @typedef {{publicKey: ArrayBuffer, privateKey: CryptoKey}} Pair of keys for one answer */
 /** @typedef {{nonce: string, pair: Pair, done: (isUnlocked: boolean) => void}} Question */
 
-/** The number grows when the messages change, so that tabs of different versions do not hear each other. */
+/** The number in the name grows when the messages change, so that tabs of different versions do not hear each other. */
 const CHANNEL = "sealwax-unlocked 1";
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const ANSWER_MILLISECONDS = 3_000;
 /** The time between two reports to the other tabs that the person is active. */
 const USE_MILLISECONDS = 5_000;
-/** A closed or frozen tab overwrites its keys. The other tabs keep theirs. */
+/** The reasons of a lock that ends one tab only. A closed or frozen tab overwrites its keys; the other tabs keep their keys. */
 const ENDS_OF_ONE_TAB = new Set(["left", "asleep"]);
 
-/** Dispatches "opened" when keys came from another tab; "locked" and "signed-out" when another tab has done so. */
+/** Dispatches "opened" when another tab gave its keys, and "locked" or "signed-out" when another tab locked or signed out. */
 export class SharedUnlock extends EventTarget {
   #keys;
   #mayShare;
@@ -45,7 +45,7 @@ export class SharedUnlock extends EventTarget {
   #account = null;
   /** The ids of this tab's unlocking, and of the unlockings in other tabs at the same time. @type {Set<string>} */
   #ids = new Set();
-  /** The name of the key that seals the identities. Tabs that have the key from each other have the same name. */
+  /** The name of the key that seals the identities. Tabs that got the key from each other use the same name. */
   #keyName = "";
   /** The identities that the other tabs with this key know. */
   #told = "";
@@ -54,7 +54,7 @@ export class SharedUnlock extends EventTarget {
   #toldUse = -Infinity;
   /** Whether the other tabs know that this tab has keys. */
   #isOpen = false;
-  /** Ends the Web Lock that shows the other tabs that this tab has keys. */
+  /** Releases the Web Lock that shows the other tabs that this tab has keys. */
   #standDown = () => {};
 
   /**
@@ -120,7 +120,7 @@ export class SharedUnlock extends EventTarget {
       const proof = await proofOf(await this.#findSession(), nonce, publicKey);
       if (this.#question === question) this.#channel.postMessage({ kind: "ask", account, nonce, publicKey, proof });
     } catch {
-      // Without a session there is nothing to ask for.
+      // Without a session, the other tabs would give nothing.
       this.#closeOne(question);
     }
     return answered.finally(() => clearTimeout(timer));
@@ -143,12 +143,12 @@ export class SharedUnlock extends EventTarget {
     if (!this.#keys.unlocked || !this.#mayShare()) return;
     const account = this.#account;
     const { ended } = this.#keys;
-    // One tab answers, not all of them.
+    // Only the tab that gets this lock answers.
     await navigator.locks.request(`${CHANNEL} ${nonce}`, { ifAvailable: true }, async (turn) => {
       if (!turn || proof !== await proofOf(await this.#findSession(), nonce, publicKey)) return;
       const pair = await makePair();
       const pad = await agree(pair.privateKey, publicKey, `${account} ${nonce}`);
-      // Nothing waits from here on, so no lock can come between.
+      // There is no `await` from here on, so the keys cannot be locked before the answer is sent.
       const shared = ended.aborted || account !== this.#account ? null : this.#keys.share();
       if (shared) {
         const { sealKey, identities, ages } = shared;
@@ -174,7 +174,7 @@ export class SharedUnlock extends EventTarget {
     overwrite(pad);
     // A lock, a sign-out or an unlocking by hand has closed the question meanwhile.
     if (question !== this.#question || this.#keys.unlocked || !this.#mayShare()) return overwrite(buffer);
-    // A message may have waited, for instance while the computer slept.
+    // The answer may have waited, for instance while the computer slept.
     const late = Math.max(0, Date.now() - wall);
     this.#ids = new Set(ids);
     this.#keyName = keyName;
@@ -223,7 +223,8 @@ export class SharedUnlock extends EventTarget {
   /** @param {any} message */
   #takeAdded({ keyName, identities }) {
     if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
-    // The other tab may lack what was added here. It then gets that in turn.
+    // These are the identities that the other tab has. If this tab has more, `join` leads to a message with all of
+    // them.
     this.#told = identities.map((/** @type {{fingerprint: string}} */ identity) => identity.fingerprint).sort().join();
     this.#keys.join(identities);
   }
@@ -243,7 +244,8 @@ export class SharedUnlock extends EventTarget {
   }
 
   /**
-   * Two tabs that unlock at the same moment do not share keys, but they lock together. A locked tab asks for the keys.
+   * Notes the unlockings of another tab. Two tabs that unlock at the same moment do not share keys, but they lock
+   * together. If this tab is locked, it asks for the keys.
    * @param {string[]} ids
    */
   #join(ids) {
@@ -306,7 +308,7 @@ async function makePair() {
 }
 
 /**
- * Random bytes of the length of the key, which only the two tabs know.
+ * Agrees on random bytes, as many as the key has. Only the two tabs know these bytes.
  * @param {CryptoKey} privateKey
  * @param {ArrayBuffer} theirs
  * @param {string} context

@@ -1,6 +1,6 @@
 /**
  * The choice of the strict setting, and another device's choice that waits for the person's answer. On the person's own
- * computer the browser keeps both; elsewhere only the tab does.
+ * computer the browser keeps both choices. On other computers only the tab keeps them.
  */
 
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
@@ -26,14 +26,15 @@ export function chooseStrict(strict, isOwnComputer) {
   keepChoice(NAME, strict ? CHOSEN : NOT_CHOSEN, isOwnComputer);
 }
 
-/** The choice as the account at a key server has it. @returns {Named} */
+/** The choice in the form for the account at a key server. @returns {Named} */
 export function strictForAccount() {
   const here = inEffect();
   return textsForMerge(keptChoices(NAME).length ? here : {}, held(), here, ["setting"]);
 }
 
 /**
- * Whether the strict setting takes effect because another device of the person has it. A weaker setting waits for an answer.
+ * Takes the choice of the person's other devices. Returns whether strict cleanup takes effect because of it. A choice
+ * against strict cleanup waits for the person's answer.
  * @param {Named} account @param {boolean} isOwnComputer
  */
 export function takeStrict({ setting: { strict } = {} }, isOwnComputer) {

@@ -27,9 +27,9 @@ export class Arrival {
   #requests = 0;
   /** Whether the bridge has reported that messages have come. */
   #hasArrived = false;
-  /** Whether messages may have come unreported while there was no stream. */
+  /** Whether messages may have come while there was no stream of the bridge's reports. */
   #mayHaveArrived = false;
-  /** Ends the lock of the visible page. */
+  /** Releases the lock that this page holds while it is visible. */
   #hide = () => {};
 
   /**
@@ -59,10 +59,10 @@ export class Arrival {
     this.#look();
   }
 
-  /** The folders of the account. All who handle the same event share one request. */
+  /** The folders of the account. All callers that handle the same event share one request. */
   folders() {
     this.#shared ??= this.#load();
-    // A later event needs a new request, also before this one is answered.
+    // A later event needs a new request, even if this request is not answered yet.
     queueMicrotask(() => { this.#shared = null; });
     return this.#shared;
   }

@@ -18,8 +18,8 @@ export function createDays(translate, now = () => new Date()) {
   let today = "";
   /**
    * @param {{date: string | null}} message
-   * @param {string | null} before the key of the day above. In the order of arrival, only an earlier day begins a new
-   *   heading, so that no day has two headings.
+   * @param {string | null} before the key of the day in the heading above. Only an earlier day begins a new heading.
+   *   Otherwise a list in the order of arrival could have two headings for one day.
    */
   return ({ date }, before) => {
     const at = date ? new Date(date) : null;

@@ -18,7 +18,7 @@ export const LEVELS = ["read", "file", "all"];
 /** The identifiers that name no single person (RFC 4314 section 2). */
 const NO_PEOPLE = new Set(["anyone", "anonymous", "authenticated", "owner"]);
 
-/** Whether a name can be the name of a person. The bridge checks it by the same rule. @param {string} name */
+/** Whether a name can be the name of a person. The bridge checks names by the same rule. @param {string} name */
 export function namesPerson(name) {
   return /^[a-z0-9][a-z0-9._%+@=-]{0,253}$/iu.test(name) && !NO_PEOPLE.has(name.toLowerCase());
 }
@@ -36,12 +36,12 @@ export class FolderAccess {
     return readGrants(await this.#json(apiFolderPath(folder, "access")));
   }
 
-  /** @param {string} folder @param {string} name @param {GivenLevel} level @returns {Promise<Grant[]>} all after the change */
+  /** @param {string} folder @param {string} name @param {GivenLevel} level @returns {Promise<Grant[]>} all rights afterwards */
   async give(folder, name, level) {
     return this.#change(folder, "PUT", { name, level });
   }
 
-  /** @param {string} folder @param {string} name @returns {Promise<Grant[]>} all after the change */
+  /** @param {string} folder @param {string} name @returns {Promise<Grant[]>} all rights afterwards */
   async withdraw(folder, name) {
     return this.#change(folder, "DELETE", { name });
   }

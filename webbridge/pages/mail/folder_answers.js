@@ -11,8 +11,8 @@ import { countOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wa
  * @typedef {{
  *   id: string, name: string, delimiter: string | null, role: string | null, use?: FolderUse | null, total: number, unseen: number,
  *   uidValidity: number, subscribed: boolean | null, rights: string[], place: "own" | "others" | "shared", prefix: string,
- * }} Folder `prefix` is the beginning of the name, which only says whose the folder is. `use` is the person's choice; an
- * earlier bridge gives none
+ * }} Folder `prefix` is the part at the beginning of the name that only says whose the folder is. `use` is the role
+ * that the person has chosen; an earlier bridge gives none
  */
 
 /** The largest number of folders that the bridge lists (`webbridge/gateway/imap_folders.py`). */

@@ -28,7 +28,8 @@ export class FoldersHere {
   }
 
   /**
-   * Whether a folder may have drafts of Sealwax. They are in the folder for drafts, and deleted drafts are in the trash.
+   * Whether a folder may have drafts of Sealwax. Drafts are in the folder for drafts, and deleted drafts are in the
+   * trash.
    * @param {string} folder
    */
   mayHaveDrafts(folder) {
@@ -41,7 +42,7 @@ export class FoldersHere {
     this.#services.arrival.count(this.all);
   }
 
-  /** Loads the folders after new mail has come. Resolves with false if the bridge gave none. */
+  /** Loads the folders after new mail has come. Resolves with false if the bridge gave no folders. */
   async refresh() {
     try {
       this.all = await this.#services.arrival.folders();

@@ -9,7 +9,7 @@ import { digestOf } from "../trust/learnt_rows.js";
 /** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
-/** Larger messages keep the placeholder until they are opened. */
+/** A message with more bytes keeps the placeholder of its subject until the person opens it. */
 export const MAX_FETCHED_BYTES = 256_000;
 /** The codes of errors after which the next request would fail too. */
 const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);

@@ -27,7 +27,8 @@ import { MAX_CHANGED } from "./mail_changes.js";
  * }} Shown
  */
 /**
- * The list in which acts show their outcome, the folders, and what follows an act.
+ * The list in which acts show their outcome, the folders, and the functions that are called after an act or its
+ * undoing.
  * @typedef {{
  *   shown: Shown, refreshList: () => Promise<void>,
  *   folders: () => Folder[], notice: import("./undo_notice.js").UndoNotice,
@@ -216,7 +217,7 @@ export class Housekeeping {
       back();
       this.#tell(this.#failure("act_failed", error, done), done);
       if (!(error instanceof ApiError)) throw error;
-      // The restored rows may be of messages that are gone.
+      // Some of the restored rows may belong to messages that are gone.
       await this.#place.refreshList();
     }
     await this.#place.changed({ folders: true });
@@ -263,9 +264,9 @@ export class Housekeeping {
   }
 }
 
-/** The names that other programs know for these roles too. @type {Record<MadeRole, string>} */
+/** The folder names for these roles. Other programs know these names too. @type {Record<MadeRole, string>} */
 const FOLDER_NAMES = { archive: "Archive", junk: "Junk" };
-/** Refusals that a later try would meet again. */
+/** The codes of refusals that a later try would get again. */
 const LASTING = new Set(["mail-server-refused", "not-offered", "bad-argument"]);
 
 /** @param {string} reason @returns {Offer} */

@@ -1,8 +1,8 @@
 /**
  * The filling of the index of encrypted mail, in the background while the keys are unlocked and the device has power.
  *
- * The filler reads each folder once, newest first, and later only changes. One tab of the browser does this. After every
- * few messages the filler rests as long as they took, so that the person's actions do not wait.
+ * The filler reads each folder once, newest first, and later only changes. One tab of the browser does this. After
+ * every few messages the filler rests as long as their reading took, so that the person's actions do not wait.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -30,14 +30,14 @@ import { readUidSet } from "./list_source.js";
 /** Larger messages are not indexed. */
 export const MAX_READ_BYTES = 4_000_000;
 const AT_ONCE = 5;
-/** The number of read messages after which they are written. Unwritten messages are read again later. */
+/** The filler writes this number of read messages to the index at a time. Unwritten messages are read again later. */
 const WRITE_MESSAGES = 100;
 const REST_MILLISECONDS = 500;
 const START_MILLISECONDS = 3_000;
 const AGAIN_MILLISECONDS = 60_000;
 const PAUSED = "sealwax-search-paused";
 const TURN = "sealwax-search-filling";
-/** Folders that people do not search, or whose messages are not finished. */
+/** The folders that people do not search, and the drafts, which are not finished. */
 const LEFT_OUT = new Set(["trash", "junk", "drafts"]);
 /** Errors of the vault that a single message can cause. */
 const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
@@ -75,7 +75,7 @@ export class IndexFiller extends EventTarget {
     try {
       return localStorage.getItem(PAUSED) !== null;
     } catch {
-      // A browser that refuses to keep anything has no index either.
+      // If the browser stores nothing, there is no index either.
       return false;
     }
   }
@@ -103,7 +103,7 @@ export class IndexFiller extends EventTarget {
     this.#say("off");
   }
 
-  /** Begins soon, or when the running round has ended. @param {number} [milliseconds] */
+  /** Begins a round soon, or after the running round has ended. @param {number} [milliseconds] */
   #soon(milliseconds = START_MILLISECONDS) {
     if (this.#round) this.#isDue = true;
     if (this.#round || this.#timer !== undefined || !this.#services.keys.unlocked || !this.#index.isAllowed) return;
@@ -156,7 +156,7 @@ export class IndexFiller extends EventTarget {
   }
 
   /**
-   * Reads what has changed in a folder since it was read.
+   * Reads the changes in a folder since it was read last.
    * @param {Folder} folder
    * @param {Mark} mark
    * @param {AbortSignal} signal
@@ -179,10 +179,10 @@ export class IndexFiller extends EventTarget {
     const { uidValidity, token = null } = page;
     let least = Infinity;
     while (page.uidValidity === uidValidity) {
-      // A server that gives the same page again and again must not keep this going.
+      // Only older messages count. Otherwise this loop would not end if a server always gave the same page.
       const rows = page.messages.filter(({ uid }) => uid < least);
       if (rows.length === 0) {
-        // Only a folder that was read to its end loses the indexed messages that are gone.
+        // The index drops messages that are gone only after the whole folder was read.
         return this.#write({ folder, mark: { uidValidity, token }, present: (uid) => present.has(uid) }, signal);
       }
       for (const { uid } of rows) present.add(uid);
@@ -194,7 +194,7 @@ export class IndexFiller extends EventTarget {
   }
 
   /**
-   * Reads the encrypted messages among some rows that the index does not know.
+   * Reads those encrypted messages of some rows that the index does not have yet.
    * @param {string} folder
    * @param {number} uidValidity
    * @param {MessageSummary[]} rows
@@ -227,7 +227,7 @@ export class IndexFiller extends EventTarget {
       const place = { folder, uidValidity, uid: row.uid };
       const options = { signal, maxBytes: MAX_READ_BYTES };
       const message = await this.#services.api.rawMessage(place, options).catch((error) => {
-        // One message that is gone or too large does not stop the others.
+        // If a message is gone or too large, the other messages are still read.
         if (error instanceof ApiError && PASSED_OVER.has(error.code)) return null;
         throw error;
       });
@@ -238,7 +238,7 @@ export class IndexFiller extends EventTarget {
 
   /**
    * The texts of messages. A message that is too much for the vault has no text, and the other texts are still read.
-   * @param {ArrayBuffer[]} messages which are transferred
+   * @param {ArrayBuffer[]} messages whose buffers are transferred to the vault
    * @returns {Promise<Texts[]>}
    */
   async #readTexts(messages) {

@@ -68,7 +68,7 @@ export function readThreads(answer, most) {
 /** @param {unknown} value @param {number} uid that of the newest message */
 function readThread(value, uid) {
   const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((number) => number !== null);
-  // A thread that lacks the row's message is about other messages.
+  // If a thread lacks the message of its row, its UIDs belong to other messages.
   return uids.includes(uid) ? [...new Set(uids)] : [uid];
 }
 
@@ -95,7 +95,7 @@ export function readChanges(answer, most) {
 
 const UID_SET = /^[0-9:,]*$/;
 
-/** The rows whose UID no earlier row has, with their places among all rows. @param {unknown[]} values */
+/** The rows with their places among all rows; of rows with the same UID, only the first. @param {unknown[]} values */
 function readRows(values) {
   const known = new Set();
   return values.flatMap((value, at) => {

@@ -1,9 +1,9 @@
-/** The person's choices for lists. On the person's own computer the browser keeps them; elsewhere only the tab does. */
+/** The person's choices for lists. The browser keeps them on the person's own computer; elsewhere only the tab keeps them. */
 
 const THREADS = "sealwax-threads";
 const CHOSEN = "yes";
 
-/** Whether messages that answer each other are one row. */
+/** Whether a list shows the messages that answer each other as one row. */
 export function hasThreads() {
   try {
     return [sessionStorage, localStorage].some((storage) => storage.getItem(THREADS) === CHOSEN);
@@ -18,6 +18,6 @@ export function chooseThreads(isChosen, isOwnComputer) {
     for (const storage of [sessionStorage, localStorage]) storage.removeItem(THREADS);
     if (isChosen) (isOwnComputer ? localStorage : sessionStorage).setItem(THREADS, CHOSEN);
   } catch {
-    // A browser that refuses to keep anything begins without threads.
+    // If the browser stores nothing, the next list has no threads.
   }
 }

@@ -1,4 +1,4 @@
-/** The requests for the messages of a list: a page, the newest ones, and the changes since the list was read. */
+/** The requests for the messages of a list: a page, the newest messages, and the changes since the list was read. */
 
 import { fromServer } from "./listed_messages.js";
 import { fetchPage } from "./list_source.js";
@@ -72,7 +72,7 @@ export class ListPages {
       page = await this.#fetch({ offset: listed.length + leftOut, before, signal });
       const known = new Set(messages.map(({ uid }) => uid));
       const further = page.messages.filter(({ uid }) => !known.has(uid));
-      // A server that gives the same page again and again must not keep this going.
+      // Otherwise this loop would not end if a server always gave the same page.
       if (further.length === 0) break;
       messages.push(...further);
       leftOut += page.leftOut ?? 0;

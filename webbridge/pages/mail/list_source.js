@@ -56,7 +56,7 @@ async function askForPage({ api, index }, folder, { words = null, isThreaded = f
  * @returns {Promise<ListedPage>}
  */
 async function searched({ api, index }, folder, { place, text }, part) {
-  // Without the index, the search finds what the mail server finds.
+  // If the index fails, the result has only the messages that the mail server finds.
   const own = await index.search(folder, place === "here" ? "text" : place, text).catch(() => []);
   if (place === "here") {
     const { uidValidity } = await api.arrivals(folder, { signal: part.signal });
@@ -66,7 +66,7 @@ async function searched({ api, index }, folder, { place, text }, part) {
   const page = listed(await api.changes.search(folder, { [place]: text }, part));
   const present = new Set(page.messages.map(({ uid }) => uid));
   const more = own.filter(({ uidValidity, row }) => uidValidity === page.uidValidity && !present.has(row.uid));
-  // Older messages are shown with the next page.
+  // Messages from the index that are older than this page are shown with a later page.
   const oldest = page.isAll ? -Infinity : Math.min(...page.messages.map(timeOf));
   const additions = more.filter(({ row }) => timeOf(row) >= oldest).map(listFound);
   const messages = [...page.messages, ...additions].sort((one, other) => timeOf(other) - timeOf(one));
@@ -74,7 +74,8 @@ async function searched({ api, index }, folder, { place, text }, part) {
 }
 
 /**
- * The row of a message in the index. The message's flags may have changed since then, so the row shows none.
+ * The row of a message that the index has found. The row shows no flags, because they may have changed since the
+ * message was indexed.
  * @param {import("./mail_index.js").Found} found
  * @returns {ListedMessage}
  */
@@ -107,7 +108,7 @@ function listed({ uidValidity, messages, total, token = null, isByDate = false, 
 
 /**
  * Whether a set of UIDs such as `3:5,9` has a UID. The set is not expanded, because a server could name billions of UIDs.
- * The ranges are sorted, because a server could name tens of thousands of ranges, and each is compared with as many rows.
+ * The ranges are sorted and joined for a binary search, because a server could name tens of thousands of ranges.
  * @param {string} set
  * @returns {(uid: number) => boolean}
  */

@@ -23,7 +23,7 @@ export function setFlags(message, flags) {
 }
 
 /**
- * Adds messages at their places. The list keeps its own order otherwise.
+ * Adds messages at their places. The other messages keep their order.
  * @param {ListedMessage[]} messages
  * @param {ListedMessage[]} fresh
  * @param {{isByDate: boolean}} order

@@ -2,8 +2,9 @@
  * The index of encrypted mail: the rows and words of messages, encrypted in the browser's own storage.
  *
  * A random key encrypts the index. The vault seals that key under a symmetric key of the person's identity, so the index
- * opens only while the keys are unlocked. The rows are then in this page. The words are decrypted for each search and
- * overwritten afterwards. The server learns nothing of a search in the index, not even which messages it found.
+ * opens only while the keys are unlocked. The rows are then in the memory of this page. The words are decrypted for
+ * each search and overwritten afterwards. The server learns nothing of a search in the index, not even which messages
+ * it found.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
@@ -33,12 +34,12 @@ import { shorten } from "./row_texts.js";
  * }} Head
  */
 /** @typedef {{uidValidity: number, row: MessageSummary, subject: string}} Found */
-/** How far a folder was read. @typedef {{uidValidity: number, token: string | null}} Mark */
+/** The state of a folder when it was read. @typedef {{uidValidity: number, token: string | null}} Mark */
 /** @typedef {{folder: string, uidValidity: number, row: MessageSummary, texts: Texts}} Item */
 /** @typedef {{key: CryptoKey, kept: import("./search_store.js").KeptIndex, segments: Map<string, Head[]>, marks: Map<string, Mark>}} Opened */
 
 const FORMAT = 1;
-/** The number of messages after which a segment gets no more. */
+/** A segment with this number of messages gets no further messages. */
 const SEGMENT_MESSAGES = 200;
 export const MAX_INDEXED_MESSAGES = 20_000;
 /** The name of the lock for writing, so that no tab overwrites what another tab has just written. */
@@ -128,7 +129,7 @@ export class MailIndex extends EventTarget {
   }
 
   /**
-   * Opens the index if the person has one and the keys are unlocked, or reads what another tab has added.
+   * Opens the index if the person has one and the keys are unlocked. If it is open, reads what another tab has added.
    * @returns {Promise<boolean>} whether it is open
    */
   async open() {
@@ -153,7 +154,7 @@ export class MailIndex extends EventTarget {
     /** @type {Map<string, Head[]>} */
     const segments = new Map();
     for (const { place, heads } of await readSegments(account)) segments.set(place, decodeJson(await decrypt(key, heads, `${place} heads`)));
-    // The keys were locked, or the person has signed out, meanwhile.
+    // Meanwhile the keys were locked, or the person has signed out.
     if (!this.#keys.unlocked || (await this.#digest()) !== account) return null;
     this.#opened = { key, kept: record, segments, marks: new Map(marks) };
     this.#changed();
@@ -163,7 +164,7 @@ export class MailIndex extends EventTarget {
   /** @param {import("./search_store.js").KeptIndex} kept */
   async #openKey({ account, key }) {
     const vault = await this.#vault();
-    // The call transfers its buffers.
+    // The call transfers its buffers, so it gets a copy.
     const sealed = key.slice(0);
     const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
     return importKey(new Uint8Array(draft));
@@ -174,12 +175,12 @@ export class MailIndex extends EventTarget {
     return [...this.#opened?.marks.keys() ?? []];
   }
 
-  /** How far a folder was read; null for an unread folder. @param {string} folder */
+  /** The state of a folder when it was read; null for an unread folder. @param {string} folder */
   markOf(folder) {
     return this.#opened?.marks.get(folder) ?? null;
   }
 
-  /** The UIDs of the messages of a folder that need not be read again. @param {string} folder @param {number} uidValidity */
+  /** The UIDs of those messages of a folder that need not be read again. @param {string} folder @param {number} uidValidity */
   known(folder, uidValidity) {
     const uids = new Set();
     const names = this.#keysName();
@@ -215,10 +216,10 @@ export class MailIndex extends EventTarget {
   }
 
   /**
-   * Adds messages, and notes how far their folder was read. The texts are overwritten.
+   * Adds messages, and notes the state of their folder. The texts are overwritten.
    * @param {Item[]} items
    * @param {{folder: string, mark: Mark | null, present?: (uid: number) => boolean} | null} read `mark` is null for a
-   *   folder that is gone; `present` says which messages the folder still has; without `present`, all
+   *   folder that is gone; `present` says which messages the folder still has; without it, the folder has all of them
    */
   async add(items, read) {
     try {
@@ -268,7 +269,7 @@ export class MailIndex extends EventTarget {
     if (this.#opened === opened) this.#opened = { key, kept: record, segments, marks };
   }
 
-  /** A name for the unlocked keys. With other keys, messages that stayed closed are read again. */
+  /** A name for the unlocked keys. Messages that these keys did not open are read again when the name has changed. */
   #keysName() {
     return this.#keys.identities.map(({ fingerprint }) => fingerprint.slice(0, 16)).sort().join();
   }
@@ -302,7 +303,7 @@ function isFound({ start, bodyEnd, end, row, subject }, words, place, search) {
 }
 
 /**
- * The heads that stay, of each segment that loses some.
+ * The remaining heads of each segment that loses heads.
  * @param {string[]} places
  * @param {Map<string, Head[]>} segments
  * @param {(head: Head) => boolean} stays
@@ -330,7 +331,7 @@ function isGone({ folder, uidValidity, row }, read) {
 /**
  * The heads and words of a segment.
  * @param {Head[]} oldHeads
- * @param {Uint8Array} before the words that `oldHeads` has its offsets in
+ * @param {Uint8Array} before the words to which the offsets in `oldHeads` refer
  * @param {Item[]} items messages that are added
  * @param {string} keysName
  * @returns {{heads: Head[], words: ArrayBuffer}}

@@ -1,9 +1,9 @@
 /**
  * The texts of a row in a list: sender or recipients, subject and date.
  *
- * Beside a state, the texts are from the opened message, because the verdict is about them. The mail server's texts are not
- * used then, because the server may change them at any time. Before the message is opened, the texts are from the server,
- * and names look like names.
+ * In a row that shows the state of a message, the texts are from the opened message, because the verdict is about these
+ * texts. The mail server could change its own texts at any time. Until the message is opened, the row has the server's
+ * texts.
  */
 
 import { isolate, mediumDate, shortDate, writeMailbox } from "../../../wasm_build/ui/formats.js";
@@ -26,13 +26,13 @@ import { dayKey } from "./days.js";
 const MAX_SUBJECT_CHARACTERS = 1000;
 /** The placeholder for an encrypted subject (RFC 9788 section 3.2.1). */
 export const OBSCURED_SUBJECT = "[...]";
-/** The most people whose names a row has. Its width cuts off most of so many. */
+/** The largest number of people that a row names. The row is too narrow to show more. */
 const MAX_PEOPLE = 100;
 
 /** @param {string} text @param {number} [most] */
 export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
   if (text.length <= most) return text;
-  // Half of a surrogate pair is no character.
+  // The cut text must not end with half of a surrogate pair.
   return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
@@ -54,8 +54,8 @@ export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
 }
 
 /**
- * Whether the opened message is of another day than the mail server says. The row stays at the place of the server's date,
- * has no heading for that day, and shows the message's day.
+ * Whether the opened message is of another day than the mail server says. The row then stays at the place of the
+ * server's date, but shows the message's day and gets no heading.
  * @param {MessageSummary} message
  * @param {Lesson | null} lesson
  */

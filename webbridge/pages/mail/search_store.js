@@ -11,8 +11,8 @@ const VERSION = 1;
 const KEY_PATHS = { indexes: "account", segments: "place" };
 
 /**
- * The key of an index, sealed by the vault, and what was read of each folder, encrypted under that key. `counter` grows
- * with each write, so that a tab sees that another tab has written.
+ * The key of an index, sealed by the vault, and the state of each read folder, encrypted under that key. `counter`
+ * grows with each write, so that a tab sees that another tab has written.
  * @typedef {{account: string, counter: number, key: ArrayBuffer, marks: ArrayBuffer}} KeptIndex
  */
 /** The rows and the words of some messages, each encrypted. @typedef {{place: string, heads: ArrayBuffer, words: ArrayBuffer}} Segment */
@@ -33,7 +33,7 @@ export function readSegment(place) {
 }
 
 /**
- * Writes an index and some of its segments together, and deletes others.
+ * Writes an index and some of its segments, and deletes some segments, all in one step.
  * @param {KeptIndex} index
  * @param {{written?: Segment[], removed?: string[]}} segments
  */
@@ -54,7 +54,7 @@ export async function removeIndex(account) {
   });
 }
 
-/** The place of a segment. @param {string} account @param {number} number */
+/** The key of a segment's record. @param {string} account @param {number} number */
 export function placeOf(account, number) {
   return `${account} ${String(number).padStart(8, "0")}`;
 }

@@ -6,7 +6,7 @@
  */
 
 const MAX_WORD_CHARACTERS = 60;
-/** The limit for each part of a message. Of longer texts, only the first words can be found. */
+/** The limit of the words for each part of a message. In longer texts, only the first words can be found. */
 const MAX_BYTES = 40_000;
 const BETWEEN_WORDS = "\n";
 
@@ -31,7 +31,7 @@ export function packWords(text) {
   return words;
 }
 
-/** A search in bytes that must contain all of some words. */
+/** A search for the messages that contain all words of a text. */
 export class WordSearch {
   #needles;
 

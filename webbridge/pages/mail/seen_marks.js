@@ -1,6 +1,6 @@
 /**
- * The seen marks of opened messages. A failure is not reported, because the message is then only shown as new later. A mark
- * that was lost on the network is made again when the bridge answers.
+ * The seen marks of opened messages. A failure is not reported, because its only effect is that the message is shown as
+ * new later. A mark that was lost on the network is made again when the bridge answers.
  */
 
 import { ApiError } from "../app/api.js";

@@ -38,7 +38,7 @@ export class ShownMessages {
     return this.#messages;
   }
 
-  /** The UID of the message that has taken the place of removed messages; null without one. */
+  /** The UID of the message that has taken the place of removed messages; null if there is none. */
   get gap() {
     return this.#gap;
   }
@@ -98,7 +98,7 @@ export class ShownMessages {
     this.#messages = [];
   }
 
-  /** The messages have new UIDs, so none of the old ones is left out any more. @param {number} uidValidity */
+  /** Notes that the messages have new UIDs. The old UIDs of removed messages are forgotten. @param {number} uidValidity */
   renumber(uidValidity) {
     this.#uidValidity = uidValidity;
     this.#taken.clear();
@@ -112,7 +112,7 @@ export class ShownMessages {
   /**
    * Shows the list as it is now.
    * @param {ListedMessage[]} messages
-   * @returns {ListedMessage[]} those that are new or have changed
+   * @returns {ListedMessage[]} the messages that are new or have changed
    */
   update(messages) {
     const before = new Map(this.#messages.map((message) => [message.uid, JSON.stringify(message)]));
@@ -124,7 +124,7 @@ export class ShownMessages {
    * Shows the changes of the folder.
    * @param {ListChanges} changes
    * @param {{isByDate: boolean}} order
-   * @returns {ListedMessage[]} those with changed flags
+   * @returns {ListedMessage[]} the messages with changed flags
    */
   change({ flags, vanished, messages }, { isByDate }) {
     const flagsOf = new Map(flags.map((flag) => [flag.uid, flag.flags]));
@@ -145,9 +145,9 @@ export class ShownMessages {
   }
 
   /**
-   * Adds messages below the others.
+   * Adds messages below the shown messages.
    * @param {ListedMessage[]} messages
-   * @returns {ListedMessage[]} those that were not removed meanwhile
+   * @returns {ListedMessage[]} the messages that were not removed meanwhile
    */
   append(messages) {
     const added = this.#admit(messages);
@@ -183,7 +183,7 @@ export class ShownMessages {
   /**
    * Shows further messages of a thread below its newest one.
    * @param {ListedMessage} newest
-   * @param {(ListedMessage | null)[]} messages null for one that is gone
+   * @param {(ListedMessage | null)[]} messages null for a message that is gone
    */
   unfold(newest, messages) {
     const isShown = (/** @type {ListedMessage} */ message) => this.find(this.addressOf(message)) !== undefined;

@@ -11,7 +11,7 @@ import { actIcon } from "../app/act_icons.js";
 
 const EDGE_PIXELS = 24;
 const BEGIN_PIXELS = 12;
-/** The share of the row's width after which the act is done. */
+/** A swipe over at least this share of the row's width does the act. */
 const FAR = 0.35;
 const LONG_PRESS_MILLISECONDS = 500;
 

@@ -65,7 +65,7 @@ export class UndoNotice {
   async undo() {
     const undo = this.#undo;
     if (!undo) return;
-    // The act is undone once, also if the person presses twice.
+    // If the person presses twice, the act is undone only once.
     this.#undo = null;
     this.#button.hidden = true;
     await undo();

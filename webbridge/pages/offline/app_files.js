@@ -13,7 +13,7 @@ import { APP_CACHE, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
 
 /** @typedef {"none" | "unsupported" | "checked" | "installing" | "ready" | "failed"} FilesState */
 
-/** A worker that does not answer a question within this time counts as stopped. */
+/** If a worker does not answer a question within this time, it counts as stopped. */
 const ANSWER_MILLISECONDS = 5_000;
 
 /** Dispatches "change". */
@@ -36,7 +36,7 @@ export class AppFiles extends EventTarget {
     return "serviceWorker" in navigator && "caches" in globalThis ? this.#state : "unsupported";
   }
 
-  /** Whether a new version is kept completely, and waits for the page to be loaded anew. */
+  /** Whether all files of a new version are kept. The new version is used when the page is loaded anew. */
   get hasNewVersion() {
     return Boolean(this.#registration?.waiting && this.#registration.active);
   }
@@ -113,7 +113,7 @@ export class AppFiles extends EventTarget {
     worker?.addEventListener("statechange", () => this.dispatchEvent(new Event("change")));
   }
 
-  /** Ends a worker that the server no longer has, because it would keep this version for ever. */
+  /** Ends the worker if the server no longer has its script. Otherwise the worker would keep this version for ever. */
   async #endIfGone() {
     const answer = await fetch(new URL("app_worker.js", this.#base), { cache: "no-store" }).catch(() => null);
     if (answer?.status === 404) await this.remove();

@@ -32,7 +32,7 @@ worker.addEventListener("fetch", (event) => {
   if (name === null) return;
   if (name === CONFIGURATION) event.respondWith(answerConfiguration());
   else if (name === DOCUMENT) event.respondWith(answerDocument());
-  // The vault asks again in this way after a damaged file.
+  // If a file was damaged, the vault requests it again with `reload`, and the server answers.
   else if (event.request.cache !== "reload") event.respondWith(answerFile(name));
 });
 
@@ -57,7 +57,7 @@ async function keepAll() {
   await cache.put(urlOf(CONFIGURATION), configuration);
 }
 
-/** Reports to the pages why the files are not kept, and fails. @param {unknown} error @returns {Promise<never>} */
+/** Reports to the pages why the files are not kept, and rejects. @param {unknown} error @returns {Promise<never>} */
 async function tell(error) {
   const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   for (const page of pages) page.postMessage({ type: NOT_KEPT, name: /** @type {Error} */ (error).name });
@@ -80,7 +80,7 @@ async function dropOthers() {
   for (const { url } of await cache.keys()) if (!ownUrls.has(url)) await cache.delete(url);
 }
 
-/** Takes over if no other tab is open, which would have the files of the earlier version. @param {MessagePort} [port] */
+/** Takes over if no other tab is open. Another tab would have the files of the earlier version. @param {MessagePort} [port] */
 async function takeOver(port) {
   const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const isOnly = tabs.length <= 1;
@@ -93,7 +93,7 @@ async function answerDocument() {
   const copy = keptCopy(placeOf(DOCUMENT));
   const fresh = await askServer("").catch(() => null);
   const content = fresh?.ok ? await fresh.arrayBuffer().catch(() => null) : null;
-  // A changed document is of another version, whose worker handles it.
+  // A document with another hash belongs to another version, and that version's worker handles it.
   if (fresh && content && (await hashOf(content)) === pinOf(DOCUMENT).integrity) return withFields(content, fresh);
   return (await checked(DOCUMENT, await copy)) ?? fetch(urlOf(""));
 }

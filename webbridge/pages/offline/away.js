@@ -33,7 +33,7 @@ export class Away {
   #hasStarted = false;
   /** The number of answers of authorities that are kept. */
   #answers = 0;
-  /** Whether mail is kept here that can be unlocked before anybody has signed in. */
+  /** Whether the person can unlock kept mail although nobody has signed in. */
   canEnter = false;
 
   /**
@@ -55,7 +55,7 @@ export class Away {
   }
 
   /**
-   * Asks the bridge at the start. Null if the bridge cannot be reached but mail is kept here.
+   * Asks the bridge at the start. Resolves with null if the bridge cannot be reached but mail is kept here.
    * @returns {Promise<Answers | null>}
    */
   async ask() {
@@ -82,7 +82,7 @@ export class Away {
     this.#steps.adopt(config);
   }
 
-  /** Opens what is kept of an account, and looks for a new version of the pages. */
+  /** Opens the kept mail of an account, and looks for a new version of the pages. */
   begin() {
     if (this.canEnter) {
       this.canEnter = false;
@@ -99,7 +99,7 @@ export class Away {
     await this.mail.end().catch(() => undefined);
   }
 
-  /** Keeps what the person opens from now on, and the files of the pages. The passphrase is overwritten. @param {Secret} passphrase */
+  /** Begins to keep opened mail, and the files of the pages. The passphrase is overwritten. @param {Secret} passphrase */
   async keepMail(passphrase) {
     const address = this.#steps.address();
     if (address === null || !this.#config) return;
@@ -124,17 +124,18 @@ export class Away {
     await this.#keyFile.unlock(keys);
     if (this.#steps.address() !== null) return;
     this.#adopt(config);
-    // The list that is followed replaces the unsigned authorities of the bridge, as at any other start.
+    // A signed trust list replaces the unsigned authorities of the bridge, as at any other start.
     await this.#steps.follow();
     this.#hasStarted = true;
     this.#api.use({ address, account: "" });
     await this.#steps.enter(address);
-    // Only these answers say whether a certificate was revoked. Answers that are too old do not count.
+    // Without a connection, only the kept answers of authorities say whether a certificate was revoked. Old answers do
+    // not count.
     const answer = await this.mail.readEvidence();
     if (answer) this.#steps.evidence.keep(answer);
   }
 
-  /** Keeps a message that was opened, and what the authorities said of its certificates. @param {import("../app/routes.js").MessageAddress} address @param {ArrayBuffer} message */
+  /** Keeps an opened message, and the answers of authorities about its certificates. @param {import("../app/routes.js").MessageAddress} address @param {ArrayBuffer} message */
   async keepOpened(address, message) {
     await this.mail.keepMessage(address, message);
     const answer = this.#steps.evidence.copy();
@@ -144,7 +145,7 @@ export class Away {
     await this.mail.keepEvidence(answer);
   }
 
-  /** Asks the bridge what it could not be asked at a start without a connection. */
+  /** Asks the bridge the questions that a start without a connection has left open. */
   async #comeBack() {
     const shown = this.#steps.address();
     if (this.canEnter) return location.reload();

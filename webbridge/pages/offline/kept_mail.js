@@ -4,7 +4,7 @@
  * All of it is encrypted under a random key, which the vault seals under a symmetric key of the person's identity. So the
  * mail opens only while the keys are unlocked. The keys are kept too, in a key file under a passphrase, because the key
  * server cannot be reached without a connection. Nothing is kept until the person switches this on, and never on another
- * person's computer. No clock is used: the order in which messages were opened decides which messages are deleted first.
+ * person's computer. The messages that were opened first are deleted first. Their order is noted without a clock.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -95,9 +95,9 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If another tab has begun
-   * since, only the passphrase is replaced, because letters may wait in what that tab keeps. Rejects with `storage-full` or
-   * `storage-refused`.
+   * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If mail is kept
+   * already, for instance by another tab, only the passphrase is replaced, because the kept mail may have waiting
+   * letters. Rejects with `storage-full` or `storage-refused`.
    * @param {Head} head
    * @param {Secret} passphrase
    */
@@ -136,7 +136,7 @@ export class KeptMail extends EventTarget {
     return true;
   }
 
-  /** Opens what is kept if the keys are unlocked. @returns {Promise<boolean>} */
+  /** Opens the kept mail if the keys are unlocked. @returns {Promise<boolean>} */
   async open() {
     // The person may have signed in again, and may have said that this is not their computer.
     if (this.#opened && this.#opened.kept.account !== (await this.#digest())) this.#close();
@@ -234,8 +234,8 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Keeps a letter that waits to be sent. A failure is reported, with `unreachable` if nothing is kept any more, because a
-   * letter then needs the connection.
+   * Keeps a letter that waits to be sent. Rejects after a failure, with `unreachable` if no mail is kept any more. The
+   * letter can then only be sent with a connection.
    * @param {string} id @param {object} letter
    */
   async keepLetter(id, letter) {
@@ -243,7 +243,7 @@ export class KeptMail extends EventTarget {
       if (await this.open() && this.#opened) return this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
       throw this.#keys.unlocked ? new ApiError("unreachable", "nothing is kept here") : new ApiError("locked", "the keys are locked");
     };
-    // The second try is under the key of a tab that has begun anew.
+    // If another tab has begun anew, the second try uses the key of that tab.
     if (!(await write()) && !(await write())) throw new ApiError("unreachable", "other tabs begin anew");
     this.#changed();
   }
@@ -268,7 +268,7 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Keeps a record. Only `trouble` reports a failure, because the person has what they asked for.
+   * Keeps a record. A failure is only noted in `trouble`, because the person can read the mail all the same.
    * @param {import("./store.js").PlacedStore} store @param {string} name @param {ArrayBuffer} clear which is overwritten
    */
   async #keep(store, name, clear) {
@@ -284,7 +284,7 @@ export class KeptMail extends EventTarget {
   }
 
   /**
-   * Resolves with false, and closes, if another tab has deleted what is kept or has begun anew.
+   * Resolves with false, and closes, if another tab has deleted the kept mail or has begun anew.
    * @param {{kept: KeptAccount, key: CryptoKey}} opened @param {import("./store.js").PlacedStore} store @param {string} name
    * @param {ArrayBuffer} clear
    */
@@ -312,7 +312,7 @@ export class KeptMail extends EventTarget {
     const { kept: { account }, key } = this.#opened;
     const place = await placeOf(account, name);
     const sealed = await readSealed(store, place).catch(() => null);
-    // A record that was altered on the disk, or put in another's place, does not open.
+    // A record does not open if it was altered on the disk, or put in the place of another record.
     return sealed && decrypt(key, sealed, bound(account, place)).catch(() => null);
   }
 

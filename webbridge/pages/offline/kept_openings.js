@@ -16,11 +16,11 @@ import { keepsMail, readAccounts } from "./store.js";
 /** @typedef {{keys: KeyRing, keyFile: KeptKeyFile}} OpeningServices */
 /** @typedef {{address: string, config: BridgeConfig}} Head the account, and the configuration of its bridge */
 /**
- * An account that is kept here, whose keys a passphrase has opened.
+ * An account that is kept here. A passphrase has opened its keys.
  * @typedef {Head & {keys: import("../keys/kept_key_file.js").KeptKeys}} KeptOpening
  */
 
-/** The format of what is kept. */
+/** The format of the kept records. */
 export const FORMAT = 1;
 
 /**
@@ -28,7 +28,7 @@ export const FORMAT = 1;
  * so no keys are unlocked yet. Rejects with `wrong-passphrase` if no keys open.
  * @param {OpeningServices} services
  * @param {Secret} passphrase
- * @param {string | null} address the only account that counts; null for all
+ * @param {string | null} address the only account to open; null for all accounts
  * @returns {Promise<KeptOpening[]>}
  */
 export async function findOpenings(services, passphrase, address) {
@@ -64,13 +64,13 @@ export function forgetOpenings(openings) {
  */
 export async function openKey(services, { account, key }, copies) {
   const vault = await services.keys.vault();
-  // The call transfers its buffers.
+  // The call transfers its buffers, so it gets a copy.
   const sealed = key.slice(0);
   const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...copies });
   return importKey(new Uint8Array(draft));
 }
 
-/** The words to which a record is bound. @param {string} account @param {string} place */
+/** The words to which the encryption binds a record. @param {string} account @param {string} place */
 export function bound(account, place) {
   return `sealwax offline ${FORMAT} ${account} ${place}`;
 }

@@ -12,7 +12,7 @@ import { timeOf } from "../mail/mail_index.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
 
-/** The time between two questions to the bridge after a request without an answer. */
+/** After a request without an answer, the bridge is asked again in this interval. */
 const LOOK_MILLISECONDS = 10_000;
 
 /** Dispatches "away" when the views begin to show kept mail, and "back" when the bridge answers again after an unanswered request. */
@@ -43,7 +43,7 @@ export class MailSource extends EventTarget {
     this.dispatchEvent(new Event("away"));
   }
 
-  /** Asks until the bridge answers, after a request without an answer. The views then load what they have missed. */
+  /** Asks until the bridge answers, after a request without an answer. The views then load the changes since then. */
   lookAgain() {
     this.#timer ||= window.setInterval(() => void this.#look(), LOOK_MILLISECONDS);
   }

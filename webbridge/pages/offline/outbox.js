@@ -1,10 +1,10 @@
 /**
  * The outbox: letters that the person sent without a connection, and that wait for a connection.
  *
- * Each letter is kept complete and encrypted: the finished messages with their keys at the bridge, and the words in case
- * the person changes the letter. The bridge sends one message for a key, so a repeated request sends nothing twice. The
- * bridge keeps a key for a day. A letter whose request was longer ago, by a clock that may have jumped, is not sent again
- * before the person agrees.
+ * Each letter is kept complete and encrypted: the finished messages, and the words in case the person changes the
+ * letter. Each finished message has a key, and the bridge sends only one message for a key. So a repeated request sends
+ * nothing twice. The bridge keeps a key for a day. If the first request was longer ago, by a clock that may have
+ * jumped, the message is not sent again before the person agrees.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -21,7 +21,8 @@ import { newSendingKey } from "../writing/sending_requests.js";
  * @typedef {{message: string, recipients: string[], key: string, wish: CopyWish | null, tried: number, isSent: boolean}} WaitingCopy
  */
 /**
- * `held`: the person changes the letter; `refused`: the mail server refused it; `unknown`: it was perhaps sent.
+ * `held`: the person is changing the letter; `refused`: the mail server refused the letter; `unknown`: the letter was
+ * perhaps sent.
  * @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState
  */
 /** @typedef {import("../writing/views/writing_view.js").Proposal} Proposal */
@@ -47,19 +48,18 @@ import { newSendingKey } from "../writing/sending_requests.js";
  * @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate
  */
 
-/** The bridge keeps a key for a day. Half of the day is left for a clock that was wrong at the first try. */
+/** The bridge keeps a key for a day. Half of that time is used, because the clock may have been wrong at the first try. */
 const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
 /** The wait before the next try, after a failure that may pass. */
 const AGAIN_MILLISECONDS = 30_000;
 /**
- * The time that a request may be without an answer: a minute, and the time that a message of its size takes at 10 kB a
- * second.
+ * The longest wait for an answer, in milliseconds: a minute, and the time for the upload at 10 kB a second.
  * @param {number} size in bytes
  */
 const patienceFor = (size) => 60_000 + size / 10;
-/** The name of the lock for sending, before the account, so that one tab of each account sends. */
+/** The first part of the name of the lock for sending. The account follows, so that only one tab of an account sends. */
 const TURN = "sealwax-outbox";
-/** Errors after which the same request may succeed later: nothing was sent, the key prevents a second copy, or no outcome was noted. */
+/** Errors after which the same request is repeated later. If the message was sent already, its key prevents a second sending. */
 const LATER = new Set([
   "locked", "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
   "mail-server-unreachable",
@@ -80,7 +80,8 @@ export class Outbox extends EventTarget {
    * @param {SendingRequests} sending
    * @param {KeptMail} kept
    * @param {MailSource} source
-   * @param {{patienceFor: (size: number) => number}} [limits] the milliseconds that a request may be without an answer
+   * @param {{patienceFor: (size: number) => number}} [limits] `patienceFor` gives the longest wait for an answer in
+   *   milliseconds
    */
   constructor(sending, kept, source, limits = { patienceFor }) {
     super();
@@ -98,7 +99,7 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Whether a letter that is sent now has to wait here. Asks the bridge, unless it is known to be out of reach.
+   * Whether a letter that is sent now has to wait here. Asks the bridge, unless the bridge is known to be out of reach.
    * @returns {Promise<boolean>}
    */
   async isNeeded() {
@@ -122,7 +123,7 @@ export class Outbox extends EventTarget {
     });
   }
 
-  /** Whether a letter may be changed, because nobody has got it and no request with it can be on its way. @param {Letter} letter */
+  /** Whether a letter may be changed: nobody has got it, and no request with it can be on its way. @param {Letter} letter */
   mayChange({ state, copies }) {
     return state !== "unknown" && copies.every(({ tried, isSent }) => !isSent && tried === 0);
   }
@@ -152,7 +153,7 @@ export class Outbox extends EventTarget {
     await this.#inTurn(async () => {
       const letter = this.#find(seen.id);
       if (!letter || !isAsSeen(letter, seen) || !this.isWhole(letter)) return;
-      // For the same key, the bridge would repeat its answer.
+      // Each copy gets a new key, because the bridge would only repeat its answer for the old key.
       const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
       await this.#keep({ ...letter, state: "waiting", problem: "", copies });
     });
@@ -164,7 +165,7 @@ export class Outbox extends EventTarget {
     return this.#inTurn(() => this.#remove(id));
   }
 
-  /** Reads what other tabs have changed. */
+  /** Reads the letters again, because other tabs may have changed them. */
   async refresh() {
     await this.#read().catch(() => undefined);
   }
@@ -177,7 +178,7 @@ export class Outbox extends EventTarget {
       if (!lock) return;
       await this.refresh();
       for (const { id } of this.#letters.filter(({ state }) => state === "waiting")) {
-        // After a lock of the keys, or without room for a note, the letter is as it was kept before its request.
+        // If the keys were locked or the storage is full, the letter stays as it was kept before the request.
         if (!(await this.#sendLetter(id).catch(() => false))) break;
       }
     });
@@ -206,14 +207,14 @@ export class Outbox extends EventTarget {
           await this.#keep(withCopy(this.#now(letter), copy, { isSent: true }));
           continue;
         }
-        // A refused copy reached nobody, so the letter may be changed again.
+        // A refused copy reached nobody. Without the time of a try, the letter may be changed again.
         const settled = outcome === "refused" ? withCopy(this.#now(letter), copy, { tried: 0 }) : this.#now(letter);
         await this.#keep({ ...settled, state: outcome, problem });
         return true;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (LATER.has(error.code)) return false;
-        // The request for the outcome has failed, which says nothing about the letter.
+        // The request for the outcome has failed, so nobody knows whether the letter was sent.
         await this.#keep({ ...this.#now(letter), state: "unknown" });
         return true;
       }
@@ -229,12 +230,12 @@ export class Outbox extends EventTarget {
     const age = now - copy.tried;
     const isForgotten = copy.tried !== 0 && (age < 0 || age > REMEMBERED_MILLISECONDS);
     if (!isForgotten) {
-      // Noted before the request, because the answer may be lost with this page.
+      // The time is noted before the request, because the page may be closed before the answer.
       if (copy.tried === 0) await this.#keep(withCopy(this.#now(letter), copy, { tried: now }));
       const fate = await this.#request(copy);
       if (fate.outcome !== "unknown") return fate;
     }
-    // Without an answer the same request is repeated later. Its outcome does not count as unknown yet.
+    // If the bridge did not answer, the same request is repeated later. The outcome does not count as unknown yet.
     if (!(await this.#source.reaches())) throw new ApiError("unreachable", "the bridge was lost during the request");
     return { outcome: (await this.#look(copy)) ? "sent" : "unknown" };
   }
@@ -249,7 +250,7 @@ export class Outbox extends EventTarget {
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
       const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
-      // An earlier request with this key may have sent the message. Only the error `message-refused` says that none has.
+      // An earlier request with this key may have sent the message. Only the error `message-refused` excludes that.
       if (tried === 0 || error.code === "message-refused") return refused;
       const earlier = await answerWithin(this.#patienceFor(0), this.#sending.withdraw(key));
       if (earlier === null) return refused;
@@ -267,7 +268,7 @@ export class Outbox extends EventTarget {
     return this.#letters.find((letter) => letter.id === id);
   }
 
-  /** The letter as it is kept now. @param {Letter} letter */
+  /** The latest state of a letter. @param {Letter} letter */
   #now(letter) {
     return this.#find(letter.id) ?? letter;
   }
@@ -287,7 +288,7 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Opens and closes with the kept mail. */
+  /** Reads the letters and sends them when the kept mail opens. Drops them when it closes. */
   async #follow() {
     if (this.#state === this.#kept.state) return;
     this.#state = this.#kept.state;
@@ -332,9 +333,9 @@ export class LetterPost {
     this.#words = words;
   }
 
-  /** As `SendingRequests.sendMessage`. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
+  /** Sends a copy, or puts it into the outbox. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
   async sendMessage(message, recipients, key, wish = null, isLast = true) {
-    // The copies of one letter stay together.
+    // If one copy of the letter is in the outbox, its other copies go there too.
     if (!this.waits && !(await this.#outbox.isNeeded())) return this.#sending.sendMessage(message, recipients, key, wish);
     await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish, isLast });
     this.waits = true;
@@ -374,8 +375,8 @@ function inOrder(letters) {
 }
 
 /**
- * The answer to a request. Rejects with `unreachable` when none came in time, because a bridge that never answers would
- * hold up every other letter. The request may still arrive, so it is repeated under the same key.
+ * The answer to a request. Rejects with `unreachable` if no answer comes in time, because a bridge that never answers
+ * would hold up the other letters. The request may still arrive at the bridge, so it is repeated under the same key.
  * @template T
  * @param {number} milliseconds
  * @param {Promise<T>} answer

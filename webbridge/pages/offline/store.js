@@ -40,7 +40,7 @@ export async function readAccount(account) {
   return (await transact("readonly", (transaction) => transaction.objectStore("accounts").get(account))) ?? null;
 }
 
-/** Begins anew with an account. Rejects with `storage-refused` if letters wait, because these would be lost. @param {KeptAccount} kept */
+/** Replaces all records of an account. Rejects with `storage-refused` if letters wait, so that none is lost. @param {KeptAccount} kept */
 export async function writeAccount(kept) {
   await transact("readwrite", (transaction) => {
     const counting = transaction.objectStore("letters").count(placesOf(kept.account));

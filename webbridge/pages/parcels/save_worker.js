@@ -37,12 +37,12 @@ worker.addEventListener("fetch", (event) => {
 
 /** @param {{name: string, bytes: number, taker: ChunkTaker}} file */
 function download({ name, bytes, taker }) {
-  /** The chunk that the browser took last. The browser has written it when it asks for the next. @type {ArrayBuffer | null} */
+  /** The latest chunk. When the browser asks for the next chunk, it has written this one. @type {ArrayBuffer | null} */
   let latest = null;
   const drop = () => {
     if (!latest) return;
     overwrite(latest);
-    // If the garbage collector freed the chunks, several would be in memory.
+    // The memory is given back now. The garbage collector would leave several chunks in memory.
     giveBackReceived(latest);
     latest = null;
   };

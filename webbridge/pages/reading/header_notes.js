@@ -1,6 +1,6 @@
 /**
- * The notes on the header fields above the text: one on the encrypted fields, one on the unprotected fields. Plain and
- * invalid messages get no notes, because their state already says that no protection is valid.
+ * The notes on the header fields above the text: one on the encrypted fields, one on the unprotected fields. Messages
+ * with the state plain or invalid get no notes, because this state already says that no protection is valid.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";

@@ -1,8 +1,9 @@
 /**
  * The bytes of an open message, as the vault has judged them. Every act on the message uses these bytes.
  *
- * A small message is kept in memory until its view is left. A large one is read again for an act. If the mail server then
- * gives other bytes than the judged ones, the act is refused with `message-changed`, because nobody has judged them.
+ * A small message is kept in memory until its view is left. A large message is read again for an act. If the mail
+ * server then gives other bytes, the act is refused with `message-changed`, because the vault has not judged these
+ * bytes.
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";

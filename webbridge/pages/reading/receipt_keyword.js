@@ -10,7 +10,7 @@ import { NOT_OFFERED } from "../account/account_requests.js";
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 
 export const RECEIPT_SENT = "$SealwaxReceiptSent";
-/** The errors after which the server keeps no keyword for this message. */
+/** The codes of errors which mean that the server keeps no keyword for this message. */
 const NOT_KEPT = new Set(["not-offered", "mail-server-refused", "bad-argument", ...NOT_OFFERED]);
 
 /** @param {readonly string[]} flags */
@@ -42,7 +42,7 @@ export class ReceiptKeyword {
       const { undo } = await this.#changes.setFlags(this.#chosen, { add: [RECEIPT_SENT] });
       if (!(await this.#isThere())) return false;
       if (undo.length > 0) return true;
-      // Another browser has set the keyword at the same time.
+      // If nothing was changed, another browser has set the keyword at the same time.
       this.#isAsked = false;
       throw givenElsewhere();
     } catch (error) {

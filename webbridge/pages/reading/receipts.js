@@ -77,7 +77,8 @@ export class Receipts {
   }
 
   /**
-   * The statement about receipts beside a message whose verdict is final; null for none. Keeps what a receipt has proved.
+   * The statement about receipts beside a message whose verdict is final; null for none. If the message is a receipt,
+   * keeps the result.
    * @param {Judged} judged
    */
   async settle({ report, receipt }) {

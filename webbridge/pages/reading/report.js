@@ -61,7 +61,7 @@ export function provedSender(report) {
 }
 
 const SIGNED = new Set(["signed-only", "signed-and-encrypted"]);
-/** The kinds of header protection with which a field that is only outside the signature is not shown (RFC 9788 section 4.5). */
+/** With these kinds of header protection, only the protected fields are shown (RFC 9788 section 4.5). */
 const WHOLE_HEADERS = new Set(["hp-clear", "hp-cipher", "message-rfc822"]);
 
 /**

@@ -32,9 +32,9 @@ import { findCertificate, isEncrypted, provedSender } from "./report.js";
 const FOR_DETAILS = new Set([
   "revocation-not-checked", "signed-attributes-resorted", "signing-time-with-offset",
   "signing-time-loose", "signed-with-other-line-ends", "frame-damaged",
-  // These two also have a notice above the text, with both certificates.
+  // For these two reasons, a notice above the text shows both certificates.
   "certificate-changed", "certificate-renewed",
-  // The sentence beside the state says this already.
+  // The sentence beside the state says these two reasons already.
   "openpgp-encrypted", "openpgp-signed",
 ]);
 
@@ -46,8 +46,8 @@ const FIRST_SIGNERS = 5;
  * @param {Report} report
  * @param {{from: string, why: HTMLElement | null, unproven?: string, people?: number}} options `from` is the claimed sender
  *   as shown to people, and `why` the section on signers. `unproven` replaces the general sentence for an encrypted message
- *   without a proved sender. `people` is the number of people for whom the message is encrypted, if the encryption does not
- *   say
+ *   without a proved sender. `people` is the number of people for whom the message is encrypted, if the message itself
+ *   does not say it
  */
 export function createState(translate, report, { from, why, unproven, people = 0 }) {
   if (isBeingChecked(report)) return createChecking(translate, report, people);
@@ -129,7 +129,7 @@ function createReasons(translate, report) {
   const createItem = (/** @type {Report["reasons"][number]} */ reason, /** @type {number} */ index) => {
     const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
-    // For this state, the sentence above the list already says the first reason, so only its advice is added.
+    // In this state, the sentence above the list already says the first reason, so the list has only its advice.
     const isSaidAbove = report.state === "signed-unverified" && index === 0;
     const text = isSaidAbove ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { data: { test: "reason", code: reason.code }, text });

@@ -182,6 +182,6 @@ function remember(account) {
     if (account) localStorage.setItem(NAME, account);
     else localStorage.removeItem(NAME);
   } catch {
-    // A browser that keeps nothing shows notifications until the page is closed.
+    // If the browser stores nothing, notifications are on until the page is closed.
   }
 }

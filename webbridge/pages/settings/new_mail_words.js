@@ -1,6 +1,6 @@
 /** The names that the pages share with the service worker of notifications. */
 
-/** The tag of notifications. Notifications with the same tag replace each other, so that there is one for many messages. */
+/** The tag of notifications. Notifications with the same tag replace each other, so that only one is shown. */
 export const TAG = "sealwax-new-mail";
 /** The type of the worker's message to a page whose notification was pressed. */
 export const SHOW_INBOX = "inbox.show";

@@ -110,7 +110,7 @@ export class AddressBook extends EventTarget {
     return new TextEncoder().encode(JSON.stringify({ version: VERSION, entries })).buffer;
   }
 
-  /** Joins a kept book with this one. Of each entry, the later version stays. @param {ArrayBuffer} book which the vault has checked */
+  /** Joins a kept book with this book. The later version of an entry stays. @param {ArrayBuffer} book which the vault has checked */
   join(book) {
     /** @type {{entries: ({name: string} & Entry)[]}} */
     const { entries } = JSON.parse(new TextDecoder().decode(book));
@@ -224,8 +224,8 @@ function split(name) {
 }
 
 /**
- * Whether the first entry stays when both are joined: the later one. If the times are equal, a removal stays, or else the
- * larger text.
+ * Whether the first entry stays when two entries are joined. The later entry stays. If the times are equal, a removal
+ * stays, and otherwise the text that sorts last.
  * @param {Entry} one
  * @param {Entry} other
  */

@@ -10,8 +10,8 @@
 /** @typedef {import("../../../wasm_build/ui/recipients_field.js").Finding} Finding */
 
 /**
- * The limit of look-ups at a time, because a message may be for many people. More look-ups would exhaust the vault's open
- * requests, so that it refuses the sending, and the browser's connections to a server.
+ * The largest number of look-ups at a time. A message may be for many people. Too many look-ups would use up the
+ * browser's connections to a server, and the vault's open requests, so that the vault refuses the sending.
  */
 const MOST_AT_ONCE = 4;
 
@@ -27,7 +27,7 @@ export class Directory {
   /**
    * @param {Pick<CertificateRequests, "certificatesFor">} requests
    * @param {MailVault} vault
-   * @param {() => Promise<boolean>} [isAway] whether the page works without the bridge
+   * @param {() => Promise<boolean>} [isAway] whether the page works without the bridge now
    */
   constructor(requests, vault, isAway = async () => false) {
     this.#requests = requests;
@@ -36,8 +36,8 @@ export class Directory {
   }
 
   /**
-   * The certificate for an address. Without a connection, only certificates from earlier messages are used. If there are
-   * none, the look-up has failed, because the bridge may know one.
+   * The certificate for an address. Without a connection, only certificates from earlier messages are used. If there
+   * are none, the look-up has failed, because the bridge may know a certificate.
    * @param {string} address
    * @returns {Promise<Finding>}
    */

@@ -75,7 +75,7 @@ export class KeptTrust extends EventTarget {
     return this.#problem;
   }
 
-  /** Resolves when all tasks that are queued now are done, also if one of them has failed. */
+  /** Resolves when all tasks that are queued now are done, also after the failure of a task. */
   get settled() {
     return this.#turn;
   }
@@ -88,7 +88,7 @@ export class KeptTrust extends EventTarget {
   async begin(account, answer) {
     const place = `${OWN_COMPUTER} ${await accountDigest(account)}`;
     if (answer) remember(place, answer.isOwnComputer);
-    // A browser that stores nothing has no stored answer.
+    // If the browser stores nothing, there is no stored answer.
     const isOwn = answer?.isOwnComputer ?? recall(place);
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
@@ -121,7 +121,7 @@ export class KeptTrust extends EventTarget {
   #keysChanged() {
     if (!this.#keys.unlocked) {
       this.#isOpen = false;
-      // After a failure, another try with the next unlocked keys may succeed.
+      // After a failure, the next unlocking tries again.
       if (this.#account && this.#keeping !== "unreadable") this.#say("locked");
     } else if (this.#account && !this.#isOpen && this.#keeping === "locked") {
       this.#trust.known = this.#inTurn(() => this.#open());
@@ -172,8 +172,8 @@ export class KeptTrust extends EventTarget {
 
   /**
    * Replaces the state of this page with the kept state. If this page has changes that are not written yet, the vault joins
-   * both states, without the entries that the person has removed here. Otherwise another tab has removed the entries that
-   * the kept state lacks.
+   * both states, without the entries that the person has removed here. If this page has no such changes, another tab
+   * has removed the entries that the kept state lacks.
    * @param {string} account
    * @param {OpenState} record
    * @returns {Promise<void>}
@@ -231,7 +231,7 @@ export class KeptTrust extends EventTarget {
     });
   }
 
-  /** Keeps the state that will be sent. If that fails, the state is sent all the same, because it is needed only after a lost answer. */
+  /** Keeps the state that will be sent. A failure is ignored, because the kept copy is needed only after a lost answer. */
   async #keepSent() {
     const account = this.#account;
     if (!account || !this.#isOpen) return;
@@ -250,7 +250,7 @@ export class KeptTrust extends EventTarget {
       if (before && before.counter > this.#held) await this.#adopt(account, before);
       const [args, merged, learnings, { removed }] = [this.#arguments(), this.#trust.merged(), this.#learnings, this.#trust];
       const isMergedHere = !isSame(merged, before?.merged ?? null);
-      // The state that another tab is sending stays noted until a merge is kept.
+      // The record keeps the state that another tab is sending, until the result of a merge is kept.
       const sent = this.#trust.sent() ?? (isMergedHere ? null : before?.sent ?? null);
       const counter = Math.max(before?.counter ?? 0, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args, book: this.#trust.book.bytes() });

@@ -83,7 +83,7 @@ export class LearntRows extends EventTarget {
     const memory = this.#hold(address.folder);
     const name = nameOf(address);
     const before = memory.entries.get(name);
-    // Other bytes under the same number are another message, about which nothing is known.
+    // Other bytes under the same UID are another message, about which nothing is known.
     const known = before?.digest === digest && before.row === row ? before : null;
     const isOnlySubject = lesson.state === null && !lesson.isUncovered;
     const next = known && isOnlySubject ? { ...known, subject: lesson.subject } : { ...lesson, row, digest };
@@ -108,14 +108,14 @@ export class LearntRows extends EventTarget {
     if (this.#folders.get(folder) === memory && memory.entries.size > 0) this.dispatchEvent(new Event("change"));
   }
 
-  /** Forgets all entries in this page. What is kept stays sealed. */
+  /** Forgets all entries in this page. The kept records stay, and are sealed. */
   forget() {
     for (const { timer } of this.#folders.values()) clearTimeout(timer);
     this.#folders.clear();
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Deletes all entries, also the kept ones, because the person trusts less than when the entries were learnt. */
+  /** Deletes all entries, in this page and in the kept records, because the person trusts less than before. */
   async forgetForGood() {
     const account = this.#account();
     this.forget();

@@ -131,7 +131,8 @@ export class RoamingTrust extends EventTarget {
         await withPatience(trust.sentKept);
       });
       if (account !== this.#account) return;
-      // Changes during the merge are merged once more. From the sent state, that merge knows what the account has from here.
+      // Changes during the merge need another merge. From the sent state, the next merge knows what this page has sent
+      // to the account.
       if (version !== this.#trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;

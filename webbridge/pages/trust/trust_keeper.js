@@ -12,8 +12,8 @@ import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
 /** @typedef {import("../../../wasm_build/vault/server/trust.js").Following} Following */
 
 /**
- * The settings that replace the bridge's unsigned ones while a signed list is followed. They add no anchors, and their
- * policy on revocation is the strictest, so that it cannot weaken the policy of the list.
+ * The settings that replace the bridge's unsigned settings while a signed list is followed. They add no anchors. Their
+ * policy on revocation is the strictest, so it cannot weaken the list's policy.
  * @type {Readonly<Trust>}
  */
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
@@ -33,8 +33,8 @@ export class TrustKeeper extends EventTarget {
   /** The person's contacts, in the form of `smime_core/trust/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
   /**
-   * The state of the account at the key server at the last merge, as `roaming.merge` gave it. From this state the vault
-   * knows what was changed or removed here since, so the state stays beside the contacts and decisions.
+   * The state of the account at the key server at the last merge, as `roaming.merge` gave it. The vault compares this
+   * state with the contacts and decisions to find later changes and removals, so the state stays beside them.
    * @type {ArrayBuffer | null}
    */
   #merged = null;
@@ -47,8 +47,8 @@ export class TrustKeeper extends EventTarget {
   /** Resolves when the state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
   /**
-   * The addresses of contacts and the fingerprints of decisions that the person has removed, until a state without them is
-   * kept. A state from another tab may still have them.
+   * The addresses of contacts and the fingerprints of decisions that the person has removed, until a state without
+   * these entries is kept. A state from another tab may still have these entries.
    */
   #removed = { addresses: new Set(/** @type {string[]} */ ([])), fingerprints: new Set(/** @type {string[]} */ ([])) };
   /** A number that grows with each change of the contacts. It shows whether a verdict was made with older contacts. */
@@ -155,7 +155,7 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Replaces the contacts, unless the new ones were made from older contacts and would undo later changes.
+   * Replaces the contacts, unless the new contacts were made from older contacts and would undo later changes.
    * @param {ArrayBuffer} contacts the contacts from the vault
    * @param {number} [basis] the value of `basis` when they were made
    * @returns {boolean} whether they are used
@@ -186,7 +186,8 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Replaces the decisions, unless the new ones were made from older decisions, which may include removed ones.
+   * Replaces the decisions, unless the new decisions were made from older decisions. These may include removed
+   * decisions.
    * @param {ArrayBuffer} decisions the decisions from the vault
    * @param {number} basis the value of `decisionsBasis` when they were made
    * @returns {boolean} whether they are used
@@ -226,14 +227,14 @@ export class TrustKeeper extends EventTarget {
     return this.#sent?.slice(0) ?? null;
   }
 
-  /** Notes what will be sent to the account, until a merge is kept. @param {ArrayBuffer} sent */
+  /** Notes the state that will be sent to the account. The next merge drops the note. @param {ArrayBuffer} sent */
   keepSent(sent) {
     this.#sent = sent;
     this.dispatchEvent(new Event("sent"));
   }
 
   /**
-   * Keeps what came from the account at the key server.
+   * Keeps the result of a merge with the account at the key server.
    * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer}} merged
    */
   keepMerged({ contacts, decisions, base }) {

@@ -14,8 +14,8 @@ import { addressKey } from "../../../wasm_build/ui/formats.js";
  */
 
 /**
- * The copies, with the copies for Bcc first. The last copy is kept in Sent. It is the copy for To and Cc, if there are such
- * people.
+ * The copies, with the copies for Bcc first. The last copy is kept in Sent. If there are people in To or Cc, it is
+ * their copy.
  * @param {Protection} protection @param {{open: Person[], hidden: Person[]}} people of To and Cc, and of Bcc
  * @returns {Copy[]}
  */

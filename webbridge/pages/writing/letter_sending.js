@@ -68,8 +68,9 @@ export class LetterSending {
   /**
    * Sends the copies that nobody has got yet. Resolves when all are sent.
    * @param {{isAgreed: boolean, wish: import("../app/service_answers.js").CopyWish | null, onEncrypted: (message: ArrayBuffer) => Promise<void>}} options
-   *   `isAgreed` is true if the person agreed that this version is sent too; `wish` is for the copy in Sent
-   * @returns {Promise<Submission>} that of the copy which is kept in Sent
+   *   `isAgreed` is true if the person agreed that this version is sent besides an earlier one; `wish` is for the copy
+   *   in Sent
+   * @returns {Promise<Submission>} the outcome of the copy that is kept in Sent
    */
   async send({ isAgreed, wish, onEncrypted }) {
     const planned = await this.#plan();
@@ -121,7 +122,7 @@ export class LetterSending {
     await onEncrypted(message);
     posting.begin(version, envelope);
     const submission = await this.#api.sendMessage(message, envelope, posting.key, wish, isLast).catch((error) => {
-      // Otherwise nothing was sent and nothing is on its way.
+      // Without `isOpen`, nothing was sent and nothing is on its way.
       if (error instanceof ApiError && !error.isOpen) posting.renewKey();
       throw error;
     });
@@ -132,8 +133,8 @@ export class LetterSending {
   }
 
   /**
-   * Finds out what became of an earlier version of a copy, so that the outcome is not confused with the outcome of this
-   * version. Rejects if the earlier version was sent or perhaps sent, or is still on its way.
+   * Finds out what became of an earlier version of a copy before another version is sent. Rejects if the earlier
+   * version was sent or perhaps sent, or is still on its way.
    * @param {Posting} posting
    */
   async #settleEarlier(posting) {
@@ -174,9 +175,9 @@ export class LetterSending {
 class Posting {
   /** The key of the copy. It stays the same until it is certain that nothing was sent under it. */
   key = newSendingKey();
-  /** The version of the copy that went to the bridge under the key; "" while certainly no version did. */
+  /** The version of the copy that went to the bridge under the key; "" if certainly no version went there. */
   keyed = "";
-  /** The message that was perhaps sent. It keeps this Message-ID if it is sent again. */
+  /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
   unconfirmed = { draft: "", messageId: "" };
   /** @type {{version: string, addresses: Set<string>, submission: Submission} | null} */
   sent = null;

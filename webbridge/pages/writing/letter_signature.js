@@ -10,8 +10,8 @@ const DELIMITER = "-- ";
 
 /**
  * A proposal for the writing view, with the signature below the text, or above a quotation. A quotation begins with line
- * breaks, so that the answer has room above it. A letter that is continued has the signature already, or the person has
- * deleted it.
+ * breaks, so that the answer has room above it. A draft or a letter from the outbox has the signature already, or the
+ * person has deleted it.
  * @template {{text: string, draft?: unknown, outboxId?: string}} P
  * @param {P} proposal @param {string} signature @returns {P}
  */

@@ -44,9 +44,9 @@ export class SendingRequests {
   }
 
   /**
-   * Sends a message. Rejects if no recipient got the message. The error's `isOpen` is true if that is not certain, for
-   * example because an upload may still be on its way; under the same key, a second upload then sends nothing twice.
-   * Without a confirmation the outcome is "perhaps".
+   * Sends a message. Rejects if no recipient got the message. If this is not certain, the error's `isOpen` is true. For
+   * example, an upload may still be on its way. A second upload under the same key then sends nothing twice. Without a
+   * confirmation the outcome is "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
    * @param {string} key from `newSendingKey`; a message that was sent under this key is not sent again
@@ -112,7 +112,7 @@ export class SendingRequests {
   }
 
   /**
-   * Returns the same as `outcomeOf`. If the outcome is unknown, the bridge first looks into the folder for sent mail.
+   * Returns the outcome as `outcomeOf` does. If it is unknown, the bridge first looks into the folder for sent mail.
    * @param {string} key @returns {Promise<Submission | null>}
    */
   lookForCopy(key) {

@@ -19,7 +19,8 @@ import { forgetOpenings } from "../../offline/kept_openings.js";
 /** @typedef {import("../../offline/kept_openings.js").KeptOpening} KeptOpening */
 
 /**
- * The form to unlock what is kept on this device. If several accounts have the same passphrase, the person chooses one.
+ * The form to unlock the keys that are kept on this device. If several accounts have the same passphrase, the person
+ * chooses one.
  * @param {KeptUnlockServices} services
  * @param {{onUnlocked: () => void}} options
  */

@@ -52,7 +52,7 @@ import { createUnlockForms } from "./unlock_forms.js";
  *   & RequestServices & KeptUnlockServices & PasskeyChoiceServices & ReloadChoiceServices} KeysServices
  */
 
-/** The time that the part about the account waits for the part above it. After this time the account is shown even if the list above never comes. */
+/** The part about the account waits at most this time for the shared identities above it, whose list may never come. */
 const PATIENCE_MILLISECONDS = 2_000;
 
 /**
@@ -203,7 +203,7 @@ function drawUnlocked(services, strict, shared, account) {
     html("div", { class: "actions" }, open),
     strict,
     shared?.element ?? null,
-    // The list of devices comes later from the server. Nothing is below it that it could move.
+    // The list of devices comes later from the server. It is the last part, so it moves no other part.
     account,
   ].filter((part) => part !== null);
 }

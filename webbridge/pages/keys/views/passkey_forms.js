@@ -1,6 +1,6 @@
 /**
- * Unlocking with this device. Fingerprint, face or PIN replaces the passphrase. This is offered only if browser and device
- * support it, and only on the person's own computer.
+ * Unlocking with this device. Fingerprint, face or PIN replaces the passphrase. Such unlocking is offered only if
+ * browser and device support it, and only on the person's own computer.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";

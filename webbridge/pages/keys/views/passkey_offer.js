@@ -1,4 +1,4 @@
-/** Offers once, after the keys were unlocked with a passphrase, that this device unlocks them from now on. */
+/** The offer that this device unlocks the keys from now on. It is made once, after the keys were unlocked with a passphrase. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { problem } from "../../../../wasm_build/ui/parts.js";

@@ -9,7 +9,7 @@ import { duration } from "../../../../wasm_build/ui/formats.js";
 
 /**
  * @param {ReloadChoiceServices} services
- * @returns {HTMLElement | null} null where the choice is not offered, on another person's computer or because of the operator
+ * @returns {HTMLElement | null} null on another person's computer, or if the operator forbids the choice
  */
 export function createReloadChoice({ translate, unlocking: { reload } }) {
   if (reload.choices.length === 0) return null;

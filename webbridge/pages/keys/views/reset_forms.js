@@ -32,7 +32,7 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
 /** @typedef {import("../../../../wasm_build/ui/key_account_view.js").Part} Part */
-/** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: no reset goes on */
+/** @typedef {{goOn: (reset: Reset) => Promise<void>, ended: () => Promise<void>, onUnlocked: () => void}} Steps `ended`: no reset runs */
 
 const MILLISECONDS = 1_000;
 

@@ -60,7 +60,8 @@ export function openRenewing(services, shared, { id, name, address }) {
  * @param {{
  *   title: string, meaning: string, go: string, test: string, first?: HTMLElement,
  *   act: (file: () => KeyFile) => Promise<{refused: string, place: HTMLElement} | null>,
- * }} options `act` resolves with what is missing, and reads the file only if nothing is missing
+ * }} options `act` resolves with the sentence about a missing input and with its field, or with null. It reads the file
+ * only if nothing is missing
  */
 function openFileDialog(services, { title, meaning, go, test, first, act }) {
   const { translate, keys } = services;
@@ -86,7 +87,7 @@ function openFileDialog(services, { title, meaning, go, test, first, act }) {
     if (missing) return refuse(missing.refused, missing.place);
     dialog.close();
   }, (error) => {
-    // The file has a certificate of the owner's own address.
+    // With this code, the file has a certificate of the owner's own address.
     const isOwn = codeOf(error) === "group-of-own-address";
     failure.textContent = sharedSentence(services, isOwn ? { code: "own-file" } : error, { owner: services.address ?? "" });
   });

@@ -59,7 +59,7 @@ export function createSharedIdentities(services, account) {
     const focused = shared.inFocus ?? idOf(document.activeElement, list);
     list.replaceChildren(...(rows ?? []).map((row) => createIdentity(services, shared, row)));
     if (focused === null) return;
-    // A newly drawn view is put into the document later.
+    // A new view is put into the document after this function, so the focus is moved later.
     queueMicrotask(() => focusIdentity(shared, list, focused));
   };
   draw();

@@ -1,6 +1,6 @@
 /**
- * The ways in which the keys of this tab are unlocked without a passphrase: from another tab, after a reload, and with the
- * device, which is offered once.
+ * The ways in which the keys of this tab are unlocked without a passphrase: from another tab, after a reload, and with
+ * the device. Unlocking with the device is offered once.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -89,7 +89,7 @@ export class Unlocking {
     this.#typedFailure = null;
     if (!passphrase) return;
     const { keys, roamingKeys } = this.#services;
-    // Another tab may have unlocked them during the sign-in.
+    // Another tab may have unlocked the keys during the sign-in.
     if (keys.unlocked) return overwrite(passphrase.buffer);
     try {
       await roamingKeys.open(passphrase);
@@ -129,7 +129,7 @@ export class Unlocking {
     if (!(await ask()) && (await this.reload.isDue()) && (await this.reload.resume(ask))) this.#opened();
   }
 
-  /** Checks the session after another tab has signed out. If the session has ended, locks the keys, which the other tab may not have. */
+  /** Checks the session after a sign-out in another tab. If the session has ended, locks the keys of this tab. */
   async #signedOutElsewhere() {
     await this.#services.api.checkSession();
     if (this.#services.address === null) this.#services.keys.lock("elsewhere");

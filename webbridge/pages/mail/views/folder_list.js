@@ -22,7 +22,7 @@ import { arrangeTree } from "./folder_tree.js";
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
 
-/** The number of others' folders up to which they are shown without a subscription. */
+/** Up to this number, all folders of other people are shown, also without a subscription. */
 const MOST_FOREIGN = 50;
 
 export class FolderList {
@@ -61,13 +61,13 @@ export class FolderList {
     const shown = this.#showsAll ? folders : folders.filter((folder) => !hidden.includes(folder));
     this.#all.hidden = hidden.length === 0;
     this.#all.textContent = this.#showsAll ? translate("folders_subscribed") : translate("folders_all", { count: hidden.length });
-    // A POP3 mailbox has one folder, and no others can be made.
+    // A POP3 mailbox has one folder, and no further folder can be made.
     this.#make.hidden = !folders.some(({ rights }) => rights.includes("append"));
     const lists = [this.#list, this.#foreign];
     const focused = lists.map((list) => list.querySelector("a:focus")?.getAttribute("href")).find(Boolean);
     this.#list.replaceChildren(...this.#links(shown.filter(({ place }) => place === "own")));
     this.#foreign.replaceChildren(...(/** @type {const} */ (["others", "shared"])).flatMap((place) => this.#section(shown, place)));
-    // A new link takes the focus of the one that it replaces.
+    // If the link with the focus was replaced, the new link to the same folder gets the focus.
     const again = focused && lists.flatMap((list) => [...list.querySelectorAll("a")]).find((link) => link.getAttribute("href") === focused);
     if (again) again.focus({ preventScroll: true });
   }
@@ -108,7 +108,7 @@ function isHidden({ role, subscribed, place }, folders) {
  */
 function folderLink(translate, { folder, depth, ownName }, isCurrent) {
   const whole = folderTitle(folder, translate);
-  // The beginning of the names of others' folders repeats the heading above them.
+  // The title leaves out the prefix of other people's folders, because the heading above them has the same words.
   const title = folder.place === "own" ? whole : folder.name.slice(folder.prefix.length);
   const link = html(
     "a",
@@ -196,7 +196,7 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
 }
 
 /**
- * The choice what a folder is used for; null for a folder of others, or if the bridge does not know this choice.
+ * The choice of the role of a folder; null for a folder of other people, or if the bridge does not know this choice.
  * @param {FolderServices} services @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
  */
 function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {

@@ -8,12 +8,12 @@ import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 
-/** The number of folders that are shown at once. To see others, the person types more of the name. */
+/** The number of folders that are shown at once. To see other folders, the person types more of the name. */
 const MAX_SHOWN = 200;
 
 /**
  * @param {Catalogue} translate
- * @param {Folder[]} folders those that can be chosen
+ * @param {Folder[]} folders the folders that can be chosen
  * @param {{title: string, onChoose: (folder: Folder) => void, onMake?: (name: string) => void}} options `onMake` gets the name of a
  *   new folder; without `onMake`, none can be made
  */

@@ -15,7 +15,7 @@ const MAX_LEVELS = 20;
 export function arrangeTree(folders) {
   const plain = folders.filter(({ role }) => role === null);
   const known = new Set(plain.map(({ name }) => name));
-  /** @param {Folder} folder @returns {string[]} the names of the folders around it that are shown, the outermost first */
+  /** @param {Folder} folder @returns {string[]} the names of the shown folders around it, the outermost first */
   const around = ({ name, delimiter }) => {
     const outer = [];
     let end = delimiter ? name.indexOf(delimiter) : -1;

@@ -15,8 +15,8 @@ export class ListNotes {
 
   /**
    * @param {Translate} translate
-   * @param {{onOlder: () => Promise<void>, onEnd: () => Promise<boolean>}} options called by the button for older messages
-   *   and near the end of the list; `onEnd` resolves with true if more rows came
+   * @param {{onOlder: () => Promise<void>, onEnd: () => Promise<boolean>}} options the button for older messages calls
+   *   `onOlder`; `onEnd` is called near the end of the list, and resolves with true if more rows came
    */
   constructor(translate, { onOlder, onEnd }) {
     this.#translate = translate;

@@ -167,7 +167,7 @@ export class ListReading {
     }
   }
 
-  /** Forgets what is known by the old UIDs, because the messages have new UIDs. @param {number} uidValidity */
+  /** Forgets everything that is stored under the old UIDs, because the messages have new UIDs. @param {number} uidValidity */
   #renumber(uidValidity) {
     this.#messages.renumber(uidValidity);
     this.#parts.subjects.forget();
@@ -191,7 +191,7 @@ export class ListReading {
   }
 
   /**
-   * Adds rows below the others. The browser gets its turn after every few rows, so that scrolling stays smooth.
+   * Adds rows below the shown rows. The browser gets its turn after every few rows, so that scrolling stays smooth.
    * @param {ListedMessage[]} fresh
    * @param {AbortSignal} signal
    */

@@ -104,7 +104,7 @@ export class MailActs {
     this.selectButton.setAttribute("aria-pressed", String(isChoosing));
   }
 
-  /** Shows the acts for what is open and selected now. */
+  /** Shows the acts for the open message and the selected rows. */
   update() {
     const { list, message } = this.#parts;
     const { size, uids } = list.selection;
@@ -159,7 +159,7 @@ export class MailActs {
     // If nothing of the selection is left, a tap opens messages again.
     if (list.selection.size === 0) this.#choose(false);
     this.update();
-    // The focus stays for a moment in a bar that was hidden.
+    // For a moment the focus may still be in a bar that was hidden.
     const isLost = document.activeElement === document.body || this.selectionBar.contains(document.activeElement);
     if (open && list.messages.isTaken(open)) this.#services.navigate(folderPath(open.folder));
     else if (isLost) list.focus.moveToGap();

@@ -32,7 +32,7 @@ import { ThreadUnfolding } from "./thread_unfolding.js";
  * } & ListReadingServices & RowLessonServices & RowSubjectServices} MessageListServices
  */
 /**
- * The lessons from opened messages. Dispatches "change" when new lessons have come.
+ * The lessons: the verdicts and texts from opened messages. Dispatches "change" when new lessons have come.
  * @typedef {Pick<LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} Learnt
  */
 
@@ -128,7 +128,7 @@ export class MessageList {
   }
 
   /**
-   * Shows in the row of an opened message what was learnt from it.
+   * Shows the lesson from an opened message in its row.
    * @param {MessageAddress} address
    * @param {OpenedMessage} opened
    * @param {string} digest of the message's bytes
@@ -145,7 +145,7 @@ export class MessageList {
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.forget();
-    // The mere presence of a row that the index has found reveals words of an encrypted message.
+    // A row that the index has found would reveal that the encrypted message contains the searched words.
     if (!this.#services.keys.unlocked) this.messages.forgetFound();
     this.#rows.draw();
     void this.#subjects.read();

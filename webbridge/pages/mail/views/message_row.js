@@ -17,7 +17,7 @@ export function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
 }
 
-/** The members that a list adds to a row, and the members that change while the message stays the same. */
+/** These members do not identify a message. A list adds them to a row, or they change while the message stays the same. */
 const NOT_OF_THE_MESSAGE = new Set(["seen", "flags", "thread", "isInner", "isDraft", "found"]);
 
 /**

@@ -97,12 +97,12 @@ export class MessageRows {
     void this.#subjects.read();
   }
 
-  /** Draws rows below the others. @param {ListedMessage[]} messages */
+  /** Draws rows below the drawn rows. @param {ListedMessage[]} messages */
   append(messages) {
     this.#drawing.append(messages);
   }
 
-  /** Changes all rows after new lessons have come. */
+  /** Changes all rows after new lessons from opened messages have come. */
   updateAll() {
     for (const message of this.#messages.all) this.update(message);
     // The headings depend on the lessons.

@@ -7,7 +7,7 @@ export class RowFocus {
   #rows;
 
   /**
-   * @param {import("../shown_messages.js").ShownMessages} messages those of the list
+   * @param {import("../shown_messages.js").ShownMessages} messages the messages of the list
    * @param {import("./message_rows.js").MessageRows} rows
    */
   constructor(messages, rows) {

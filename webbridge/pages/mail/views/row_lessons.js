@@ -1,4 +1,4 @@
-/** The lessons on the messages of a list, learnt by opening them. A lesson is for one message with the row that it had then. */
+/** The lessons of a list: the verdicts and texts of opened messages. A lesson is valid while the message's row stays the same. */
 
 import { ownKeyAddresses } from "../../account/own_addresses.js";
 import { lessonOf } from "../../trust/views/learnt_marks.js";
@@ -57,7 +57,7 @@ export class RowLessons {
   }
 
   /**
-   * Learns what an opened message teaches about its row.
+   * Learns the lesson that an opened message teaches about its row.
    * @param {ListedMessage} message
    * @param {string} digest of the message's bytes
    * @param {OpenedMessage} opened

@@ -72,7 +72,7 @@ export class RowSelection {
     this.set(uid, !this.#chosen.has(uid));
   }
 
-  /** Selects all rows from the last one that was selected to this one. @param {number} uid */
+  /** Selects all rows from the row that was selected last to this row. @param {number} uid */
   extend(uid) {
     const order = this.#order();
     const [from, to] = [order.indexOf(this.#anchor ?? uid), order.indexOf(uid)];

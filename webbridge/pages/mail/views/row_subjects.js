@@ -86,7 +86,8 @@ export class RowSubjects {
     const groups = inGroups(this.#messages.all.filter((message) => this.#isToRead(message)));
     try {
       for (let group = groups.shift(); group && this.#mayRead(signal); group = groups.shift()) {
-        // Each message is read by itself, so that one message does not stop the subjects of the others.
+        // If one message was too much for the vault, each message is read by itself, so that the other subjects still
+        // come.
         if (!(await this.#readGroup(group, signal))) groups.push(...group.map((message) => [message]));
       }
     } catch (error) {

@@ -10,7 +10,7 @@ import { actIcon } from "../../app/act_icons.js";
 /** @type {AnyPlace[]} */
 const PLACES = ["text", "subject", "from", "body", "here"];
 const MAX_CHARACTERS = 200;
-/** The sentences that say who has searched. */
+/** The sentences that say whether only the mail server has searched, or the index too. */
 const MEANINGS = { open: "search_meaning_index", locked: "search_meaning_locked", none: "search_meaning" };
 
 export class SearchBox {

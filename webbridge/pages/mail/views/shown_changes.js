@@ -43,7 +43,7 @@ export class ShownChanges {
       if (!this.#messages.isOf(chosen)) return;
       this.#notes.showEmpty(this.#messages.all.length === 0);
       this.#rows.arrange();
-      // The person can try the act again.
+      // The rows are selected again, so that the person can repeat the act.
       this.#rows.selection.restore(selected);
     };
   }

@@ -3,8 +3,8 @@
  *
  * This is a separate script, which `key_offer.js` loads when the person wants a key. Functions and classes that may exist
  * only once in a document come from the page. The vault makes the key, which leaves the vault only under the passphrase.
- * The browser keeps nothing. The file can be saved until the parcel is closed. There is no certificate until the code is
- * right, so that nobody encrypts for a key that was given up.
+ * The browser keeps nothing. The file can be saved until the parcel is closed. The certificate is made only after the
+ * right code, so that nobody encrypts for a key that was given up.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -98,7 +98,8 @@ class KeySteps {
 
   /** @param {...HTMLElement} children */
   #show(...children) {
-    // The person reads a mail meanwhile, which does not restart the idle time. The key must not be lost.
+    // Each step restarts the idle time. The person reads a mail for the next step, and the key must not be lost
+    // meanwhile.
     this.#page.touch();
     this.element.replaceChildren(this.#title, ...children);
   }

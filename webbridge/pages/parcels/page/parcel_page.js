@@ -172,7 +172,8 @@ export class ParcelPage {
   async open(words) {
     const { id } = this;
     try {
-      // The words of a link are judged when the key is derived from them. A separate look-up would end a Worker.
+      // The words of a link are checked when the key is derived from them. A separate look-up would cost one more
+      // Worker.
       const problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
       if (problem) return problem;
       await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
@@ -216,7 +217,7 @@ export class ParcelPage {
   /** @param {string} id @param {() => Promise<import("../../../../wasm_build/parcels/requests.js").Opening>} unlock */
   async #enter(id, unlock) {
     const learning = this.#learnTrust();
-    // The error of this promise is reported after the error of the unlocking.
+    // If the unlocking fails too, only its error is reported.
     learning.catch(() => {});
     const opening = await unlock();
     await learning;
@@ -225,7 +226,7 @@ export class ParcelPage {
     this.#show(new OpenedParcel(this, this.#reader, opening, drawingOf(this)));
   }
 
-  /** Shows an error in place of the parcel, and deletes what there is of the parcel. @param {unknown} error */
+  /** Shows an error in place of the parcel, and deletes everything that was fetched of the parcel. @param {unknown} error */
   fail(error) {
     this.#forgetWords();
     this.#session.lock("hand");

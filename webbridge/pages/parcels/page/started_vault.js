@@ -5,7 +5,7 @@ import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
 /** @typedef {import("../../../../wasm_build/vault/owner/assets.js").StartProgress} StartProgress */
 
 export class StartedVault {
-  /** Gets the progress from now on. @type {(progress: StartProgress) => void} */
+  /** Gets the progress of the start from now on. @type {(progress: StartProgress) => void} */
   onProgress = () => {};
 
   /** @param {URL} base the folder of the pages */

@@ -92,7 +92,7 @@ export class ParcelCard {
       const parcel = await request();
       this.#draw(parcel);
       services.announceHere(sentenceOf(parcel));
-      // The button that had the focus is gone with its form.
+      // The button that had the focus was removed with its form.
       this.focus();
     });
   }

@@ -1,4 +1,4 @@
-/** The sentences for errors of requests about parcels, and the function that runs a button's act and shows them. */
+/** The sentences for errors of requests about parcels, and the function that runs a button's act and shows its error. */
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */

@@ -5,7 +5,7 @@ import { svg } from "../../../../wasm_build/ui/dom.js";
 /** @typedef {import("./parcel_states.js").Look} Look */
 
 const RING = "M12 3a9 9 0 1 0 .01 0";
-/** Lines on a grid of 24 by 24. A speech bubble marks what somebody claims, a sheet with a tick what somebody has signed. @type {Record<Look, string[]>} */
+/** Lines on a grid of 24 by 24. A speech bubble marks a claim, and a sheet with a tick marks a signed report. @type {Record<Look, string[]>} */
 const SHAPES = {
   waiting: [RING, "M12 7v5.5l3.5 2"],
   sent: ["M3 11.5L21 4l-5 16.5-4.5-6.5z", "M11.5 14L21 4"],

@@ -8,7 +8,7 @@ import { technical } from "../../../../wasm_build/ui/formats.js";
 /** @typedef {{state: string, by: string, look: Look, isClaim: boolean, isSigned: boolean}} Headline */
 
 const STATES = new Set(["uploading", "submitted", "notified", "received", "opened", "answered", "expired", "withdrawn", "failed"]);
-/** The sources whose reports are no claims of somebody unknown. A mail server's report has the notice's Message-ID, which others do not know. */
+/** The sources whose reports are not claims. A mail server's report has the notice's Message-ID, which others do not know. */
 const SURE = ["recipient-signed", "service", "sender", "mail-server"];
 /** The sources that report that the mail to a recipient has failed. */
 const MAIL = new Set(["service", "mail-server"]);
@@ -17,7 +17,7 @@ const TRIES = 5;
 
 /** The word of the catalogue for a state. Unknown states of a newer bridge share one word. @param {Pick<StateRow, "state" | "by" | "recipient">} row */
 export function stateKey({ state, by, recipient }) {
-  // An answer names nobody, because its author is unknown. An answer that did not reach the sender names the sender.
+  // The state of an answer has a recipient only if the answer did not reach the sender.
   if (state === "answered" && recipient) return "sent_parcel_state_answer_lost";
   // At the bridge or a mail server, only the notice of a parcel can fail. Other failures are reported by the recipient's program.
   if (state === "failed" && MAIL.has(by)) return "sent_parcel_state_unnotified";
@@ -76,7 +76,7 @@ export function headlineOf({ state, states }) {
   const reporters = states.filter((row) => row.state === state).map(({ by }) => by);
   const by = SURE.find((reporter) => reporters.includes(reporter)) ?? reporters[0] ?? "service";
   const look = lookOf({ state, by, at: "" });
-  // A failure or an end that only a program reports is a claim too, whatever its shape.
+  // A failure or an end is a claim too if only a program of the recipient reports it, whatever its look.
   return { state, by, look, isClaim: !SURE.includes(by), isSigned: by === "recipient-signed" };
 }
 
@@ -89,7 +89,7 @@ export function actsFor({ stored, state, triesLeft }) {
     withdraw: stored,
     extend: stored,
     limit: stored && state !== "expired",
-    // Only after a wrong try, because a parcel has ten tries at most.
+    // The sender can add tries only after a wrong try, because a parcel has ten tries at most.
     tries: stored && state !== "expired" && triesLeft < TRIES,
   };
 }

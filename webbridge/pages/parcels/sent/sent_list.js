@@ -83,7 +83,7 @@ export class SentList {
 }
 
 /**
- * The sentences that say what parcels are, and how they are sent today.
+ * The sentences that explain parcels, and how they are sent.
  * @param {Catalogue} translate
  */
 function emptySentences(translate) {

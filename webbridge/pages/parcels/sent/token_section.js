@@ -46,7 +46,7 @@ export function createTokenSection(given) {
       await services.api.parcels.revokeToken(name);
       await load();
       services.announceHere(translate("parcel_token_revoked", { name: isolate(name) }));
-      // The button that had the focus is gone with its card.
+      // The button that had the focus was removed with its card.
       title.focus();
     }),
   });
@@ -71,7 +71,7 @@ export function createTokenSection(given) {
     isClosed = true;
     shown?.close();
   };
-  // A page that the browser keeps for the Back button must keep no token.
+  // The browser may keep this page for the Back button, and the kept page must have no token.
   const leave = () => shown?.close();
   addEventListener("pagehide", leave);
   void load();

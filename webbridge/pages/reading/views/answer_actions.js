@@ -27,8 +27,8 @@ const WHOLE_NAME = "message.eml";
  * @param {AnswerServices} services
  * @param {OpenedMessage} opened
  * @param {() => Promise<ArrayBuffer>} readSource gives the bytes of the message
- * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` gets a later verdict, which decides
- *   from then on to whom answers are addressed
+ * @returns {{element: HTMLElement, settle: (settled: OpenedMessage) => void}} `settle` gets a later verdict. From then
+ *   on, this verdict decides to whom answers are addressed
  */
 export function createAnswerActions(services, opened, readSource) {
   const { translate } = services;
@@ -99,7 +99,7 @@ function forward(services, opened) {
 /** @param {AnswerServices} services @param {OpenedMessage} opened @param {() => Promise<ArrayBuffer>} readSource */
 async function forwardWhole(services, opened, readSource) {
   const message = await readSource();
-  // The new readers have no key to the encrypted message. Its signatures stay.
+  // The new readers have no key to an encrypted message, so it is decrypted. Its signatures stay.
   const data = isEncrypted(opened.report) ? await services.mailVault.decrypt(message) : message;
   const { quote: _, tooMany: __, ...proposal } = forwardOf(services.translate, opened);
   services.write({ ...proposal, text: "", attachments: [{ name: WHOLE_NAME, type: "message/rfc822", data }] });

@@ -58,7 +58,7 @@ export class MailView {
   /** @type {MessageAddress | null} */
   #message = null;
   #folders;
-  /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
+  /** The number of started loads of the folders and the list. Only the latest load continues with the list. */
   #loads = 0;
   /** Whether the latest load is waiting for the folders. */
   #isLoading = false;
@@ -74,7 +74,7 @@ export class MailView {
   /** Whether the open message is being closed for a search. */
   #isToSearch = false;
   #threads;
-  /** The search and the threads of the list. @type {import("../../mail/list_source.js").Listing} */
+  /** The list's search, and whether it shows threads. @type {import("../../mail/list_source.js").Listing} */
   #listing = {};
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
@@ -194,7 +194,7 @@ export class MailView {
     this.#notice.show(text, undo);
   }
 
-  /** Opens a draft in the writing view. The way back from there leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
+  /** Opens a draft in the writing view. The Back button leads to the list. @param {import("../../drafts/draft_store.js").OpenedDraft} draft */
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
@@ -213,7 +213,7 @@ export class MailView {
   }
 
   /**
-   * @param {string} word the id of a folder, or `INBOX`; links of earlier versions have the name
+   * @param {string} word the id of a folder, or `INBOX`; links of earlier versions have the folder's name
    * @param {MessageAddress | null} message
    */
   go(word, message) {
@@ -271,7 +271,7 @@ export class MailView {
     else await this.#loadList();
   }
 
-  /** Shows what has changed while the bridge did not answer. Rows that stay the same keep the focus. */
+  /** Shows the changes from the time when the bridge did not answer. The focus stays on rows that have not changed. */
   async #makeUp() {
     if (this.#list.hasFailed || !this.#folders.isKnown) return this.#loadAll();
     await Promise.all([this.#list.refresh(), this.#loadFolders()]);
@@ -286,7 +286,7 @@ export class MailView {
     if (await this.#folders.refresh()) this.#drawFolders();
   }
 
-  /** Returns the error, or null. */
+  /** Loads the folders, and draws them. Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
     let failure = null;

@@ -369,7 +369,7 @@ async function describeClosed(services, message, signal) {
 
 const MISSED = new Set(["unreachable", "not-kept-here"]);
 
-/** Whether a message is encrypted for other keys than the unlocked ones. @param {unknown} error */
+/** Whether an error says that a message is encrypted for other keys than the unlocked keys. @param {unknown} error */
 function isForOthers(error) {
   return /** @type {{code?: string}} */ (error ?? {}).code === "no-matching-recipient";
 }

@@ -98,12 +98,12 @@ function noteOf(sentences) {
  * Sends the receipt for a message. Before that, the receipt is noted here and at the mail server. The note is removed only
  * if the receipt has certainly not been sent.
  * @param {ReceiptServices} services @param {Pick<Asking, "receipt" | "source">} asking
- * @returns {Promise<Given>} `isSent`: it was certainly sent
+ * @returns {Promise<Given>} `isSent`: the receipt was certainly sent
  */
 async function giveReceipt(services, { receipt, source }) {
   const { receipts, api } = services;
   const keyword = new ReceiptKeyword(api.changes, source.address);
-  // This comes before any note, because a message that the mail server has changed gets no receipt.
+  // The message is read before a receipt is noted, because a message that the mail server has changed gets no receipt.
   const message = await source.read();
   await receipts.noteGiven(receipt.id);
   let [isNoted, isLeaving] = [false, false];

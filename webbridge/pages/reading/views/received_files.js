@@ -38,7 +38,7 @@ function actionsFor(services, file, { name, failure, onOpen }) {
 }
 
 /**
- * The button that opens an attached mail, or a part of this one.
+ * The button that opens an attached mail, or an encrypted part of the message.
  * @param {FileActionServices} services
  * @param {ReceivedFile} file
  * @param {{name: string, failure: HTMLElement, onOpen: OnOpen, test: string}} options

@@ -48,7 +48,7 @@ export function createSourceView(services, readSource) {
 async function describe(translate, bytes) {
   const isCut = bytes.byteLength > SHOWN_BYTES;
   const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
-  // A text of control characters is eight times as long now. Its pieces are made in later tasks.
+  // A text of control characters is eight times as long now, so the rest of the work is done in later tasks.
   await new Slices().end();
   return [
     html("p", { class: "note", text: translate("source_meaning") }),

@@ -74,7 +74,7 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
 }
 
 /**
- * Shows what was learnt in a row that is drawn already.
+ * Shows a lesson in a row that is drawn already.
  * @param {Catalogue} translate
  * @param {HTMLElement} row
  * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("../../mail/row_texts.js").RowTexts}} shown

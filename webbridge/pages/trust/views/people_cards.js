@@ -1,4 +1,4 @@
-/** The people of the view "People and trust": their cards, what is done with several of them, and their dialogs. */
+/** The people of the view "People and trust": their cards, the acts on several people, and the dialogs. */
 
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { openDialog } from "../../../../wasm_build/ui/dialog.js";

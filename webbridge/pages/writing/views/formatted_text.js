@@ -26,7 +26,7 @@ const SHAPES = {
 };
 /** The shapes that are mirrored with the direction of writing. */
 const DIRECTED = new Set(["bullets", "quote"]);
-/** The keys with Ctrl or Command, as a character, or with Shift as the key's place on the keyboard. @type {Record<Format, string>} */
+/** The keys with Ctrl or Command: a character, or the code of a key that is pressed with Shift too. @type {Record<Format, string>} */
 const KEYS = { bold: "b", italic: "i", bullets: "Digit8", numbers: "Digit7", quote: "Digit9", link: "k" };
 /** The browser's commands for formats that are on or off. @type {Partial<Record<Format, string>>} */
 const COMMANDS = { bold: "bold", italic: "italic", bullets: "insertUnorderedList", numbers: "insertOrderedList" };

@@ -1,7 +1,7 @@
 /**
  * The choice of the address that a letter is from: the person's own, or one that several people share, such as a ward's
- * address. The choice is shown only if the bridge lets accounts send from shared addresses and the person has the key of
- * one.
+ * address. The choice is shown only if the bridge lets accounts send from shared addresses and the person has the key
+ * of such an address.
  */
 
 import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";

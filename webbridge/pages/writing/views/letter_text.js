@@ -43,7 +43,7 @@ export class LetterText {
     );
     if (markup) this.#format(withChangedText(reduceInBlocks(parseMarkup(markup).body), text));
     this.uncover();
-    // The two fields write some line ends and elements differently.
+    // The plain and the formatted field write some line ends and elements differently.
     composition.rewrite(this.#written);
     composition.addEventListener("change", () => { if (composition.isCleared) this.#clear(); });
   }

@@ -26,7 +26,7 @@ export class OpenLetter {
   }
 
   /**
-   * Opens a letter with a proposal. A letter that is already begun, and kept nowhere else, stays.
+   * Opens a letter with a proposal. If the person has begun a letter that is kept nowhere else, that letter stays.
    * @param {Proposal} [proposal]
    */
   open(proposal) {

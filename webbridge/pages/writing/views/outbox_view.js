@@ -30,7 +30,7 @@ export function createOutboxView(services) {
     const focused = list.contains(document.activeElement);
     list.replaceChildren(...outbox.letters.map((letter) => createCard(services, letter, failure)));
     empty.hidden = outbox.letters.length > 0;
-    // The button that had the focus is gone with its card.
+    // The button that had the focus was removed with its card.
     if (focused) heading.focus();
   };
   draw();

@@ -97,7 +97,7 @@ export class SendingActs {
     if (!this.#isSending) this.#parts.composition.clear();
   }
 
-  /** Shows whether something is in the way. @param {Obstacle[]} found */
+  /** Shows whether obstacles prevent the sending. @param {Obstacle[]} found */
   show(found) {
     if (this.#isSending) return;
     if (found.length > 0) this.button.setAttribute("aria-disabled", "true");
@@ -126,7 +126,7 @@ export class SendingActs {
       this.#isSending = true;
       await this.#encryptAndSend(letter, isAgreed);
     }, (error) => {
-      // A letter whose view was left is offered as a draft.
+      // If the person has left the view, the letter is offered as a draft.
       if (this.#hasEnded) return;
       text.uncover();
       if (remedyOf(error) === "anew") this.#askToSendAnew();
@@ -178,7 +178,7 @@ export class SendingActs {
     this.#isSending = false;
     if (!this.#isDone) draft.keeper.resume({ mayBeSent: this.#mayBeSent });
     if (!this.#hasEnded) return this.#isDone ? undefined : update();
-    // The person has left the view meanwhile. The draft needs the words once more.
+    // The person has left the view during the sending, which has failed. The draft is kept once more with all words.
     if (!this.#isDone) await draft.keeper.keepNow();
     composition.clear();
   }
@@ -187,7 +187,7 @@ export class SendingActs {
   #showFailure(error) {
     const { translate } = this.#services;
     const { reached, left } = this.#sending.reach;
-    // After an earlier version, all people get a copy of this one.
+    // With the remedy "anew", all people get a copy of this version, also the people who got an earlier version.
     const isPartial = reached.length > 0 && remedyOf(error) !== "anew";
     this.look.hidden = !this.#sending.isOpen;
     this.unstamped.hidden = remedyOf(error) !== "unstamped";
@@ -208,7 +208,7 @@ export class SendingActs {
     /** @type {HTMLElement | null} */
     let block = null;
     const takenBack = draft.takeBack({ isAgreed, mayWait: () => outbox.isNeeded() });
-    // The error is reported when the message is ready.
+    // An error of `takenBack` is reported by `onEncrypted`, when the message is ready.
     takenBack.catch(() => undefined);
     const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
       await takenBack;
@@ -227,7 +227,7 @@ export class SendingActs {
     services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
 
-  /** Looks again for a message that was perhaps sent. If it was, the letter's other copies are sent too. */
+  /** Looks again for a message that was perhaps sent. If it is found, the letter's other copies are sent too. */
   async #lookAgain() {
     await whileBusy(this.look, this.#services.translate("looking"), async () => {
       this.failure.textContent = "";

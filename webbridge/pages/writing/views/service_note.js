@@ -21,7 +21,7 @@ const MOST_PAGES = 20;
  * @param {import("./writing_view.js").Proposal} proposal
  */
 export function noteService(services, view, { service, to, parcelLine = "" }) {
-  // The reply goes to a person.
+  // Without a service, or with a recipient, the answer goes to a person, and there is no note.
   if (!service || to.length > 0) return;
   const { translate } = services;
   const words = serviceNote(translate, service);
@@ -39,7 +39,7 @@ export function noteService(services, view, { service, to, parcelLine = "" }) {
       on: { click: () => { people.forEach((address) => line.add({ name: "", address })); view.note("service"); line.focus(); } },
     }));
   };
-  // Without an answer, only the link to the list of parcels remains.
+  // If the bridge does not answer, the note has only the link to the list of parcels.
   void findParcel(services, parcelLine).then(offer, () => {});
 }
 

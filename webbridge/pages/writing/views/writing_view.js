@@ -160,7 +160,7 @@ class Writing {
     return draft && inReplyTo === null ? endOfWords(text, this.#services.trust.book.signature) : 0;
   }
 
-  /** Shows early what the mail server does not accept. Without an answer, the request to send reports it. */
+  /** Shows early what the mail server does not accept. If the bridge does not answer now, the request to send reports this. */
   async #askForOffers() {
     const offers = await this.#services.api.sendingOffers().catch(() => null);
     if (!offers || this.#closing.signal.aborted) return;

@@ -1,6 +1,6 @@
 /**
- * The offer of a key to a recipient who has opened a parcel with its six words. The bridge says whether it makes one.
- * The form is a separate script, which is loaded when the person presses the button.
+ * The offer of a key to a recipient who has opened a parcel with its six words. The bridge says whether it makes the
+ * offer. The form is a separate script, which is loaded when the person presses the button.
  */
 
 import { html, uniqueId } from "../../../../../wasm_build/ui/dom.js";
@@ -39,7 +39,7 @@ export class KeyOffer {
     this.#signal = signal;
   }
 
-  /** Deletes a key that is being made, and what was typed for it. */
+  /** Deletes a key that is being made, and the text that was typed for it. */
   close() {
     this.#close();
     this.#close = () => {};
@@ -47,7 +47,7 @@ export class KeyOffer {
   }
 
   /**
-   * Shows the offer, if the server makes one.
+   * Shows the offer, if the bridge makes it.
    * @param {import("../../../../../wasm_build/parcels/requests.js").Opening} opening
    * @param {import("../../../../../wasm_build/parcels/parcel_reader.js").OpenedManifest} manifest
    */

@@ -1,4 +1,4 @@
-/** The view of a page that was opened without a link, or with a part of one. */
+/** The view of a page that was opened without a link, or with a part of a link. */
 
 import { html } from "../../../../../wasm_build/ui/dom.js";
 
