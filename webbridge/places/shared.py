@@ -69,7 +69,7 @@ class SharedPlaces:
         self._hearers.append(heard)
 
     def also_look_after(self, chore: Callable[[], None]) -> None:
-        """Run a chore each time that the lease is renewed. The chore may raise DatabaseUnavailable."""
+        """Run `chore` each time that the lease is renewed. The chore may raise DatabaseUnavailable."""
         self._chores.append(chore)
 
     def process(self) -> str:
@@ -99,7 +99,7 @@ class SharedPlaces:
                 tries = (take_number(number) for number in range(1, MOST_AT_ONCE[kind]) if number not in taken)
                 return next((place for place in tries if place is not None), None)
         except DatabaseUnavailable:
-            # If only the answer to the COMMIT was lost, the place is taken.
+            # If only the answer to the COMMIT was lost, the place is taken, and must be given back.
             self._owe(places)
             raise
 
@@ -137,7 +137,7 @@ class SharedPlaces:
         try:
             own.renew_if_due()
         finally:
-            # This runs also without the database, so that a process in doubt keeps no idle connections.
+            # This runs even if the database is unavailable, so that a process in doubt keeps no idle connections.
             if self._user is not None:
                 self._user.look_after()
         with self._lock:
@@ -163,7 +163,7 @@ class SharedPlaces:
             return
         if self._keeper is not None:
             self._keeper.close()
-        with suppress(DatabaseUnavailable):  # The other processes find the lock free then.
+        with suppress(DatabaseUnavailable):  # The other processes then find the lock free.
             self._own.leave()
 
     @property
@@ -195,7 +195,7 @@ _GIVE_BACK: Final = delete(PLACE).where(*_IS_IN, PLACE.c.lease == bindparam("lea
 def _take_statement(dialect: str) -> Executable:
     """Return the statement that takes a place if it is free, or belongs to a dead process.
 
-    On PostgreSQL, another process may be faster.
+    On PostgreSQL, another process may take the place first.
     """
     values: dict[str, Any] = {name: bindparam(name) for name in ("kind", "name", "number", "process", "lease")}
     added = (postgresql.insert(PLACE) if dialect == "postgresql" else sqlite.insert(PLACE)).values(values)
