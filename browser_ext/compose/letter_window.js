@@ -297,7 +297,7 @@ export class LetterWindow {
     return JSON.stringify([fields, text, this.sender.identity?.fingerprint]);
   }
 
-  /** @param {(person: Person) => boolean} [isWanted] selects the people; all by default @returns {import("./courier.js").Leaving} */
+  /** @param {(person: Person) => boolean} [isWanted] selects people @returns {import("./courier.js").Leaving} */
   #leaving(isWanted) {
     const { values: { sign, encrypt }, options } = this.composition;
     return {

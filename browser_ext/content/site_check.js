@@ -2,9 +2,10 @@
  * Checks the files of a site before its page runs. The browser starts this script when the document has only its first
  * element, and only on sites that the person or an administrator has named.
  *
- * 1. The document is stopped at once, so none of the server's scripts runs. 2. The files of the signed list are read, from the
- * browser's cache where possible, and compared. 3. The signed document replaces the stopped document. Each script and style in
- * the signed document has a hash, so the browser itself refuses any other bytes from the server.
+ * 1. The document is stopped at once, so none of the server's scripts runs.
+ * 2. The files of the signed list are read, from the browser's cache where possible, and compared.
+ * 3. The signed document replaces the stopped document. Each script and style in the signed document has a hash, so the
+ *    browser itself refuses any other bytes from the server.
  */
 import { ask } from "./background_link.js";
 import { problem } from "./problems.js";
