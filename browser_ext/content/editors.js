@@ -1,6 +1,6 @@
 /**
- * Finds the editor for a focused element. What looks like one field can be a frame of the page. It can also be an
- * editor with a hidden element that only gets the typed keys.
+ * Finds the editor for a focused element. The editor may be a frame of the page, or an element around a hidden field
+ * that only gets the typed keys.
  */
 import { bodyOf, outwardsFrom, topElementOf } from "./dom_tree.js";
 import { isField } from "./field_text.js";

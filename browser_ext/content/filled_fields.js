@@ -237,7 +237,7 @@ export function watchedTexts() {
   return [...filled].filter(([, { old, left }]) => left === null && !old.isEmpty);
 }
 
-/** Whether this document has a text that must not be sent. */
+/** Whether this document has filled fields whose text has not been sent yet. */
 export function isWatching() {
   return filled.size > 0;
 }

@@ -40,7 +40,7 @@ export function stopAddress(event) {
   void tellAltered(element, destination.url, false);
 }
 
-/** Reports each field whose old text was found, once. @param {(own: Filled) => string[]} find */
+/** Reports each filled field whose old text `find` finds, once. @param {(own: Filled) => string[]} find */
 function tellOf(find) {
   for (const [element, own] of watchedTexts()) {
     const [oldText] = find(own);

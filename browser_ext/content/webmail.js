@@ -170,7 +170,7 @@ function offerOtherWays(host, element, error) {
   setTimeout(() => {
     host.offerAlso(...ways);
     if (codeOf(error) !== "part-untold") return;
-    // A sentence in the bar is visible, because the bar is at the edge of the window.
+    // Scroll the element to the middle, because the bar at the edge of the window could cover it.
     element.scrollIntoView({ block: "center" });
     begin(() => startPicking({ ...picking("pick_part_hint"), isHere: true }));
   });
@@ -337,7 +337,7 @@ function offerWriting(webmail, composer) {
 
 /**
  * Gives the message that is answered or forwarded to the background.
- * @param {Composer} composer @returns {Promise<string>} its id, or ""
+ * @param {Composer} composer @returns {Promise<string>} the message's id in the background, or ""
  */
 async function holdOriginal(composer) {
   const original = await composer.fetchOriginal();

@@ -24,7 +24,7 @@ import * as keys from "../keys/keys.js";
 import { inTurn } from "../browser/turns.js";
 
 const MAX_LISTED = 20;
-/** Stands for the mailbox of a draft if its account is not known. */
+/** The value for a draft's mailbox if the account of the mailbox is not known. */
 const ANY_ACCOUNT = "";
 
 /** The drafts that wait for an upload. A later version of a draft replaces the waiting version. @type {Set<string>} */
