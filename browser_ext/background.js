@@ -1,7 +1,7 @@
 /**
- * The background. It checks who may send each message (`shared/messages.js`) and passes the message to its handler. It
- * keeps no plaintext. Its variables hold nothing that must last, since Chromium ends the service worker after 30 idle
- * seconds.
+ * The background script of the extension. It checks who may send each message (`shared/messages.js`) and passes the
+ * message to its handler. It keeps no plaintext. Its variables can be lost at any time, because Chromium ends the
+ * service worker after 30 idle seconds.
  */
 import { api } from "./shared/api.js";
 import { describeError, parseMessage } from "./shared/messages.js";
@@ -42,7 +42,7 @@ const MENU_OPEN_LINK = "open link";
 const MENU_WRITE_TO = "write to";
 const MENU_PARCEL = "parcel";
 
-/** Settles when the keys have been locked after an installation or update. @type {Promise<void>} */
+/** This promise settles when the keys have been locked after an installation or update. @type {Promise<void>} */
 let starting = Promise.resolve();
 
 api.runtime.onMessage.addListener((message, sender, reply) => {
@@ -98,7 +98,7 @@ api.storage.onChanged.addListener((_, area) => void (area === "managed" && follo
  */
 async function answer(message, sender) {
   try {
-    // The lock after an update would end an operation that starts before it.
+    // Wait for the lock after an update. Otherwise the lock would end an operation that has just started.
     await starting;
     return { value: (await act(parseMessage(message, originOf(sender)), sender)) ?? null };
   } catch (error) {
@@ -119,7 +119,7 @@ function act({ type, body }, sender) {
 
 /**
  * The kind of context that sent a message, as the browser reports it. The content of the message is not used. Returns
- * null for a sender that may send nothing.
+ * null for a sender from which no message is accepted.
  * @param {Sender} sender
  * @returns {import("./shared/messages.js").Origin | null}
  */

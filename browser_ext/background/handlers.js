@@ -248,8 +248,8 @@ async function claimFrame(body, sender) {
 /** @param {BodyOf<"preferences.change">} body */
 async function changePreferences(body) {
   const before = await preferences.change(body);
-  // A running vault cannot change how it handles private keys. The lock ends this vault; the next vault starts with the
-  // new setting.
+  // A running vault cannot change how it handles private keys. So the keys are locked, which ends this vault. The next
+  // vault starts with the new setting.
   if (before.strict !== body.strict) await session.lock("hand");
   await session.lockIfOver();
 }

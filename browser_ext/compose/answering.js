@@ -1,7 +1,7 @@
 /**
- * The message that a letter answers or forwards. It is read if the person agrees, and the letter takes over parts of
- * it. While the keys are locked, these parts are covered (`lock_cover.js`). If the original was encrypted, the letter
- * leaves unencrypted only after the person agrees (`SendingGate`).
+ * The message that a letter answers or forwards. The original is read if the person agrees, and parts of it become
+ * parts of the letter. While the keys are locked, the letter is covered (`lock_cover.js`). If the original was
+ * encrypted, the letter is sent unencrypted only after the person agrees (`SendingGate`).
  */
 import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
@@ -17,8 +17,8 @@ import { createForwardChoice } from "./forward_choice.js";
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 /** @typedef {import("../../wasm_build/writing/draft_content.js").Forward} Forward */
 /**
- * How the original is forwarded. `whole` is the original as one file, or null before it was made. `attachments` are the
- * original's attachments.
+ * How the original is forwarded. `whole` is the original as one file, or null until this file is made. `attachments`
+ * are the original's attachments.
  * @typedef {Forward & {attachments: Attachment[], whole: Attachment | null}} Forwarding
  */
 /**
@@ -30,7 +30,10 @@ import { createForwardChoice } from "./forward_choice.js";
  */
 
 export class Answering {
-  /** Whether the letter has taken over the original, or continues a draft. Then the original is not taken over again. */
+  /**
+   * Whether the letter already contains parts of the original, or continues a draft. In both cases the original is not
+   * inserted again.
+   */
   isRead = false;
   /** Whether the original is being read now. */
   isReading = false;
@@ -55,8 +58,8 @@ export class Answering {
   }
 
   /**
-   * Reads the original if the keys are unlocked. If the person has not yet allowed that messages of this site are read, a
-   * button asks first.
+   * Reads the original if the keys are unlocked. If the person has not yet allowed the extension to read messages of this site, a
+   * button asks for the permission first.
    */
   async begin() {
     if (!this.#isThere || this.#sheet.sender.isLocked) return;
@@ -93,7 +96,7 @@ export class Answering {
   }
 
   /**
-   * Continues a kept draft. The message that this window was opened to answer or forward is then not taken over.
+   * Continues a kept draft. In this case the original for which the window was opened is not inserted.
    * @param {import("../../wasm_build/writing/draft_content.js").DraftContent} draft
    */
   goOn({ fields: { forward }, files: { fields, attachments } }) {
@@ -107,7 +110,7 @@ export class Answering {
     this.#offerChoice({ ...forward, whole, attachments: forward.isWhole ? aside : taken });
   }
 
-  /** How the letter forwards the original, for a draft; null if it does not. @returns {Forward | null} */
+  /** How the letter forwards the original, for a draft; null if it forwards nothing. @returns {Forward | null} */
   get forward() {
     if (!this.#forwarding) return null;
     const { mail, quote, answersEncrypted, isWhole } = this.#forwarding;
@@ -115,8 +118,8 @@ export class Answering {
   }
 
   /**
-   * The files of a draft. The attachments of an original that is forwarded as one file are kept aside. That file has
-   * them already, and the person may switch back.
+   * The files of a draft. If the original is forwarded as one file, this file contains the original's attachments. They
+   * are also stored separately, because the person may switch back to forwarding as text.
    * @param {Attachment[]} attached
    */
   filesOfDraft(attached) {
@@ -126,7 +129,7 @@ export class Answering {
     return { fields: { forwarded, aside: aside.length }, attachments: [...attached, ...aside] };
   }
 
-  /** Whether the letter may have decrypted words, because it answers or forwards a message, or continues a draft. */
+  /** Whether the letter may contain decrypted text, because it answers or forwards a message, or continues a draft. */
   get hasOpenedWords() {
     return this.#isThere || this.isRead;
   }
@@ -158,8 +161,8 @@ export class Answering {
     const answer = answerTo(this.#translate, fields, { toAll: this.#claim.kind === "replyAll", own: sender.ownAddresses });
     const { to, cc, senders, replyTo, doubtful, tooMany } = answer;
     const isQuoted = !answer.answersEncrypted || fields.report.state === "verified";
-    // The recipients come from the message itself, and replace those that the page proposed. An answer to too many people
-    // would leave some out, so it goes to nobody.
+    // The recipients come from the message itself, and replace those that the page proposed. If there are too many, the fields
+    // stay empty, since the answer would leave some people out.
     const leaving = [...this.#claim.to, ...this.#claim.cc, ...to, ...cc, ...senders, ...replyTo, ...doubtful.to, ...doubtful.cc];
     const people = tooMany ? { to: [], cc: [] } : { to, cc, doubtful };
     this.#join(answer, { ...people, leaving, quote: isQuoted ? answer.quote : "", attachments: [] });
@@ -172,7 +175,7 @@ export class Answering {
 
   /** @param {Answer} answer @param {Attachment[]} attachments */
   #forward(answer, attachments) {
-    // A text field changes line ends in this way, so `#forwardAs` can find the quotation in it.
+    // Change the line ends as a text field does, so that `#forwardAs` can find the quotation in the field.
     const quote = answer.quote.replace(/\r\n?/gu, "\n");
     this.#join(answer, { to: [], cc: [], leaving: [], quote, attachments });
     const { answersEncrypted } = answer;
@@ -188,8 +191,9 @@ export class Answering {
   }
 
   /**
-   * An encrypted message without a verified sender may be a stolen letter, sent again under another name. The quotation
-   * in an answer would then give its words to the thief. So it is quoted only if the person asks for it.
+   * An encrypted message without a verified sender may be a stolen letter that a thief sends again under another name.
+   * A quotation in the answer would reveal its words to the thief. So the message is quoted only if the person asks for
+   * the quotation.
    * @param {string} quote
    */
   #askToQuote(quote) {
@@ -225,7 +229,7 @@ export class Answering {
     const before = this.#taken();
     const others = attached.files.filter((file) => !before.includes(file));
     forwarding.isWhole = isWhole;
-    // The person may have agreed to send the letter unencrypted. That was for the letter's former content.
+    // If the person has agreed to send the letter unencrypted, they agreed to the letter's former content.
     composition.askAgain();
     if (isWhole) composition.set({ text: composition.values.text.replace(forwarding.quote, "") });
     else this.#append(forwarding.quote);

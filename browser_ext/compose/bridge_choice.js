@@ -1,6 +1,6 @@
 /**
- * The choice between the person's bridge, which sends a letter itself, and the way for which the window was opened: the
- * webmail or a file. The bridge is preferred while the person is signed in there with the letter's From.
+ * The choice how a letter is sent: by the person's bridge, or as the page that opened the window asked (by the webmail
+ * or as a file). The bridge is preferred while the person is signed in there with the letter's From.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
@@ -31,8 +31,8 @@ export class BridgeChoice {
   }
 
   /**
-   * The way in which the letter leaves. The end of a session does not change the way. Otherwise a click on "Send by …"
-   * could come too late and give the letter to the webmail.
+   * How the letter is sent. This does not change when the session ends. Otherwise the label "Send by …" could change
+   * just before the person's click, and the webmail would get the letter.
    * @returns {Delivery}
    */
   get deliver() {
@@ -49,13 +49,13 @@ export class BridgeChoice {
     this.#from = from;
     if (this.#isReady) this.#seen.add(from);
     const state = JSON.stringify([this.#bridge, from, this.#isDeclined]);
-    // An unchanged choice is not drawn again. A new drawing could catch a click that was meant for another place.
+    // An unchanged choice is not drawn again, because new elements could get a click that was meant for something else.
     if (state === this.#shown) return;
     this.#shown = state;
     this.element.replaceChildren(...(this.host ? this.#draw() : []));
   }
 
-  /** Reads the session again, since it may have begun or ended in another window. */
+  /** Reads the session again, since another window may have begun or ended it. */
   async refresh() {
     const bridge = await ask("bridge.read").catch(() => null);
     if (!bridge) return;

@@ -1,4 +1,4 @@
-/** The words for a message that the person's bridge has not sent, or perhaps not sent. */
+/** The sentences about a message that the person's bridge has not sent, or perhaps not sent. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { translate } from "../texts/texts.js";
@@ -20,7 +20,7 @@ function sentenceOf(result, host) {
   return translate(result.temporary ? "bridge_refused_now" : "bridge_refused", { host, words: isolate(result.text) });
 }
 
-/** The refused recipients, each with what their server said and whether trying later may help. @param {Result} result */
+/** The refused recipients, each with the answer of their server and whether trying later may help. @param {Result} result */
 export function createRefusedList(result) {
   if (result.outcome !== "refused" || !result.refused.length) return null;
   return html("ul", { data: { test: "refused" } }, ...result.refused.map(({ address, temporary, text: reply }) => html("li", {

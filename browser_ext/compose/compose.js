@@ -1,4 +1,4 @@
-/** The page of the window in which a letter is written. No other page can reach it. */
+/** The page of the window in which the person writes a letter. No other page can reach this window. */
 import { disturb } from "../../wasm_build/ui/calm.js";
 import { problem } from "../../wasm_build/ui/parts.js";
 import { Courier } from "./courier.js";

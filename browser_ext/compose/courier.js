@@ -1,4 +1,4 @@
-/** The requests of the writing window to the background. Secrets leave this page encrypted. */
+/** The requests of the writing window to the background. The page encrypts secrets before it sends them. */
 import { encryptTo, generateKeys, openWith } from "../shared/channel.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
@@ -27,9 +27,9 @@ import { versionOf } from "./letter_version.js";
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
 /** @typedef {ReplyTo<"compose.identities">[number]} OwnIdentity */
 /**
- * The parts of a letter's request that say who signs, and who can read. `people` are the fingerprints of the
- * certificates for To, then for Cc; "" for a recipient without a certificate. `hiddenPeople` are the same for Bcc.
- * `byPassword` are the addresses that open the letter with a password.
+ * The fields of a request that name the signer and the readers of a letter. `people` are the fingerprints of the certificates for
+ * To, then for Cc; "" for a recipient without a certificate. `hiddenPeople` are the fingerprints for Bcc. `byPassword` are the
+ * addresses of people who open the letter with a password.
  * @typedef {{
  *   identity: string, sign: boolean, encrypt: boolean, receipt: boolean, lasting: boolean, label: string, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
@@ -91,12 +91,12 @@ export class Courier {
     return findingOf(await ask("compose.look-up", { ...this.#letter, address }));
   }
 
-  /** The mailboxes of a text that the person has typed. @param {string} text */
+  /** The mailboxes (names and addresses) in a typed text. @param {string} text */
   readAddresses(text) {
     return ask("compose.addresses", { ...this.#letter, text });
   }
 
-  /** The known people; none if they cannot be listed. */
+  /** The known people; an empty list if the request fails. */
   people() {
     return (this.#people ??= ask("compose.people", this.#letter).catch(() => []));
   }
@@ -194,7 +194,10 @@ export class Courier {
     return ask("parcel.ways", this.#letter);
   }
 
-  /** Takes the draft back before its letter goes as a parcel. @param {string} draft @param {{anew: boolean}} options */
+  /**
+   * Deletes the draft at the bridge before its letter is sent as a parcel.
+   * @param {string} draft @param {{anew: boolean}} options
+   */
   takeDraftBack(draft, { anew }) {
     return ask("parcel.take-back", { ...this.#letter, draft, anew });
   }

@@ -1,4 +1,4 @@
-/** Keeps the letter as a sealed draft after a pause in typing, and when the window loses the focus. */
+/** Stores the letter as a sealed draft after a pause in typing, and when the window loses the focus. */
 
 import { DraftPause } from "../../wasm_build/writing/draft_pause.js";
 
@@ -37,7 +37,7 @@ export class DraftKeeper {
     });
   }
 
-  /** The name of the letter, also before its draft is kept. */
+  /** The id of the letter's draft. It exists even before the draft is stored. */
   get id() {
     this.#id ||= crypto.randomUUID();
     return this.#id;
@@ -48,7 +48,7 @@ export class DraftKeeper {
     return this.state === "locked" || this.state === "failed";
   }
 
-  /** Keeps the changed letter after a pause in typing. @param {{files?: boolean}} [changed] */
+  /** Stores the changed letter after a pause in typing. @param {{files?: boolean}} [changed] */
   changed({ files = false } = {}) {
     if (this.#ended) return;
     this.#filesChanged ||= files;
@@ -62,7 +62,7 @@ export class DraftKeeper {
     return this.#turn;
   }
 
-  /** Opens a kept draft. Later versions of the letter replace it. @param {string} id */
+  /** Opens a stored draft. Later versions of the letter replace this draft. @param {string} id */
   async restore(id) {
     const letter = await this.#courier.restore(id, "letter");
     const files = await this.#courier.restore(id, "files");
@@ -71,7 +71,7 @@ export class DraftKeeper {
     return { letter, files };
   }
 
-  /** Drops the draft of a letter that was sent or thrown away. */
+  /** Deletes the draft of a letter that was sent or discarded. */
   async end() {
     this.#ended = true;
     this.#pause.dispose();

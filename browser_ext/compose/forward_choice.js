@@ -1,4 +1,4 @@
-/** The choice how to forward a message: as text with its files, or whole, as a file of its own with its signatures. */
+/** The choice how to forward a message: as text with its attachments, or as one attached file that includes the signatures. */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 

@@ -1,4 +1,4 @@
-/** The people of a letter as its request names them: their addresses and the certificates to encrypt for. */
+/** The people of a letter, in the form of the request that sends it: their addresses and the certificates to encrypt for. */
 
 /** @typedef {import("../../wasm_build/ui/recipient_line.js").Person} Person */
 
@@ -6,7 +6,7 @@
  * `people` and `hiddenPeople` are the fingerprints of the certificates, in the order of the people; "" for a person
  * without a certificate.
  * @param {import("../../wasm_build/writing/composition.js").Composition} composition
- * @param {(person: Person) => boolean} [isWanted] leaves out the others
+ * @param {(person: Person) => boolean} [isWanted] selects the people; without it all are included
  */
 export function leavingPeople(composition, isWanted = () => true) {
   const [to, cc, bcc] = [composition.to, composition.cc, composition.bcc].map(({ people }) => people.filter(isWanted));

@@ -1,4 +1,4 @@
-/** The extension's own reasons why a letter cannot leave yet. */
+/** The reasons why a letter cannot be sent yet, as far as they exist only in the extension. */
 import { translate } from "../texts/texts.js";
 import { expiryObstacle } from "./own_expiry.js";
 
@@ -18,7 +18,7 @@ export function obstaclesHere(letter, { identity, deliver, hidden, byPassword, i
   const isAttached = deliver === "attachment";
   /** @type {Obstacle[]} */
   const obstacles = [];
-  // People, subject and quotation come with the original.
+  // The recipients, the subject and the quotation are filled in when the original has been read.
   if (isReadingOriginal) obstacles.push(reason("original", "compose_original_unread"));
   if (!identity) obstacles.push(reason("no-identity", "compose_no_identity"));
   if (identity && sign) obstacles.push(...expiryObstacle(identity));

@@ -6,7 +6,7 @@ import { errorText } from "../texts/texts.js";
 
 /** @typedef {Pick<import("./letter_window.js").Claim, "timestampService" | "labelPolicy">} OffersOfClaim */
 
-/** The offers for signatures in the settings. @param {OffersOfClaim} claim */
+/** The options for signatures that the person's settings allow. @param {OffersOfClaim} claim */
 export function signatureOffers({ timestampService, labelPolicy }) {
   return { timestampHost: timestampService ? new URL(timestampService).host : "", labelPolicy };
 }

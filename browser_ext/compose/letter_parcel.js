@@ -1,4 +1,4 @@
-/** The letter of a window, as it goes in a parcel, and what the window shows afterwards. */
+/** Sends the letter of a window as a parcel, and shows the result in the window. */
 import { openOthers } from "../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../wasm_build/parcels/readable.js";
 import { translate } from "../texts/texts.js";
@@ -9,8 +9,8 @@ import { createSentParcelView } from "./sent_view.js";
 /** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /**
- * The functions of the window that its letter needs. `asksMixed` asks about people whose keys do not fit together in one mail. `send` sends the letter by mail
- * to the people that `isWanted` selects, and `show` replaces the letter.
+ * The functions of the window that this module needs. `asksMixed` asks about people whose keys do not fit together in one mail.
+ * `send` sends the letter by mail to the people that `isWanted` selects. `show` replaces the letter by another view.
  * @typedef {{
  *   origin: string,
  *   asksMixed: (people: Person[], onGo: () => void) => boolean,
@@ -26,7 +26,7 @@ export class LetterParcel {
   #window;
   #desk;
   #choice;
-  /** The way in which the mail to the others left. @type {import("./bridge_choice.js").Delivery} */
+  /** How the mail to the people outside the parcel was sent. @type {import("./bridge_choice.js").Delivery} */
   #leftBy = "raw";
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {LetterWindow} letterWindow @param {Desk} desk */
@@ -42,16 +42,16 @@ export class LetterParcel {
     return this.#choice.isOffered;
   }
 
-  /** Finds the servers for parcels again. */
+  /** Looks again for servers that accept parcels. */
   refresh() {
     return this.#choice.refresh();
   }
 
-  /** Leads the person to the obstacles, or asks for a parcel that avoids them. */
+  /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. */
   explain() {
     const { plan, composition } = this.#window;
     const obstacles = plan.obstacles;
-    // Other obstacles stop a parcel too.
+    // A parcel does not avoid these obstacles, so show them.
     if (!this.#choice.solves(obstacles)) return this.#window.view.panel.focus();
     const { letter } = plan;
     if (letter.encrypt && this.#desk.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;

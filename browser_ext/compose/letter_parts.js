@@ -1,4 +1,4 @@
-/** Small pieces of the window in which a letter is written. */
+/** Small parts of the window in which the person writes a letter. */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
@@ -13,7 +13,7 @@ export function titleOf(kind) {
   return translate(TITLES[kind]);
 }
 
-/** Addresses in a sentence. @param {string[]} addresses */
+/** A list of addresses, as a part of a sentence. @param {string[]} addresses */
 export function addressList(addresses) {
   return new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses.map(isolate));
 }
@@ -28,8 +28,8 @@ export function sendVerb(translate, deliver, host = "") {
 }
 
 /**
- * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The
- * extension gives the site nothing. The person saves the message and attaches it there.
+ * The notes for a webmail without an adaptor in `content/adaptors/`, of which the extension knows only the form for
+ * mail. The extension gives nothing to this site. The person saves the message as a file and attaches it there.
  * @param {import("./letter_window.js").Claim} claim
  */
 export function formNotes({ origin, deliver, text: moved }) {
@@ -39,7 +39,7 @@ export function formNotes({ origin, deliver, text: moved }) {
 }
 
 /**
- * The notes on the parts of a draft of the pages that only the pages can send.
+ * The notes on parts of a draft that only the bridge's pages can send. The draft was begun in these pages.
  * @param {import("../../wasm_build/writing/draft_content.js").DraftFields} fields
  */
 export function pagesNotes({ html: formatted, sharedFrom }) {
@@ -49,7 +49,10 @@ export function pagesNotes({ html: formatted, sharedFrom }) {
   ].filter((note) => note !== null);
 }
 
-/** A note on how the message arrives, depending on the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
+/**
+ * A note on the form in which recipients get the message. It depends on how the message is sent.
+ * @param {import("./bridge_choice.js").Delivery} deliver
+ */
 export function arrivalNote(deliver) {
   const key = { raw: "compose_arrives_whole", bridge: "compose_arrives_whole", attachment: "compose_arrives_attached", file: "compose_arrives_as_file" }[deliver];
   return html("p", { class: "field-hint", text: translate(key), data: { test: "arrives" } });

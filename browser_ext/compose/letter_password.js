@@ -31,7 +31,7 @@ export class LetterPassword {
     return this.element.hidden ? null : this.#field.take();
   }
 
-  /** The password, which stays in its field too. @returns {Secret | null} */
+  /** The password. It also stays in its field. @returns {Secret | null} */
   copy() {
     return this.element.hidden ? null : this.#field.copy();
   }

@@ -1,5 +1,5 @@
 /**
- * The progress of making and handing over a letter, in bytes. The bar is indeterminate while the total is
+ * The progress while a letter is made and given to the webmail, in bytes. The bar is indeterminate while the total is
  * unknown.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";

@@ -1,7 +1,7 @@
 /**
  * The version of a letter: a hash that changes with everything that the person writes, except the recipients and their
- * certificates. These are part of the name of each message. The hash covers a secret of the letter, which is kept only in
- * the sealed draft. So the hash can be stored, and nobody can find out from it whether the letter has certain words.
+ * certificates. The recipients and certificates are in the name of each message. The hash covers a secret of the letter, which is
+ * stored only in the sealed draft. So nobody can use a stored hash to test whether the letter has certain words.
  */
 
 const SECRET_BYTES = 32;
@@ -19,7 +19,8 @@ export function newLetterSecret() {
  * @returns {Promise<string>}
  */
 export async function versionOf(secret, letter, leaving, password) {
-  // The Message-ID is new with each try. The header fields To and Cc repeat the recipients.
+  // Left out are the Message-ID, which is new with each try, and the header fields To and Cc, which repeat the
+  // recipients.
   const { messageId: _, to: _to, cc: _cc, ...fields } = letter.fields;
   const { identity, sign, encrypt, receipt, lasting, label, from } = leaving;
   const [text, typed, ...files] = await Promise.all([

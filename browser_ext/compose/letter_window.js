@@ -1,7 +1,7 @@
 /**
- * The window in which a letter is written in the extension. It hands the finished message to the webmail that asked,
- * and keeps everything until the webmail has accepted the message. The code that the window shares with the pages is in
- * `wasm_build/writing/`.
+ * The window of the extension in which the person writes a letter. It gives the finished message to the webmail that
+ * asked for it, and keeps the letter until the webmail has accepted the message. The code that this window shares with
+ * the bridge's pages is in `wasm_build/writing/`.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
@@ -45,7 +45,7 @@ import { unseenNote } from "./unseen_note.js";
 /** @typedef {import("./courier.js").Draft} Draft */
 /** @typedef {ReplyTo<"compose.claim">} Claim */
 
-/** The limit of a letter. Browsers limit an extension message to 64 MiB, and its other fields need room too. */
+/** The limit of a letter. Browsers limit an extension message to 64 MiB, and the other fields of the message need room too. */
 const MAX_MESSAGE_BYTES = 64_000_000;
 const MAX_DRAFTS_SHOWN = 5;
 
@@ -58,13 +58,13 @@ export class LetterWindow {
   #gate;
   #options;
   #watch;
-  /** The secret of the letter's versions. It is kept with the draft. */
+  /** The secret that the hash of the letter covers. It is stored with the draft. */
   #secret = newLetterSecret();
   /** The drafts that are only at the person's bridge. @type {Set<string>} */
   #atBridge = new Set();
-  /** The letter as it was when it left. @type {Letter | null} */
+  /** The letter as it was sent. @type {Letter | null} */
   #leavingLetter = null;
-  /** The way in which the letter left. @type {import("./bridge_choice.js").Delivery} */
+  /** How the letter was sent. @type {import("./bridge_choice.js").Delivery} */
   #leavingBy = "raw";
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
@@ -106,7 +106,7 @@ export class LetterWindow {
     return this.view.element;
   }
 
-  /** The plan, within the limits of keys, webmail and bridge. */
+  /** The plan of the letter, within the limits that the keys, the webmail and the bridge set. */
   #createPlan() {
     const letterWindow = this;
     return new LetterPlan(this.#translate, this.composition, {
@@ -201,14 +201,14 @@ export class LetterWindow {
     });
   }
 
-  /** Shows the known notes, and reads the original if the person need not be asked first. */
+  /** Shows the first notes. Reads the original, unless the person must be asked first. */
   async begin() {
     this.sender.show();
     this.view.note("form", ...formNotes(this.#claim));
     this.#offerDrafts(this.#claim.drafts.slice(0, MAX_DRAFTS_SHOWN));
     addEventListener("focus", () => void this.#refresh());
     takeDroppedFiles((files) => void this.composition.attached.attach(files));
-    // The person need not wait for the original, because they write above the place of its quotation.
+    // The person need not wait for the original, because its quotation is inserted below the text that they write.
     const focusFirst = () => (this.composition.to.isEmpty ? this.view.recipients.to : this.text).focus();
     const isTouched = watchTouch(this.element);
     this.text.placeCaret();
@@ -221,7 +221,7 @@ export class LetterWindow {
     if (!isTouched()) focusFirst();
   }
 
-  /** Shows how the letter would leave, and the obstacles. */
+  /** Shows how the letter would be sent, and the obstacles. */
   update() {
     const { values, people } = this.composition;
     this.bridge.show(this.sender.address);
@@ -238,7 +238,7 @@ export class LetterWindow {
   }
 
   /**
-   * Looks people up at the bridge. The bridge learns the addresses, so it is asked only at a click.
+   * Looks people up at the bridge. The bridge learns the addresses, so it is asked only when the person clicks.
    * @param {Person[]} people
    */
   async #lookUp(people) {
@@ -291,13 +291,13 @@ export class LetterWindow {
     return { fields, text: octets(text), attachments: attached.files };
   }
 
-  /** A text that changes with everything that the person writes, without the files. */
+  /** A text that changes when the person changes the letter. The attached files are not part of it. */
   #content() {
     const { fields, text } = this.#draftContent();
     return JSON.stringify([fields, text, this.sender.identity?.fingerprint]);
   }
 
-  /** @param {(person: Person) => boolean} [isWanted] leaves out the others @returns {import("./courier.js").Leaving} */
+  /** @param {(person: Person) => boolean} [isWanted] selects people @returns {import("./courier.js").Leaving} */
   #leaving(isWanted) {
     const { values: { sign, encrypt }, options } = this.composition;
     return {
@@ -308,8 +308,8 @@ export class LetterWindow {
 
   /** @param {import("./sending.js").Sent} sent */
   async #showSent({ shown, isHandedOver, byBridge }) {
-    // The draft stays while the person still has to send the message in the webmail. A draft that cannot be dropped
-    // does no harm.
+    // The draft stays while the person still has to send the message in the webmail. If the draft cannot be deleted,
+    // this does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
     const { heading, parts } = createSentView(this.#translate, {
@@ -391,14 +391,14 @@ export class LetterWindow {
     askDoubtful(this.#translate, this.view, this.composition);
   }
 
-  /** The letter as a draft keeps it. @returns {DraftContent} */
+  /** The letter in the form that a draft stores. @returns {DraftContent} */
   #draftContent() {
     return draftContentOf(this.composition, this.sender.choice, {
       forward: this.#answering.forward, secret: this.#secret, files: (attached) => this.#answering.filesOfDraft(attached),
     });
   }
 
-  /** The draft to keep: the letter with its text, and separately the files. @returns {Draft & {identity: string}} */
+  /** The draft to store: the letter with its text, and separately the files. @returns {Draft & {identity: string}} */
   #draft() {
     const { fields, text, files } = this.#draftContent();
     return {
@@ -439,9 +439,9 @@ export class LetterWindow {
   }
 }
 
-/** The beginning of the letter. @param {Claim} claim @returns {import("../../wasm_build/writing/composition.js").Proposal} */
+/** The first content of the letter. @param {Claim} claim @returns {import("../../wasm_build/writing/composition.js").Proposal} */
 function proposalFor({ to, cc, bcc, subject, text, sign, encrypt, mail, kind }) {
-  // Until the original is read, it counts as encrypted.
+  // The original counts as encrypted until it has been read.
   return { ...BLANK, to, cc, bcc, subject, text, sign, encrypt, answersEncrypted: mail !== "" && kind !== "new" };
 }
 

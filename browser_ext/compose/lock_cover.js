@@ -1,7 +1,6 @@
 /**
- * Covers a letter with decrypted words (a quoted message, a continued draft) while the keys are locked. The person's
- * text is neither lost nor shown. The letter is taken out of the document, and comes back when the person unlocks the
- * keys.
+ * Covers a letter with decrypted text (a quoted message or a continued draft) while the keys are locked. The letter is
+ * removed from the document, so it is not shown, and is put back when the person unlocks the keys. No text is lost.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
@@ -12,7 +11,7 @@ import { whenLocked } from "../shared/request.js";
 export class LockCover {
   #window;
   #asked;
-  /** Marks the place of the passphrase field in the letter, while the cover shows that field. */
+  /** Marks where the passphrase field belongs in the letter, while the cover shows that field. */
   #home = document.createComment("");
   /** @type {Node[]} */
   #letter = [];
@@ -33,7 +32,7 @@ export class LockCover {
 
   /** Puts the letter back, if it is covered. */
   lift() {
-    // The letter is not covered, or the view of the sent letter has replaced the cover.
+    // Do nothing if the letter is not covered, or if the view of the sent letter has replaced the cover.
     if (!this.#element.isConnected) return;
     const { element, sender, text: field } = this.#window;
     this.#home.replaceWith(sender.unlockPlace);

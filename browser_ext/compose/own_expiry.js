@@ -1,5 +1,6 @@
 /**
- * The note in the letter's window about the writer's certificate: it expires soon, has expired, or is not valid yet.
+ * The note in the letter's window about the writer's certificate: the certificate expires soon, has expired, or is not
+ * valid yet.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { inDays } from "../../wasm_build/ui/formats.js";

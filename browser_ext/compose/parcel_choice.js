@@ -1,7 +1,7 @@
 /**
- * The way of a letter in a parcel, for people who cannot read an encrypted mail, or for a letter that is too large for a mail.
- * The parcel goes through the bridge of the person's session, or through the server for which the person has a token. The
- * server that accepts parcels from the letter's From is preferred.
+ * Sends a letter as a parcel, for people who cannot read an encrypted mail, or if the letter is too large for a mail. The parcel
+ * goes through the bridge of the person's session, or through the server for which the person has a token. The server that
+ * accepts parcels from the letter's From is preferred.
  */
 import { ParcelDialog } from "../../wasm_build/parcels/letter_dialog.js";
 import { areSolved, partPeople } from "../../wasm_build/parcels/letter_people.js";
@@ -27,8 +27,8 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
 /** @typedef {{again: boolean, anew: boolean}} Agreed what the person has agreed to after an error (`courier.js`) */
 /** @typedef {import("../../wasm_build/parcels/letter_host.js").ParcelLetter<Delivered>} ParcelLetter */
 /**
- * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs, `deliver` the way of the mail to the
- * others. `isOther` names the others.
+ * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs. `isOther` selects the people who
+ * get a mail instead of the parcel, and `deliver` says how this mail is sent.
  * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "hasStatements" | "compose" | "onUnencrypted"> & {
  *   signer: string, deliver: import("./bridge_choice.js").Delivery, takeBack: (agreed: Agreed) => Promise<void>,
  *   sendOthers: (isOther: (person: Person) => boolean, agreed: Agreed) => Promise<Delivered>,
@@ -37,10 +37,13 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
  */
 
 const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog, uniqueId, whileBusy };
-/** The errors after which the person may agree to send the mail once more, or this version of it. @type {Map<string, keyof Agreed>} */
+/**
+ * The errors after which the person may agree to send the mail again, or to send this version.
+ * @type {Map<string, keyof Agreed>}
+ */
 const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
 const WORDS_AGAIN = { again: "send_again", anew: "send_this_version" };
-/** The sentences about the others' mail, for each way in which it leaves. */
+/** The sentences about the mail to people outside the parcel, by how this mail is sent. */
 const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcel_others_attached", file: "parcel_others_file" };
 
 export class ParcelChoice {
@@ -49,7 +52,7 @@ export class ParcelChoice {
   #onChange;
   /** The servers that accept parcels from the person. @type {Way[]} */
   #ways = [];
-  /** Aborts when the keys are locked. */
+  /** Is aborted when the keys are locked. */
   #ended = new AbortController();
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {() => void} onChange */
@@ -74,7 +77,7 @@ export class ParcelChoice {
     return this.isOffered && areSolved(found);
   }
 
-  /** Finds the servers again, since a session may have begun or ended, and a token may have been entered. */
+  /** Looks for servers again, since a session may have begun or ended, and the person may have entered a token. */
   async refresh() {
     const ways = await this.#courier.parcelWays().catch(() => null);
     if (!ways || JSON.stringify(ways) === JSON.stringify(this.#ways)) return;
@@ -83,7 +86,7 @@ export class ParcelChoice {
   }
 
   /**
-   * Asks whether the letter goes as a parcel, sends the parcel, and shows the six words.
+   * Asks whether to send the letter as a parcel, sends the parcel, and shows the six words.
    * @param {Obstacle[]} found @param {People} people @param {Letter} letter
    */
   ask(found, people, { takeBack, sendOthers, onSent, onLeft, deliver, signer, ...letter }) {
@@ -153,7 +156,7 @@ export class ParcelChoice {
   }
 }
 
-/** The mail to the others was not sent, or perhaps not sent. */
+/** The error if the mail to the people outside the parcel was not sent, or perhaps not sent. */
 class NotDelivered extends RequestError {
   /** @param {Delivered} delivered */
   constructor({ problem: reason, byBridge }) {

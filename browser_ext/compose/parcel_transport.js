@@ -1,6 +1,6 @@
 /**
- * The vault and the requests for a letter that goes as a parcel. Both belong to the background, because the keys are
- * there, and this window may not connect to any server.
+ * The calls to the vault and the requests to servers for a letter that is sent as a parcel. The background carries out
+ * both, because it has the keys, and this window may not connect to any server.
  */
 import { ParcelUploads } from "../../wasm_build/parcels/parcel_uploads.js";
 import { ApiError, refusal } from "../../wasm_build/vault/server/json_requests.js";
@@ -10,9 +10,9 @@ import { codeOf, RequestError } from "../shared/messages.js";
 /** @typedef {import("../../wasm_build/parcels/parcel_uploads.js").UploadOptions} UploadOptions */
 /** @typedef {import("../background/parcels/parcel_letters.js").Way} Way */
 
-/** The codes for an answer that did not come. The request may be sent again. */
+/** The error codes for a missing answer. The request may be sent again. */
 const LOST = new Set(["directory-failed", "no-reply"]);
-/** The codes for a request of an extension that the server does not admit. */
+/** The error codes if the server does not admit requests of this extension. */
 const NOT_ADMITTED = new Set(["wrong-origin", "not-allowed"]);
 /** A Response with one of these statuses has no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
@@ -21,7 +21,7 @@ const WITHOUT_BODY = new Set([204, 205, 304]);
 export const KEYS_OF_BACKGROUND = { copies: () => ({ identities: [], sealKey: { buffer: new ArrayBuffer(0), length: 0 } }) };
 
 /**
- * The verbs of a parcel.
+ * The vault's verbs for parcels.
  * @param {import("./courier.js").Courier} courier @param {string} identity the fingerprint of the identity that signs @returns {Caller}
  */
 export function createParcelVault(courier, identity) {
@@ -62,7 +62,8 @@ function callBackground(courier, verb, { language, content, key, sign, identity,
 }
 
 /**
- * A message to the background cannot be stopped. Its answer is ignored when the signal aborts.
+ * Waits for an answer of the background. A sent message cannot be stopped, so its answer is ignored if the signal
+ * aborts.
  * @template T @param {Promise<T>} asking @param {AbortSignal} signal @returns {Promise<T>}
  */
 function untilAborted(asking, signal) {

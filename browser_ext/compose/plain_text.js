@@ -1,4 +1,4 @@
-/** The text of a letter in the extension's window, which writes plain text only. */
+/** The text of a letter in the extension's window. The window writes only plain text. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { createTextArea } from "../../wasm_build/ui/parts.js";
 
@@ -36,7 +36,7 @@ export class PlainText {
   #show(text) {
     if (this.#shown === text) return;
     this.#shown = text;
-    // The person may be writing already, so the caret stays in its place.
+    // The person may be writing already, so the caret is not moved.
     const { selectionStart, selectionEnd } = this.#area;
     this.#area.value = text;
     this.#area.setSelectionRange(selectionStart, selectionEnd);

@@ -58,7 +58,7 @@ export class ReceiptWindow {
     this.heading.focus();
   }
 
-  /** The address under which the person got the mail; "" if the mail does not name it. */
+  /** The person's address to which the mail was sent; "" if the mail names none. */
   #ownReader() {
     const own = this.#claim.identities.flatMap(({ addresses }) => addresses);
     return own.find((address) => this.#asked.readers.some((reader) => sameAddress(reader, address))) ?? "";

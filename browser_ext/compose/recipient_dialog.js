@@ -1,4 +1,4 @@
-/** The dialog about the certificate that a letter would be encrypted for. */
+/** The dialog about the certificate for which a letter would be encrypted. */
 import { openReading } from "../../wasm_build/ui/dialog.js";
 import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { createPathTree } from "../../wasm_build/ui/path_tree.js";

@@ -67,19 +67,23 @@ export class SenderChoice {
   }
 
   /**
-   * The addresses of the person's own keys, and the letter's From address. A key that several people share may name any
-   * address. A colleague with such an address would get no answer to all.
+   * The addresses of the person's own keys, and the letter's From address. Answers to all are not sent to these
+   * addresses. Keys that several people share are left out: they may name addresses of colleagues, who must get such an
+   * answer.
    */
   get ownAddresses() {
     return [this.address, ...this.#identities.filter(({ isShared }) => !isShared).flatMap(({ addresses }) => addresses)];
   }
 
-  /** The chosen identity with the chosen address, since several identities may have the same address. */
+  /**
+   * The value of the chosen option. It names the identity and the address, since several identities may have the same
+   * address.
+   */
   get choice() {
     return this.#select.value;
   }
 
-  /** @param {string} choice the choice that a draft has kept; ignored if that identity is gone */
+  /** @param {string} choice the choice that a draft has kept; ignored if this choice is no longer offered */
   choose(choice) {
     if ([...this.#select.options].some(({ value }) => value === choice)) this.#select.value = choice;
     this.show();

@@ -1,6 +1,4 @@
-/**
- * The sending of a letter from its window: button, progress, errors, and the remedies if the webmail did not take it.
- */
+/** The sending of a letter from its window: button, progress, errors, and the remedies if the webmail did not accept it. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { remedyFor } from "../../wasm_build/writing/sending_remedies.js";
@@ -11,7 +9,7 @@ import { saveMessage, sendVerb } from "./letter_parts.js";
 import { LetterProgress } from "./letter_progress.js";
 
 /**
- * A letter or receipt that can leave. `finish` makes its messages as files.
+ * A letter or receipt that can be sent. `finish` returns its messages as files.
  * @typedef {{
  *   isEncrypted: boolean, send: (options: {again: boolean, anew: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
  * }} Outgoing
@@ -53,12 +51,12 @@ export class Sending {
     });
   }
 
-  /** Whether the letter was sent, handed over or saved. */
+  /** Whether the letter was sent, given to the webmail or saved. */
   get isDone() {
     return this.#done;
   }
 
-  /** Notes that the letter left in another way. */
+  /** Records that the letter was sent in another way, such as a parcel. */
   settle() {
     this.#done = true;
   }
@@ -70,7 +68,7 @@ export class Sending {
     else this.button.setAttribute("aria-disabled", "true");
   }
 
-  /** Shows the way in which the letter leaves. @param {import("./bridge_choice.js").Delivery} deliver @param {string} host */
+  /** Shows how the letter will be sent. @param {import("./bridge_choice.js").Delivery} deliver @param {string} host */
   leaveBy(deliver, host) {
     if (!this.#busy) this.button.textContent = sendVerb(this.#translate, deliver, host);
   }
@@ -97,7 +95,7 @@ export class Sending {
   }
 
   /**
-   * Shows the progress of an action, and its error. The letter stays as it is.
+   * Runs an action, and shows its progress and its error. The letter is not changed.
    * @param {boolean} encrypts @param {() => Promise<void>} act
    */
   async #work(encrypts, act) {
@@ -120,8 +118,8 @@ export class Sending {
   }
 
   /**
-   * Shows the outcome from the bridge. A message that was perhaps sent is looked for again, and never sent again
-   * without a question.
+   * Shows the outcome from the bridge. If a message was perhaps sent, the bridge is asked about it again. It is never
+   * sent again before the person agrees.
    * @param {BridgeResult} result
    */
   #notByBridge(result) {
@@ -158,7 +156,7 @@ export class Sending {
     this.button.focus();
   }
 
-  /** Offers the remedies if the webmail did not take the letter. @param {boolean} isUnknown */
+  /** Offers the remedies if the webmail did not accept the letter. @param {boolean} isUnknown */
   #offerWays(isUnknown) {
     const again = html("button", {
       type: "button", text: translate("send_again"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
@@ -166,7 +164,7 @@ export class Sending {
     this.ways.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
   }
 
-  /** Offers to send this version after an earlier one. */
+  /** Offers to send this version after an earlier version was sent. */
   #offerAnew() {
     const anew = html("button", {
       type: "button", text: translate("send_this_version"), data: { agrees: "", test: "send-anew" }, on: { click: () => void this.submit({ anew: true }) },

@@ -1,4 +1,7 @@
-/** The view that replaces a letter that has left: its beginning and its recipients, and the parcels in which it went. */
+/**
+ * The view that replaces a sent letter. It shows the letter's beginning, its recipients, and the parcels in which it
+ * was sent.
+ */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createEncryptedBlock } from "../../wasm_build/ui/encrypted_block.js";
@@ -10,8 +13,8 @@ import { translate } from "../texts/texts.js";
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {{heading: HTMLElement, parts: (Node | string)[]}} SentView */
 /**
- * A letter that went as a parcel. `letter` has the people who got it by mail, and `delivered` is the outcome of that mail; null
- * if nobody got a mail.
+ * A letter that was sent as a parcel. `letter` has the people who got it by mail, and `delivered` is the outcome of that mail;
+ * null if nobody got a mail.
  * @typedef {{way: import("../background/parcels/parcel_letters.js").Way, letter: Letter, delivered: ReplyTo<"compose.send"> | null}} SentParcel
  */
 
@@ -55,7 +58,7 @@ export function createSentParcelView(translate, { way, letter, delivered }, { de
 }
 
 /**
- * How the mail left, and what the person has still to do.
+ * Sentences on how the mail was sent, and what the person still has to do.
  * @param {Catalogue} translate
  * @param {{letter: Letter, deliver: string, origin: string, isHandedOver: boolean, byBridge?: import("../background/writing/bridge_sending.js").Result}} sent
  */

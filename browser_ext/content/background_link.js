@@ -1,12 +1,12 @@
-/** Requests of a page's scripts to the background. */
+/** Requests of the extension's scripts in a page to the background. */
 import { problem } from "./problems.js";
 import { api } from "./world.js";
 
 const RETRY_MILLISECONDS = 500;
 
 /**
- * Sends a message to the background. If the background ended before its answer, the message is sent once more. This
- * starts the background anew.
+ * Sends a message to the background. If the background ended before it answered, the message is sent once more, which
+ * starts the background again.
  * @param {string} type @param {object} body
  */
 export async function ask(type, body) {

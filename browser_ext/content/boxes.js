@@ -1,2 +1,2 @@
-/** The elements that the extension has put into the page. @type {WeakSet<Node>} */
+/** The elements (boxes) that the extension has put into the page. @type {WeakSet<Node>} */
 export const boxes = new WeakSet();

@@ -3,10 +3,10 @@
  * when it finds any.
  *
  * The watcher searches the whole page once, and after that only added elements. It examines a found element in the
- * browser's idle time, when the element comes near the viewport, or gets the pointer or the focus. So a page with
- * thousands of fields costs a few milliseconds, and a page that adds ten thousand encrypted texts stays usable. The
- * search leaves out empty text fields. If a script puts text into such a field later, the watcher examines the field
- * when it gets the pointer or the focus.
+ * browser's idle time, when the element comes near the viewport, or gets the pointer or the focus. So the search of a
+ * page with thousands of fields takes only a few milliseconds, and a page that adds ten thousand encrypted texts stays
+ * usable. The search leaves out empty text fields. If a script later puts text into an empty field, the watcher
+ * examines the field when it gets the pointer or the focus.
  */
 import { namesPart } from "./any_webmail/part_names.js";
 import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, hasIn, isConnected, matches } from "./dom_tree.js";
@@ -25,9 +25,9 @@ const LOOK_AGAIN_MILLISECONDS = 300;
 const IDLE_TIMEOUT_MILLISECONDS = 1000;
 /** The length of one slice of work on a page that is never idle. */
 const SLICE_MILLISECONDS = 8;
-/** The limit of buttons in one document. Above the limit only the focused element gets a button; menu and shortcut still work. */
+/** The limit of buttons in one document. Above it only the focused element gets a button; menu and shortcut still work. */
 const MAX_OFFERS = 1000;
-/** The most changes that are read one by one. After more changes, the whole document is read. */
+/** The largest number of changes that are examined one by one. After more changes, the whole document is searched. */
 const MAX_CHANGES = 500;
 /**
  * The limit of fields that are watched until they come into view. In a page with more fields, such as a table to fill
@@ -38,7 +38,7 @@ const MAX_FIELDS = 100;
 const FIELDS = ":is(textarea, input:not([type=file]), [contenteditable])[data-smime]";
 /** The other elements that may get a button. */
 const OTHERS = `${ASKING}:not(${FIELDS}), textarea:not(:empty, ${ASKING})`;
-/** The elements that may need the extension. Most pages have none of them, and are searched only once. */
+/** The elements that may need the extension. Most pages have none, so they are searched only once. */
 const TELLING = `${ASKING}, textarea:not(:empty), ${MAIL_SIGNS}`;
 
 /**
@@ -55,10 +55,10 @@ let offers = 0;
 let isScheduled = false;
 let isMail = false;
 let hasRemovals = false;
-/** The parts that are loaded or being loaded, by name. @type {Map<string, Promise<void>>} */
+/** The parts (bundles of scripts) that are loaded or being loaded, by name. @type {Map<string, Promise<void>>} */
 const loading = new Map();
 
-/** Made for the first watched element. Most pages have none. @type {IntersectionObserver | undefined} */
+/** The observer is made for the first watched element, because most pages have none. @type {IntersectionObserver | undefined} */
 let viewport;
 const mutations = new MutationObserver(noteChanges);
 
@@ -123,7 +123,7 @@ function lookAgainSoon() {
   setTimeout(() => {
     isScheduled = false;
     hasRemovals = false;
-    // Nested elements would be read once for each level.
+    // Leave out nested elements, which would be searched once for each level.
     const roots = changed.size > MAX_CHANGES ? new Set([document]) : changed;
     changed = new Set();
     read([...roots].filter(isConnected));
@@ -138,7 +138,7 @@ function read(roots) {
   const telling = roots.filter((root) => hasIn(root, TELLING));
   for (const root of roots) watchAround(root);
   for (const root of telling) watchBelow(root);
-  // Most elements with a shadow root are custom elements, so the guard looks for a root in each of these.
+  // Most elements with a shadow root are custom elements, so the guard looks for a shadow root in each custom element.
   for (const element of roots.flatMap(customElementsBelow)) world.guard.meet(element);
   isMail ||= isMailHost() || telling.some((root) => hasIn(root, MAIL_SIGNS)) || roots.some(namesPart);
   if (isMail) offerMail();
@@ -157,7 +157,7 @@ function watchBelow(root) {
   for (const element of findBelow(root, OTHERS)) watch(element);
 }
 
-/** Whether the page has too many fields. `count` of them are already found. @param {number} count */
+/** Whether the page has too many fields. `count` is the number of fields found so far. @param {number} count */
 function hasManyFields(count) {
   return count > MAX_FIELDS || findBelow(document, FIELDS).length > MAX_FIELDS;
 }
@@ -221,7 +221,7 @@ function load(part) {
 
 /**
  * Acts on the focused field, or on the mail, when the person asks for it with the toolbar, the menu or the keyboard.
- * @returns {boolean} true if the page has something to act on
+ * @returns {boolean} true if the page has such a field or mail
  */
 function activateFocused() {
   // A document keeps its active element when the focus goes to another frame of the page.

@@ -7,9 +7,9 @@
 const CUSTOM = "descendant-or-self::*[contains(local-name(), '-')]";
 
 /**
- * A method or a getter as a function whose first argument is the object. The prototype is read at the first call,
- * because most pages need few of these functions, and a page waits for this script. The bundler leaves out functions
- * without a caller (`wasm_build/bundle/scripts.mjs`).
+ * Makes a function from a method or a getter of a prototype. The first argument of the function is the object. The prototype is
+ * read at the first call, because most pages need few of these functions, and the page's loading waits for this script. The
+ * bundler leaves out functions without a caller (`wasm_build/bundle/scripts.mjs`).
  * @param {"Node" | "Element" | "HTMLElement" | "HTMLFormElement" | "Document" | "DocumentFragment"} type @param {string} name
  * @returns {(node: Node, ...args: unknown[]) => any}
  */
@@ -57,7 +57,7 @@ export const setAttributeOf = readerOf("Element", "setAttribute");
 export const widthOf = readerOf("Element", "clientWidth");
 /** @type {(element: HTMLElement) => string} */
 export const visibleTextOf = readerOf("HTMLElement", "innerText");
-/** The text of an element, null of a document. @type {(node: Node) => string | null} */
+/** The text of an element; null for a document. @type {(node: Node) => string | null} */
 export const textOf = readerOf("Node", "textContent");
 /** @type {(node: Node) => string} */
 export const baseOf = readerOf("Node", "baseURI");
@@ -97,18 +97,18 @@ export function createElement(name) {
   return create(document, name);
 }
 
-/** The form of a field, or around another element. @param {Element} element @returns {HTMLFormElement | null} */
+/** The form of a field; for another element, the form around it. @param {Element} element @returns {HTMLFormElement | null} */
 export function formOf(element) {
   const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
   return owner ?? /** @type {HTMLFormElement | null} */ (closest(element, "form"));
 }
 
-/** The elements below that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
+/** The elements below a node that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
 export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);
 }
 
-/** Whether the node or an element below matches. The browser stops at the first match. @param {Node} root @param {string} selector */
+/** Whether a node or an element below it matches. The search stops at the first. @param {Node} root @param {string} selector */
 export function hasIn(root, selector) {
   return (isElement(root) && matches(root, selector)) || firstFinders[readType(root)](root, selector) !== null;
 }
@@ -123,8 +123,8 @@ export function customElementsBelow(root) {
 }
 
 /**
- * The nodes of a path. Unlike a loop over all nodes, a path makes no objects for the other nodes. In a shadow root no path
- * works.
+ * The nodes that an XPath finds. Unlike a loop over all nodes, it makes no objects for the other nodes. XPath does not work in a
+ * shadow root.
  * @param {string} path @param {Node} root @returns {Node[]}
  */
 function nodesBy(path, root) {
@@ -133,12 +133,12 @@ function nodesBy(path, root) {
   return Array.from({ length: snapshot.snapshotLength }, (_, index) => /** @type {Node} */ (snapshot.snapshotItem(index)));
 }
 
-/** The texts below. @param {Node} root @returns {Generator<Text>} */
+/** The texts below a node. @param {Node} root @returns {Generator<Text>} */
 export function textsBelow(root) {
   return nodesOf(root, NodeFilter.SHOW_TEXT);
 }
 
-/** The comments below. @param {Node} root @returns {Generator<Comment>} */
+/** The comments below a node. @param {Node} root @returns {Generator<Comment>} */
 export function commentsBelow(root) {
   return nodesOf(root, NodeFilter.SHOW_COMMENT);
 }
@@ -150,8 +150,8 @@ function* nodesOf(root, kinds) {
 }
 
 /**
- * The texts below with at most `maxCharacters` that contain one of the marks, one after the other. Most texts of a long
- * page are not even copied.
+ * The texts below a node that have at most `maxCharacters` and contain one of the marks, one after the other. This
+ * avoids copying most texts of a long page.
  * @param {Node} root @param {number} maxCharacters @param {string[]} marks without quotes
  */
 export function markedTextsBelow(root, maxCharacters, marks) {
@@ -202,7 +202,7 @@ export function outwardsFrom(element) {
 }
 
 /**
- * The parent in the drawn page. For an element in a slot it is the slot.
+ * The parent of an element in the drawn page. For an element in a slot, this is the slot.
  * @param {Element} element @returns {Element | null}
  */
 export function drawnParentOf(element) {

@@ -10,7 +10,7 @@ export function editorAround(element) {
   return outwardsFrom(element).slice(1).findLast((outer) => matches(outer, EDITABLE)) ?? null;
 }
 
-/** The element beside which the extension may show something about another element. It is outside of all editors. @param {Element} element */
+/** The element, outside of all editors, beside which the extension may show a box for `element`. @param {Element} element */
 export function unwrittenPlaceOf(element) {
   return editorAround(element) ?? element;
 }

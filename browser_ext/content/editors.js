@@ -1,19 +1,19 @@
 /**
- * The field in which a person writes, and the element that the extension's frame replaces. An editor that looks like
- * one field is often a frame of the page, or a hidden element that only gets the keys.
+ * Finds the editor for a focused element. The editor may be a frame of the page, or an element around a hidden field
+ * that only gets the typed keys.
  */
 import { bodyOf, outwardsFrom, topElementOf } from "./dom_tree.js";
 import { isField } from "./field_text.js";
 
-/** The least size of a field in which a person can see what they write, in pixels. */
+/** The least size, in pixels, of a field in which people can see the text that they write. */
 const MIN_WIDTH = 40;
 const MIN_HEIGHT = 10;
-/** The least size of the editor around a field that only gets the keys. */
+/** The least size of the editor around a hidden field that only gets the typed keys. */
 const EDITOR_WIDTH = 100;
 const EDITOR_HEIGHT = 60;
-/** The height that a frame may need, in pixels. */
+/** The height that the extension's frame may need, in pixels. */
 const FRAME_HEIGHT = 400;
-/** The styles of an element that cuts off its content without scrolling. */
+/** The values of `overflow` with which an element cuts off its content without scrolling. */
 const CLIPPING = /hidden|clip/u;
 
 /**
@@ -51,7 +51,7 @@ function hasSize(element, width, height) {
 }
 
 /**
- * The element itself, or the outermost element around it that would cut off a frame in that place.
+ * The outermost element around `element` that would cut off a frame in the place of `element`; else `element`.
  * @param {HTMLElement} element
  */
 function unclipped(element) {
@@ -59,7 +59,7 @@ function unclipped(element) {
   return around(element).findLast((outer) => outer !== bodyOf(document) && outer !== topElementOf(document) && cutting(outer)) ?? element;
 }
 
-/** The elements around, the innermost first. @param {HTMLElement} element */
+/** The elements around `element`, the innermost first. @param {HTMLElement} element */
 function around(element) {
   return outwardsFrom(element).slice(1).filter((outer) => outer instanceof HTMLElement);
 }

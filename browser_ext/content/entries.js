@@ -1,17 +1,17 @@
 /**
- * Keeps armored text in the entries of a form that is submitted. The page's handlers of `formdata` run first; the
- * extension compares the entries after them, and restores the armored text if a handler has altered it.
+ * Keeps armored text in the entries of a form that is submitted. The page's handlers of `formdata` run first. After
+ * them the extension compares the entries, and restores the armored text if a handler has altered it.
  *
- * The guard's first listener gets the event in the window before the page does (`passFormData`), and stops it there.
- * This listener dispatches a second event with the same entries to the page's handlers. When `dispatchEvent` returns,
- * all handlers have run. The guard's second listener (`settleFormData`) compares after the page's microtasks, and no
- * handler runs after that.
+ * The guard's first listener (`passFormData`) is in the window, gets the event before the page does, and stops it. Then
+ * it dispatches a second event with the same entries to the page's handlers. When `dispatchEvent` returns, all handlers
+ * have run. The guard's second listener (`settleFormData`) runs after the page's microtasks and compares the entries.
+ * No handler of the page runs after it.
  */
 import { readArmor, textOf } from "./field_text.js";
 import { filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
 import { leaveOutOld, putBack } from "./old_entries.js";
 
-/** The method of the prototype, because a form's controls can shadow its properties. */
+/** The method is read from the prototype, because a form's controls can shadow the form's properties. */
 const { dispatchEvent } = EventTarget.prototype;
 
 /**
@@ -70,7 +70,8 @@ function planFor(form, formData) {
 }
 
 /**
- * The values of one name. If the armored text is not among them, it replaces the value that the field has now.
+ * The values of the entries with one name. If the armored text is not among them, it replaces the current value of the
+ * field.
  * @param {FormDataEntryValue[]} values
  * @param {HTMLElement} element
  * @param {import("./filled_fields.js").Filled} own

@@ -1,12 +1,12 @@
-/** Listens in all documents of the same site in this tab, because a page can have its buttons in another frame than its fields. */
+/** Listens in all documents of the same site in this tab, because buttons and fields can be in different frames. */
 import { world } from "./world.js";
 
 /** @type {Parameters<typeof window.addEventListener>[]} */
 const listeners = [];
 
 /**
- * Listens in this document, and in the others once they are met. With `capture` the listener runs before all listeners
- * of elements, otherwise after them.
+ * Listens in this document, and in other documents after `meetDocuments`. With `capture` the listener runs before all
+ * listeners of elements, otherwise after them.
  * @param {string} type @param {(event: Event) => void} listener @param {{capture?: boolean}} [options]
  */
 export function listenEverywhere(type, listener, { capture = true } = {}) {
@@ -14,7 +14,7 @@ export function listenEverywhere(type, listener, { capture = true } = {}) {
   world.guard.listen(type, listener, { capture });
 }
 
-/** Adds the listeners to the documents that do not have them yet. @param {Node[]} roots documents, and shadow roots */
+/** Adds the listeners to documents that do not have them yet. @param {Node[]} roots documents and shadow roots */
 export function meetDocuments(roots) {
   for (const root of roots) {
     const { defaultView } = /** @type {Partial<Document>} */ (root);

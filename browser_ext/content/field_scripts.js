@@ -12,7 +12,7 @@ import { listenToBackground } from "./receivers.js";
 import { openSelection } from "./selection.js";
 import { world } from "./world.js";
 
-/** The functions for fields that the other scripts call. */
+/** The functions for fields that other bundles call. */
 export const fields = {
   activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, replaced, settleFormData, stopAddress,
   watchHandedOver,

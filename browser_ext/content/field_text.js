@@ -6,12 +6,12 @@ export const ARMOR_BEGIN = "-----BEGIN CMS-----";
 const ARMOR_END = "-----END CMS-----";
 const ARMOR = /-----BEGIN CMS-----([^-]+)-----END CMS-----/;
 const LINE = /.{1,64}/g;
-/** The most lines of an armored text that are searched for in another text, and the least characters of such a line. */
+/** The largest number of lines of an armored text that are looked for in another text, and the least length of such a line. */
 const MAX_PIECES = 64;
 const LEAST_PIECE = 16;
-/** The blanks that editors and fields of one line change in an armored text. */
+/** The blanks in an armored text, which editors and one-line fields can change. */
 const BLANKS = /[\s\u200b\ufeff]+/g;
-/** The types of input that can hold any text. The other types accept only an address, a number or the like. */
+/** The types of input that accept any text. The other types accept only an address, a number or the like. */
 const TEXT_TYPES = ["text", "search"];
 
 /** @param {Element} element @returns {boolean} whether a person can write text into the element */
@@ -27,7 +27,7 @@ function isEditable(element) {
   return mode !== null && mode.toLowerCase() !== "false";
 }
 
-/** Whether an element is the body of a document, also of another one. @param {Element} element */
+/** Whether an element is the body of this or another document. @param {Element} element */
 function isBody({ localName }) {
   return localName === "body";
 }
@@ -44,13 +44,13 @@ export function findCms(element) {
   return readArmor(element instanceof HTMLElement && isEditable(element) ? element.textContent ?? "" : textOf(element));
 }
 
-/** Whether an element of the page still has an armored text, also among other text. @param {HTMLElement} element @param {string} cms */
+/** Whether an element still has an armored text, alone or in other text. @param {HTMLElement} element @param {string} cms */
 export function holdsArmor(element, cms) {
   return element.isConnected && contentOf(element).replace(BLANKS, "").includes(cms.replace(BLANKS, ""));
 }
 
 /**
- * Whether a text has pieces of an armored text, but not the whole. Nobody could open such pieces.
+ * Whether a text has pieces of an armored text, but not the whole armored text. Nobody could open such pieces.
  * @param {string} text @param {string} cms
  */
 export function hasPieces(text, cms) {
@@ -61,8 +61,8 @@ export function hasPieces(text, cms) {
 }
 
 /**
- * Finds armor in a text and restores its lines of 64 characters, because an editor or a field of one line loses the
- * line ends.
+ * Finds armor in a text and restores its lines of 64 characters, because an editor or a one-line field removes the line
+ * ends.
  * @param {string} text
  */
 export function readArmor(text) {
@@ -85,12 +85,12 @@ export async function writeArmor(element, armored) {
   if (limit >= 0 && written.length > limit) return "field-too-small";
   const before = textOf(element).trim();
   if (await replaceText(element, written) && findCms(element) === armored) return "";
-  // An editor that shows nothing after it was emptied may still keep the text.
+  // An emptied editor that shows nothing may still keep the old text.
   return before ? "field-kept" : "field-refused";
 }
 
 /**
- * Finds the element with which a page has replaced another one: the only one with the same id or name.
+ * Finds the element with which a page has replaced another: the only element with the same id or name.
  * @param {HTMLElement} gone
  * @param {(element: Element) => boolean} fits
  */

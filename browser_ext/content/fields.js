@@ -47,7 +47,7 @@ function open(element, cms = findCms(element), place = element) {
 }
 
 /**
- * Opens the armored text of a field. A field without armored text gets the frame for writing.
+ * Opens the armored text of a field. If the field has no armored text, the frame for writing opens.
  * @param {Element | null} element
  * @returns {boolean} true if the element is a field
  */
@@ -103,7 +103,7 @@ function offerFile(link) {
   return true;
 }
 
-/** Opens a stored file in the viewer. The sender of a mail can mark a link too. @param {HTMLAnchorElement} link */
+/** Opens a stored file in the viewer. Refuses links in a mail, which the sender has made. @param {HTMLAnchorElement} link */
 async function openFile(link) {
   await world.watcher?.load("mail");
   if (!world.mail || world.mail.isOfMail(link)) throw problem("pick-in-text");

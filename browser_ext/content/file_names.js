@@ -1,12 +1,12 @@
 /** The name of a fetched file. */
 import { decodePercent } from "./percent_encoding.js";
 
-/** The text in a Content-Disposition field (RFC 6266 section 4.1), with its characters as they are (`filename*`). */
+/** The start of the parameter `filename*` of Content-Disposition (RFC 6266 section 4.1), up to its encoded text. */
 const EXTENDED = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/iu;
 const PLAIN = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))/iu;
 
 /**
- * The name that the answer gives the file, or else the end of its address. The name has no folders.
+ * The file's name according to the answer, or else the end of its address. The name has no folders.
  * @param {Response} answer @param {string} address
  */
 export function fileName(answer, address) {

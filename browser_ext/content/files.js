@@ -1,6 +1,6 @@
 /**
  * File controls that ask for encrypted files. The browser's own picker never opens. The person chooses the file in the
- * extension's window. The control gets the encrypted file, under a name that does not reveal the original name.
+ * extension's window. The control gets the encrypted file. The file's name does not reveal the original name.
  */
 import { ask } from "./background_link.js";
 import { findBelow } from "./dom_tree.js";
@@ -50,7 +50,7 @@ function intercept(event) {
   if (!input) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  // A page's own button may call input.click(). The window opens only if the person has clicked or typed just before.
+  // A button of the page may call input.click(). The window opens only if the person has just clicked or typed.
   if (event.isTrusted || navigator.userActivation?.isActive) void request(input);
 }
 
@@ -74,7 +74,7 @@ function refuseForeign(event) {
   if (files.length && files.every((file) => given.get(input)?.some((own) => isSameFile(own, file)))) return;
   event.stopImmediatePropagation();
   if (!files.length) return;
-  // The `change` event of the same choice will follow.
+  // The `change` event for the same files will follow.
   if (event.type === "input") emptied.add(input);
   takeOut(input);
 }

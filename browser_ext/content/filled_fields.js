@@ -18,34 +18,34 @@ import { translate } from "../texts/texts.js";
 
 const LOOK_MILLISECONDS = 500;
 const FIELDS = "textarea, input, [contenteditable]";
-/** The presses that are reported to the person when they are stopped. */
+/** The events of a press (a click or key). If one of them is stopped, the person gets a report. */
 const PRESSES = ["click", "auxclick", "contextmenu", "keydown"];
-/** The events around a press with which a page can send a text too. */
+/** The other events of a press. A page can send a text in these too. */
 const PARTS_OF_PRESSES = ["pointerdown", "mousedown", "touchstart", "pointerup", "mouseup", "touchend", "keyup", "change"];
-/** The events during a press. */
+/** The events of movements during a press. */
 const MOVES = ["pointermove", "mousemove", "touchmove", "dragstart"];
 
 /**
- * The text that was put into a field, and the old text. `armored` is "" in a form for mail, where `put` is the sentence.
- * `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead; null if there is
- * none. `host` shows the field while it is written, and gets a call when the page has put something else there. `read`:
- * the field's content at the last check, and the name of the sentence about that content. `isPressed`: the person has
- * pressed something in the page since; `isSent`: the page has emptied or removed the field after that. `others` are the
- * fields that had the same text before.
+ * The text `put` that replaced the text of a field, and the old text. In a form for mail `put` is a sentence and `armored` is "".
+ * `name`: the field's name at that time. `left`: the page's text that the person agreed to send instead; null if there is none.
+ * `host` shows the field while text is put into it, and is called when the page has replaced that text. `read`: the field's
+ * content at the last check, and the flaw of that content. `isPressed`: since then the person has pressed something in the page.
+ * `isSent`: after this press the page has emptied or removed the field. `others` are the other fields that already had the old
+ * text.
  * @typedef {{whileShown<T>(act: () => Promise<T>): Promise<T>, tellReplaced(): void, tellPressed(): void}} Host
  * @typedef {{put: string, armored: string, name: string, old: OldText, left: string | null, host: Host, others: WeakSet<HTMLElement>, isPressed?: boolean, isSent?: boolean, read?: {content: string, flaw: Flaw}}} Filled
  * @typedef {"altered_returned" | "altered_damaged" | ""} Flaw
  */
 /** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
 const filled = new Map();
-/** The timer that checks whether a field has its old text again; 0 while there are no filled fields. */
+/** The timer that checks whether a field has its old text again; 0 if there are no filled fields. */
 let timer = 0;
 /** Whether the beginning of the current press was stopped. */
 let isHeld = false;
-/** The host of a text that is in no frame of the extension. @type {Host} */
+/** The host for a text that was not written in a frame of the extension. @type {Host} */
 const NO_HOST = { whileShown: (act) => act(), tellReplaced() {}, tellPressed() {} };
 
-/** Starts to stop forms in which the page has altered a filled field. */
+/** Starts the watch that stops forms in which the page has altered a filled field. */
 export function watchFilledFields() {
   world.guard.listen("submit", stopAltered);
   for (const type of PRESSES) listenEverywhere(type, (event) => stopReturned(event, { isTold: true }));
@@ -94,13 +94,13 @@ function placeOf(field) {
   return field.isConnected ? field : findSuccessor(field, isField);
 }
 
-/** Warns at each field whose old text is there in clear again, through Undo or the page, or whose encrypted text is damaged. */
+/** Warns at each field that has its old text again (through Undo or the page), or whose encrypted text is damaged. */
 function lookForFlaws() {
-  // A page can add a frame later.
+  // The page may have added a frame meanwhile.
   meetDocuments(reachableDocuments());
   noteSent();
   for (const [element, own] of filled) {
-    // A field that the page has removed stays known, because the page can put it back and send it.
+    // A field that the page has removed is still remembered, because the page can put it back and send it.
     const place = document.hidden ? null : placeOf(element);
     const flaw = place && flawOf(place, own);
     if (flaw) warnFor(shownPlaceOf(place), translate(flaw));
@@ -111,7 +111,7 @@ function lookForFlaws() {
   timer = 0;
 }
 
-/** Notes which fields the page has emptied or removed after a press. The person may write their text elsewhere again. */
+/** Records which fields the page has emptied or removed after a press. The person may then write the same text elsewhere. */
 function noteSent() {
   for (const [element, own] of filled) {
     const place = placeOf(element);
@@ -119,14 +119,14 @@ function noteSent() {
   }
 }
 
-/** The element below which a person sees a sentence about a field. For a field in another document it is the frame. @param {HTMLElement} place */
+/** The element below which a sentence about a field is visible: the field, or its frame. @param {HTMLElement} place */
 function shownPlaceOf(place) {
   return (place.ownerDocument === document ? null : place.ownerDocument.defaultView?.frameElement) ?? place;
 }
 
 /**
- * The flaw of a field's text: the old text is there, also beside the extension's text, or the encrypted text is
- * damaged. A field that the page has emptied has no flaw.
+ * The flaw of a field's text: the field has the old text (alone or beside the extension's text), or the encrypted text
+ * is damaged. A field that the page has emptied has no flaw.
  * @param {HTMLElement} place @param {Filled} own @returns {Flaw}
  */
 function flawOf(place, own) {
@@ -137,7 +137,7 @@ function flawOf(place, own) {
 }
 
 /**
- * Whether a page has put something else in the place of an encrypted text. An empty field does not count.
+ * Whether a page has replaced an encrypted text by another text. An empty field does not count.
  * @param {HTMLElement} place @param {Filled} own
  */
 function isReplaced(place, { armored }) {
@@ -152,8 +152,8 @@ function judge(content, { put, armored, old }) {
 }
 
 /**
- * The field whose old text is back, or whose text is damaged, and the place of that text. The place is the field, the
- * field that has replaced it, or, for an old text, another visible field.
+ * The filled field (`element`) whose old text is back or whose text is damaged, and the field that has this text now
+ * (`place`). `place` is the same field, the field that has replaced it, or, for an old text, another visible field.
  * @returns {{element: HTMLElement, place: HTMLElement} | null}
  */
 function findReturned() {
@@ -176,13 +176,17 @@ function shownFields() {
   return fields.filter((field) => isVisible(field) && !matches(field, ":read-only"));
 }
 
-/** The other fields that already have the text, such as a quotation. @param {OldText} old @param {HTMLElement} element its own field */
+/**
+ * The other fields that already have the text, as in a quotation.
+ * @param {OldText} old @param {HTMLElement} element its own field
+ */
 function fieldsWith(old, element) {
   return new WeakSet(old.isLong ? shownFields().filter((field) => field !== element && old.isIn(contentOf(field))) : []);
 }
 
 /**
- * Stops a press that may send a field with its old text or a damaged text. Pages that send by script have no form.
+ * Stops a press that may send a field with its old text or a damaged text. A page that sends by script may have no form
+ * to stop.
  * @param {Event} event @param {{isTold: boolean}} options
  */
 function stopReturned(event, { isTold }) {
@@ -198,12 +202,12 @@ function stopReturned(event, { isTold }) {
   if (isTold) void tellAltered(returned.element, textOf(returned.place), false, returned.place);
 }
 
-/** Stops the moves of a press that was stopped, because a page can send a text during a move too. @param {Event} event */
+/** After a press was stopped, stops its movements too, because a page can send a text during a movement. @param {Event} event */
 function stopMove(event) {
   if (isHeld && /** @type {Partial<MouseEvent>} */ (event).buttons !== 0) stop(event);
 }
 
-/** Notes that the page may send its fields now. */
+/** Records a press, after which the page may send its fields. */
 function notePress() {
   for (const own of filled.values()) {
     if (own.isPressed) continue;
@@ -233,7 +237,7 @@ export function watchedTexts() {
   return [...filled].filter(([, { old, left }]) => left === null && !old.isEmpty);
 }
 
-/** Whether some text of this document must not be sent. */
+/** Whether this document has filled fields whose text has not been sent yet. */
 export function isWatching() {
   return filled.size > 0;
 }
@@ -266,14 +270,14 @@ export function isLeft(text, { left }) {
  * Reports an altered field in the extension's window, which a page cannot fake.
  * @param {HTMLElement} element
  * @param {string} text the page's text that replaced the armored one
- * @param {boolean} isSent true if the form may have been sent, with the armored text put back
+ * @param {boolean} isSent true if the form may have been sent after the armored text was put back
  * @param {HTMLElement} [place] the field that has the text now
  */
 export async function tellAltered(element, text, isSent, place = element) {
   const known = filled.get(element);
-  // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
+  // A script can submit forms at any time. The window opens only if the person has just clicked or typed.
   if (navigator.userActivation?.isActive === false) {
-    // The note is shown later. A note now would run observers of the page before the form is sent.
+    // The note is shown later, because showing it now would run observers of the page before the form is sent.
     return setTimeout(() => noteFor(element, translate(isSent ? "altered_sent" : "altered_stopped")));
   }
   try {
@@ -294,7 +298,7 @@ export async function tellAltered(element, text, isSent, place = element) {
 }
 
 /**
- * Puts the text of the extension back, also in the place of the old text in another field.
+ * Puts the extension's text back into a field, or into another field that has the old text.
  * @param {HTMLElement} element @param {Filled} own @param {HTMLElement} place @returns {Promise<string>} the code of a problem, or ""
  */
 async function restore(element, { put, armored, host }, place) {

@@ -31,10 +31,10 @@ const submitForm = HTMLFormElement.prototype.submit;
 const LEAVING_MILLISECONDS = 3000;
 /** Forms for which the extension's window asks for a signature. @type {WeakSet<HTMLFormElement>} */
 const waiting = new WeakSet();
-/** True while this script, and not the page, reads a form. */
+/** True while this script reads a form. It is false when the page reads a form. */
 let isReading = false;
 /**
- * The form that the page's scripts have read last, if they read it after a click or key of the person.
+ * The form that scripts of the page have read last, if they did so after a click or key of the person.
  * @type {{action: string, at: number} | null}
  */
 let taken = null;
@@ -48,19 +48,20 @@ export function guardForms() {
 
 /** @param {Event} event */
 function intercept(event) {
-  // In a form inside a shadow root `event.target` is the root's host. The first element of the path is the form.
+  // For a form inside a shadow root, `event.target` is the root's host. The first element of the path is always the
+  // form.
   const [form] = event.composedPath();
   if (!(form instanceof HTMLFormElement) || !asksFor(form, "sign")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  // requestSubmit() causes the same event as a person. The window opens only after a click or key of the person.
+  // requestSubmit() causes the same event as a click of the person. The window opens only after a real click or key.
   if (waiting.has(form) || !event.isTrusted || navigator.userActivation?.isActive === false) return;
   void sign(form, /** @type {SubmitEvent} */ (event).submitter);
 }
 
 /**
- * Notes that a script of the page submits the form, or reads the form to send it by itself. The browser reports both
- * only with the event `formdata`.
+ * Records that a script of the page submits the form, or reads the form to send the data itself. The browser reports
+ * these two actions only with the event `formdata`.
  * @param {Event} event
  */
 function noteTaken(event) {
@@ -163,15 +164,15 @@ async function describeEntries(form, pairs, enctype) {
     const control = findControl(name, value);
     const shown = { label: control ? labelOf(control) : "", hidden: !control || isHidden(control) };
     if (!(value instanceof File)) return { name, value, ...shown };
-    // Without multipart the browser sends only a file's name.
+    // In an encoding other than multipart, the browser sends only the name of a file.
     if (enctype === ENCTYPES[0]) return { name, value: value.name, ...shown };
     return { name, value: value.name, ...shown, size: value.size, sha256: await hash(value) };
   }));
 }
 
 /**
- * Returns a function that finds the control of an entry: the next control with the entry's name, if possible one with
- * its value. Each control is found once.
+ * Returns a function that finds the control of an entry: the next control with the entry's name and value, or else with
+ * its name. Each control is found once.
  * @param {HTMLFormElement} form
  */
 function controlFinder(form) {
@@ -186,13 +187,13 @@ function controlFinder(form) {
     const fitting = controls.findIndex((control) => control.value === value && (control.checked ?? true));
     const index = Math.max(fitting, 0);
     const control = controls[index] ?? null;
-    // A control with several values (select, files) belongs to several entries, so it stays in the list.
+    // A control with several values (select, files) belongs to several entries, so it stays in the list of controls.
     if (control && !control.multiple) controls.splice(index, 1);
     return control;
   };
 }
 
-/** The name that the page shows for a control. The page may lie. @param {Control} control */
+/** The name that the page shows for a control. This name may be false. @param {Control} control */
 function labelOf(control) {
   const named = [...(control.labels ?? [])].map(wordsOf).join(" ");
   const text = named || control.getAttribute("aria-label") || control.getAttribute("placeholder") || "";
@@ -214,7 +215,7 @@ function isHidden(control) {
   const options = { opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true };
   if (control.getAttribute("type") === "hidden" || !control.checkVisibility(options)) return true;
   let { left, top, right, bottom } = control.getBoundingClientRect();
-  // A person cannot scroll to the left of a page's beginning, or above it.
+  // A person cannot scroll to the left of the page's edge, or above the page's top.
   [left, top] = [Math.max(left, -scrollX), Math.max(top, -scrollY)];
   for (let around = parentOf(control); around; around = parentOf(around)) {
     if (!/hidden|clip/.test(getComputedStyle(around).overflow)) continue;
@@ -256,7 +257,7 @@ function isChanged(form, submitter, pairs, target) {
 
 /** @param {File} file @param {File} other */
 function isSameEntry(file, other) {
-  // An empty input gives a new empty file at each reading, with another time, so only the names are compared.
+  // Each reading of an empty input gives a new empty file with a new time, so only the names are compared.
   if (file.size === 0 && other.size === 0) return file.name === other.name;
   return isSameFile(file, other);
 }
@@ -269,7 +270,8 @@ function isSameEntry(file, other) {
  */
 function submit(form, pairs, { action, method, enctype, target }, signature) {
   const own = createElement("form");
-  // A new tab opens only after a click in this document, and the person's click was in the extension's window.
+  // No new tab is requested. Browsers open one only after a click in this document, and the click was in the
+  // extension's window.
   const where = target.toLowerCase() === "_blank" ? "" : target;
   for (const [name, value] of Object.entries({ action, method, enctype, target: where, "accept-charset": "utf-8" })) {
     own.setAttribute(name, value);

@@ -20,9 +20,9 @@ const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-
   + "font:550 16px/1.5 system-ui,sans-serif";
 const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border:1px solid #75706a;border-radius:6px;"
   + "background:Canvas;color-scheme:normal";
-/** The style of a frame that loads early. Such a frame takes no place. */
+/** The style of a frame that loads early. Such a frame is invisible and takes no space. */
 const PREPARED_STYLE = "position:absolute;visibility:hidden;inline-size:0;block-size:0;border:0";
-/** The time after which an unused frame is removed. */
+/** The time after which a frame that was loaded early and not used is removed. */
 const PREPARED_MILLISECONDS = 20_000;
 const MIN_FRAME_HEIGHT = "300px";
 /**
@@ -36,10 +36,10 @@ const EMPTY = ["none", "normal"];
 
 /** The hosts whose box is in the page. @type {Set<FrameHost>} */
 export const places = new Set();
-/** The elements that a frame hides while it is in their place. @type {WeakSet<Node>} */
+/** The elements of the page that are hidden while the extension's frame is in their place. @type {WeakSet<Node>} */
 export const replaced = new WeakSet();
 
-/** Removes the frames of a page that is shown again after Back. These frames are empty, and the background has forgotten them. */
+/** Removes the frames of a page that is shown again after Back. They are empty then, and the background has forgotten them. */
 export function watchReturns() {
   world.guard.listen("pageshow", (event) => {
     if (!/** @type {PageTransitionEvent} */ (event).persisted) return;
@@ -48,7 +48,7 @@ export function watchReturns() {
 }
 
 /**
- * A frame of the extension that loads. `window` is its window, once it has loaded.
+ * A frame of the extension that is loading. `window` is the frame's window after the loading.
  * @typedef {{frame: HTMLIFrameElement, loaded: Promise<HTMLIFrameElement>, window: Window | null}} Loading
  */
 
@@ -93,7 +93,7 @@ export class FrameHost {
   /** Answers or forwards the message in the frame. @type {(kind: string) => Promise<string>} */
   onAnswer = async () => "bad-request";
   #text = "";
-  /** The armored text whose content the frame shows; "" for another frame. */
+  /** The armored text whose content the frame shows; "" if the frame shows none. */
   #cms = "";
   #display = "";
   /** The parent of the box when the frame was put there, and the shadow root of that parent. @type {{node: Node | null, root: ShadowRoot | null} | null} */
@@ -142,7 +142,7 @@ export class FrameHost {
     this.#box.remove();
   }
 
-  /** Removes the frame of a field that shows something else now. Later messages for the frame are dropped. */
+  /** Removes the frame of a field whose content has changed. Later messages for the frame are ignored. */
   dismiss() {
     receivers.delete(this.#frameId);
     this.#restoreField();
@@ -174,7 +174,7 @@ export class FrameHost {
     }
   }
 
-  /** Lets a frame load out of sight. It is empty, and nothing is fetched from the page's site. @param {string} kind */
+  /** Loads an invisible frame. The frame is empty, and nothing is fetched from the page's site. @param {string} kind */
   #prepare(kind) {
     if (this.#prepared || this.#isOpen) return;
     const prepared = createFrame(kind);
@@ -189,7 +189,7 @@ export class FrameHost {
     this.#prepared = null;
   }
 
-  /** The prepared frame; null for none. Also null if the page has moved the frame since it loaded, because the frame then loads anew. */
+  /** The prepared frame; null for none. Also null if the page has moved the loaded frame, because a moved frame loads again. */
   #takePrepared() {
     const prepared = this.#prepared;
     this.#prepared = null;
@@ -219,7 +219,7 @@ export class FrameHost {
     return button;
   }
 
-  /** Shows a sentence in the box, in the place of the last one. @param {string} text "" only removes the last one */
+  /** Shows a sentence in the box. It replaces the last sentence. @param {string} text "" only removes the last sentence */
   say(text) {
     this.#root.querySelector("[role=status]")?.remove();
     if (text) this.#root.append(lineOf(text));
@@ -227,7 +227,7 @@ export class FrameHost {
 
   /**
    * Reports to a frame when the page starts or stops fading, masking or shrinking it. Closes the frame when its text is
-   * gone.
+   * no longer in the page.
    * @param {HTMLIFrameElement} frame
    */
   #watch(frame) {
@@ -242,11 +242,12 @@ export class FrameHost {
   }
 
   /**
-   * Whether the page has changed or removed the text that the frame shows, or put something else beside the frame. The
-   * verdict would then seem to be about the new content.
+   * Whether the page has changed or removed the text that the frame shows, or put something else beside the frame. In
+   * these cases the verdict would seem to be about the new content.
    */
   #isOver() {
-    // A text directly in the page has no element of its own, but a mark of the extension behind the text.
+    // A selected text without an element of its own is not checked. The field is then an element that the extension has
+    // added.
     if (!this.#isOpen || !this.#cms || !this.#frame || boxes.has(this.#field)) return false;
     let before = this.#box.previousElementSibling;
     while (before && boxes.has(before)) before = before.previousElementSibling;
@@ -262,7 +263,7 @@ export class FrameHost {
     return !isSamePlace || !isAlone || !isBlank || isVisible(this.#field);
   }
 
-  /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
+  /** Runs `act` and shows its error. Returns whether it succeeded. @param {() => Promise<void>} act */
   async attempt(act) {
     try {
       await act();
@@ -286,7 +287,7 @@ export class FrameHost {
     this.#isOpen = true;
     this.#text = text;
     this.#cms = request.kind === "open" ? request.cms : "";
-    // A frame gets the text by postMessage. In an insecure context a window opens, and gets the text from the
+    // A frame gets the text by postMessage. In an insecure context a window opens instead, and gets the text from the
     // background.
     const secure = globalThis.isSecureContext;
     const early = held && secure ? this.#show(request.kind) : null;
@@ -317,7 +318,7 @@ export class FrameHost {
     if (type === "frame.claimed") this.#claimed = true;
     if (type === "field.encrypted" && typeof armored === "string") return this.#write(armored);
     if (type === "field.changing") {
-      // The sentence about the next step would come too early while the text is being changed.
+      // Do not show the next step while the person is changing the text again.
       this.say("");
       this.#isWritten = false;
     }
@@ -334,7 +335,7 @@ export class FrameHost {
   }
 
   /**
-   * Shows the page's field while something is written there, because a hidden editor accepts no text.
+   * Shows the page's field while text is put into it, because a hidden editor accepts no text.
    * @template T @param {() => Promise<T>} act
    */
   async whileShown(act) {
@@ -357,7 +358,7 @@ export class FrameHost {
     this.#lose();
   }
 
-  /** Shows the field again after its frame has ended. The text continues in a window. */
+  /** Shows the field again after its frame has ended. The person can continue with the text in a window. */
   #lose() {
     this.#restoreField();
     if (!this.#box.isConnected) unwrittenPlaceOf(this.#field).after(this.#box);
@@ -370,7 +371,7 @@ export class FrameHost {
     if (this.#isWritten && this.#frameId) void ask("field.pressed", { frame: this.#frameId }).catch(() => {});
   }
 
-  /** Tells the frame that the page's field no longer has what was put there. */
+  /** Tells the frame that the page's field no longer has the encrypted text. */
   tellReplaced() {
     if (!this.#frame) return;
     this.say("");
@@ -389,7 +390,7 @@ export class FrameHost {
     this.#display = this.#field.style.display;
     this.#field.style.setProperty("display", "none", "important");
     replaced.add(this.#field);
-    // In a row of a flexible box the frame would have only its default width.
+    // In a row of a flex container the frame would otherwise have only its default width.
     this.#box.style.inlineSize = "100%";
     // A frame that is inserted again loads again.
     for (const other of [...this.#root.children]) if (other !== frame) other.remove();

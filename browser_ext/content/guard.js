@@ -3,9 +3,9 @@
  * send something unencrypted while the scripts that encrypt are not loaded yet. It only listens, so its cost for a page
  * is very small.
  *
- * All scripts of the extension in a page use `listen`. It listens in the window and in each known shadow root, and
- * again after `document.open()`, which removes all listeners. Events of a form inside a shadow root do not leave the
- * root, so the guard gets no events from a root that it does not know.
+ * All scripts of the extension in a page add listeners with `listen`. It listens in the window and in each known shadow
+ * root. It adds the listeners again after `document.open()`, which removes all of them. Events of a form inside a
+ * shadow root do not leave the root, so the guard gets no events from a root that it does not know.
  */
 import { matches } from "./dom_tree.js";
 import { shadowRootOf } from "./shadow_roots.js";
@@ -34,8 +34,8 @@ function begin() {
   const ways = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
   for (const type of ways) listen(type, meetOnTheWay, { passive: true });
   for (const type of ["click", "drop", "submit"]) listen(type, holdBack);
-  // If the guard starts with the document, both run before any listener of the page. The page's microtasks run between
-  // the two, and none after the second (`entries.js`).
+  // If the guard starts with the document, these two listeners run before any listener of the page. The page's
+  // microtasks run between the two listeners, and none run after the second (`entries.js`).
   listen("formdata", (event) => world.fields?.passFormData(/** @type {FormDataEvent} */ (event)));
   listen("formdata", (event) => world.fields?.settleFormData(/** @type {FormDataEvent} */ (event)));
   globalThis.navigation?.addEventListener("navigate", meetNavigation, { capture: true });
@@ -44,7 +44,8 @@ function begin() {
 }
 
 /**
- * Listens in the window and in every shadow root, now and later; in the capturing phase unless `options` say otherwise.
+ * Listens in the window, in every known shadow root, and in roots that are found later. Listens in the capturing phase
+ * unless `options` say otherwise.
  * @param {string} type
  * @param {(event: Event) => void} listener
  * @param {AddEventListenerOptions} [options]
@@ -57,7 +58,7 @@ function listen(type, listener, options = {}) {
 
 /**
  * Gets the events of clicks and keys before other listeners. If the guard starts with the document, no listener of the
- * page comes before it.
+ * page runs before `taker`.
  * @param {(event: Event) => void} taker @param {AbortSignal} signal
  */
 function take(taker, signal) {
@@ -67,7 +68,7 @@ function take(taker, signal) {
 
 /** @param {Event} event */
 function handToTakers(event) {
-  // A taker can add another taker.
+  // The list is copied, because a taker can add another taker.
   for (const taker of [...takers]) taker(event);
 }
 
@@ -97,7 +98,7 @@ function holdBack(event) {
   if (world.fields || !(element instanceof Element) || !matches(element, GUARDED)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  // There is no watcher before the document is complete. The watcher loads the scripts by itself when it starts.
+  // The watcher exists only after the document is complete. When it starts, it loads the scripts itself.
   void world.watcher?.load("fields").catch(() => {});
 }
 
@@ -108,8 +109,8 @@ function knownRoots() {
 }
 
 /**
- * Hides a signed submission from the page's handlers of `navigate`. These could read and stop the submission. The
- * scripts for fields may stop a navigation.
+ * Hides a signed submission from the page's handlers of `navigate`. Such handlers could read and stop the submission.
+ * Then lets the scripts for fields stop the navigation if necessary.
  * @param {NavigateEvent} event
  */
 function meetNavigation(event) {

@@ -5,7 +5,7 @@ const MOVING = /^(?:Tab|Shift|Control|Alt|AltGraph|Meta|CapsLock|Arrow\w+|Page\w
 const COMMANDS = /^(?:Enter|Escape|ContextMenu|F\d+)$/u;
 /** The keys that with Control or Command only edit a text. */
 const EDITING = /^[acvxyz]$/iu;
-/** The types of input without text. In such an input, keys press or choose. */
+/** The types of input without text. In such an input, keys press a button or choose a value. */
 const PRESSED = /^(?:button|checkbox|color|file|image|radio|range|reset|submit)$/u;
 
 /** Whether an event belongs to a key that only writes or moves. @param {Event} event */
@@ -16,20 +16,20 @@ export function isWriting(event) {
   return takesText(target) && !COMMANDS.test(event.key) && !isCommand(event);
 }
 
-/** Whether an event, also one of another document, is a key event. @param {Event} event @returns {event is KeyboardEvent} */
+/** Whether an event of this or another document is a key event. @param {Event} event @returns {event is KeyboardEvent} */
 function isOfKey(event) {
   return event.type.startsWith("key");
 }
 
 /** Whether a key is pressed with a modifier that makes it a command. @param {KeyboardEvent} event */
 function isCommand(event) {
-  // On Windows, a character of the keyboard's third level has Control and Alt.
+  // On Windows, a character typed with AltGr reports the modifiers Control and Alt.
   if (event.key.length > 1 || event.getModifierState("AltGraph")) return false;
   if (event.altKey && !event.ctrlKey) return /^[a-z\d]$/iu.test(event.key);
   return (event.ctrlKey || event.metaKey) && !EDITING.test(event.key);
 }
 
-/** Whether a person writes in an element, also one of another document. @param {EventTarget} target */
+/** Whether a person writes in this element of this or another document. @param {EventTarget} target */
 function takesText(target) {
   const { localName, type = "", isContentEditable } = /** @type {Partial<HTMLInputElement>} */ (target);
   if (localName === undefined) return false;

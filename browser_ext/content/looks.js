@@ -1,7 +1,7 @@
 /**
- * Checks whether a page shows an element unaltered: not cut, faded, masked, nor too small or large. The check reads the
- * styles of the element and of all elements around it in this document. The check does not detect elements that cover
- * the element. In a frame it does not see the styles around the frame.
+ * Checks whether a page shows an element unaltered: not cut off, not faded, not masked, and neither too small nor too
+ * large. The check reads the styles of the element and of all elements around it in this document. The check does not
+ * detect elements that cover the element. In a frame it does not read the styles of elements around the frame.
  */
 import { drawnParentOf } from "./dom_tree.js";
 

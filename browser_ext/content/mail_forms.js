@@ -1,6 +1,6 @@
 /**
- * Forms for mail in webmails that have no adaptor. Text that is written there is sent as mail. It must not be encrypted
- * as a field of the site, because the recipients of the mail could not open it.
+ * Forms for mail in webmails that have no adaptor. Text in such a form is sent as mail. It must not be encrypted as a
+ * field of the site, because the recipients of the mail could not open such a text.
  *
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
@@ -17,18 +17,21 @@ const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [rol
   + "[role=group], [role=list], iframe";
 /** The number of fields that are examined before the focused field, and after it. */
 const MAX_NEIGHBOURS = 300;
-/** The number of fields of one kind that are examined. A page with more shows a list, and no form for mail. */
+/** The number of fields of one kind that are examined. A page with more fields shows a list and not a form for mail. */
 const MAX_FIELDS = 20;
-/** The characters between the addresses of a field of recipients. An apostrophe can be in an address. */
+/** The characters between the addresses in a recipient field. The apostrophe is not one, because it can be in an address. */
 const AROUND_ADDRESS = /[\s<>()[\]:;,"]+/u;
 /** The limit of texts with people that are read from a form. */
 const MAX_TEXTS = 200;
-/** The least height of an editor, in pixels. A lower one is a field of one line, for example for recipients. */
+/** The least height of an editor, in pixels. A lower element is a one-line field, for example for recipients. */
 const MIN_EDITOR_HEIGHT = 40;
-/** The number of elements around a recipient field in which already entered recipients are searched. */
+/** The number of elements around a recipient field that are searched for recipients already entered. */
 const MAX_CHIP_LEVELS = 3;
 
-/** A field of a form, or with `isText` an element that only shows people. @typedef {{kind: string, element: HTMLElement, isText?: boolean}} Found */
+/**
+ * A field of a form. With `isText` it is an element that only shows people.
+ * @typedef {{kind: string, element: HTMLElement, isText?: boolean}} Found
+ */
 /** A form for mail. `files` is the file input that the person has taught. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
 
@@ -66,7 +69,10 @@ function mailFormOf(element) {
   return mailtoForm(element) ?? (form ? asShownNow(form) : formAmong([...mailFields, ...labelledPeople()], editors, element));
 }
 
-/** A form for mail with the fields that its page shows by now, such as a later Bcc. @param {MailForm} form @returns {MailForm} */
+/**
+ * A form for mail with the fields that its page shows now. For example, the page may have added a field for Bcc.
+ * @param {MailForm} form @returns {MailForm}
+ */
 export function asShownNow(form) {
   const known = new Set([form.editor, form.subject, ...form.found.map(({ element }) => element)]);
   const fields = fieldsAround(form.editor).filter((field) => !known.has(field) && !(field instanceof HTMLIFrameElement) && isOfPlace(form, field));
@@ -78,7 +84,7 @@ export function asShownNow(form) {
   return { ...form, found: mailFields };
 }
 
-/** Whether an element is part of a form, and of none of its fields. @param {MailForm} form @param {Element} element */
+/** Whether an element is in the form, but not in one of its fields. @param {MailForm} form @param {Element} element */
 function isOfPlace({ place, editor, subject, found: mailFields }, element) {
   const whole = closest(place, "form") ?? place;
   return holds(whole, element) && ![editor, subject, ...mailFields.map((field) => field.element)].some((part) => holds(part, element) || holds(element, part));
@@ -124,7 +130,8 @@ function formAmong(mailFields, editors, element) {
   const recipients = of("to", "cc", "bcc");
   const withEditor = new Set(editors.flatMap(outwardsFrom));
   for (const subject of of("subject")) {
-    // `head` is the innermost element around the subject and a recipient, `place` the innermost with an editor too.
+    // `head` is the innermost element around the subject and a recipient; `place` is the innermost around these and an
+    // editor.
     const outwards = outwardsFrom(subject);
     const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
     const head = outwards.findIndex((outward) => places.has(outward));
@@ -137,8 +144,9 @@ function formAmong(mailFields, editors, element) {
 }
 
 /**
- * Whether a field inside `place` belongs to the form for mail. If both are in a `form` element, it must be the same
- * one. If `place` is the whole page, the field must itself be a recipient, a subject or an editor.
+ * Whether a field inside `place` belongs to the form for mail. If the field and the subject are both in a `form`
+ * element, it must be the same element. If `place` is the whole page, the field must itself be a recipient field, a
+ * subject field or an editor.
  * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} field
  */
 function isOfForm({ place, subject, element, isPart }) {
@@ -166,7 +174,7 @@ function mailtoForm(element) {
   return { place: form, editor: element, subject: element, found: [] };
 }
 
-/** The text of the people in the `mailto:` action of a form, or none. @param {Element} place */
+/** The texts with people in the `mailto:` action of a form; none for another action. @param {Element} place */
 function textsOfAction(place) {
   const action = attributeOf(place, "action")?.trim() ?? "";
   if (!/^mailto:/i.test(action) || !URL.canParse(action)) return [];
@@ -177,7 +185,7 @@ function textsOfAction(place) {
   }
 }
 
-/** The texts in a field of recipients that may name people. @param {HTMLElement} field @returns {string[]} */
+/** The texts in a recipient field that may name people. @param {HTMLElement} field @returns {string[]} */
 function textsIn(field) {
   if (field instanceof HTMLSelectElement) return mayNamePeople([...field.selectedOptions].flatMap(({ value, text }) => [value, text]));
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return mayNamePeople([field.value]);
@@ -203,7 +211,7 @@ export function writtenIn(editor) {
   return (value ?? element?.innerText ?? "").trimEnd();
 }
 
-/** Whether nothing is in a field. @param {HTMLElement} field */
+/** Whether a field is empty. @param {HTMLElement} field */
 export function isEmpty(field) {
   return ((/** @type {Partial<HTMLInputElement>} */ (field)).value ?? textOf(field) ?? "").trim() === "";
 }
@@ -228,14 +236,14 @@ export function fieldsOf(form) {
 /** The recipient fields of a form that name nobody. @param {MailForm} form */
 export function emptyPeople(form, known = fieldsOf(form)) {
   const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
-    // A field can hold a name without an address.
+    // A field with a name but no address is not empty.
     (known[kind].length > 0 ? undefined : form.found.find((field) => field.kind === kind && isEmpty(field.element))?.element);
   return { to: fieldOf("to"), cc: fieldOf("cc") };
 }
 
 /**
- * The addresses that only a form shows, or only a message has. Names without an address do not count. Empty fields do
- * not count either, because they are filled.
+ * The addresses in which a form and a message differ. Names without an address do not count. Empty fields do not count
+ * either, because the extension fills them.
  * @param {MailForm} form @param {Record<"to" | "cc" | "bcc", string[]>} envelope
  */
 export function otherPeople(form, { to, cc, bcc }) {
@@ -248,7 +256,7 @@ export function otherPeople(form, { to, cc, bcc }) {
 }
 
 /**
- * The file input of a form: the one that the person has taught, or the only one that accepts any file; null for none.
+ * The file input of a form: the input that the person has taught, or the only input for any file; null for none.
  * @param {MailForm} form @returns {HTMLInputElement | null}
  */
 export function fileFieldOf({ place, subject, editor, files }) {
@@ -281,7 +289,7 @@ export function focusedMailForm() {
   return focused && formOf(focused);
 }
 
-/** The innermost element around some elements. @param {Element} first @param {...Element} others */
+/** The innermost element that contains all these elements. @param {Element} first @param {...Element} others */
 export function placeAround(first, ...others) {
   return outwardsFrom(first).find((place) => others.every((other) => holds(place, other))) ?? first;
 }

@@ -6,7 +6,7 @@ import { offerParcels } from "./parcel_links.js";
 import { adaptors, findForm, offerMail, pickField, pickMail, searchMail, takeLetters, teach, teachForm, writeMailForm, writeNew } from "./webmail.js";
 import { world } from "./world.js";
 
-/** The functions for mail that the other scripts call. */
+/** The functions for mail that other bundles call. */
 export const mail = { adaptors, findForm, isOfMail, offerMail, offerParcels, closeBar, pickField, pickMail, searchMail, teach, teachForm, writeMailForm, writeNew };
 
 if (!world.mail) begin();

@@ -1,4 +1,4 @@
-/** The elements that show that a part of a page may be a protected mail, or the notice of a parcel. */
+/** Selectors for elements that are a sign of a protected mail or of the notice of a parcel. */
 import { NAMING } from "./any_webmail/part_names.js";
 import { WEBMAIL_SIGNS } from "./webmail_signs.js";
 

@@ -8,7 +8,7 @@ import { findBelow, matches, parentOf, previousOf, textOf } from "./dom_tree.js"
 /** @typedef {"to" | "cc" | "bcc" | "subject" | "from"} MailField */
 
 const NAMING = ["name", "id", "formcontrolname", "ng-model", "data-bind", "data-testid", "data-test"];
-/** The last word of a name, by the part of a mail that the field holds. @type {Record<MailField, string>} */
+/** The last words of field names, by the part of a mail that the field contains. @type {Record<MailField, string>} */
 const NAMES = {
   to: "to recipient recipients rcpt rcpts mailto sendto emailto addressee addressees receiver receivers empfaenger an "
     + "destinataire destinataires destinatario destinatarios para",
@@ -18,14 +18,14 @@ const NAMES = {
   from: "from sender absender",
 };
 /**
- * The words that may come before the last one in a name. With other words the field has another meaning: `assigned_to`,
- * `reply_to`, `ship_to`.
+ * The words that may come before the last word of a name. With any other word the field has another meaning:
+ * `assigned_to`, `reply_to`, `ship_to`.
  */
 const BEFORE = new Set(("compose composer composing mail email mails webmail message msg letter send new draft form frm field input "
   + "inp txt text tb header headers hdr addr address data main content ctl page body view dlg dialog rcpt to zv imp").split(" "));
 const AFTER = new Set(("field input inp control ctl text txt box area line value values addr addrs address addresses email emails "
   + "mail mails list").split(" "));
-/** Labels that name a part of a mail only if they have no other words. @type {Record<MailField, string[]>} */
+/** Labels that name a part of a mail only if they have no further words. @type {Record<MailField, string[]>} */
 const LABELS = {
   to: ["to", "send to", "email to", "mail to", "an", "senden an", "à", "envoyer à", "para", "enviar a", "إلى", "الى", "إرسال إلى"],
   cc: ["cc", "carbon copy", "kopie", "kopie an", "copie", "copie à", "copia", "con copia", "نسخة", "نسخة إلى", "نسخة كربونية"],
@@ -48,16 +48,12 @@ const MAIL = /@|mail|courriel|correo|بريد/u;
 const OWN = /^(?:shipping|billing)\b|\b(?:street-address|address-l|postal-code)/u;
 const TEXT_TYPES = ["text", "email", "search", "hidden"];
 const MAX_LABEL_CHARACTERS = 60;
-/** The number of elements around a field in which its label is searched. The label can be in the cell before the field, or in the line above. */
+/** The number of elements around a field that are searched for its label, such as a table cell before it or a line above it. */
 const MAX_LEVELS = 4;
 /** The invisible characters that set the direction of writing. */
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/**
- * The part of a mail that a field holds; null for a field that holds no part of a mail.
- * @param {Element} field
- * @returns {MailField | null}
- */
+/** The part of a mail that a field contains; null for any other field. @param {Element} field @returns {MailField | null} */
 export function mailFieldOf(field) {
   if (field instanceof HTMLInputElement && !TEXT_TYPES.includes(field.type)) return null;
   if (OWN.test(field.getAttribute("autocomplete")?.toLowerCase() ?? "")) return null;
@@ -69,7 +65,7 @@ export function mailFieldOf(field) {
 }
 
 /**
- * The recipients that a text labels, with or without a colon, such as "To:". @param {string} text
+ * The kind of recipients that a label such as "To:" names. The colon may be missing. @param {string} text
  * @returns {"to" | "cc" | "bcc" | null}
  */
 export function recipientLabel(text) {

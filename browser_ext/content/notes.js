@@ -22,7 +22,7 @@ export function noteFor(element, text) {
   else if (text) notes.set(element, create(element, text));
 }
 
-/** Notes a danger, in red. @param {Element} element @param {string} text */
+/** Shows a note about a danger, in red. @param {Element} element @param {string} text */
 export function warnFor(element, text) {
   noteFor(element, text);
   notes.get(element)?.style.setProperty("color", "#b3261e");
@@ -44,11 +44,11 @@ function create(element, text) {
   return line;
 }
 
-/** Creates a line for a shadow root of the extension. @param {string} text */
+/** Creates the element with a line of text for a shadow root of the extension. @param {string} text */
 export function lineOf(text) {
   const line = createElement("span");
   line.setAttribute("role", "status");
-  // The page's direction may differ from the direction of the sentence's language.
+  // The writing direction is set, because that of the page may differ from that of the sentence.
   line.dir = direction();
   line.style.cssText = STYLE;
   line.textContent = text;

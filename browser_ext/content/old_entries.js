@@ -1,6 +1,6 @@
 /**
- * Keeps a text that was encrypted out of all parts of a form's request: the entries, their names and the address. The page
- * can have the text from any source, such as a hidden control, an option, a button or a handler of `formdata`.
+ * After a text was encrypted, removes the old text from all parts of a form's request: the entries, their names and the address.
+ * The page can have the text from any source, such as a hidden control, an option, a button or a handler of `formdata`.
  */
 import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
 import { listenEverywhere } from "./everywhere.js";
@@ -10,14 +10,14 @@ import { isCopy } from "./page_text.js";
 /** @typedef {import("./filled_fields.js").Filled} Filled */
 /** @typedef {[name: string, value: FormDataEntryValue]} Entry */
 
-/** Starts to look at the forms of all documents of the site. */
+/** Starts the watch over the forms in all documents of the site. */
 export function watchForms() {
-  // In other documents handlers of the page may run later.
+  // In other documents, handlers of the page may run after this listener.
   listenEverywhere("formdata", (event) => {
     const form = watchedForm(event);
     if (form && documentOf(form) !== document) leaveOutOld(form, /** @type {FormDataEvent} */ (event).formData);
   });
-  // Chromium reads a form's address before the event `formdata`.
+  // Addresses are shortened at this event, because Chromium reads a form's address before the event `formdata`.
   listenEverywhere("submit", (event) => {
     const form = watchedForm(event);
     if (form) tellOf((own) => shortenAddresses(form, own));
@@ -40,7 +40,7 @@ export function stopAddress(event) {
   void tellAltered(element, destination.url, false);
 }
 
-/** Reports each old text that was found, once. @param {(own: Filled) => string[]} find */
+/** Reports each filled field whose old text `find` finds, once. @param {(own: Filled) => string[]} find */
 function tellOf(find) {
   for (const [element, own] of watchedTexts()) {
     const [oldText] = find(own);
@@ -70,7 +70,7 @@ function replaceValues(form, formData, { old, put }) {
   const texts = /** @type {[string, string][]} */ (entriesOf(formData).filter(([, value]) => typeof value === "string"));
   const unseen = texts.filter(([name, value]) => !isShown(form, name, value)).map(([, value]) => value);
   const parts = new Set([...old.piecesAmong(unseen), ...unseen.filter((value) => isCopy(value, old))]);
-  // A short text that a person also typed elsewhere, such as a subject, is theirs to send.
+  // If a person has also typed a short text into another visible field, such as a subject, that field may be sent.
   const entries = texts.filter(([name, value]) => parts.has(value) || (old.isIn(value) && (old.isLong || !isShown(form, name, value))));
   const replaced = new Set(entries.map(([, value]) => value));
   const isReplaced = (/** @type {FormDataEntryValue} */ value) => typeof value === "string" && replaced.has(value);
@@ -91,7 +91,7 @@ function isShown(form, name, value) {
 
 /** @param {FormData} formData @param {Filled} own @returns {string[]} the names that were left out with their values */
 function removeNames(formData, { old }) {
-  // A short text is also the name of many controls.
+  // Only long texts are looked for, because many controls have a short text as their name.
   const names = new Set(old.isLong ? entriesOf(formData).map(([name]) => name).filter((name) => old.isBegunIn(name)) : []);
   for (const name of names) formData.delete(name);
   return [...names];
@@ -117,19 +117,19 @@ function isIn({ href, pathname, searchParams, hash }, { old }) {
   return old.isLong && [href, ...pathname.split("/"), ...[...searchParams].flat(), hash].some((part) => old.isBegunIn(part));
 }
 
-/** Whether an address has a text that the address of the document did not have, such as the name of a topic. @param {URL} address @param {Filled} own */
+/** Whether an address has an old text that the document's address does not have. @param {URL} address @param {Filled} own */
 function isAdded(address, own) {
   return isIn(address, own) && !isIn(new URL(location.href), own);
 }
 
-/** An address of the same server without an old text. @param {string} href @param {Filled} own */
+/** An address of the same server, if possible, without the old text. @param {string} href @param {Filled} own */
 function withoutText(href, own) {
   const [short] = href.split(/[?#]/u);
   if (!isIn(new URL(short), own)) return short;
   return URL.canParse("/", short) ? new URL("/", short).href : "about:blank";
 }
 
-/** Gives an entry its values. @param {FormData} formData @param {string} name @param {FormDataEntryValue[]} values */
+/** Sets all values of an entry. @param {FormData} formData @param {string} name @param {FormDataEntryValue[]} values */
 export function putBack(formData, name, [first, ...others]) {
   formData.set(name, /** @type {string} */ (first));
   for (const value of others) formData.append(name, /** @type {string} */ (value));

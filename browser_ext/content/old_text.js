@@ -1,16 +1,17 @@
 /**
- * A text that the person has had encrypted, and whether a page still holds it: in clear, in another form, or in part.
- * Only letters and digits count, because editors change everything else. A long text is there if half of its runs of
- * letters are there, in any order. A short text is there if nothing else is there.
+ * A text that the person has had encrypted, with tests whether a value of the page still contains it: in clear, in
+ * another form, or in part. Only letters and digits are compared, because editors change everything else. A value
+ * contains a long text if it has half of the text's runs (12 letters or digits), in any order. It contains a short text
+ * only if it is equal to it.
  */
 const RUN = 12;
-/** The most runs that are looked for. Of a longer text only some runs are. */
+/** The largest number of runs that are looked for. For longer texts only some of the runs are used. */
 const MAX_RUNS = 20_000;
-/** The most characters of a value that are read. */
+/** The largest number of characters that are read from a value. */
 const MAX_CHARACTERS = 4 * 2 ** 20;
 const SHARE = 0.5;
 const OTHERS = /[^\p{L}\p{N}]+/gu;
-/** Characters that editors put into a text without being asked; editors of Markdown put backslashes. */
+/** Characters that editors add to a text by themselves. Editors of Markdown add backslashes. */
 const ADDED = /[\s\u200b\u200c\u2060\ufeff\\]+/gu;
 const ESCAPE = /\\(?:u([0-9a-f]{4})|[bfnrt"'\\/])/giu;
 const BASE64 = /^[\w+/-]{24,}={0,2}$/u;
@@ -36,12 +37,12 @@ export class OldText {
     return this.#text === "";
   }
 
-  /** Whether the text has enough letters to be known among other words. */
+  /** Whether the text has enough letters to be recognised among other text. */
   get isLong() {
     return this.#letters.length >= RUN;
   }
 
-  /** Whether a field holds the text, also beside the text that replaced it. @param {string} value @param {string} put */
+  /** Whether a field contains the text, alone or beside the text that replaced it. @param {string} value @param {string} put */
   isBeside(value, put) {
     if (this.isEmpty) return false;
     if (this.isLong) return this.isIn(value);
@@ -49,18 +50,18 @@ export class OldText {
     return text.includes(this.#text) && text.replaceAll(settled(put), "\n").includes(this.#text);
   }
 
-  /** Whether a value is made of the text, as it is or encoded. @param {string} value */
+  /** Whether a value contains the text, unchanged or encoded. @param {string} value */
   isIn(value) {
     return !this.isEmpty && readingsOf(value).some((reading) => this.#isRead(reading));
   }
 
-  /** Whether a value is made of the text or of its beginning, as a title and an excerpt are. @param {string} value */
+  /** Whether a value contains the text or is its beginning, as a title or an excerpt may be. @param {string} value */
   isBegunIn(value) {
     const isBegun = (/** @type {string} */ letters) => letters.length >= RUN && this.#letters.startsWith(letters);
     return this.isIn(value) || readingsOf(value).some((reading) => isBegun(lettersOf(reading)));
   }
 
-  /** The values that are only pieces of the text, if they are together half of the text. @param {string[]} values */
+  /** The values that are pieces of the text, if together they make up half of the text. @param {string[]} values */
   piecesAmong(values) {
     const letters = new Map([...new Set(values)].map((value) => [value, lettersOf(value)]));
     const pieces = values.filter((value) => (letters.get(value) ?? "").length >= RUN && this.#letters.includes(letters.get(value) ?? ""));
@@ -98,7 +99,10 @@ function lettersOf(text) {
   return text.normalize("NFKC").toLowerCase().replace(OTHERS, "");
 }
 
-/** A value as it is, and as markup, JSON, a part of an address or base64 would be read. No script in the value runs. @param {string} value */
+/**
+ * A value, and its decoding as markup, JSON, a part of an address or base64. No script in the value runs.
+ * @param {string} value
+ */
 function readingsOf(value) {
   const read = value.slice(0, MAX_CHARACTERS);
   return [
@@ -110,7 +114,7 @@ function readingsOf(value) {
   ];
 }
 
-/** A value as a part of an address that was encoded once or twice would be read. @param {string} value @returns {string[]} */
+/** A value decoded once and twice as a part of an address. @param {string} value @returns {string[]} */
 function percentReadingsOf(value) {
   const once = value.includes("%") ? decoded(() => decodeURIComponent(value)) : [];
   return [...once, ...once.flatMap((reading) => (reading.includes("%") ? decoded(() => decodeURIComponent(reading)) : []))];

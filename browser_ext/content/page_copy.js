@@ -1,7 +1,7 @@
 /**
- * Copies the page of a tab as it is shown now. The copy has the values of its fields, and the styles and pictures that
- * the page may read. The copy has no scripts, no closed shadow roots (such as the extension's own frames), and no
- * values of fields for passwords or other secrets.
+ * Copies the page of a tab as it is shown now. The copy contains the values of the page's fields, and the styles and
+ * pictures that the page may read. It contains no scripts, no closed shadow roots (such as the extension's own frames),
+ * and no values of fields for passwords or other secrets.
  */
 
 /** The names, labels and hints of fields for a secret, in the extension's five languages. */
@@ -17,8 +17,8 @@ const LEFT_OUT = "script, noscript, template, iframe, frame, object, embed, link
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage(limits) {
-  // Both are read before any `await`, together with the page, because a script may change them while pictures are
-  // fetched.
+  // The address and the title are read together with the page, before any `await`, because a script may change them
+  // while pictures are fetched.
   const address = location.href;
   const { title } = document;
   const copy = /** @type {HTMLElement} */ (document.documentElement.cloneNode(true));

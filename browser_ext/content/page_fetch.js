@@ -1,6 +1,7 @@
 /**
- * Fetches the page of a tab again, with its signature. The script runs in the tab, with the page's own origin, so the
- * extension needs no permission for the site. The vault verifies the page; the view checks the hashes of its resources.
+ * Fetches the page of a tab again, with its signature. The script runs in the tab and fetches with the page's own
+ * origin, so the extension needs no permission for the site. The vault verifies the page; the view checks the hashes of
+ * the page's resources.
  */
 
 /**
@@ -64,7 +65,8 @@ function typeOf({ headers }) {
 }
 
 /**
- * The address of the signature, from a `link` element of the page or the field `Link` of the answer; null for none.
+ * The address of the signature, from a `link` element of the page or from the header field `Link` of the answer; null
+ * for none.
  * @param {Document} document @param {Headers} headers @param {{base: string, address: string}} place
  */
 function signatureAddress(document, headers, { base, address }) {
@@ -85,7 +87,8 @@ function linkedSignature(header) {
 }
 
 /**
- * Fetches the styles and pictures that have a hash. The view will count those that cannot be fetched as left out.
+ * Fetches the styles and pictures that have a hash. The view counts styles and pictures that cannot be fetched as left
+ * out.
  * @param {Document} document @param {string} base @param {FetchLimits} limits
  */
 async function fetchResources(document, base, { maxResources, maxResourceBytes }) {

@@ -1,10 +1,11 @@
 /**
- * Replaces the text of a page's field as a person does, and reads back what the page has made of it.
+ * Replaces the text of a page's field as a person does, and reads back the text that the field then has.
  *
- * An editor keeps a model of its own, sends the model, and draws its elements from the model. A text that is only put
- * into the elements is shown, but never sent. So this module uses the events and commands with which a browser enters a
- * person's text, one way after the other. After each way the module waits, and then checks the text that the editor
- * gives to copy, which is its model. If the editor gives none, the module checks the elements.
+ * An editor keeps its text in a model, sends the model, and draws its elements from the model. A text that a script
+ * puts only into the elements is shown, but never sent. So this module uses the events and commands with which a
+ * browser enters a person's text, and tries several ways to enter the text. After each try the module waits, and then
+ * checks the text that the editor provides for copying, which comes from its model. If the editor provides none, the
+ * module checks the elements.
  */
 import { bodyOf, commentsBelow, documentOf, findBelow, formOf, isVisible, textOf } from "./dom_tree.js";
 import { OldText, settled } from "./old_text.js";
@@ -14,18 +15,18 @@ import { shadowRootOf } from "./shadow_roots.js";
 /** The time in which an editor notices a selection, and the time in which it finishes a change. */
 const SELECTION_MILLISECONDS = 120;
 const TURN_MILLISECONDS = 200;
-/** The longest wait for two frames. A tab in the background draws none. */
+/** The longest wait for two frames. A tab in the background draws no frames. */
 const FRAMES_MILLISECONDS = 300;
-/** How often an editor is asked for its text. */
+/** The number of times that an editor is asked for its text. */
 const MAX_TRIES = 3;
-/** The elements in which a page can keep a text apart from the field that the person sees. */
+/** The elements, besides the visible field, in which a page can keep a text. */
 const HELD_APART = "textarea, input[type=hidden], input[type=text], [contenteditable]";
 const COMMON = { bubbles: true, cancelable: true, composed: true };
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
 
 /**
- * The ways to enter text into an editor. Each way gets the selected editor.
+ * The functions that enter text into an editor. All text in the editor is selected before each call.
  * @type {((field: HTMLElement, text: string) => void)[]}
  */
 const WAYS = [paste, replaceByEvent, typeByCommand];
@@ -33,7 +34,8 @@ const WAYS = [paste, replaceByEvent, typeByCommand];
 /**
  * Replaces all text of a field. Any document of this site may hold the field.
  * @param {HTMLElement} field @param {string} text
- * @returns {Promise<boolean>} false if the page did not accept the text; then the field is empty, or `contentOf` gives the kept text
+ * @returns {Promise<boolean>} false if the page did not accept the text; then the field is empty, or `contentOf` returns the text
+ * that the field has kept
  */
 export async function replaceText(field, text) {
   const before = new OldText(contentOf(field));
@@ -48,7 +50,7 @@ export async function replaceText(field, text) {
   return false;
 }
 
-/** The text in a field of a page, as it would be read without its layout. @param {HTMLElement} field */
+/** The text in a field of a page. The layout of the page does not affect it. @param {HTMLElement} field */
 export function contentOf(field) {
   return (isControl(field) ? field.value : field.textContent) ?? "";
 }
@@ -63,7 +65,8 @@ async function holdsOnly(field, text) {
   if (isControl(field)) return settled(field.value) === settled(text);
   /** @type {string | null} */
   let copied = "";
-  // An editor that gives nothing has not noticed the selection yet. The browser's own command selects other points.
+  // An editor that gives nothing has not noticed the selection yet. Select again with the browser's own command, which
+  // sets other end points.
   for (let tries = 0; tries < MAX_TRIES && copied === ""; tries += 1) {
     await selectAll(field, { isAgain: tries > 0 });
     copied = copyFrom(field);
@@ -72,7 +75,7 @@ async function holdsOnly(field, text) {
   return settled(copied ?? contentOf(field)) === settled(text);
 }
 
-/** The selected text as the editor gives it; null if it leaves copying to the browser. @param {HTMLElement} field */
+/** The selected text as the editor copies it; null if the editor leaves copying to the browser. @param {HTMLElement} field */
 function copyFrom(field) {
   const data = new DataTransfer();
   const event = new ClipboardEvent("copy", { ...COMMON, clipboardData: data });
@@ -80,9 +83,9 @@ function copyFrom(field) {
 }
 
 /**
- * Whether the page keeps the old text, or its beginning, where nobody sees it. This place can be the control under an
- * editor, the other one of two editors, any document that the page can reach, or the editor's markup, which the page
- * sends.
+ * Whether the page keeps the old text, or its beginning, where nobody sees it. The text can be in a control under an
+ * editor, in the second of two editors, or in any document that the page can reach. It can also be in the editor's
+ * markup, which the page sends.
  * @param {HTMLElement} field @param {OldText} before
  */
 function isHeldApart(field, before) {
@@ -103,8 +106,8 @@ export function isCopy(text, before) {
 }
 
 /**
- * Whether a control belongs to the same form as a field, or both belong to none. A short text is also the value of many
- * other controls.
+ * Whether a control belongs to the same form as a field, or both belong to no form. This matters for a short text,
+ * which can be the value of many other controls.
  * @param {HTMLElement} other @param {HTMLElement} field
  */
 function isBeside(other, field) {
@@ -165,7 +168,7 @@ function transferOf(text) {
 }
 
 /**
- * Has the browser type the text in one line, because Chromium takes 3 ms and two events for each further line. Older
+ * Has the browser type the text in one line, because Chromium needs 3 ms and two events for each further line. Older
  * editors notice the text through key events, or through a click.
  * @param {HTMLElement} field @param {string} text
  */
@@ -194,10 +197,11 @@ async function selectAll(field, { isAgain = false } = {}) {
   field.focus();
   if (isControl(field)) return;
   const page = field.ownerDocument;
-  // Without a change of the selection, the editor would not look at it again.
+  // The selection is changed first, because the editor reads it again only after a change.
   page.getSelection()?.collapse(field, 0);
   page.getSelection()?.selectAllChildren(field);
-  // A selection inside a shadow root is out of reach in some browsers. The command selects the editor with the focus.
+  // A selection inside a shadow root is out of reach in some browsers. The browser's command selects the text of the
+  // editor that has the focus.
   if (isAgain || field.getRootNode() !== page) page.execCommand("selectAll");
   await pause(SELECTION_MILLISECONDS);
 }

@@ -1,6 +1,6 @@
 /**
- * The notices of parcels in a page. Beside a link to a parcel of a listed server, a button opens the parcel in a page of the
- * extension, without the server's page.
+ * The notices of parcels in a page. Beside a link to a parcel of a listed server, the extension shows a button. The button opens
+ * the parcel in a page of the extension instead of the server's page.
  */
 import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
 import { ask } from "./background_link.js";
@@ -11,7 +11,7 @@ import { translate } from "../texts/texts.js";
 
 /** A mail names one parcel. A page with more links than this is a list, or tries to slow down the browser. */
 const MAX_LINKS = 10;
-/** The links that have a button or are being looked up. @type {WeakSet<Element>} */
+/** The links that have a button or whose server is being looked up. @type {WeakSet<Element>} */
 const known = new WeakSet();
 
 /** Offers to open the parcels of listed servers. */

@@ -11,26 +11,26 @@ const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hoverca
 const MAX_TEXT_CHARACTERS = 20_000;
 /** The most characters of a label, with blanks. */
 const MAX_LABEL_CHARACTERS = 60;
-/** The number of elements around a label in which its people are searched. */
+/** The number of elements around a label that are searched for people. */
 const MAX_LEVELS = 3;
-/** The most labels that are looked at. */
+/** The largest number of labels that are examined. */
 const MAX_LABELS = 50;
-/** Elements in which a person writes. People in such an element are read from a field. */
+/** Elements in which a person writes. This module leaves them out, because people in fields are read by `mail_forms.js`. */
 const FIELDS = "input:not([type=hidden]), textarea, select, [contenteditable]:not([contenteditable=false])";
 
-/** The texts in which addresses may be. Only the core reads them. @param {(string | null | undefined)[]} texts */
+/** Those of the texts that may contain addresses. Only the core parses them. @param {(string | null | undefined)[]} texts */
 export function mayNamePeople(texts) {
   return texts.filter((text) => typeof text === "string").filter((text) => text.length <= MAX_TEXT_CHARACTERS && /\S@\S/u.test(text));
 }
 
-/** The texts in an element that may name people, and those in attributes of elements below. @param {Element} element */
+/** The texts that may name people: the text of an element, and attributes of the elements below it. @param {Element} element */
 export function peopleBelow(element) {
   const values = [...findBelow(element, "*")].flatMap((inner) => ADDRESSES.map((name) => attributeOf(inner, name)));
   return mayNamePeople([...values, textOf(element)]);
 }
 
 /**
- * The elements of this document that show a label of recipients and people, and no field.
+ * The elements of this document that show a label for recipients and people, and contain no field.
  * @returns {import("./mail_forms.js").Found[]}
  */
 export function labelledPeople() {

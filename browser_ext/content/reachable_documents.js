@@ -2,12 +2,12 @@
 import { findBelow } from "./dom_tree.js";
 import { rootsBelow } from "./shadow_roots.js";
 
-/** This document, and then the others of the same site in this tab, except documents in shadow trees. */
+/** This document, and then the other documents of the same site in this tab, except documents in shadow trees. */
 export function reachableDocuments() {
   return reachableBy(framesIn);
 }
 
-/** The documents of the same site in this tab with all their shadow roots, and the documents in these. */
+/** The documents of the same site in this tab, all their shadow roots, and the documents in these roots. */
 export function reachableRoots() {
   return reachableBy((page) => rootsBelow(page).flatMap(framesIn)).flatMap(rootsBelow);
 }
@@ -20,7 +20,7 @@ function reachableBy(framesOf) {
   try {
     for (const page of below(/** @type {Window} */ (window.top).document)) pages.add(page);
   } catch {
-    // The page is in a frame of another site.
+    // The page around this frame belongs to another site.
     for (const page of below(document)) pages.add(page);
   }
   return [...pages];

@@ -13,7 +13,7 @@ import { api } from "./world.js";
 /** The receivers by the id of their frame or job. The page does not know these ids. @type {Map<string, Receiver>} */
 export const receivers = new Map();
 
-/** Gives the messages to their receivers from now on. */
+/** Begins to pass messages to their receivers. */
 export function listenToBackground() {
   api.runtime.onMessage.addListener(receive);
 }

@@ -6,7 +6,7 @@ import { boxes } from "./boxes.js";
 import { noteFor } from "./notes.js";
 import { translate } from "../texts/texts.js";
 
-/** Opens the armored text that the person has selected, whole or in part. @returns {boolean} false if there is none */
+/** Opens an armored text that the person has selected, wholly or in part. @returns {boolean} false if there is none */
 export function openSelection() {
   const focused = focusedIn(document);
   if (focused && isField(focused) && findCms(focused)) return activate(focused);

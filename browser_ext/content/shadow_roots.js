@@ -14,16 +14,13 @@ export function shadowRootOf(element) {
   return root instanceof ShadowRoot ? root : null;
 }
 
-/**
- * The root with all shadow roots below it.
- * @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]}
- */
+/** The given root and all shadow roots below it. @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]} */
 export function rootsBelow(root) {
   const below = [...findBelow(root, "*")].flatMap((element) => shadowRootOf(element) ?? []);
   return [root, ...below.flatMap(rootsBelow)];
 }
 
-/** The focused element, in any shadow root. If the focus is inside an iframe, the iframe. */
+/** The focused element, in any shadow root. If the focus is inside an iframe, this is the iframe. */
 export function findFocused() {
   let focused = focusedIn(document);
   for (let root = focused && shadowRootOf(focused); root?.activeElement; root = focused && shadowRootOf(focused)) focused = root.activeElement;

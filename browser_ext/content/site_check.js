@@ -2,10 +2,10 @@
  * Checks the files of a site before its page runs. The browser starts this script when the document has only its first
  * element, and only on sites that the person or an administrator has named.
  *
- * 1. The document is stopped at once, so that nothing of what the server sent for it runs.
+ * 1. The document is stopped at once, so none of the server's scripts runs.
  * 2. The files of the signed list are read, from the browser's cache where possible, and compared.
- * 3. The signed document is put in the place of the stopped one. Each script and style in the document has a hash, so that
- *    the browser itself refuses other bytes, whatever the server answers.
+ * 3. The signed document replaces the stopped document. Each script and style in the signed document has a hash, so the
+ *    browser itself refuses any other bytes from the server.
  */
 import { ask } from "./background_link.js";
 import { problem } from "./problems.js";
@@ -15,19 +15,19 @@ const LIST = "release.p7s";
 const CONFIGURATION = "config.json";
 /** The signed documents that people open, by their paths. */
 const DOCUMENTS = new Map([["/", "index.html"], ["/parcel.html", "parcel.html"]]);
-/** Forms that servers send in the place of the files themselves, and files that only developer tools load. */
+/** Compressed forms of files, which servers send instead of the files, and files that only developer tools load. */
 const NOT_LOADED = /\.(?:br|gz|map)$/u;
 const root = new URL("/", location.href);
 
 /**
- * The size above which a file is compared while the page starts. Such files are data of the vault's runtime. The signed
- * script has their hashes, and refuses other bytes itself.
+ * The size above which a file is compared later, while the page starts. Such files are data of the vault's runtime. The
+ * signed script contains their hashes, and refuses other bytes itself.
  */
 const LARGE_BYTES = 2_000_000;
 
 /** @type {string} */
 let configuration = "";
-/** The fragment of a parcel's link. It may have the six words that open the parcel. The signed page gets it back. */
+/** The fragment of a parcel's link. It may contain the six words that open the parcel. The signed page gets it back. */
 const fragment = takeFragment();
 
 const isOpened = stopDocument();
@@ -47,13 +47,13 @@ function stopDocument() {
   }
 }
 
-/** Takes the fragment out of the address and the history, where it would stay if the page is stopped. */
+/** Removes the fragment from the address and the history. Otherwise it would stay there if the page is stopped. */
 function takeFragment() {
   const { hash, pathname, search } = location;
   try {
     if (hash) history.replaceState(null, "", `${pathname}${search}`);
   } catch {
-    // Firefox refuses the call after many such calls in a tab, for example by another page. The document is stopped nevertheless.
+    // Firefox refuses the call if there were many such calls in the tab, for example by another page. The check continues.
   }
   return hash;
 }
@@ -98,7 +98,7 @@ async function compare() {
 
 /**
  * The bytes of a file, if they are the signed bytes. The cache may have the file of an earlier release, so a file that
- * differs is asked for once more.
+ * differs is requested once more from the server.
  * @param {string} path @param {Map<string, string>} integrity @param {RequestCache} cache
  */
 async function readSigned(path, integrity, cache) {
@@ -137,7 +137,8 @@ function build(markup, { name: documentName, integrity, servers }) {
     for (const element of html.querySelectorAll(selector)) {
       const path = new URL(element.getAttribute(name) ?? "", root).pathname.slice(1);
       element.setAttribute("integrity", signedHash(path, { name: documentName, integrity }));
-      // The stop ended the browser's early request for a module, and a document never asks for the same module again.
+      // When the document was stopped, the browser's early requests for modules ended, and a document never requests
+      // the same module again.
       if (name === "src") element.setAttribute(name, `${path}?checked`);
     }
   }
@@ -180,10 +181,11 @@ function sentence(text) {
   return html;
 }
 
-/** Puts a document in the place of the stopped one, once. @param {Element} html */
+/** Replaces the stopped document by another document, once. @param {Element} html */
 function draw(html) {
   if (isOpened) {
-    // An opened document is drawn once something was written to it. The type keeps the browser in its standards mode.
+    // An opened document is drawn only after something was written to it. The type keeps the browser in its standards
+    // mode.
     document.write("<!doctype html>");
     document.close();
   }

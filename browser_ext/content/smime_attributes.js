@@ -2,12 +2,12 @@
 import { attributeOf } from "./dom_tree.js";
 
 /**
- * The elements that must be examined even when they are not in view. A person can submit a form with Enter, and use a
- * hidden file field through a button of the page.
+ * The elements that must be examined even when they are not in view: forms, because a person can submit a form with
+ * Enter, and file fields, because a button of the page can open a hidden file field.
  */
 export const GUARDED = "form[data-smime], input[type=file][data-smime]";
 
-/** Whether `data-smime` of an element has one of these words. @param {Element} element @param {...string} words */
+/** Whether the attribute `data-smime` of an element has one of these words. @param {Element} element @param {...string} words */
 export function asksFor(element, ...words) {
   const values = (attributeOf(element, "data-smime") ?? "").toLowerCase().split(/\s+/);
   return words.some((word) => values.includes(word));

@@ -1,6 +1,7 @@
 /**
- * Mail in webmails: finds the adaptor of the webmail, and offers to open a protected message in its place and to write
- * one with the extension. This script never has text that the extension has decrypted.
+ * Mail in webmails. This script finds the adaptor of the webmail. It offers to open a protected message where the
+ * webmail shows it, and to write a message with the extension. This script never has text that the extension has
+ * decrypted.
  */
 import { anyWebmail } from "./adaptors/any_webmail.js";
 import { gmail } from "./adaptors/gmail.js";
@@ -34,19 +35,19 @@ import { translate } from "../texts/texts.js";
 export const adaptors = [sealwax, roundcube, sogo, gmail, outlook];
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
-/** The places whose message is being searched. @type {Set<FrameHost>} */
+/** The hosts of the places for which a message is being searched. @type {Set<FrameHost>} */
 const searching = new Set();
 /**
- * The letters that are being written, by the id that the background gave each. `composer` is the webmail's form from
- * which the letter was begun, or null.
+ * The letters that are being written, by the id that the background gave each. `composer` is the webmail's form in
+ * which the letter was begun; null for none.
  * @type {Map<string, {webmail: Pick<Adaptor, "send">, composer: Composer | null}>}
  */
 const composing = new Map();
 /** The elements that a person can choose as text fields. */
 const FIELDS = "textarea, input:not([type]), input[type=text], [contenteditable]:not([contenteditable=false])";
-/** The error code if it is not known whether the message was sent. */
+/** The error code if nobody knows whether the message was sent. */
 const UNKNOWN = "sending-unknown";
-/** The height of a mail's frame: three quarters of the window, also after the phone was turned. */
+/** The height of a mail's frame: three quarters of the window. It adapts when a phone is turned. */
 const MAIL_HEIGHT = "75vh";
 /**
  * The message that was opened last, with the element that its frame replaces.
@@ -71,7 +72,8 @@ function hostFor(element) {
 }
 
 /**
- * Offers to open the messages in this page, and to write one. Opens the only protected message if the person asks.
+ * Offers to open the messages in this page, and to write a message. Opens the only protected message if the person
+ * asks.
  * @param {{isAsked?: boolean}} [options] `isAsked`: the person asks for it with the toolbar, the menu or the keyboard
  * @returns {number} the number of offers
  */
@@ -85,7 +87,8 @@ export function offerMail({ isAsked = false } = {}) {
     const offers = offered.map((message) => offerReading(webmail, message));
     if (composer) offerWriting(webmail, composer);
     forgetProblem();
-    // A webmail that opens signed mails itself shows no sign of their protection.
+    // The only message is opened even without a sign of protection. Webmails that open signed mails themselves show no
+    // such sign.
     if (isAsked && !composer && offered.length === 1) offers[0]();
     return offered.length + (composer ? 1 : 0);
   } catch (error) {
@@ -94,8 +97,8 @@ export function offerMail({ isAsked = false } = {}) {
 }
 
 /**
- * Removes the frame of the opened message when the webmail shows no message, shows another one in the same element, or
- * has removed the element. The frame stays when other messages are shown beside it, as in a conversation.
+ * Removes the frame of the opened message when the webmail shows no message, shows another message in the same element,
+ * or has removed the element. The frame stays if the webmail shows other messages beside it, as in a conversation.
  * @param {ShownMessage[]} messages
  */
 function dismissUnlessShown(messages) {
@@ -135,7 +138,7 @@ async function read(webmail, host, message) {
 }
 
 /**
- * Waits for a message that is being searched. If the page removes the message's place meanwhile, the bar says so.
+ * Waits for a message that is being searched. If the page removes the place for the message meanwhile, the bar says so.
  * @param {FrameHost} host @param {HTMLElement} element the place of the message @param {Promise<string>} heldMail
  */
 async function searched(host, element, heldMail) {
@@ -154,7 +157,8 @@ async function searched(host, element, heldMail) {
 }
 
 /**
- * Offers the ways to a message that was not found. If only the attachment is left, the person can point at it at once.
+ * Offers the remedies if a message was not found. If pointing at the attachment is the only remedy, the person can
+ * point at once.
  * @param {FrameHost} host @param {HTMLElement} element @param {unknown} error
  */
 function offerOtherWays(host, element, error) {
@@ -162,11 +166,11 @@ function offerOtherWays(host, element, error) {
     { label: translate("mail_pick"), act: async () => void pickMail() },
     { label: translate("toolbar_teach"), act: async () => void teach() },
   ];
-  // The buttons come after the sentence that `attempt` shows for the error.
+  // Add the buttons later, so that they come after the sentence that `attempt` shows for the error.
   setTimeout(() => {
     host.offerAlso(...ways);
     if (codeOf(error) !== "part-untold") return;
-    // The bar is at the edge of the window.
+    // Scroll the element to the middle, because the bar at the edge of the window could cover it.
     element.scrollIntoView({ block: "center" });
     begin(() => startPicking({ ...picking("pick_part_hint"), isHere: true }));
   });
@@ -175,13 +179,13 @@ function offerOtherWays(host, element, error) {
 /**
  * Looks for the shown mail if the page names no part of it, for example because a webmail hides a signature, or calls a
  * part "noname". If the mail has no S/MIME part, the toolbar's window opens, as on other pages.
- * @returns {Promise<boolean>} false if no control of the webmail can lead to it
+ * @returns {Promise<boolean>} false if no control of the webmail can lead to the mail
  */
 export async function searchMail() {
   const head = recognised() === anyWebmail ? headOf(document) : null;
   const part = head && partWithoutName(head);
   if (!part) return false;
-  // Without a source the page stays as it is, so no box is put there.
+  // If there is no source, the page must stay unchanged, so do not create a host yet.
   const host = hostOf.get(part.place);
   if (host && (host.isOpen || searching.has(host))) return true;
   if (!await hasSource(part)) return false;
@@ -201,7 +205,7 @@ async function openFound(part) {
   await openAbove({ element: part.place, id: pickedId(), isProtected: true, fetchSource: async () => bytes });
 }
 
-/** Lets the person point at a link or button that leads to a mail, and opens the mail there. Returns whether it has begun. */
+/** Lets the person point at a link or button that leads to a mail, and opens the mail. Returns whether the pointing has begun. */
 export function pickMail() {
   return begin(() => startPicking(picking("pick_mail_hint")));
 }
@@ -211,7 +215,7 @@ function picking(hint) {
   return { hint: translate(hint), selector: WAYS, choose: (element) => void openPicked(element) };
 }
 
-/** Begins something for which the person needs the bar. A document without a body, such as a drawing, cannot show it. @param {() => void} act */
+/** Begins an action that needs the bar. A document without a body, such as an SVG, cannot show it. @param {() => void} act */
 function begin(act) {
   if (!bodyOf(document)) return false;
   act();
@@ -242,17 +246,17 @@ async function openAbove(message) {
   await host.attempt(() => read(anyWebmail, host, message));
 }
 
-/** Lets the person teach the extension where this webmail has the source of a mail. Returns whether it has begun. */
+/** Lets the person teach the extension where this webmail has the source of a mail. Returns whether the teaching has begun. */
 export function teach() {
   return begin(() => startTeaching(() => offerMail({ isAsked: true })));
 }
 
-/** Lets the person teach the extension the form in which this webmail writes messages. Returns whether it has begun. */
+/** Lets the person teach the extension this webmail's form for writing. Returns whether the teaching has begun. */
 export function teachForm() {
   return begin(() => startTeachingForm(() => void writeMailForm()));
 }
 
-/** Lets the person point at a text field, and encrypts what is written there. Returns whether it has begun. */
+/** Lets the person point at a text field to encrypt. Returns whether the pointing has begun. */
 export function pickField() {
   return begin(() => startPicking({ hint: translate("pick_field_hint"), selector: FIELDS, choose: (element) => void protect(element) }));
 }
@@ -276,7 +280,8 @@ export async function findForm() {
     const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((field) => field === focused);
     return isIn ? "field" : findMailForm() || (taught ? "taught" : "");
   } catch (error) {
-    // Only a form that has changed is reported. A frame without an origin has no recipe.
+    // An error is shown only if the taught form has changed. Other errors are ignored, for example in a frame without
+    // an origin, which has no recipe.
     const { element } = /** @type {{element?: HTMLElement}} */ (error);
     if (element) fieldsPart().noteErrorFor(element, error);
     return findMailForm();
@@ -304,7 +309,7 @@ async function fetchAndHold(message) {
 async function answer(webmail, kind, mail) {
   try {
     if (kind === "receipt") {
-      // The person cannot write a receipt in the webmail's own form.
+      // A receipt always has its own window, because the person cannot write it in the webmail's form.
       const isRaw = (await webmail.delivery().catch(() => "file")) === "raw";
       await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: isRaw ? "raw" : "file" });
       return "";
@@ -330,7 +335,10 @@ function offerWriting(webmail, composer) {
   host.offer(translate("mail_write"), () => write(webmail, composer));
 }
 
-/** Gives the message that is answered or forwarded to the background. @param {Composer} composer @returns {Promise<string>} its id there, or "" */
+/**
+ * Gives the message that is answered or forwarded to the background.
+ * @param {Composer} composer @returns {Promise<string>} the message's id in the background, or ""
+ */
 async function holdOriginal(composer) {
   const original = await composer.fetchOriginal();
   return original ? (await ask("mail.hold-original", { bytes: original })).mail : "";
@@ -367,7 +375,7 @@ export async function writeMailForm() {
     place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     const letter = fieldsOf(form);
-    // Each difference is reported once.
+    // Each difference is shown only once.
     let reportedPeople = "";
     const send = async (/** @type {ComposedMessage} */ done) => {
       const others = otherPeople(asShownNow(form), done.envelope).join(" ");
@@ -392,15 +400,14 @@ function composerAround(webmail, place) {
     const composer = webmail.composer();
     return composer && (place === composer.element || findMailForm()) ? composer : null;
   } catch {
-    // A webmail whose page has changed is treated like a page without an adaptor.
+    // If the adaptor does not understand the page, the page is treated like a page without an adaptor.
     return null;
   }
 }
 
 /**
- * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws
- * `mail-form-changed` if somebody has written there since the message window opened, because the text may be another
- * letter.
+ * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws `mail-form-changed`
+ * if the form's text has changed since the message window opened, because it may belong to another letter.
  * @param {import("./mail_forms.js").MailForm} form @param {string} begun the text that the form had @param {ComposedMessage} done
  */
 async function attach(form, begun, done) {
@@ -419,8 +426,8 @@ function settle(text) {
 }
 
 /**
- * Shows that the extension does not understand the page of a webmail. Without this sentence a person might miss the
- * button and write unencrypted.
+ * Says that the extension does not understand the page of a webmail. Without this sentence a person might not notice
+ * that the button is missing, and write unencrypted.
  * @param {Adaptor} webmail @param {unknown} error @param {boolean} isAsked
  */
 function explain(webmail, error, isAsked) {
@@ -432,7 +439,7 @@ function explain(webmail, error, isAsked) {
   return 1;
 }
 
-/** Removes the sentence of `explain` when the page is understood. The page may have been incomplete before. */
+/** Removes the sentence of `explain` when the page is understood. The page may have been incomplete at that time. */
 function forgetProblem() {
   if (!notice) return;
   hostFor(notice).withdraw();
@@ -443,13 +450,14 @@ function forgetProblem() {
 /**
  * Has the webmail send a message from the extension's window.
  * @param {ComposedMessage & {compose: string}} body
- * @returns {Promise<{sent: boolean | null, problem: string}>} `sent` is null if it is not known
+ * @returns {Promise<{sent: boolean | null, problem: string}>} `sent` is null if nobody knows whether it was sent
  */
 async function deliver({ compose, ...done }) {
   const asking = composing.get(compose);
   if (!asking) return { sent: false, problem: "page-gone" };
   try {
-    // The form from which the window was opened gets the message, even if the person has begun another form since.
+    // The form from which the window was opened gets the message, even if the person has begun to write in another form
+    // since.
     await asking.webmail.send({ ...done, sentence: translate("mail_sentence") }, asking.composer?.element);
     if (!done.more) composing.delete(compose);
     return { sent: true, problem: "" };

@@ -15,7 +15,7 @@ const WEBMAILS = {
     hosts: ["outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"],
   },
 };
-/** Matches in each page of a webmail. */
+/** A selector that matches in each page of one of the webmails. */
 export const WEBMAIL_SIGNS = Object.values(WEBMAILS).map(({ sign }) => sign).join();
 const HOSTS = Object.values(WEBMAILS).flatMap(({ hosts = [] }) => hosts);
 
@@ -24,7 +24,7 @@ export function isMailHost() {
   return HOSTS.includes(location.hostname);
 }
 
-/** Whether this document belongs to the webmail of this name. @param {string} name */
+/** Whether this document belongs to the webmail with this name. @param {string} name */
 export function isWebmail(name) {
   const { sign = "", hosts = [] } = WEBMAILS[name] ?? {};
   return hosts.includes(location.hostname) || findBelow(document, sign).length > 0;

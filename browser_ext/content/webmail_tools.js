@@ -10,20 +10,20 @@ import { fieldsPart } from "./world.js";
 const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: true, cancelable: true, composed: true };
 
 /**
- * The values of a letter in a webmail's own form. The people are texts of the page, which only the core reads.
+ * The values of a letter in a webmail's own form. The people are texts of the page, which only the core parses.
  * @typedef {{kind: string, from: string, to: string[], cc: string[], bcc?: string[], subject: string, text: string}} Letter
  */
 /**
- * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected` is true if the message
- * has S/MIME parts. `isSearched` is true if the page may have no way to the source. The page then stays as it is until
+ * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected` is true if the message has
+ * S/MIME parts. `isSearched` is true if the page may not lead to the message's source. In this case the page is not changed until
  * the source is found.
  * @typedef {{
  *   element: HTMLElement, id: string, isProtected: boolean, isSearched?: boolean, fetchSource: () => Promise<ArrayBuffer>,
  * }} ShownMessage
  */
 /**
- * The form in which a letter is written. `fetchOriginal` gives the message that the letter answers or forwards; null if
- * there is none.
+ * The form in which a letter is written. `fetchOriginal` returns the message that the letter answers or forwards; null
+ * if there is none.
  * @typedef {{element: HTMLElement, fields: () => Letter, fetchOriginal: () => Promise<ArrayBuffer | null>}} Composer
  */
 /**
@@ -40,7 +40,8 @@ const ENTER = { key: "Enter", code: "Enter", keyCode: 13, which: 13, bubbles: tr
  */
 
 /**
- * Sends a request with the person's session. Throws `webmail-silent` for no answer or an error.
+ * Sends a request with the person's session. Throws `webmail-silent` if there is no answer, or if the answer is an
+ * error.
  * @param {string | URL} url
  * @param {RequestInit} [options]
  * @returns {Promise<Response>}
@@ -52,8 +53,8 @@ export async function fetchFrom(url, options = {}) {
 }
 
 /**
- * Sends the request that sends a message. Throws `webmail-refused` if the webmail refuses it. Without an answer, or
- * after an error of the server, the message was perhaps sent. Then throws `sending-unknown`.
+ * Sends the request that sends a message. Throws `webmail-refused` if the webmail refuses it. Throws `sending-unknown`
+ * if there is no answer, or after an error of the server, because the message was perhaps sent.
  * @param {string | URL} url
  * @param {RequestInit} options
  * @returns {Promise<Response>}
@@ -84,7 +85,7 @@ export async function fetchMessage(url, options) {
 }
 
 /**
- * Whether the first line is a header field (RFC 5322 section 2.2), or an mbox line before one.
+ * Whether the first line is a header field (RFC 5322 section 2.2), or an mbox line before a header field.
  * @param {ArrayBuffer} bytes
  */
 export function beginsAsMessage(bytes) {
@@ -103,9 +104,9 @@ export function isSameMessage(one, other) {
 }
 
 /**
- * A message as a file, for webmails that send only messages composed by themselves. Thunderbird opens an attached
- * message, and only saves an attached CMS object. Throws `needs-raw-sending` for a message that is not a single base64
- * CMS object, since people on the way could read it.
+ * A message as a file, for webmails that send only messages composed by themselves. The file is a whole message,
+ * because Thunderbird opens an attached message, but can only save an attached CMS object. Throws `needs-raw-sending`
+ * for a message that is not a single base64 CMS object, since its text would not be encrypted.
  * @param {ArrayBuffer} message
  * @returns {File} `smime.p7m.eml`: the part before `.eml` tells programs that it is S/MIME
  */
@@ -133,10 +134,10 @@ export function valueIn(root, selector) {
 }
 
 /**
- * Fills the form of a webmail that sends only messages composed by itself. Attaches the encrypted message, and writes the sentence, the subject,
- * and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the form. Throws `page-not-understood`, and
- * alters nothing, if a field is missing. Throws `mail-form-refused`, and attaches no file, if the form keeps another text than the sentence,
- * because that text would leave beside the encrypted message.
+ * Fills the form of a webmail that sends only messages composed by itself. Attaches the encrypted message, and writes the
+ * sentence, the subject, and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the
+ * form. Throws `page-not-understood`, and alters nothing, if a field is missing. Throws `mail-form-refused`, and attaches no
+ * file, if the form keeps another text than the sentence, because that text would be sent beside the encrypted message.
  * @param {ComposedMessage} done
  * @param {{
  *   text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined,
@@ -163,7 +164,7 @@ export async function handOver({ message, subject, sentence, envelope }, { text,
 
 /**
  * Writes addresses into an empty field for recipients. If the page takes the first address out of the field, for
- * example into a token, the others follow one by one.
+ * example into a token, the other addresses are entered one by one.
  * @param {HTMLElement} field @param {string[]} addresses
  */
 async function enterPeople(field, [first = "", ...others]) {
@@ -178,7 +179,7 @@ async function enterPeople(field, [first = "", ...others]) {
   }
 }
 
-/** Leaves a field. If the text stays there, presses Enter, because some pages accept a text only then. @param {HTMLElement} field */
+/** Leaves a field. If its text stays, presses Enter, which some pages need to accept a text. @param {HTMLElement} field */
 async function leave(field) {
   field.blur();
   await turn();

@@ -1,11 +1,11 @@
 /**
- * The object through which the bundles in a page call each other. It is in the extension's isolated world, where no
- * script of the page can reach it.
+ * The object through which the bundles in a page call each other. It is in the isolated world of the content scripts,
+ * where no script of the page can reach it.
  *
  * The browser loads up to five bundles into a document, each when it is needed: `guard.js`, `content.js`,
- * `field_scripts.js`, `mail_scripts.js` and `page_scripts.js`. Each bundle puts one part into this object: the
- * functions that other bundles call. A part may be loaded twice, because a bundle can be loaded twice and the bundle
- * for mail contains the bundle for fields. Only the first copy is used and has state. The part for pages has no state.
+ * `field_scripts.js`, `mail_scripts.js` and `page_scripts.js`. Each bundle adds one part to this object: the functions
+ * that other bundles call. A part may be loaded twice, because a bundle can be loaded twice and the bundle for mail
+ * contains the bundle for fields. Only the first copy of a part is used and has state. The part for pages has no state.
  *
  * So a module may import modules of its own part and modules without state. It calls any other part through this
  * object.
@@ -21,7 +21,7 @@
 /** @type {World} */
 export const world = (globalThis.sealwaxContent ??= /** @type {World} */ ({}));
 
-/** The part for fields. Only the part for mail may call this function, because its bundle contains the part for fields. */
+/** The part for fields. Only the part for mail may call this function, because the mail bundle contains the part for fields. */
 export function fieldsPart() {
   return /** @type {Required<World>} */ (world).fields;
 }

@@ -1,6 +1,7 @@
 /**
- * The frame in the page. It does nothing before it has a valid token. It draws the state and the buttons around a
- * nested view that contains the text, and passes encrypted envelopes between the view and the background.
+ * The extension's frame in a page (the broker). It does nothing before it has a valid token. It draws the state and the
+ * buttons around a nested view, which contains the text, and passes encrypted envelopes between the view and the
+ * background.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { waxSeal } from "../../wasm_build/ui/state_mark.js";
@@ -19,7 +20,7 @@ import { watchText } from "./covered.js";
 
 const KEEP_MILLISECONDS = 700;
 const LOOK_AFTER_KEPT_MILLISECONDS = 10_000;
-/** The time after which a lock has ended the vault. */
+/** The time that a lock needs to end the vault. */
 const LOCKING_MILLISECONDS = 500;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -43,8 +44,8 @@ const fetched = new Promise((resolve) => {
   });
 });
 
-// The content script sends the token once. If a page embeds this document itself, there is no valid token, and the
-// frame stays empty.
+// The content script sends the token once. If a page embeds this document itself, it has no valid token, and the frame
+// stays empty.
 if (parent === window) {
   const frame = new URLSearchParams(location.search).get("frame");
   if (frame) void start({ token: "", frame, pageOrigin: "" });
@@ -90,8 +91,8 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: translate("editor_label"), text: moved });
-  // Only the content script can reach this window and send it messages. These messages can only make the editor grey,
-  // or open it.
+  // Only the content script can reach this window and send it messages. Its messages here can only make the editor grey
+  // or reopen it for changes.
   addEventListener("message", ({ source, data }) => {
     if (source !== parent) return;
     if (data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
@@ -124,7 +125,7 @@ function keepSoon({ frame }, view) {
   setTimeout(() => {
     keeping = false;
     keptAt = Date.now();
-    // If the vault does not answer, the text is still in the view, and the next typed key tries again.
+    // If the vault does not answer, the text is still in the view, and the next typed key triggers another try.
     if (main.className !== "encrypted") void keep(frame, view).catch(() => {});
   }, Math.max(0, keptAt + KEEP_MILLISECONDS - Date.now()));
 }
@@ -137,7 +138,8 @@ async function keep(frame, view) {
 }
 
 /**
- * Has the new vault keep the text, if there is a new vault. A vault ends at a lock, and in Firefox with the background.
+ * If the vault has been replaced, has the new vault keep the text. A vault ends at a lock, and in Firefox also when the
+ * background ends.
  * @param {Claim} claim @param {ViewLink} view
  */
 async function keepAgain({ frame }, view) {
@@ -159,13 +161,13 @@ function showEditor(claim, view, hint) {
 
 /**
  * Lets the person continue writing in a field that was encrypted.
- * @param {Claim} claim @param {ViewLink} view @param {string} [problem] the sentence that says why, if the page is the reason
+ * @param {Claim} claim @param {ViewLink} view @param {string} [problem] a sentence about the problem, if the page has caused it
  */
 function change(claim, view, problem = "") {
   void ask("field.change", { frame: claim.frame });
   view.freeze(false);
   showEditor(claim, view, translate("editor_hint"));
-  // Above the text, since a low frame has no room below it.
+  // The sentence is above the text, since a low frame has no room below the text.
   if (problem) top_.replaceChildren(html("p", { class: "problem", role: "alert", text: problem, data: { test: "replaced" } }));
   keepSoon(claim, view);
 }
@@ -200,7 +202,7 @@ function showEncrypted(claim, view, { people, signedAs, encrypted }) {
   const readers = encrypted ? translate("encrypted_for_people", { people: list.format([...people, translate("you")]) }) : translate("encrypted_for_nobody");
   const sentence = html("p", { role: "status", data: { test: "encrypted" } },
     html("strong", { text: signedAs ? translate("signed_as", { address: signedAs }) : translate("signed_by_nobody") }), " ", readers);
-  // In a page, the sentence below the frame says what to do next, since it may quote a button of the page.
+  // In a page, a note below the frame names the next step, since it may quote a button of the page.
   const next = parent === window ? html("p", { text: translate("next_step"), data: { test: "next-step" } }) : null;
   top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence), ...(next ? [next] : []));
   const changing = button(translate("verb_change"), "", "change", () => change(claim, view));
@@ -208,7 +210,7 @@ function showEncrypted(claim, view, { people, signedAs, encrypted }) {
 }
 
 /**
- * Closes the frame. If text was typed, asks first whether to discard it.
+ * Closes the frame. If the person has typed a text, asks first whether to discard it.
  * @param {Claim} claim @param {ViewLink} view @param {string} hint
  */
 async function cancel(claim, view, hint) {
@@ -266,7 +268,7 @@ function letGo(claim) {
 }
 
 /**
- * Shows the verdict. If it is not settled, shows the final one when the certificate authorities have answered.
+ * Shows the verdict. If it is not final, shows the final verdict when the certificate authorities have answered.
  * @param {Claim} claim @param {{report: Report, settled: boolean}} result
  */
 async function showVerdict(claim, { report, settled }) {
@@ -303,7 +305,7 @@ async function close({ frame }) {
 }
 
 /**
- * Waits for a job's end. Asks again and again, because each request keeps the background alive for a while.
+ * Waits for a job's end with repeated requests, because each request keeps the background alive for a while.
  * @param {Claim} claim
  * @param {string} job
  */

@@ -1,7 +1,7 @@
 /**
- * The sandboxed view of a mail: the only document that has the mail's text, header fields and files. The view has an
- * opaque origin, no extension API and no network; its only link is one MessagePort. It shows each part with markup in a
- * nested frame, which runs no script.
+ * The sandboxed view of a mail. Only this document has the mail's text, header fields and files. The view has an opaque
+ * origin, no extension API and no network; its only link is one MessagePort. It shows each part with markup in a nested
+ * frame, which runs no script.
  *
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
@@ -30,10 +30,10 @@ import { setLanguage, ViewPort } from "../shared/view_port.js";
 
 const NOTED_FIELDS = ["to", "cc", "date"];
 const MAX_SUBJECT_CHARACTERS = 1_000;
-/** Enough for some hundred people in To and Cc. */
+/** This is enough for some hundred people in To and Cc. */
 const MAX_FIELD_CHARACTERS = 10_000;
 const MAX_NAME_CHARACTERS = 255;
-/** The viewer also shows signatures of files, and certificates. */
+/** Besides mails, the viewer shows signatures of files, and certificates. */
 const SHOWN_NAME = /\.(p7s|p7c|p7b)$/iu;
 const SHOWN_TYPE = /^application\/(x-)?pkcs7-signature$/u;
 
@@ -76,7 +76,7 @@ function judge({ verdict: newVerdict }) {
   shownText?.judge(verdict.coverage);
 }
 
-/** Takes apart the bytes of `packContent`. @param {ArrayBuffer} bytes @returns {Mail} */
+/** Unpacks bytes that `packContent` has made. @param {ArrayBuffer} bytes @returns {Mail} */
 function unpack(bytes) {
   /** @type {ReturnType<typeof unpackParts<Omit<Mail, "text" | "passages"> & {passages: {path: string, hasMarkup: boolean}[]}>>} */
   const { facts, parts } = unpackParts(bytes);
@@ -96,11 +96,11 @@ async function draw(shown) {
   document.body.replaceChildren(headerOf(shown), ...tools, body.notes, element, body.links, ...filesOf(shown), problem);
   await body.draw({ asText });
   heights.disconnect();
-  // A part with markup takes a share of this view's height, so its height says nothing about the mail.
+  // The height of a part with markup depends on the height of this view, so it says nothing about the mail.
   if (!body.hasMarkup) for (const child of [...document.body.children, ...element.children]) heights.observe(child);
 }
 
-/** Reports the height that the mail needs to the frame around. The empty room below the text does not count. */
+/** Reports to the frame around this view how much height the mail needs, without empty room below the text. */
 function tellHeight() {
   const passages = /** @type {Element} */ (document.querySelector(".passages"));
   const rest = passages.getBoundingClientRect().bottom - endOf(passages.children);
@@ -136,13 +136,13 @@ function headerOf({ headers, people, date, protections }) {
   return header;
 }
 
-/** The heading of a field's text, which has no header fields. @param {string} site */
+/** The heading above the text of a field, because such a text has no header fields. @param {string} site */
 function fieldHeading(site) {
   return html("h1", { "data-test": "field-text" }, ...sentenceNodes(words.fieldText.replace("{site}", technical(site))));
 }
 
 /**
- * The notes that name the header fields that were encrypted, and the fields that nothing protects.
+ * The notes on header fields: which fields were encrypted, and which fields are not protected at all.
  * @param {[string, string][]} headers
  * @param {string[]} protections
  */

@@ -1,5 +1,5 @@
 /**
- * The sandboxed view of a field: the only document in a page that has the field's plaintext. The view has an opaque
+ * The sandboxed view of a field. In a page, only this document has the field's plaintext. The view has an opaque
  * origin, no extension API and no network; its only link is one MessagePort. This file is bundled as a classic script,
  * because an opaque origin loads no modules.
  */
@@ -8,17 +8,17 @@ import { ViewPort } from "../shared/view_port.js";
 
 const VISIBILITY_DELAY_MILLISECONDS = 100;
 
-/** True if the editor lost the focus, and the person has not come back with a click or the Tab key. */
+/** True after the editor has lost the focus, until the person comes back with a click or the Tab key. */
 let isLost = false;
 /** Whether the page fades, masks or shrinks the frame. */
 let isAltered = false;
-/** Whether the page covers the editor. Only Chromium detects that. */
+/** Whether the page covers the editor. Only Chromium detects this. */
 let isCovered = false;
 /** True for an editor, false for text that is only shown. */
 let isWatched = false;
 const box = document.createElement("div");
 box.className = "text";
-// Switch off services that copy the text elsewhere: spell checkers, translators and form histories.
+// These attributes switch off services that copy the text elsewhere: spell checkers, translators and form histories.
 const KEPT_IN = {
   spellcheck: "false", translate: "no", autocomplete: "off", autocapitalize: "off", autocorrect: "off", "data-gramm": "false",
 };
@@ -75,16 +75,17 @@ function attend({ seen }) {
 function freeze({ frozen }) {
   box.contentEditable = frozen ? "false" : "plaintext-only";
   if (frozen) return;
-  // The person has just answered in the extension's own window.
+  // The editor has the focus again, because the person has just answered in the extension's own window.
   isLost = false;
   box.focus();
   showAttention();
 }
 
 /**
- * Makes the editor grey while typed keys would go elsewhere, or while the page covers it. A page can take the focus by
- * opening a window, and give it back by closing the window. So the editor stays grey until the person comes back with a
- * click or the Tab key. This only informs the person. The page gets the keys that were typed in between.
+ * Makes the editor grey while typed keys would go elsewhere, or while the page covers the editor. A page can take the
+ * focus by opening a window, and return it by closing the window. So the editor stays grey until the person comes back
+ * with a click or the Tab key. The grey only informs the person. It does not keep keys from the page that are typed
+ * meanwhile.
  */
 function watchAttention() {
   isWatched = true;

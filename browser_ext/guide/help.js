@@ -1,4 +1,4 @@
-/** Help: the meaning of the states, the permissions and their reasons, the limits, and the ways to get keys back. */
+/** The help page. It explains the states, the permissions and their reasons, the limits, and how to get lost keys back. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { lockMark, STATES, stateStatement } from "../../wasm_build/ui/state_mark.js";
@@ -29,7 +29,7 @@ byId("states").append(
     state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
   html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: translate("help_lock") })),
 );
-// A permission without a reason is a mistake. Its missing text throws, so that a test finds the mistake.
+// Each permission must have a reason. A missing text throws, so that a test finds the mistake.
 const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
   ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: translate(REASONS[name]) })]),

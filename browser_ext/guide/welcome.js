@@ -1,6 +1,6 @@
 /**
- * The guide for the first steps. The person may stop after each of the four steps. The guide continues where it was
- * left.
+ * The guide for the first steps. The person may stop after each of the four steps. When it is opened again, the guide
+ * continues at the same step.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -26,7 +26,7 @@ const STEPS = [
 ];
 const LAST = STEPS.length - 1;
 
-/** The addresses of the identities that the step shows, as one text. */
+/** The addresses of the identities that the current step shows, as one text. */
 let shownIdentities = "";
 /** A sentence about the authority that the person has trusted in this guide, or "". */
 let trusted = "";
@@ -49,7 +49,7 @@ async function show() {
   const step = current;
   const { title, draw } = STEPS[step];
   const parts = (await draw()).filter((part) => part !== null);
-  // Another step was chosen meanwhile.
+  // The person has chosen another step meanwhile.
   if (step !== current) return;
   showProblem(null);
   byId("place").textContent = translate("welcome_step", { number: step + 1, count: STEPS.length });
@@ -58,7 +58,7 @@ async function show() {
     else mark.removeAttribute("aria-current");
   });
   byId("step").replaceChildren(html("h2", { text: translate(title), tabindex: -1 }), ...parts);
-  // If the step has a question, the button "next" is not the primary one.
+  // If the step has a question, "next" is not the primary button.
   const asks = byId("step").querySelector("[data-test=own-authority]") !== null;
   const next = step < LAST
     ? button("welcome_next", "next", () => goTo(step + 1), asks ? "" : "primary")
@@ -155,7 +155,7 @@ async function refreshIdentity() {
   await show();
 }
 
-/** Ends the guide. It begins anew when it is opened again. */
+/** Ends the guide. If the person opens it again, it starts at the first step. */
 async function finish() {
   await ask("guide.keep", { step: 0 });
   await ask("options.open", { section: "identities" });

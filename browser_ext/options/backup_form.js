@@ -67,7 +67,7 @@ function openRestoring({ translate, refresh }) {
 }
 
 /**
- * The choice whether the backup is added to the entries here or replaces them.
+ * The choice whether the backup is added to the entries of this browser or replaces them.
  * @param {HTMLElement} goes the place for the list of entries that would be removed
  */
 function createChoices(goes) {
@@ -84,7 +84,7 @@ function createChoices(goes) {
 }
 
 /**
- * Shows all that the backup would restore. Entries that decide about trust need a tick.
+ * Shows all entries that the backup would restore. Entries that decide about trust need a tick.
  * @param {Opened} opened
  * @param {{passphrase: SecretField, goes: HTMLElement, refresh: () => Promise<void>}} context
  */
@@ -105,10 +105,7 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
   });
 }
 
-/**
- * The entries that a replacing backup removes, by kind and number.
- * @param {Record<string, number>} counts
- */
+/** A list of the entries that a replacing backup removes: the number of each kind. @param {Record<string, number>} counts */
 function whatGoes(counts) {
   const kinds = Object.entries(counts).filter(([, count]) => count > 0);
   const lines = kinds.map(([kind, count]) => html("li", { text: translate(`restore_goes_${inSnakeCase(kind)}`, { count }) }));

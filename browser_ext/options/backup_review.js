@@ -1,4 +1,4 @@
-/** Shows all that a backup would restore. Entries that decide about trust have a box to tick. */
+/** Shows all entries that a backup would restore. Entries that decide about trust have a box to tick. */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
@@ -16,7 +16,7 @@ const REVOCATION_WORDS = /** @type {Record<string, string>} */ ({
   required: "revocation_required", "if-known": "revocation_if_known", "not-checked": "revocation_never_asked",
 });
 /**
- * Each setting that can be weaker in words, with its label on the page.
+ * The functions that describe a setting in words, with its label on the page. Only settings that can be weaker have one.
  * @type {Record<Review["settings"][number]["setting"] | "timestampService", (value: string | number | boolean) => string>}
  */
 const SETTINGS = {
@@ -30,7 +30,10 @@ const SETTINGS = {
   timestampService: (value) => translate("restore_value", { setting: translate("settings_timestamp"), value: String(value) }),
 };
 
-/** A setting that is weaker elsewhere, in words. @param {string} setting @param {string | number | boolean} value */
+/**
+ * Describes in words a setting whose value in the backup is weaker.
+ * @param {string} setting @param {string | number | boolean} value
+ */
 export function settingWords(setting, value) {
   return SETTINGS[/** @type {keyof typeof SETTINGS} */ (setting)](value);
 }
@@ -83,10 +86,7 @@ function createBox(kind, lines) {
   return { kind, box, element };
 }
 
-/**
- * A long list that scrolls by itself; a button draws more lines.
- * @param {string} label @param {Line[]} lines
- */
+/** A list that scrolls on its own; a button draws more lines. @param {string} label @param {Line[]} lines */
 function createList(label, lines) {
   const list = html("ul", { class: "long-list", tabindex: 0, "aria-label": label, data: { test: "restore-list" } });
   const more = html("button", { type: "button", class: "quiet", data: { test: "restore-more" }, on: { click: draw } });

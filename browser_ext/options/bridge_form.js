@@ -1,4 +1,4 @@
-/** The person's session at their bridge, with which messages are sent, beside the setting of the bridge's address. */
+/** Shows the person's session at their bridge, which sends messages, beside the setting of the bridge's address. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { translate } from "../texts/texts.js";
@@ -7,7 +7,7 @@ import { createOwnOrigin } from "../shared/own_origin.js";
 import { ask } from "../shared/request.js";
 import { byId } from "./parts.js";
 
-/** Shows the session, and follows its changes. */
+/** Shows the session, and draws it again when it changes. */
 export function watchBridge() {
   whenBridgeChanged(() => void showBridge());
 }

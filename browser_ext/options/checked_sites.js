@@ -1,4 +1,4 @@
-/** The sites whose files are checked before their page runs. */
+/** The list of sites whose files are checked before a page of the site runs. */
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "../shared/api.js";
@@ -29,7 +29,7 @@ export function watchChecked(refresh) {
     showProblem("checked-problem", null);
     const [address, file] = [inputById("checked-address").value.trim(), inputById("checked-certificate").files?.[0]];
     try {
-      // The browser asks for the permission only during the click, so nothing may be awaited before.
+      // The browser asks for the permission only during the click, so nothing may be awaited before the request.
       const origin = directoryOrigin(address);
       const granting = origin ? api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false) : null;
       await granting;

@@ -1,6 +1,6 @@
 /**
- * The person's identities, with purposes, expiry and key files. Here people export, renew and remove identities, or
- * change passphrases.
+ * The section with the person's identities, their purposes, expiry and key files. People can export, renew and remove
+ * identities, and change passphrases.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { useWords } from "../../wasm_build/ui/certificate_uses.js";
@@ -23,9 +23,9 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton,
  * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
  */
 
-/** The forms of an exported key file, each with its text key. The first is the default. */
+/** The formats of an exported key file, each with the key of its text. The first is the default. */
 const FORMS = { compatible: "keys_compatible", modern: "keys_modern", legacy: "keys_legacy" };
-/** The note for a key file that was not saved, by its origin. @type {Record<KeyFile["origin"], string>} */
+/** The note on a key file of which no copy was saved, by the origin of the key file. @type {Record<KeyFile["origin"], string>} */
 const UNSAVED = { "file": "keys_came_as_file", "request": "keys_never_saved", "key-server": "keys_at_key_server" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 
@@ -104,7 +104,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
   });
 }
 
-/** The choice of the form of an exported file. The weak form shows its risk and needs a tick. */
+/** The choice of the format of an exported file. The weak format shows its risk and needs a tick. */
 class FormChoice {
   #form = html("select", { data: { test: "export-form" }, on: { change: () => this.#show() } },
     ...Object.entries(FORMS).map(([value, name]) => html("option", { value, text: translate(name) })));
@@ -116,7 +116,7 @@ class FormChoice {
 
   element = html("div", { class: "stack" }, field(translate("keys_form"), this.#form, translate("keys_form_hint")), this.#risk);
 
-  /** The chosen form, or "" if the weak form has no tick. */
+  /** The chosen format, or "" if the weak format is chosen without its tick. */
   read() {
     const refused = this.#form.value === "legacy" && !this.#agrees.checked;
     this.#problem.textContent = refused ? translate("keys_legacy_tick") : "";
@@ -152,7 +152,8 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
 }
 
 /**
- * Uses the passphrase in a field. A wrong passphrase stays in the field for correction, and the field gets the focus.
+ * Calls `use` with the passphrase in a field. A wrong passphrase stays in the field for correction, and the field gets
+ * the focus.
  * @template T
  * @param {SecretField} secret @param {(passphrase: Secret) => Promise<T>} use
  * @returns {Promise<T>}

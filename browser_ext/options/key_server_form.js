@@ -1,6 +1,6 @@
 /**
- * The account at a key server, beside the person's identities: connecting, bringing and storing identities, and all that
- * the shared view of the account does.
+ * The account at a key server, beside the person's identities. People can connect an account, get identities from it and store
+ * identities there. The further functions are in the view of the account that the bridge's pages share.
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
@@ -26,17 +26,18 @@ import { byId, field, tellDone } from "./parts.js";
 /** @typedef {NonNullable<State["account"]>} Account */
 /** @template T @typedef {import("../background/account/key_factor.js").Progress<T>} Progress */
 
-/** The shown state, as JSON. */
+/** The state that is shown now, as JSON. */
 let shown = "";
 /** The parts with typed text. @type {Part[]} */
 let parts = [];
 
 /**
- * Draws the account if it has changed, so that typed text is not lost.
+ * Draws the account only if it has changed, so that typed text is not lost.
  * @param {Context} context @param {ListedKeyFile[]} keyFiles
  */
 export async function showKeyServer(context, keyFiles) {
-  // These notes are separate, because the page must not draw a new recovery code again while a person copies it.
+  // These notes are drawn separately. Otherwise a new note would remove a recovery code while the person copies the
+  // code.
   const { hasLostCode, roaming, ...state } = await ask("account.read");
   const isStored = state.account !== null && !state.account.isNew;
   showRoaming(context, isStored ? roaming : null);
@@ -52,8 +53,9 @@ export async function showKeyServer(context, keyFiles) {
 }
 
 /**
- * Says whether contacts and decisions are at the key server too, and how many do not count or stay here.
- * @param {Context} context @param {Roaming} roaming null if nothing is to be said
+ * Says whether contacts and decisions are also stored at the key server, and how many were refused or stay in this
+ * browser.
+ * @param {Context} context @param {Roaming} roaming null if there is no outcome yet
  */
 function showRoaming({ translate }, roaming) {
   const { state, code, refused, staying } = roaming ?? { state: "none", code: "", refused: 0, staying: 0 };
@@ -80,7 +82,7 @@ function createApp({ translate, refresh }) {
       byId("key-server-done").textContent = "";
       return action();
     }, (error) => { failure.textContent = errorText(error); }),
-    // The extension does not keep the mail password, so there is nothing to compare a passphrase with.
+    // The extension does not keep the mail password, so a new passphrase cannot be compared with the mail password.
     passphraseRule: { check: async () => {} },
     roamingKeys: { leave: () => void refresh() },
   };
@@ -153,7 +155,7 @@ function createConnecting(app, { refresh }, { bridge, address }) {
   const form = createForm({ class: "stack", data: { test: "key-server-form" } }, connect,
     server.element, html("div", { class: "actions", hidden: !bridge }, finding), user.element, failure,
     html("div", { class: "actions" }, go));
-  // The form is closed, because most people have no key server, and the section is long.
+  // The form is folded at first, because most people have no key server, and the section is long.
   const opening = html("summary", { text: translate("key_server_connect"), data: { test: "key-server-open" } });
   return withoutText(html("details", { class: "details" }, opening, form));
 }
@@ -171,7 +173,11 @@ function createLogIn(app, { refresh }, account) {
   });
 }
 
-/** Says that the keys are here and unlocked, unless a setting of the account has locked them. Their state then says so. @param {App} app */
+/**
+ * Says that the keys are in this browser and unlocked. Says nothing if a setting of the account has locked them,
+ * because the state of the keys shows this.
+ * @param {App} app
+ */
 async function announceBrought(app) {
   if ((await ask("account.read")).isOpen) app.announce(app.translate("key_account_brought"));
 }
@@ -236,7 +242,10 @@ async function stopReset(app, { refresh }) {
   await refresh();
 }
 
-/** The account, through requests to the background. @param {App} app @param {Account} account @param {Context} context */
+/**
+ * The functions for the account. They send requests to the background.
+ * @param {App} app @param {Account} account @param {Context} context
+ */
 function createRemote(app, { host }, { refresh }) {
   return {
     host,
@@ -269,7 +278,7 @@ function createRemote(app, { host }, { refresh }) {
 }
 
 /**
- * The result of a step with the account, once the person has typed the code for which its login may wait.
+ * Waits for the result of a step with the account. If the login of the step needs a code, asks the person for it.
  * @template T
  * @param {App} app
  * @param {Promise<Progress<T>>} begun
@@ -282,7 +291,7 @@ async function finish(app, begun) {
 }
 
 /**
- * Asks for the second factor. Security keys belong to the pages' own site, and sign for no other.
+ * Asks for the second factor. A security key works only on the site of the bridge's pages, so it cannot be used here.
  * @param {App} app @param {import("../../wasm_build/vault/types/account.js").FactorDemand} demand
  */
 async function prove(app, demand) {
@@ -297,7 +306,7 @@ async function prove(app, demand) {
   }
 }
 
-/** Puts the focus on the next field, since the focused element is gone. */
+/** Puts the focus on the first field, since the focused element was removed. */
 function focusFirst() {
   /** @type {HTMLElement | null} */ (byId("key-server").querySelector("[role=textbox], input, summary"))?.focus();
 }

@@ -1,10 +1,10 @@
 /**
- * The person's account at a key server. The server keeps encrypted identities for all their devices.
+ * The person's account at a key server. The server keeps the person's encrypted identities for all their devices.
  *
- * Identities of the account become a key file of this browser. The file opens with the account's passphrase, also while the
+ * The identities of the account are stored in this browser as a key file. The account's passphrase opens the file, even while the
  * server does not answer. The extension's database keeps this browser's token at the server, and the latest record that the
- * browser has seen. Neither opens anything. The database also keeps the session at the server, sealed like the identities
- * under the key of the unlocked session. A lock removes that session.
+ * browser has seen. Neither the token nor the record can decrypt anything. The database also keeps the session at the server.
+ * Like the identities, it is sealed under the key of the unlocked session, and a lock removes it.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
@@ -36,7 +36,7 @@ const PAUSE_MILLISECONDS = 2_000;
 
 /** The client of the account, while the keys are unlocked. @type {OpenAccount | null} */
 let opened = null;
-/** The seal key for the step that runs. @type {EncryptedSecret | null} */
+/** The seal key for the running step. @type {EncryptedSecret | null} */
 let sealKeyNow = null;
 /** The key of the page that gets the recovery code from the running step. @type {ArrayBuffer | null} */
 let replyKeyNow = null;
@@ -75,7 +75,7 @@ const caller = {
   call: (verb, args) => vault.call(/** @type {keyof import("../keys/vault_link.js").Verbs} */ (verb), verb === "roaming.answer" ? { ...args, replyKey: replyKeyNow } : args),
 };
 
-/** The account, and what the page has to ask about it. */
+/** The state of the account, with the questions that the page has to ask about it. */
 export async function read() {
   const [account, { host, address }] = await Promise.all([find(), bridge.read()]);
   const isOpen = account !== null && (await findSession(account.user)) !== null;
@@ -91,14 +91,14 @@ export async function read() {
   };
 }
 
-/** The key server that the pages of the person's bridge name, "" if they name none, and its further addresses. */
+/** The key server that the pages of the person's bridge name, "" if they name none, and the further addresses of this server. */
 export async function findServer() {
   const { server, discovery } = await readNamed();
   return { server, further: discovery?.keyServers ?? [] };
 }
 
 /**
- * Notes the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
+ * Stores the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
  * `key-server-not-granted`, or the failure of the server. A list of the server's addresses counts only if the pages of the
  * person's bridge name this server.
  * @param {{server: string, user: string}} body
@@ -125,7 +125,7 @@ export function connect({ server, user }) {
   });
 }
 
-/** Forgets the account. The keys of this browser stay, and so does the account at the server. */
+/** Forgets the account in this browser. The keys of this browser stay, and the account at the server stays too. */
 export function disconnect() {
   factor.cancel();
   return inTurn(TURN, forgetAccount);
@@ -142,7 +142,7 @@ export function recover({ code, newPassphrase }) {
 }
 
 /**
- * Makes the account with the identities and the passphrase of a key file of this browser.
+ * Creates the account with the identities and the passphrase of a key file of this browser.
  * @param {{keyFile: string, passphrase: EncryptedSecret}} body
  */
 export function register({ keyFile, passphrase }) {
@@ -154,7 +154,7 @@ export function register({ keyFile, passphrase }) {
   });
 }
 
-/** Stores the unlocked identities that the account does not have. @param {{passphrase: EncryptedSecret}} body */
+/** Stores at the account the unlocked identities that it does not have yet. @param {{passphrase: EncryptedSecret}} body */
 export function store({ passphrase }) {
   return during(async (step) => {
     const { identities } = await step.client.logIn(passphrase);
@@ -174,7 +174,7 @@ export function changePassphrase({ passphrase, newPassphrase }) {
 export function makeCode({ passphrase, replyKey }) {
   return during(async ({ client }) => {
     replyKeyNow = replyKey;
-    // The owner of the vault has encrypted the code for the page.
+    // The vault's owner has already encrypted the code for the page.
     return { code: /** @type {any} */ (await client.makeCode(passphrase)) };
   });
 }
@@ -230,7 +230,7 @@ export function remove({ passphrase }) {
 }
 
 /**
- * Runs one step with the account after the earlier steps.
+ * Runs one step with the account after all earlier steps have ended.
  * @template T
  * @param {(step: Step) => Promise<T>} act
  * @returns {Promise<Progress<T>>}
@@ -283,7 +283,7 @@ async function keepList(user, followed) {
   if (account) await database.put("keyAccounts", { ...account, followed });
 }
 
-/** The session at the server, if the keys have not been locked since. @param {string} user */
+/** The session at the server, if the keys have not been locked since it was stored. @param {string} user */
 async function findSession(user) {
   const serverSession = await database.get("keySessions", user);
   return serverSession && (await session.isCurrent(serverSession.sealedIn)) ? serverSession : null;
@@ -299,13 +299,13 @@ async function keepSession(client, sealedIn) {
   else await database.remove("keySessions", user);
 }
 
-/** Sends changes of contacts and decisions to the account a moment later, several at once. */
+/** Sends changes of contacts and decisions to the account after a short pause, so that several changes are sent together. */
 function sendSoon() {
   clearTimeout(sending);
   sending = setTimeout(() => void inTurn(TURN, send).catch(() => undefined), PAUSE_MILLISECONDS);
 }
 
-/** Merges with the account, if there is a session at the server. */
+/** Merges contacts and decisions with the account, if there is a session at the server. */
 async function send() {
   const account = await find();
   if (!account?.known) return;
@@ -314,8 +314,8 @@ async function send() {
 }
 
 /**
- * Notes whether the recovery code on paper may be lost, and whether a reset is running. The account itself reports a lost
- * code only until its keys change.
+ * Stores whether the recovery code on paper may be lost, and whether a reset is running. The account itself reports a lost code
+ * only until its keys change.
  * @param {KeyAccount} client
  */
 async function noteWarnings({ user, hasLostCode, resetReady }) {
@@ -325,8 +325,8 @@ async function noteWarnings({ user, hasLostCode, resetReady }) {
 }
 
 /**
- * Keeps the identities of the account as one key file under the account's passphrase. Removes the key files that this
- * one includes.
+ * Stores the identities of the account as one key file under the account's passphrase. Removes other key files whose
+ * identities are all in this file.
  * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
  */
 async function keep({ kept, client, sessionId, sealKey }, identities, passphrase) {
@@ -341,7 +341,7 @@ async function keep({ kept, client, sessionId, sealKey }, identities, passphrase
     if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);
   }
   await keys.proposeAuthority(authority, identities);
-  // The keys are here even if contacts and decisions are not. The page says so.
+  // The keys are in this browser even if merging the contacts and decisions fails. The page reports such a failure.
   await keyTrust.merge(client).catch(() => undefined);
 }
 

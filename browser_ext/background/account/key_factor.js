@@ -1,7 +1,7 @@
 /**
- * Steps with the account at a key server. A login may wait for a second factor, for which the page with keys asks the
- * person. The step returns the demand as its progress, and continues when the page has sent the right code. The message
- * has the code in clear, because the code works once and only for this login.
+ * Steps with the account at a key server. A login may wait for a second factor. The step then returns a demand for the
+ * factor as its progress, and the page with keys asks the person. The step continues when the page has sent the right
+ * code. The message contains the code unencrypted, because the code works only once and only for this login.
  */
 import { RequestError } from "../../shared/messages.js";
 import { inTurn } from "../browser/turns.js";
@@ -15,7 +15,8 @@ import { inTurn } from "../browser/turns.js";
 let current = null;
 
 /**
- * Runs a step after the earlier steps. Cancels an earlier step that waits for the person, since its page may be closed.
+ * Runs a step after all earlier steps have ended. Cancels an earlier step that waits for the person, since its page may
+ * be closed.
  * @template T
  * @param {string} turn
  * @param {() => Promise<T>} act
@@ -32,7 +33,7 @@ export function run(turn, act) {
   return /** @type {Promise<Progress<T>>} */ (next(step));
 }
 
-/** Asks the page of the step for the factor. @type {import("../../../wasm_build/vault/types/account.js").AskFactor} */
+/** Asks the page that started the step for the factor. @type {import("../../../wasm_build/vault/types/account.js").AskFactor} */
 export function askPage(demand, prove) {
   return new Promise((resolve, reject) => {
     if (!current) return reject(new RequestError("factor-cancelled"));
@@ -42,7 +43,8 @@ export function askPage(demand, prove) {
 }
 
 /**
- * Gives the typed code to the login that waits. Rejects with `factor-refused`, after which another code may follow.
+ * Gives the typed code to the login that waits. Rejects with `factor-refused` for a wrong code; the person may then
+ * type another code.
  * @param {{code: string}} body
  * @returns {Promise<Progress<unknown>>} of the step that waited
  */
@@ -55,7 +57,7 @@ export async function prove({ code }) {
   return next(step);
 }
 
-/** Ends the step that waits, with `factor-cancelled`. */
+/** Ends the waiting step, which then rejects with `factor-cancelled`. */
 export function cancel() {
   current?.waiting?.reject(new RequestError("factor-cancelled"));
 }

@@ -1,6 +1,6 @@
 /**
- * The addresses of the person's key server. The pages of the bridge name some of them. The signed list of the
- * organisation's servers has others, for the case that the server does not answer.
+ * The addresses of the person's key server. The pages of the bridge name some of these addresses. The signed list of
+ * the organisation's servers names further ones. They are used if the server does not answer.
  */
 import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
@@ -20,7 +20,8 @@ const caller = {
 };
 
 /**
- * The key server that the pages of the person's bridge name, "" if they name none, and the list of its addresses.
+ * The key server that the pages of the person's bridge name, "" if they name none, and the list of this server's
+ * addresses.
  * @returns {Promise<{server: string, discovery: Discovery | null}>}
  */
 export async function readNamed() {
@@ -45,7 +46,7 @@ function checkDiscovery({ key, url, keyServers }, directory) {
 /**
  * The client of a key server. If an address does not answer, the client continues with the next one.
  * @param {{server: string, user: string, discovery?: Discovery | null}} account
- * @param {Kept} kept the place of the last good list
+ * @param {Kept} kept where the last valid list is stored
  */
 export function createServer({ server, user, discovery }, kept) {
   if (!discovery) return new KeyServer(server);
@@ -54,8 +55,8 @@ export function createServer({ server, user, discovery }, kept) {
 }
 
 /**
- * The server's first address, and the others that the person has granted. Rejects with `key-server-elsewhere` if there are
- * others and none of them is granted.
+ * The server's first address, and the further addresses that the person has granted. Rejects with `key-server-elsewhere` if there
+ * are further addresses and none of them is granted.
  * @param {string} server @param {string[]} addresses
  */
 async function onlyGranted(server, addresses) {

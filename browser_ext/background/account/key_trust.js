@@ -26,7 +26,7 @@ import { inTurn } from "../browser/turns.js";
 const ROAMING = "roaming";
 /** The codes of errors after which only a login helps. */
 export const ENDED = ["login-ended", "call-refused", "locked"];
-/** The limit of tries. A merge is tried again if the person changed something meanwhile. */
+/** The limit of tries of a merge. A merge is repeated if the person has changed something during it. */
 const TRIES = 5;
 
 /** The outcome of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
@@ -45,7 +45,7 @@ export function forget() {
 }
 
 /**
- * Merges with the account, and notes the outcome. Rejects with the failure.
+ * Merges with the account, and stores the outcome. Rejects if the merge fails.
  * @param {KeyAccount} client with a session at the server
  */
 export async function merge(client) {
@@ -54,7 +54,7 @@ export async function merge(client) {
   try {
     const { refused, staying, changesStrict } = await mergeUnchanged(client);
     await memory.write(ROAMING, { state: "stored", code: "", refused: refused.length, staying });
-    // The next vault starts with the new setting.
+    // The vault is closed, because only the next vault uses the new setting.
     if (changesStrict) await session.lock("strict");
   } catch (error) {
     await note(ENDED.includes(codeOf(error)) ? "ended" : "failed", codeOf(error));
@@ -76,7 +76,7 @@ async function mergeUnchanged(client) {
   throw new RequestError("no-reply");
 }
 
-/** Notes what will be sent, until a result is kept. @param {string} user @param {ArrayBuffer} sent */
+/** Stores the sent entries until the merge has a result. @param {string} user @param {ArrayBuffer} sent */
 function keepSent(user, sent) {
   return inTurn(TURN, async () => {
     const account = await database.get("keyAccounts", user);
@@ -85,8 +85,8 @@ function keepSent(user, sent) {
 }
 
 /**
- * Keeps the result, unless the person has changed something since `before`. The next merge compares with the entries that
- * were sent, and finds the change.
+ * Stores the result, unless the person has changed something since `before`. In that case the next merge compares with the
+ * entries that were sent, and so finds the change.
  * @param {string} user @param {Kept} before @param {MergedTrust} merged
  */
 function keep(user, before, { contacts: known, decisions, others, base }) {

@@ -1,6 +1,6 @@
 /**
- * The person's settings and recipes that roam with the account at a key server. A value from the account that is weaker
- * than the one in this browser becomes a question (`vault/account/roaming_settings.js`).
+ * The person's settings and recipes that roam with the account at a key server. If a value from the account is weaker
+ * than the value in this browser, the person is asked (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
 import { RequestError, WORDS } from "../../shared/messages.js";
@@ -23,7 +23,7 @@ import * as writing from "../writing/writing.js";
 
 const HELD = "held settings";
 const KINDS = ["setting", "recipe"];
-/** The settings that roam, by the entry of the store `settings` that has them. */
+/** The settings that roam, grouped by the entry of the store `settings` that contains them. */
 const ROAMING = {
   preferences: /** @type {const} */ (["strict", "harvest"]),
   trust: /** @type {const} */ (["mozilla", "revocation"]),
@@ -32,7 +32,7 @@ const ROAMING = {
 const SIGNS_WITH = "setting:signsWith:";
 const RECIPE = "recipe:";
 const isFlag = (/** @type {any} */ value) => typeof value === "boolean";
-/** Whether each setting may have this value, as if the person had chosen it here. @type {Record<string, (value: any) => boolean>} */
+/** Whether the person could choose this value for the setting in this browser. @type {Record<string, (value: any) => boolean>} */
 const CHECKS = {
   strict: isFlag, harvest: isFlag, mozilla: isFlag,
   revocation: (value) => WORDS.revocation.includes(value),
@@ -40,7 +40,7 @@ const CHECKS = {
   labelPolicy: (value) => value === null || readLabelPolicy(value) !== null,
 };
 
-/** The texts for a merge with the account. @returns {Promise<Named>} */
+/** The settings and recipes as texts, for a merge with the account. @returns {Promise<Named>} */
 export async function read() {
   const [{ here, chosen }, held] = await Promise.all([readHere(), readHeld()]);
   return textsForMerge(chosen, held, here, KINDS);
@@ -70,7 +70,7 @@ export async function question({ name }) {
   return offer.question;
 }
 
-/** Uses a setting or a recipe of another device here too. @param {{name: string}} body */
+/** Uses a setting or a recipe of another device in this browser too. @param {{name: string}} body */
 export async function accept({ name }) {
   const isOther = await inTurn(TURN, async () => {
     const { [name]: offered, ...held } = await readHeld();
@@ -82,7 +82,7 @@ export async function accept({ name }) {
   if (isOther) await session.lock("hand");
 }
 
-/** Keeps the value of this browser. The entry of the account stays, for the other devices. @param {{name: string}} body */
+/** Keeps the value of this browser. The account keeps its own value for the other devices. @param {{name: string}} body */
 export function decline({ name }) {
   return inTurn(TURN, async () => {
     const held = await readHeld();
@@ -90,7 +90,7 @@ export function decline({ name }) {
   });
 }
 
-/** The values in effect here, and among them those that the person has chosen. @returns {Promise<{here: Texts, chosen: Texts}>} */
+/** The values in effect in this browser, and those that the person chose. @returns {Promise<{here: Texts, chosen: Texts}>} */
 async function readHere() {
   const [ownPreferences, { trust: trusted }, forWriting, signers, taught] = await Promise.all(
     [preferences.kept(), trust.kept(), writing.kept(), keys.preferredIdentities(), database.all("recipes")],

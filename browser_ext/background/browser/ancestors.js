@@ -4,8 +4,8 @@
  *
  * In Chromium a script in the frame reads the list of its ancestors' origins. Firefox has no such list. There a script
  * in the frame finds the ancestors' frame numbers, and a second script in each ancestor reads its origin. Firefox runs
- * that script only on sites that the person has granted. An ancestor lives as long as the frames in it, so its origin
- * cannot change while the frame is there.
+ * the second script only on sites that the person has granted. An ancestor lives as long as the frames in it, so its
+ * origin cannot change while the frame is there.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -15,7 +15,8 @@ const MAX_ANCESTORS = 20;
 const WEB_ORIGIN = /^https?:\/\//;
 
 /**
- * A document's origin, and the origins of the pages around it from the parent to the page in the address bar.
+ * A document's origin, and the origins of the pages around the document, from its parent to the page in the address
+ * bar.
  * @typedef {{origin: string, ancestors: string[]}} Place
  */
 
@@ -23,7 +24,7 @@ const WEB_ORIGIN = /^https?:\/\//;
  * The origin of the document that sent a message, and the origins of all pages around the document.
  *
  * Rejects with `no-origin` if the document's own origin is opaque. Rejects with `no-top-origin` if the origin of a page
- * around it is opaque, or the browser does not name that origin.
+ * around the document is opaque, or if the browser does not report that origin.
  * @param {Sender} sender
  * @returns {Promise<Place>}
  */
@@ -35,7 +36,8 @@ export async function placeOf(sender) {
 }
 
 /**
- * The origin of the document that sent a message, as the browser reports it. Throws `no-origin` if it is opaque.
+ * The origin of the document that sent a message, as the browser reports it. Throws `no-origin` if this origin is
+ * opaque.
  * @param {Sender} sender
  */
 export function senderOrigin(sender) {
@@ -45,7 +47,8 @@ export function senderOrigin(sender) {
 }
 
 /**
- * The origins around a place that differ from its own, each once, the innermost first.
+ * The origins of the pages around a document that differ from the document's own origin. Each is listed once, the
+ * innermost first.
  * @param {Place} place @returns {string[]}
  */
 export function sitesAround({ origin, ancestors }) {
@@ -59,7 +62,7 @@ export function topOriginOf({ origin, ancestors }) {
 
 /**
  * The name under which the person's consent for a site is kept. A site inside pages of other sites has another name
- * than the same site by itself, so it needs a consent of its own.
+ * than the same site in a tab of its own, so it needs a separate consent.
  * @param {Place} place
  */
 export function siteOf(place) {
@@ -74,7 +77,7 @@ async function ancestorsOf({ tab, frameId, documentId }, origin) {
   const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId] };
   const surroundings = await ask({ tabId: tab.id, ...place }, lookAround);
   const { length } = surroundings?.origins ?? surroundings?.frames ?? [];
-  // A frame always has an ancestor. An empty list means that the browser hides it.
+  // A frame always has an ancestor. An empty list means that the browser hides the ancestors.
   if (!surroundings || surroundings.origin !== origin || length === 0 || length > MAX_ANCESTORS) throw new RequestError("no-top-origin");
   if (surroundings.origins) return surroundings.origins;
   const answers = surroundings.frames.map((id) => ask({ tabId: tab.id ?? 0, frameIds: [id] }, () => self.origin));

@@ -1,9 +1,9 @@
 /**
  * Sites whose files are checked before their page runs. The person or an administrator names the address of a bridge's
- * pages, and the certificate that signs the list of their files.
+ * pages, and the certificate whose key signs the list of the pages' files.
  *
- * `content/site_check.js` stops the document, compares the files, and puts the signed document in its place, with the
- * hash of each script. In this module the vault verifies the signature of each new list.
+ * `content/site_check.js` stops the document, compares the files, and replaces the stopped document by the signed one,
+ * with the hash of each script. This module has the vault verify the signature of each new list.
  */
 import { api } from "../../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
@@ -27,7 +27,7 @@ const HEADER_FIELDS = [
 const STOPPED_PAGE = "stopped/stopped.html";
 const RELEASE_KEYS = "release_keys.json";
 const MAX_CONFIGURATION_CHARACTERS = 4096;
-/** The page of a parcel. Its link has the parcel's id in the fragment, and perhaps the words. */
+/** The page of a parcel. The fragment of its link contains the parcel's id, and perhaps the six words. */
 const PARCEL_PATH = "/parcel.html";
 
 /** Registers the check for the listed sites, and for no other. */
@@ -35,13 +35,14 @@ export function register() {
   return keepRegistered([SCRIPT], async () => {
     const sites = await list();
     await readAsHtml(sites.map(({ origin }) => origin));
-    // In Firefox a pattern names no port, so the script stops the pages of every port, and asks for the origin.
+    // In Firefox a pattern names no port. So the script runs on the pages of every port, stops them, and asks whether
+    // their origin is listed.
     return [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
   });
 }
 
 /**
- * The checked sites, each with the certificates that may sign and the list that was seen last.
+ * The checked sites, each with the certificates that may sign its list, and with the list that was seen last.
  * @returns {Promise<(CheckedSite & {byPolicy: boolean, granted: boolean})[]>}
  */
 export async function list() {
@@ -57,7 +58,8 @@ export async function list() {
 }
 
 /**
- * Begins to check a site. Without a certificate, the release keys of this extension's build may sign.
+ * Begins to check a site. If the person names no certificate, the release keys of this extension's build may sign the
+ * list.
  * @param {BodyOf<"checked.add">} body
  */
 export async function add({ address, certificate }) {
@@ -84,7 +86,8 @@ export async function remove({ id }) {
  * @param {Sender} sender
  */
 export function files(body, sender) {
-  // Two pages at once must not bring back an older list, nor a site that was removed meanwhile.
+  // One action at a time. Otherwise two pages that load at once could store an older list, or a site that was removed
+  // meanwhile.
   return inTurn(turnOf(senderOrigin(sender)), () => filesInTurn(body, sender));
 }
 
@@ -103,7 +106,7 @@ async function filesInTurn({ signed, configuration }, sender) {
 }
 
 /**
- * Shows in the sender's tab, in the place of the page, why the site was stopped.
+ * Replaces the page in the sender's tab by a page that says why the site was stopped.
  * @param {BodyOf<"checked.stop">} body
  * @param {Sender} sender
  */
@@ -121,7 +124,7 @@ export async function stopped(_, { tab }) {
   return memory.find(`stopped:${tab?.id ?? -1}`, "toolbar-page-gone");
 }
 
-/** Accepts the servers that the stopped site names now. @param {{}} _ @param {Sender} sender */
+/** Accepts the servers that the stopped site now names in its configuration. @param {{}} _ @param {Sender} sender */
 export async function acceptServers(_, sender) {
   const { url, servers } = await stopped({}, sender);
   const { origin } = new URL(url);
@@ -131,7 +134,7 @@ export async function acceptServers(_, sender) {
   });
 }
 
-/** Rejects with `set-by-organisation` if only the administrator changes the list. */
+/** Rejects with `set-by-organisation` if only the administrator may change the list. */
 async function checkOwnSites() {
   if (!(await policy.read()).ownSites) throw new RequestError("set-by-organisation");
 }
@@ -180,8 +183,8 @@ function empty(origin) {
 function readServers(configuration) {
   try {
     if (configuration.length > MAX_CONFIGURATION_CHARACTERS) throw new Error("too long");
-    // `discovery` is ignored, because on a checked site the person accepts each other server. `parcelStore` is ignored, because
-    // pages only fetch ciphertext from there, at addresses that the API gives.
+    // `discovery` is ignored, because on a checked site the person accepts each further server. `parcelStore` is ignored, because
+    // pages only fetch ciphertext from the parcel store, at addresses that the API gives.
     const { api: bridge, keyServer, discovery: _, parcelStore: __, ...others } = JSON.parse(configuration);
     if (Object.keys(others).length || ![bridge, keyServer].every((address) => typeof address === "string" && URL.canParse(address))) throw new Error("other members");
     return { api: bridge, keyServer };

@@ -1,10 +1,10 @@
-/** Content scripts that the browser keeps registered, changed in one step, so that no page loads while one of them is missing. */
+/** Content scripts that the browser keeps registered. A change is one step, so no page can load while a script is missing. */
 import { api } from "../../shared/api.js";
 import { inTurn } from "./turns.js";
 
 /**
- * Registers these scripts for some pages, in place of the earlier ones with the same ids. Without pages no script stays
- * registered. If the browser refuses the pages, the earlier scripts stay.
+ * Registers these scripts for the pages of `findMatches`. They replace earlier scripts with the same ids. If there are no pages,
+ * no script stays registered. If the browser refuses the pages, the earlier scripts stay.
  * @param {{id: string, js: string[], runAt: string, allFrames: boolean}[]} scripts @param {() => Promise<string[]>} findMatches
  */
 export function keepRegistered(scripts, findMatches) {

@@ -1,9 +1,10 @@
 /**
  * Downloaded messages. If the person has granted the permission for downloads, the toolbar button offers finished
- * files. Each has the name of a message, and came from a site that the person has granted.
+ * files. Each offered file has a name that is usual for a message, and came from a site that the person has granted.
  *
- * No browser says whether a file came by GET. The file is fetched again only if a page of its site still links it, so
- * that GET is right. In any other case the viewer asks for the file. An extension cannot read the file itself.
+ * An extension cannot read a downloaded file, so the file is fetched again by GET. No browser says whether the file
+ * came by GET. So the file is fetched only if a page of its site still links to it. Otherwise the viewer asks the
+ * person for the file.
  */
 import { api } from "../../shared/api.js";
 import * as mails from "../mail/mails.js";
@@ -18,11 +19,11 @@ export const ALARM = "downloads";
 const MESSAGE_NAME = /\.(eml|p7m|p7s)$/iu;
 const MAX_KEPT = 5;
 const KEPT_MILLISECONDS = 3_600_000;
-/** Enough for blank lines before the first tag. */
+/** The first bytes of a file; enough to find the first tag after blank lines. */
 const HEAD_BYTES = 128;
 let isListening = false;
 
-/** Watches the downloads, from the moment at which the person grants the permission. */
+/** Watches the downloads as soon as the person has granted the permission. */
 export function watch() {
   if (isListening || !api.downloads) return;
   isListening = true;
@@ -78,7 +79,11 @@ function hostPattern(address) {
   return `${protocol}//${hostname}/*`;
 }
 
-/** The id of the held message, or null if no page links the file or the file is gone. @param {Download} download */
+/**
+ * Fetches a downloaded file again, and returns the id of the held message. Returns null if no page links to the file,
+ * or if the site no longer has the file.
+ * @param {Download} download
+ */
 async function fetchAgain({ name, url }) {
   for (const tab of await api.tabs.query({ url: hostPattern(url) })) {
     if (tab.id === undefined || !(await isLinked(tab.id, url))) continue;
@@ -88,7 +93,7 @@ async function fetchAgain({ name, url }) {
   return null;
 }
 
-/** Whether a site answers with a page, such as one that asks to sign in. @param {ArrayBuffer} bytes */
+/** Whether an answer is a web page, such as a page for signing in. @param {ArrayBuffer} bytes */
 function isMarkup(bytes) {
   return new TextDecoder().decode(bytes.slice(0, HEAD_BYTES)).trimStart().startsWith("<");
 }

@@ -15,7 +15,7 @@ import * as vault from "../keys/vault_link.js";
 
 const TOKEN_MILLISECONDS = 10_000;
 const MAX_CMS_CHARACTERS = 1_000_000;
-/** The time after which a tab that is being closed is gone. */
+/** The time within which a closing tab disappears. */
 const CLOSING_MILLISECONDS = 500;
 export const MAX_PROPOSED = 50;
 
@@ -75,7 +75,8 @@ export async function createForViewer({ mail, content }, sender) {
 }
 
 /**
- * The protection that `data-smime` asks for. Without the words "sign" and "encrypt" it is signing and encrypting.
+ * The protection that `data-smime` asks for. If the attribute has neither the word "sign" nor the word "encrypt", the
+ * text is signed and encrypted.
  * @param {string} smime
  */
 export function protectionOf(smime) {
@@ -85,7 +86,7 @@ export function protectionOf(smime) {
 }
 
 /**
- * Opens a window in place of a frame that the page did not let start.
+ * Opens a window instead of a frame that the page has prevented from loading.
  * @param {BodyOf<"frame.window">} body @param {Sender} sender
  */
 export async function moveToWindow(body, sender) {
@@ -112,8 +113,8 @@ export function claim(body, sender) {
 /** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
 async function claimNow(body, sender) {
   const frame = body.token ? await redeem(body, sender) : await load(body.frame);
-  // A broker in a window of the extension names the frame by its id, which no web page learns. That broker is the top
-  // document of its window.
+  // A broker in a window of the extension has no token. It names the frame by its id, which no web page learns. Such a
+  // broker is the top document of its window.
   const rightPlace = frame.inWindow ? sender.frameId === 0 : body.token && frame.tabId === sender.tab?.id;
   if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
   frame.brokerTabId = sender.tab?.id;
@@ -130,7 +131,7 @@ async function redeem({ token, pageOrigin }, sender) {
   await memory.forget(name);
   if (!record || Date.now() > record.expires || sender.frameId === 0) throw new RequestError("bad-token");
   const frame = await load(record.frame);
-  // The broker took `pageOrigin` from the browser's event that brought the token.
+  // The broker took `pageOrigin` from the browser's message event that carried the token.
   if (frame.origin !== pageOrigin || frame.inWindow) throw new RequestError("bad-token");
   return frame;
 }
@@ -162,8 +163,8 @@ async function ofPage(id, sender) {
 }
 
 /**
- * Sends a message to the page's content script. A later document in the same place does not know the frame's id and
- * ignores the message.
+ * Sends a message to the page's content script. If another document has been loaded there, it does not know the frame's
+ * id and ignores the message.
  * @param {FrameRecord} frame
  * @param {object} message
  * @returns {Promise<boolean>} whether the document that asked for the frame is still there
@@ -176,7 +177,8 @@ export async function tellPage(frame, message) {
  * Sends a message to the page's content script, and returns the answer.
  * @param {FrameRecord} frame
  * @param {object} message
- * @returns {Promise<true | string | undefined>} true, the code of a problem, or undefined if the document is gone
+ * @returns {Promise<true | string | undefined>} true on success, the code of a problem, or undefined if the document is
+ * gone
  */
 export async function askPage(frame, message) {
   const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };
@@ -207,8 +209,8 @@ export async function kept({ frame: id, replyKey }, sender) {
 }
 
 /**
- * Drops the kept text of an encrypted field, after the person has pressed something in the page. Dropped earlier, the text
- * would be lost if the page draws itself anew.
+ * Drops the kept text of an encrypted field, after the person has pressed something in the page. If the text were dropped
+ * earlier, it would be lost when the page removes the field.
  * @param {BodyOf<"field.pressed">} body @param {Sender} sender
  */
 export async function pressed(body, sender) {
@@ -229,8 +231,9 @@ function keptName(frame) {
 }
 
 /**
- * Handles the end of a broker's document. A kept text continues in a window, whether the page has removed or moved the
- * frame or gone to another address. A person who closes the tab has discarded the text.
+ * Handles the end of a broker's document. If a text was kept, the person can continue it in a window. This holds if the
+ * page has removed or moved the frame, and if the tab has gone to another address. A person who closes the tab discards
+ * the text.
  * @param {BodyOf<"frame.left">} body @param {Sender} sender
  */
 export async function left(body, sender) {
@@ -251,7 +254,7 @@ export async function lost(body, sender) {
 }
 
 /**
- * Opens a window with the kept text of a frame that has ended. The frame and its page both report the end.
+ * Opens a window with the kept text of a frame that has ended. Both the frame and its page may report the end.
  * @param {string} id @param {{pageStays: boolean}} page
  */
 function goOnInWindow(id, { pageStays }) {
@@ -307,7 +310,7 @@ function save(frame) {
   return memory.write(`frame:${frame.id}`, frame);
 }
 
-/** The frame, with a mail that arrived later than the frame. @param {FrameRecord} frame @param {string} mail "" for none */
+/** The frame, with the mail if the mail arrived later. @param {FrameRecord} frame @param {string} mail "" for none */
 export async function withMail(frame, mail) {
   if (!mail || frame.mail) return frame;
   const full = { ...frame, mail };

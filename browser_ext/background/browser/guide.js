@@ -1,6 +1,6 @@
 /**
- * The guide for the first steps. The guide opens after the installation, keeps its step, and ends with a message to
- * try.
+ * The guide for the first steps. The guide opens after the installation, remembers its current step, and ends with a
+ * message that the person can open.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -29,7 +29,7 @@ export async function keepStep({ step }) {
 }
 
 /**
- * Writes the welcome message from the person to the person, encrypts it, and opens it in the viewer. The message is
+ * Writes a welcome message that the person sends to themselves, encrypts it, and opens it in the viewer. The message is
  * signed if the private key is unlocked. Encrypting needs only the certificate, so a locked key does not stop the
  * guide. Rejects with `no-such-key` if there is no identity.
  */

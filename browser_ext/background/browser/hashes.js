@@ -1,4 +1,4 @@
-/** Hashes that serve as names and do not show the named values. */
+/** Hashes that serve as names and do not reveal the named values. */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 

@@ -1,4 +1,4 @@
-/** Values in `storage.session`. They are plain JSON, outlive Chromium's service worker, and never reach a disk. */
+/** Values in `storage.session`. They are plain JSON, outlive Chromium's service worker, and are never written to a disk. */
 import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";

@@ -1,6 +1,6 @@
 /**
  * The administrator's settings for everybody, from the browser's managed storage. They are read at every use, so that a
- * change needs no restart. An invalid value counts as not set; the other values still count.
+ * change needs no restart. An invalid value counts as not set; the valid values still count.
  */
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { api } from "../../shared/api.js";
@@ -23,8 +23,8 @@ import { serviceAddress } from "../../shared/service_address.js";
  */
 
 /**
- * The choices for the minutes without use after which keys lock. A session also ends after 12 hours, and with the
- * browser.
+ * The numbers of minutes without use from which the time until the keys lock is chosen. A session also ends after 12
+ * hours, and when the browser closes.
  */
 export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
 
@@ -41,7 +41,7 @@ const READERS = {
   timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
   labelPolicy: readLabelPolicy,
   pagesKeys: readPagesKeys,
-  // The value counts as set only if the person may not change the list.
+  // This value counts as set only if the person may not change the list.
   ownSites: (/** @type {unknown} */ value) => (value === false ? value : null),
 };
 
@@ -74,7 +74,7 @@ export function understand(managed) {
   };
 }
 
-/** Rejects with `set-by-organisation` if the administrator does not let people decide whom to trust. */
+/** Rejects with `set-by-organisation` if the administrator does not allow people to decide whom they trust. */
 export async function checkOwnDecisions() {
   if (!(await read()).ownDecisions) throw new RequestError("set-by-organisation");
 }
@@ -123,7 +123,7 @@ function readPagesKey(item) {
 }
 
 /**
- * @param {unknown} address @param {(address: string) => string} read throws for an address that it refuses
+ * @param {unknown} address @param {(address: string) => string} read throws for an invalid address
  * @returns {string | null} null for an invalid address
  */
 function readAddress(address, read) {

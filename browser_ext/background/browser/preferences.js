@@ -13,7 +13,7 @@ export { kept };
 
 /** @typedef {import("../../shared/kept_preferences.js").Preferences} Preferences */
 
-/** The preferences in force: the administrator's values, otherwise the person's. @returns {Promise<Preferences>} */
+/** The preferences in force. The administrator's values replace the person's. @returns {Promise<Preferences>} */
 export async function read() {
   return { ...(await kept()), ...(await policy.read()).preferences };
 }
@@ -27,8 +27,8 @@ export function change(value) {
   return learn(async () => {
     const before = await kept();
     const chosen = check(value);
-    // The form also sends the administrator's values, which are not stored. The person's own earlier values stay in their
-    // place, and count again when the policy ends.
+    // The form also sends the administrator's values, which are not stored. For these settings the person's own earlier values
+    // are kept, and count again when the policy ends.
     const { preferences: set } = await policy.read();
     const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(set, name)));
     await database.put("settings", { name: NAME, value: { ...chosen, ...own } });
@@ -43,7 +43,7 @@ export function check({ idleMinutes, harvest, strict, directory }) {
   return { idleMinutes, harvest, strict, directory: directoryOrigin(directory.trim()) };
 }
 
-/** These settings as a policy for others, by the names of `policy_schema.json`. */
+/** These settings as a policy for other people, under the names of `policy_schema.json`. */
 export async function asPolicy() {
   const { idleMinutes, harvest, directory } = await read();
   return { lockMinutes: idleMinutes, harvest, ...(directory ? { directory } : {}) };

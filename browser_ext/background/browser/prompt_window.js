@@ -1,7 +1,7 @@
 /**
  * The extension's own window for a waiting job. A page can neither cover it nor take its focus. The window asks for a
- * passphrase, for recipients, or for consent, such as consent to the first opening on a site. A tab with its frames has
- * one such window at a time.
+ * passphrase, for recipients, or for consent, such as consent to the first opening on a site. A tab, including its
+ * frames, has at most one such window at a time.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -13,8 +13,8 @@ const PAGE = "prompt/prompt.html";
 const SIZE = { width: 560, height: 720 };
 
 /**
- * Opens the window for a job. Rejects with `already-asked` while another window of this tab waits for an answer. That
- * window then comes to the front, and the job is dropped.
+ * Opens the window for a job. Rejects with `already-asked` while another window of this tab waits for an answer. In
+ * that case the other window comes to the front, and the new job is dropped.
  * @param {JobRecord} job
  */
 export function open(job) {
@@ -30,7 +30,7 @@ export function open(job) {
  * @param {() => Promise<unknown>} openWindow
  */
 export function openUnlessAsking(tabId, openWindow) {
-  // The check and the opening are one turn, so that two frames that ask at once get one window.
+  // The check and the opening are one turn, so two frames that ask at the same time get only one window.
   return inTurn(`window for tab ${tabId}`, async () => {
     const waiting = await windowOf(tabId);
     if (waiting === null) return openWindow();
@@ -62,7 +62,7 @@ async function windowOf(tabId) {
 }
 
 /**
- * Closes the sender's window. In Firefox `window.close()` cannot, since an extension opened it.
+ * Closes the sender's window. In Firefox `window.close()` cannot close a window that an extension has opened.
  * @param {Sender} sender
  */
 export function close(sender) {

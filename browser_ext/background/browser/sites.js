@@ -1,6 +1,4 @@
-/**
- * Content scripts and the pages in which they run: sites that the person has granted, and other pages after a click.
- */
+/** Runs content scripts in pages: always on sites that the person has granted, and on other pages after a click. */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
@@ -32,7 +30,8 @@ async function findGranted() {
 }
 
 /**
- * Loads further scripts into the document that asks for them. In other documents they would only cost time.
+ * Loads further scripts into the document that asks for them. In documents that do not ask, these scripts would only
+ * cost time.
  * @param {BodyOf<"content.load">} body
  * @param {Sender} sender
  */
@@ -43,11 +42,11 @@ export async function load({ part }, { tab, frameId, documentId }) {
 }
 
 /**
- * Forgets the person's consent for a site, and the readers used there.
+ * Forgets the person's consent for a site, and the readers for whom text was encrypted on that site.
  * @param {{id: string}} body as `siteOf` names it
  */
 export async function remove({ id: site }) {
-  // The readers of a site inside another page are kept under the origin of that site.
+  // The readers of a site are kept under the site's own origin, even if the site is inside another page.
   const [origin] = site.split(" ");
   await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
 }
@@ -61,7 +60,7 @@ export async function openSelection(tabId, frameId) {
   await runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection());
 }
 
-/** The longest wait for all frames of a page. A page can have frames that are busy or load for ever. */
+/** The longest wait for all frames of a page. A page can have frames that are busy or never finish loading. */
 const FRAMES_MILLISECONDS = 2000;
 
 /**
@@ -86,7 +85,7 @@ export async function runIn(tabId, frameId, func) {
  */
 async function runAt(target, func) {
   try {
-    // A frame that loads slowly is read as it is.
+    // Run the function at once, even in a frame that is still loading.
     await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER], injectImmediately: true });
     return await api.scripting.executeScript({ target, func, injectImmediately: true });
   } catch {

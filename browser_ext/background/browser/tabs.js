@@ -1,7 +1,7 @@
 /** The tabs of the browser. */
 import { api } from "../../shared/api.js";
 
-/** Brings a tab to the front. Rejects if it is gone. @param {number} tabId */
+/** Brings a tab to the front. Rejects if the tab is gone. @param {number} tabId */
 export async function showTab(tabId) {
   const { windowId } = await api.tabs.update(tabId, { active: true }) ?? {};
   if (windowId !== undefined) await api.windows.update(windowId, { focused: true });

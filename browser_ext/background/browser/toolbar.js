@@ -1,6 +1,6 @@
 /**
- * The toolbar button, and the same action by menu and keyboard. The action applies at once to the content of the page.
- * If the extension knows nothing in the page, a window offers the other ways.
+ * The toolbar button, and the same action in the menu and on the keyboard. The action opens or encrypts the content of
+ * the page at once. If the extension recognises nothing in the page, a window offers other actions.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -19,10 +19,10 @@ import { showTab } from "./tabs.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };
-/** A letter that no webmail sends, and that answers no other letter. */
+/** An empty letter. It is saved as a file, since no webmail sends it, and it answers no other letter. */
 const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
 
-/** The action of each way of the window. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
+/** The action of each button. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
 const WAYS = {
   mail: pickMail,
   teach,
@@ -42,7 +42,8 @@ const WAYS = {
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
-  // The form's editor may be a frame, so every frame is asked. The one with the field comes before those around it.
+  // The form's editor may be a frame, so every frame is asked. A frame that has the focused field takes precedence over
+  // the frames around it.
   const forms = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findForm());
   const [field, frame, taught] = ["field", "frame", "taught"].map((kind) => forms.find(({ result }) => result === kind));
   const focused = field ?? frame;
@@ -69,7 +70,7 @@ async function writeIn(tabId, frameId) {
   await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
 }
 
-/** Opens the window for a tab, in the place of an older one. @param {number} tabId */
+/** Opens the window for a tab. It replaces an older window. @param {number} tabId */
 async function openWindow(tabId) {
   const known = await memory.read("toolbar");
   if (known) await api.windows.remove(known.windowId).catch(() => {});
@@ -92,7 +93,8 @@ export async function openDownload({ download }, sender) {
 }
 
 /**
- * Performs the action of a way, and closes the window. After a lock the window stays open, and says so.
+ * Performs the action of a button of the window, and closes the window. After the action "lock" the window stays open
+ * and says that the keys are locked.
  * @param {BodyOf<"toolbar.go">} body @param {Sender} sender
  */
 export async function go({ tab, way }, sender) {
@@ -138,7 +140,7 @@ export async function stopPicking(_, { tab }) {
 }
 
 /**
- * Opens the message window without a form. A webmail that sends whole messages sends this message too.
+ * Opens the message window without a form. If the tab's webmail can send whole messages, it sends this message too.
  * @param {number} tabId @param {Sender} sender
  */
 async function writeNew(tabId, sender) {
@@ -150,6 +152,6 @@ async function writeNew(tabId, sender) {
 /** Opens the message window for a `mailto:` link. @param {chrome.tabs.Tab} tab @param {string} address */
 export async function writeTo(tab, address) {
   const letter = readMailto(address);
-  // The letter belongs to no site, because the link only proposes what the window shows.
+  // The letter belongs to no site, because the page of the link only proposes the content that the window shows.
   if (letter) await composing.open({ ...EMPTY, ...letter }, { tab, url: api.runtime.getURL(PAGE) });
 }

@@ -1,6 +1,6 @@
 /**
  * Turns: actions under the same name run one after the other, so that a check and the action that it allows are one
- * step. The turns need not outlive the background, since its actions end with it.
+ * step. The turns need not outlive the background, since the actions end when the background ends.
  */
 
 /** The last action of each name. @type {Map<string, Promise<unknown>>} */

@@ -10,7 +10,7 @@ export const UPDATE_ALARM = "update";
 const SETTING = "updated";
 const RETRY_MINUTES = 5;
 
-/** Notes that the news of this version are unread. @param {string} [before] the version that ran until now */
+/** Stores that the person has not read the news of this version. @param {string} [before] the version that ran until now */
 export async function remember(before) {
   const { version } = api.runtime.getManifest();
   // Developers reload the same version, which has no news.
@@ -32,7 +32,7 @@ export async function applyWhenIdle() {
   else api.runtime.reload();
 }
 
-/** Whether a question waits, or a page or frame of the extension is open anywhere. */
+/** Whether a question waits for an answer, or a page or frame of the extension is open anywhere. */
 async function isBusy() {
   const contextTypes = /** @type {chrome.runtime.ContextType[]} */ (["TAB", "POPUP"]);
   const open = await api.runtime.getContexts({ contextTypes });

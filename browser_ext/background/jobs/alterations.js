@@ -1,7 +1,7 @@
 /**
- * Asks the person about a field in which the page has altered the encrypted text. The extension's window asks, since no
- * page can fake that window. A stopped submission stays stopped until the person decides. Closing the window decides
- * nothing.
+ * Asks the person about a field in which the page has altered the encrypted text. The question is in the extension's
+ * window, since no page can fake that window. A stopped submission stays stopped until the person decides. Closing the
+ * window decides nothing.
  */
 import { RequestError } from "../../shared/messages.js";
 import * as pageJobs from "./page_jobs.js";

@@ -46,7 +46,8 @@ export async function finish(job, outcome) {
 }
 
 /**
- * The outcome of a job whose mail or field was opened. A good verdict is withheld until the authorities have answered.
+ * The outcome of a job whose mail or field was opened. A good verdict is not shown until the certificate authorities
+ * have answered.
  * @param {{report: MessageReport, lookups: object[], receipt?: ShownReceipt | null, label?: string | null}} opened
  * @param {number} openedAt
  * @returns {Partial<JobRecord>}
@@ -82,12 +83,13 @@ export async function isAnyWaiting() {
 }
 
 /**
- * Waits up to ten seconds for the job's outcome, and returns it or the state "waiting". An outcome is handed out once.
+ * Waits up to ten seconds for the job's outcome, and returns it or the state "waiting". An outcome is returned only
+ * once.
  * @param {string} id
  * @param {string} frame
  */
 export async function wait(id, frame) {
-  // The call registers before it reads the job, so that it cannot miss an outcome in between.
+  // The call registers itself before it reads the job. Otherwise it could miss an outcome that is stored in between.
   const outcome = new Promise((resolve) => {
     waiting.set(id, () => resolve(undefined));
     setTimeout(resolve, WAIT_MILLISECONDS);

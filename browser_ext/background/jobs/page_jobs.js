@@ -52,8 +52,8 @@ export async function ofPage(id, sender) {
 }
 
 /**
- * Sends a message to the document that asked. A later document in the same place does not know the job's id and gives
- * no answer.
+ * Sends a message to the document that asked. If another document has been loaded there, it does not know the job's id
+ * and gives no answer.
  * @param {JobRecord} job
  * @param {object} message
  * @returns {Promise<unknown>} the document's answer, or undefined

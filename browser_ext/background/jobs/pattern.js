@@ -38,6 +38,7 @@ async function choose(except) {
 }
 
 function drawNumber() {
-  // The remainder favours some patterns, but by less than one in ten million, since 2^32 is so far above 240.
+  // The remainder makes some patterns slightly more likely, but by less than one in ten million, since 2^32 is far
+  // larger than 240.
   return crypto.getRandomValues(new Uint32Array(1))[0] % PATTERNS;
 }

@@ -22,7 +22,7 @@ import * as vault from "../keys/vault_link.js";
  * @type {Partial<Record<JobRecord["kind"], typeof forms | typeof files | typeof alterations | typeof unsigned>>}
  */
 const PAGE_JOBS = { form: forms, files, altered: alterations, unsigned };
-/** The kinds that are only notices about a page. They use no key. */
+/** The kinds of jobs that only show a notice about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
 
 /**
@@ -42,7 +42,7 @@ export async function claim({ job: id, replyKey }) {
   };
 }
 
-/** The question of a job as it is now; null if it was answered. @param {{job: string}} body */
+/** The current question of a job; null if the question was answered. @param {{job: string}} body */
 export async function question({ job: id }) {
   const job = await jobs.load(id);
   return job.state === "waiting" ? describe(job) : null;
@@ -68,7 +68,7 @@ export async function unlock({ job, keyFile, passphrase }) {
 /** @param {BodyOf<"prompt.agree">} body @param {Sender} sender */
 export async function agree({ job: id, identity, recipients }, sender) {
   const job = await jobs.load(id);
-  // The window repeats its answer if the background ended before its reply.
+  // The window sends its answer again if the background ended before it replied.
   if (job.state === "done") return promptWindow.close(sender);
   if (job.state !== "waiting") throw new RequestError("job-gone");
   const pageJob = PAGE_JOBS[job.kind];
@@ -94,7 +94,7 @@ export async function leave({ job: id }, sender) {
 
 /** @param {BodyOf<"prompt.refuse">} body @param {Sender} sender */
 export async function refuse({ job: id }, sender) {
-  // A refusal does not interrupt an answer that is being carried out.
+  // A refusal does not stop a job whose answer is already being carried out.
   await inTurn(`job ${id}`, async () => cancel(await waitingJob(id)));
   promptWindow.close(sender);
 }

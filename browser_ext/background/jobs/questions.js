@@ -14,8 +14,8 @@ import * as trust from "../people/trust.js";
 import { inTurn } from "../browser/turns.js";
 
 /**
- * `turn` names the decision, so that two answers to it run one after the other. `read` returns the question as it is
- * now, or null if it was answered before.
+ * `turn` returns a name for the decision, so that two answers to the same question run one after the other. `read` returns the
+ * current question, or null if it was answered before.
  * @template {MessageType} T
  * @typedef {{turn: (body: BodyOf<T>) => string, read: (body: BodyOf<T>, sender: Sender) => Promise<object | null>}} Question
  */
@@ -41,7 +41,7 @@ export const QUESTIONS = {
 };
 
 /**
- * Carries out an answer if it has the hash of the question as it is now; rejects with `question-changed` otherwise. The
+ * Carries out an answer if it has the hash of the current question; rejects with `question-changed` otherwise. The
  * check and the action are one turn.
  * @template {MessageType} T
  * @param {T} type

@@ -1,6 +1,6 @@
 /**
  * Notices about a form that may have been sent without its signature: the page read the form's entries and then left.
- * The page is gone, so the extension's window shows the notice. There is nothing to decide.
+ * The page is gone, so the extension's window shows the notice. The person has nothing to decide.
  */
 import * as pageJobs from "./page_jobs.js";
 

@@ -1,6 +1,6 @@
 /**
  * Makes a backup of keys, people, trust and settings as one file under a passphrase, and restores it. Before any change
- * the vault reads and describes the backup, and the person sees all that it holds. Entries that decide whom the person
+ * the vault reads and describes the backup, and the person sees all its entries. Entries that decide whom the person
  * trusts are restored only if the person ticks them (`backup_review.js`). All chosen entries are written in one
  * transaction, or none.
  */
@@ -25,14 +25,14 @@ import * as vault from "./vault_link.js";
 /** @typedef {import("./backup_format.js").Backup} Backup */
 /** @typedef {Awaited<ReturnType<typeof describeAll>>} Described */
 /**
- * @typedef {{bytes: ArrayBuffer, passphrase: EncryptedSecret, replace: boolean}} Chosen with `replace` all entries here
- * are removed first; without it only missing entries are added
+ * @typedef {{bytes: ArrayBuffer, passphrase: EncryptedSecret, replace: boolean}} Chosen with `replace` all entries of
+ * this browser are removed first; without `replace` only missing entries are added
  */
 /** @typedef {{backup: Backup, described: Described}} Offer the entries that would be restored */
 /** @typedef {import("../people/trust.js").Decision} Decision */
 /** @typedef {{address: string, certificates: CertificateInfo[]}} Known a person known from verified mail */
 
-/** The vault's codes for a file that this passphrase does not open, or that was altered. */
+/** The vault's codes for a file that was altered, or that this passphrase does not open. */
 const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-passphrase"]);
 /** The vault's codes for a file that is not a Sealwax backup. */
 const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
@@ -92,8 +92,8 @@ export async function countHere() {
 }
 
 /**
- * The decrypted backup of each message body. `backup.restore` needs it twice: to compare the question, and to act on
- * the answer.
+ * The decrypted backup, by the body of the message that asks for it. `backup.restore` needs the backup twice: to
+ * compare the question, and to act on the answer.
  * @type {WeakMap<Chosen, Promise<Offer>>}
  */
 const offers = new WeakMap();
@@ -109,8 +109,8 @@ export async function review(body) {
 }
 
 /**
- * Restores a backup, and returns its numbers of key files and people. Rejects with `backup-not-opened` or
- * `backup-foreign` before any change.
+ * Restores a backup, and returns how many key files and people it has. Before any change it may reject with
+ * `backup-not-opened` or `backup-foreign`.
  * @param {Chosen & {take: string[]}} body `take` names the kinds that were ticked
  */
 export async function restore(body) {
@@ -143,7 +143,7 @@ async function readOffer({ bytes, passphrase, replace }) {
 }
 
 /**
- * The offer without the entries that are already here.
+ * The entries of a backup that are not yet in this browser.
  * @param {Backup} backup @param {Described} described
  * @returns {Promise<Offer>}
  */
@@ -168,14 +168,14 @@ async function withoutKnown(backup, described) {
   };
 }
 
-/** The settings here, as the person has set them. */
+/** The settings of this browser, as the person has set them. */
 async function settingsHere() {
   return { trust: (await trust.kept()).trust, preferences: await preferences.kept(), pattern: await pattern.read() };
 }
 
 /**
  * The settings that the backup would weaken. Without `replace`, the backup changes only settings that the person has
- * not set here.
+ * not set in this browser.
  * @param {Backup} backup @param {boolean} replace
  */
 async function weakeningsOf(backup, replace) {
@@ -211,16 +211,13 @@ async function open(bytes, passphrase) {
   }
 }
 
-/**
- * The content of a backup as the vault describes it. Rejects with `backup-foreign` if a part is not valid.
- * @param {Backup} backup
- */
+/** The vault's description of a backup's content. Rejects with `backup-foreign` if a part is invalid. @param {Backup} backup */
 async function describeAll(backup) {
   try {
     /** @type {KeyFile[]} */
     const keyFiles = [];
     for (const { name, p12, certificates, origin } of backup.keyFiles) {
-      // A key file holds the certificates of its issuers itself.
+      // No issuers are added, because a key file contains the certificates of its issuers.
       const identities = (await describe(certificates)).map(({ intermediates: _, ...identity }) => identity);
       const isKeyFile = new Uint8Array(p12)[0] === DER_SEQUENCE && identities.length > 0;
       if (!isKeyFile || (origin !== "file" && origin !== "request")) throw new RequestError("backup-foreign");
@@ -248,7 +245,7 @@ async function describeAll(backup) {
 }
 
 /**
- * The signer of the list that the backup would follow, and the list itself if it is valid now; else `list` is null.
+ * The signer of the organisation's list in the backup, and the list itself. `list` is null if the list is not valid now.
  * @param {ArrayBuffer} followed
  * @returns {Promise<{signer: CertificateInfo, list: import("../../../wasm_build/vault/server/trust.js").Following["list"]}>}
  */
@@ -260,7 +257,7 @@ async function describeFollowed(followed) {
 }
 
 /**
- * The fingerprint of the identity that signs for each address. Identities that the backup does not hold are left out.
+ * The fingerprint of the identity that signs for each address. Identities that are not in the backup are left out.
  * @param {Backup} backup @param {{identities: CertificateInfo[]}[]} keyFiles
  * @returns {Record<string, string>}
  */
@@ -285,8 +282,8 @@ async function describe(certificates) {
 async function replacing(backup, { keyFiles, people, anchors, preferred }) {
   const accounts = await database.all("keyAccounts");
   return {
-    // Without the base of the last merge, an account at a key server does not treat entries missing from the backup as
-    // removed.
+    // The base of the last merge is removed. Otherwise the account at a key server would treat entries that are missing
+    // from the backup as removed.
     keyAccounts: { put: accounts.map((account) => ({ ...account, base: null, sent: null })) },
     keyFiles: { clear: true, put: keyFiles },
     requests: { clear: true, put: backup.requests },
@@ -294,7 +291,7 @@ async function replacing(backup, { keyFiles, people, anchors, preferred }) {
     people: { clear: true, put: people },
     anchors: { clear: true, put: anchors },
     sites: { clear: true, put: backup.sites },
-    // Drafts are encrypted under the keys that are removed.
+    // Drafts are removed too, because they are encrypted under the removed keys.
     drafts: { clear: true },
     settings: { remove: SETTINGS, put: settingsOf(backup, preferred) },
   };
@@ -317,8 +314,8 @@ async function merging(backup, { keyFiles, people, anchors, preferred }) {
 }
 
 /**
- * The preferred identities of a backup, without those for addresses that have an identity here. Otherwise a key in a
- * foreign file could become the signer for an address of the person.
+ * The preferred identities of a backup, without those for addresses that already have an identity in this browser.
+ * Otherwise a key in a foreign file could become the signer for an address of the person.
  * @param {Record<string, string>} preferred
  */
 async function withoutAddressesHere(preferred) {

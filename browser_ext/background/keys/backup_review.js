@@ -1,7 +1,7 @@
 /**
  * The question before a backup is restored: all its entries, by name and fingerprint. Keys, requests and people's
- * certificates are always restored. The other kinds decide whom or what the person trusts. They are restored only if
- * the person ticks them, since somebody else may have made the file.
+ * certificates are always restored. The other kinds decide whom or what the person trusts. These kinds are restored
+ * only if the person ticks them, since somebody else may have made the file.
  */
 
 /** @typedef {import("./backup.js").Offer} Offer */
@@ -32,7 +32,7 @@ export function describeOffer({ backup, described }, { replace, settings }) {
 }
 
 /**
- * The offer without the kinds that the person had to tick and did not. `restore` itself handles the settings.
+ * The offer without the kinds that need a tick and have none. The settings stay, because `restore` handles them itself.
  * @param {Offer} offer @param {string[]} take
  * @returns {Offer}
  */

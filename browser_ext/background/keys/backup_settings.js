@@ -1,6 +1,6 @@
 /**
- * Compares the settings of a backup with those here. A weaker setting is restored only if the person ticks the
- * settings, since somebody else may have made the file.
+ * Compares the settings of a backup with those of this browser. A weaker setting is restored only if the person ticks
+ * the settings, since somebody else may have made the file.
  */
 
 import { IS_WEAKER as WEAKER_IF_ROAMING } from "../../../wasm_build/vault/account/roaming_settings.js";
@@ -19,16 +19,13 @@ const IS_WEAKER = {
   idleMinutes: (here, there) => there > here,
   harvest: WEAKER_IF_ROAMING.harvest,
   strict: WEAKER_IF_ROAMING.strict,
-  // A directory learns which addresses are looked up, and proposes certificates.
+  // Another directory counts as weaker, because it learns which addresses are looked up, and proposes certificates.
   directory: (here, there) => there !== "" && there !== here,
-  // The maker of the file knows this pattern. A page that knows it can imitate a private window.
+  // The maker of the file knows this pattern. A page that knows the pattern can imitate a private window.
   pattern: (here, there) => there !== here,
 };
 
-/**
- * The settings of the backup that are weaker than those here.
- * @param {Chosen} here @param {Chosen} there
- */
+/** The settings of the backup that are weaker than those of this browser. @param {Chosen} here @param {Chosen} there */
 export function weakenings(here, there) {
   const [known, offered] = [flat(here), flat(there)];
   return namesOf(IS_WEAKER).filter((name) => isWeaker(name, known, offered)).map((name) => ({ setting: name, value: offered[name] }));
@@ -40,7 +37,7 @@ function isWeaker(name, here, there) {
 }
 
 /**
- * The settings of the backup, with each weaker setting replaced by the one here.
+ * The settings of the backup, with each weaker setting replaced by the setting of this browser.
  * @param {Chosen} here @param {Chosen} there
  * @returns {Chosen}
  */

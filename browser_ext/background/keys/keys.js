@@ -76,12 +76,12 @@ export async function importKeyFile({ name, p12, passphrase }) {
 }
 
 /**
- * Keeps the question whether to trust the authority that certified newly imported keys.
+ * Stores the question whether the person trusts the authority that certified newly imported keys.
  * @param {DescribedCertificate | null | undefined} authority @param {OpenedIdentity[]} identities
  */
 export async function proposeAuthority(authority, identities) {
   const own = identities.flatMap(({ addresses }) => addresses);
-  // The keys are imported even if the question cannot be kept.
+  // The keys are imported even if the question cannot be stored.
   if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);
 }
 
@@ -116,7 +116,7 @@ export async function exportKeyFile({ id, fingerprint, form, passphrase, newPass
   return { p12 };
 }
 
-/** Notes the time of an export or backup. @param {string[]} ids of the key files in it */
+/** Stores the time of an export or backup. @param {string[]} ids of the key files in it */
 export async function noteSaved(ids) {
   const savedAt = new Date().toISOString();
   const files = (await database.all("keyFiles")).filter(({ id }) => ids.includes(id));
@@ -203,7 +203,7 @@ export async function importCertificates(store, bytes) {
   // Some authorities' certificates do not declare that their owner is an authority. So if no certificate in the file is
   // of the wanted kind, all are imported.
   const candidates = fit.length ? fit : certificates;
-  // Nothing can be encrypted for a certificate without an address. Such a certificate is in `leftOut`.
+  // Nothing can be encrypted for a certificate without an address. Such a certificate is returned in `leftOut`.
   const chosen = candidates.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
   const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
@@ -235,7 +235,7 @@ export async function describe(certificates) {
 
 /**
  * Checks whether people's certificates can be used now. Authorities are asked only about people for whom `isWanted`
- * returns true. Otherwise each window would reveal the person's whole list to the authorities.
+ * returns true. Otherwise each window would reveal the whole list of people to the authorities.
  * @param {CertificateInfo[]} people
  * @param {(person: CertificateInfo) => boolean} isWanted
  * @returns {Promise<(RecipientCheck & {isUnasked: boolean})[]>} `isUnasked`: only an authority's answer is missing
@@ -249,7 +249,8 @@ export async function checkPeople(people, isWanted) {
     for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
       const [check] = judged.checks;
       const isUnknown = check.reasons.every(({ code }) => code === "revocation-unknown");
-      // A certificate may name addresses that no authority vouches for. The person is not listed under these.
+      // A certificate may name addresses that no authority has confirmed. The person is not listed under such
+      // addresses.
       const addresses = check.usable ? check.covered : check.addresses;
       if (settled || !isWanted(person)) return { ...check, addresses, isUnasked: !settled && isUnknown };
     }
@@ -268,7 +269,7 @@ export async function checkPerson({ fingerprint }) {
 }
 
 /**
- * Returns a test whether a person has one of these addresses.
+ * Returns a function that tests whether a person has one of these addresses.
  * @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean}
  */
 export function isProposed(proposed) {
@@ -287,7 +288,7 @@ export async function identities() {
 }
 
 /**
- * The unlocked identities, as arguments for the vault; none while locked.
+ * The unlocked identities, as arguments for the vault; none while the keys are locked.
  * @param {string} [fingerprint] only this one
  */
 export async function unlocked(fingerprint) {

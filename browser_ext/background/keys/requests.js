@@ -1,4 +1,4 @@
-/** Keys that are made here and wait for their certificates. */
+/** Keys that were made in this browser and wait for their certificates. */
 import { RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import * as keys from "./keys.js";
@@ -19,8 +19,8 @@ export async function make({ addresses, commonName, kind, passphrase }) {
 }
 
 /**
- * Joins a waiting key with the authority's files. The new identity signs from now on. Older identities of the same
- * address stay, since they open older mail.
+ * Joins a waiting key with the certificates in the authority's files. The new identity signs from now on. Older
+ * identities of the same address are kept, since they open older mail.
  * @param {{id: string, files: ArrayBuffer[], passphrase: EncryptedSecret}} body
  */
 export async function finish({ id, files, passphrase }) {

@@ -27,7 +27,7 @@ const MINUTE_MILLISECONDS = 60_000;
 const SESSION = "unlocked";
 const LOCKED_BECAUSE = "locked because";
 
-/** Changes run one after the other, so that a use that began before a lock cannot store the key again. */
+/** Changes of the session run one after the other. A use that began before a lock cannot store the key again. */
 const TURN = "session";
 
 /** Whether keys are unlocked. This question does not count as a use of the keys. */
@@ -47,7 +47,7 @@ export async function lockReason() {
 
 /**
  * The seal key, encrypted for the vault's owner. Each call counts as a use of the keys.
- * @returns {Promise<EncryptedSecret | null>} null while locked
+ * @returns {Promise<EncryptedSecret | null>} null while the keys are locked
  */
 export function sealKey() {
   return inTurn(TURN, async () => {
@@ -59,8 +59,8 @@ export function sealKey() {
 }
 
 /**
- * The seal key for identities that are being unlocked. Makes a session if there is none. The caller then calls `begin`
- * with the session's `id`.
+ * The seal key for identities that are being unlocked. Makes a session if there is none. After the unlocking, the
+ * caller calls `begin` with the session's `id`.
  * @returns {Promise<{id: string, sealKey: EncryptedSecret}>}
  */
 export function keyForUnlock() {
@@ -103,8 +103,8 @@ export function lock(reason) {
 }
 
 /**
- * Locks a session that is over. The vault's owner stays while a job's encrypted text waits there for the person's
- * answer.
+ * Locks a session whose time is over. The vault's owner is not closed while a job's encrypted text waits there for the
+ * person's answer.
  */
 export function lockIfOver() {
   return inTurn(TURN, async () => {
@@ -115,7 +115,7 @@ export function lockIfOver() {
 }
 
 /**
- * The session. If its time is over, it ends here. `now` is null if no key was unlocked.
+ * Reads the session. If the time of the session is over, this function ends it. `now` is null if no key was unlocked.
  * @returns {Promise<{session: Session | null, now: Moment | null, isOver: boolean}>}
  */
 async function current() {
@@ -144,7 +144,7 @@ async function limits() {
 
 /** @returns {Promise<Session>} */
 async function create() {
-  // The contents that an earlier session has sealed cannot be opened without its key.
+  // Contents that were sealed in an earlier session cannot be opened, because the key of that session is gone.
   await clearSealed();
   const key = Array.from(crypto.getRandomValues(new Uint8Array(SEAL_KEY_BYTES)));
   const session = { id: crypto.randomUUID(), key, times: null };

@@ -15,7 +15,7 @@ const OFFSCREEN_PAGE = "vault_home/offscreen.html";
 let owner = null;
 /** @type {Promise<void> | null} */
 let creating = null;
-/** Not null while the vault closes. Calls wait for this, and then start the next vault. @type {Promise<void> | null} */
+/** A promise while the vault closes. Calls wait for it, and then start the next vault. @type {Promise<void> | null} */
 let closing = null;
 /** A number that grows when a lock stops the operations or closes the vault. It does not grow when Firefox closes the vault. */
 let ends = 0;
@@ -64,7 +64,7 @@ export function close() {
 
 async function closeOwner() {
   if (!(await hasOwner())) return;
-  // The Workers overwrite their memory before their document is closed.
+  // The Workers get time to overwrite their memory before their document is closed.
   await end("vault.close");
   if (api.offscreen) await api.offscreen.closeDocument();
 }
@@ -72,7 +72,7 @@ async function closeOwner() {
 /** @param {"vault.stop" | "vault.close"} type */
 async function end(type) {
   ends += 1;
-  // An error is ignored, because an owner that is gone runs no operation.
+  // An error is ignored: if the owner is gone, no operation runs.
   await ask(type, {}).catch(() => undefined);
 }
 
@@ -92,8 +92,8 @@ async function askOffscreen(type, body) {
 async function askPage(type, body) {
   const before = ends;
   const reply = await (await loadOwner()).answer(type, body);
-  // Firefox is ending this background page, which has closed its vault. This call gets no answer. The extension's page
-  // that asked notices the end, and asks the next background page.
+  // Firefox is ending this background page, and the page has closed its vault, so this call gets no answer. The
+  // extension's page that sent the call notices the end, and asks the next background page.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
   return reply;
 }

@@ -1,4 +1,4 @@
-/** Gives the signed receipt that a mail asks for, from the window in which the person has agreed to it. */
+/** Makes and sends the signed receipt that a mail asks for. The request comes from the window in which the person has agreed. */
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
 import { RequestError } from "../../shared/messages.js";
 import { handOver, load, ofWindow, unlessBegun } from "../writing/composing.js";
@@ -30,8 +30,8 @@ export async function saveAsFile(body, sender) {
 }
 
 /**
- * Notes a receipt, and then gives it. Forgets the note if the receipt has certainly not left, so that the person may
- * give it later.
+ * Stores that a receipt is being given, and then gives the receipt. Removes the entry if the receipt was certainly not
+ * sent, so that the person may give it later.
  * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
  */
 async function giveReceipt({ id: composition, receipt }, give) {

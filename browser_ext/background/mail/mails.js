@@ -1,8 +1,8 @@
 /**
- * Mail for reading. The vault's owner holds it, and opens it for a frame in a page or for the viewer.
+ * Mail that the person reads. The vault's owner keeps the mail, and opens it for a frame in a page or for the viewer.
  *
- * Mail that is not encrypted needs no key and no consent. Encrypted mail is opened like a field. This needs a click and
- * the person's consent for the site, and is possible only a limited number of times per minute. The viewer is a page of
+ * Mail that is not encrypted needs no key and no consent. Opening encrypted mail needs a click and the person's consent
+ * for the site, like opening a field. It is possible only a limited number of times per minute. The viewer is a page of
  * the extension, so a click there is the consent.
  */
 import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
@@ -33,8 +33,8 @@ export function holdOpened({ bytes }, sender) {
 }
 
 /**
- * Holds the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if it is not the
- * message that the person has opened.
+ * Holds the message that a letter in a webmail's form answers or forwards. Rejects with `mail-changed` if this message
+ * is not the one that the person has opened.
  * @param {{bytes: ArrayBuffer}} body @param {Sender} sender
  */
 export async function holdOriginal({ bytes }, sender) {
@@ -48,7 +48,7 @@ export async function openViewer({ mail }) {
 }
 
 /**
- * Makes a record for a mail in the viewer, like the record of a frame in a page.
+ * Makes the record for a mail in the viewer. The record has the same form as the record of a frame in a page.
  * @param {{mail: string, content: string}} body @param {Sender} sender
  */
 export async function claimViewer(body, sender) {
@@ -116,7 +116,7 @@ async function tryToOpen(job, { withKeys }) {
 }
 
 /**
- * Judges an opened mail again after asking authorities, and returns the verdict.
+ * Asks the certificate authorities, judges an opened mail again, and returns the verdict.
  * @param {BodyOf<"mail.settle">} body @param {Sender} sender
  */
 export async function settle({ frame: id }, sender) {
@@ -167,7 +167,7 @@ export async function answer({ frame: id, kind }, sender) {
 }
 
 /**
- * Judges a held mail again.
+ * Judges a held mail again, with the answers that `ask` gets from the authorities.
  * @param {{mail: string, content: string}} files @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
  */
 export async function judgeAgain({ mail, content }, ask) {

@@ -25,7 +25,11 @@ export function readMailto(address) {
   return letter;
 }
 
-/** The texts of a list. The core reads these texts. A comma inside an address is encoded (RFC 6068 section 2). @param {string} list */
+/**
+ * The texts in a list of addresses, which commas separate. A comma inside an address is encoded (RFC 6068 section 2).
+ * Only the core parses the texts.
+ * @param {string} list
+ */
 function listOf(list) {
   return list.split(",").map((text) => decode(text).trim()).filter(Boolean);
 }

@@ -2,8 +2,8 @@
  * The mails that were opened in pages of webmails, known by their Message-ID and the SHA-256 of their bytes.
  *
  * A webmail's own form for writing is another page, so the message that a letter answers or forwards is fetched from the webmail
- * again. This message is compared with the opened mails. If mails with the same Message-ID were opened, the message must be
- * one of them. A letter that was begun from an opened mail must answer that mail.
+ * again. The fetched message is compared with the opened mails. If mails with the same Message-ID were opened, the message must
+ * be equal to one of them. If the letter was begun from an opened mail, the message must be equal to that mail.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
@@ -12,7 +12,7 @@ import { senderOrigin } from "../browser/ancestors.js";
 import * as memory from "../browser/memory.js";
 import { inTurn } from "../browser/turns.js";
 
-/** The newest opened mails are kept. */
+/** The number of opened mails that are remembered, the newest first. */
 const MAX_OPENED = 200;
 
 /** `name` is the Message-ID, hashed with the origin. @typedef {{mail: string, name: string, digest: string}} OpenedMail */
@@ -32,7 +32,7 @@ export async function open(bytes, sender, hold) {
   return { mail };
 }
 
-/** Notes that the answer to an opened mail is begun in the webmail's form. @param {FrameRecord} frame */
+/** Remembers that the person begins to answer an opened mail in the webmail's form. @param {FrameRecord} frame */
 export async function begin({ tabId, origin, mail: id }) {
   await change(({ mails, answers }) => {
     const opened = mails.find(({ mail }) => mail === id);

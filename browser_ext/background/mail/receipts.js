@@ -1,4 +1,7 @@
-/** Signed receipts: the requests in sent messages, with which receipts are compared, and the receipts that the person gave. */
+/**
+ * Signed receipts. This module keeps the requests in sent messages, with which arriving receipts are compared, and the
+ * receipts that the person gave.
+ */
 import { describeReceipt, isOver, withArrived } from "../../../wasm_build/ui/receipts.js";
 import { RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
@@ -16,7 +19,7 @@ const MAX_GIVEN = 5_000;
 const TURN = "receipts";
 
 /**
- * Keeps the requests of messages that are about to leave, and drops the oldest ones.
+ * Stores the receipt requests of messages that are about to be sent, and drops the oldest requests.
  * @param {{id: string, digest: string, to: string[]}[]} requests
  */
 export function keepRequests(requests) {
@@ -33,7 +36,8 @@ export function keepRequests(requests) {
 }
 
 /**
- * The statement about receipts beside a mail; null for none. Keeps a receipt that has arrived.
+ * The statement about receipts that is shown beside a mail; null for none. If the mail is a receipt, the receipt is
+ * stored.
  * @param {Judged} judged @returns {Promise<ShownReceipt | null>}
  */
 export async function describe({ report, receipt }) {
@@ -59,8 +63,8 @@ export async function readAsked(judged) {
 }
 
 /**
- * Notes that a receipt is being given. A window may give its receipt again, since only this window knows whether the
- * first try has failed. Rejects with `receipt-given`.
+ * Stores that a receipt is being given. The same window may give its receipt again, since only that window knows
+ * whether the first try has failed. Rejects with `receipt-given`.
  * @param {{id: string, composition: string}} receipt
  */
 export function noteGiven({ id, composition }) {
@@ -73,12 +77,12 @@ export function noteGiven({ id, composition }) {
   });
 }
 
-/** Forgets a receipt that has certainly not left. @param {string} id */
+/** Forgets a receipt that was certainly not sent. @param {string} id */
 export function forgetGiven(id) {
   return inTurn(TURN, () => database.remove("givenReceipts", id));
 }
 
-/** Keeps a receipt with the message that it is for. @param {{report: MessageReport, receipt: GivenReceipt}} arrived */
+/** Stores a receipt with the message that it confirms. @param {{report: MessageReport, receipt: GivenReceipt}} arrived */
 function keepArrived(arrived) {
   return inTurn(TURN, async () => {
     const sent = await findRequest(arrived.receipt.id);

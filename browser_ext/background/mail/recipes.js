@@ -1,7 +1,7 @@
 /**
- * A recipe for each origin: what the person has taught the extension about a webmail. A recipe is data for the content
- * scripts of its origin, and no other page gets or changes it. A recipe's file is strict JSON. A text is "" if nothing
- * was taught:
+ * The recipes of webmails, one for each origin. The person has taught the extension where the webmail has the source of
+ * a mail, and which form it has for mail. A recipe is data for the content scripts of its origin. Pages of other
+ * origins can neither get nor change it. A recipe's file is strict JSON. A text is "" if the person has not taught it:
  *
  *     {
  *       "version": 1, "origin": "https://mail.example.org",
@@ -29,12 +29,12 @@ export async function find(_, sender) {
   return { source, form };
 }
 
-/** Keeps the way to a mail's source that the person has taught in a page. @param {BodyOf<"recipe.keep-source">} body @param {Sender} sender */
+/** Stores how to find a mail's source. @param {BodyOf<"recipe.keep-source">} body @param {Sender} sender */
 export async function keepSource({ selector, template }, sender) {
   await keep(sender, { source: { selector, template } });
 }
 
-/** Keeps the form for writing that the person has taught in a page. @param {BodyOf<"recipe.keep-form">} body @param {Sender} sender */
+/** Stores the fields of a webmail's form for writing. @param {BodyOf<"recipe.keep-form">} body @param {Sender} sender */
 export async function keepForm({ to, cc, subject, text, file }, sender) {
   await keep(sender, { form: { to, cc, subject, text, file } });
 }
@@ -62,7 +62,7 @@ export function read(text) {
   return check(JSON.parse(text));
 }
 
-/** Keeps the recipe in a file, in the place of an older one for its origin. @param {{bytes: ArrayBuffer}} body */
+/** Stores the recipe in a file. It replaces an older recipe for the same origin. @param {{bytes: ArrayBuffer}} body */
 export async function importFile(body) {
   const recipe = await review(body);
   await learn(() => database.put("recipes", recipe));

@@ -65,7 +65,8 @@ export async function encryptNow(job, choice) {
   const { armored } = await vault.call("field.encrypt", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
-  // An editor accepts a text only while it has the focus, and it loses the focus with its window.
+  // An editor accepts a text only while it has the focus, and it cannot have the focus while its window is in the
+  // background.
   if (!frame.inWindow) await showTab(frame.tabId).catch(() => {});
   const taken = await frames.askPage(frame, { type: "field.encrypted", armored });
   if (taken !== true) {
@@ -92,7 +93,7 @@ export async function rememberReaders(origin, chosen) {
   await database.put("settings", { name: readersName(origin), fingerprints });
 }
 
-/** The key of a site's readers in the store `settings`. @param {string} origin @returns {`readers at ${string}`} */
+/** The entry of a site's readers in the store `settings`. @param {string} origin @returns {`readers at ${string}`} */
 export function readersName(origin) {
   return `readers at ${origin}`;
 }
@@ -145,8 +146,8 @@ export async function openNow(job) {
 }
 
 /**
- * Judges an opened field again after asking authorities. Returns only the verdict, since the frame already has the
- * text.
+ * Asks the certificate authorities, and judges an opened field again. Returns only the verdict, since the frame already
+ * has the text.
  * @param {BodyOf<"field.settle">} body @param {Sender} sender
  */
 export async function settle(body, sender) {
@@ -176,7 +177,7 @@ export async function proposeOneOf(carried, fingerprint) {
   await optionsPage.open({ section: "trust" });
 }
 
-/** Asks no authority, so all answers stay unavailable. @type {import("../../../wasm_build/vault/server/lookups.js").Asker} */
+/** Asks no authority. Every answer counts as unavailable. @type {import("../../../wasm_build/vault/server/lookups.js").Asker} */
 export async function nobodyAsked(lookups) {
   return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
 }
@@ -192,7 +193,7 @@ async function judgeAgain(frame, ask) {
 }
 
 /**
- * Counts an opening for a site and for all pages around it. Rejects with `budget-spent`.
+ * Counts one more opening for a site and for each page around the site. Rejects with `budget-spent`.
  * @param {import("../browser/ancestors.js").Place} place
  */
 export function spendBudget({ origin, ancestors }) {

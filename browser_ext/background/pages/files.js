@@ -1,6 +1,6 @@
 /**
- * Files for a page's upload control. They are chosen in the extension's window, and the page gets only the signed
- * or encrypted files.
+ * Files for a page's upload control. The person chooses the files in the extension's window, and the page gets only the
+ * signed or encrypted files.
  */
 import { RequestError } from "../../shared/messages.js";
 import * as fields from "./fields.js";

@@ -38,7 +38,8 @@ export async function agree(job, { identity }) {
   const at = new Date().toISOString();
   const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at });
   const answer = await pageJobs.tellPage(job, { type: "form.signed", signature });
-  // The job ends even if the page has changed the form meanwhile, because a changed form needs another signature.
+  // The job ends even if the page has changed the form meanwhile and refuses the signature. A changed form needs a new
+  // signature.
   await pageJobs.drop(job);
   if (answer === "submitted") return;
   throw new RequestError(answer === "changed" ? "form-changed" : "page-gone");

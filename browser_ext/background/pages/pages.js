@@ -1,9 +1,9 @@
 /**
- * Whole pages. A published page is fetched through the tab that the person clicked for, verified, and shown in the
+ * Whole pages. A published page is fetched through the tab in which the person has clicked, verified, and shown in the
  * viewer. A page can also be copied from a tab, signed or encrypted, and saved.
  *
- * A published page is fetched anew together with its signature, and the viewer shows the verified bytes. An extension
- * cannot know which bytes the browser drew in the tab.
+ * An extension cannot know which bytes the browser drew in the tab. So a published page is fetched again together with
+ * its signature, and the viewer shows the verified bytes.
  */
 import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -116,8 +116,8 @@ async function openWith({ page, replyKey }, password) {
 }
 
 /**
- * Opens a page with the unlocked keys. If none fits, the page stays closed without an error, since a password may open
- * it.
+ * Opens a page with the unlocked keys. If no key fits, this is not an error, since the person may open the page with a
+ * password.
  * @param {{page: string, replyKey: ArrayBuffer, password: EncryptedSecret | null}} body
  */
 async function openOrLeaveClosed(body) {
@@ -129,7 +129,7 @@ async function openOrLeaveClosed(body) {
   }
 }
 
-/** Judges an opened page again after asking authorities, and returns the verdict. @param {{page: string}} body */
+/** Asks the certificate authorities, judges an opened page again, and returns the verdict. @param {{page: string}} body */
 export async function settle({ page }) {
   return { report: (await judgeAgain(page, trust.askAuthorities)).report };
 }

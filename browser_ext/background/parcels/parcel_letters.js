@@ -1,7 +1,7 @@
 /**
- * Letters that go as parcels. The window of the letter encrypts with the vault of the background. The window may not
- * connect to any server, so these requests send its ciphertext. The message, file names, content and six words pass
- * through here encrypted.
+ * Letters that are sent as parcels. The window of the letter encrypts with the vault of the background. The window may
+ * not connect to any server, so it sends its ciphertext through the requests of this module. The message, file names,
+ * content and six words are encrypted when they pass through this module.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
@@ -28,7 +28,7 @@ const PATH = /^\/api\/parcels(?:\/[\w-]{22}(?:\/submit|\/withdraw|\/objects(?:\/
 const METHODS = new Set(["POST", "PATCH", "HEAD"]);
 const HEADERS = new Set(["Accept-Language", "Content-Type", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"]);
 
-/** The limits of the session's bridge. The bridge is asked once a session. @type {{name: string, limits: ParcelLimits | null} | null} */
+/** The limits of the bridge, asked once in each session. @type {{name: string, limits: ParcelLimits | null} | null} */
 let known = null;
 
 /** The servers that accept parcels from the person. A bridge that does not answer is left out. @param {BodyOf<"parcel.ways">} body @param {Sender} sender */
@@ -55,7 +55,7 @@ async function wayByBridge() {
   return known.limits && { via: "bridge", host: new URL(directory).host, pages: `${directory}/`, address: addressKey(address), limits: known.limits };
 }
 
-/** The written message, encrypted for the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
+/** The parcel's message, encrypted for the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
 export async function message({ composition, letter, replyKey }, sender) {
   await ofWindow(composition, sender);
   return vault.call("parcel.message", { letter, replyKey, at: new Date().toISOString() });
@@ -81,7 +81,7 @@ export async function plan(body, sender) {
   return vault.call("parcel.plan", await withKeys(body, sender));
 }
 
-/** The manifest. With `sign`, the writer's key signs it. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
+/** The manifest, signed with the writer's key if `sign` is true. @param {BodyOf<"parcel.finish">} body @param {Sender} sender */
 export async function finish(body, sender) {
   return vault.call("parcel.finish", await withKeys(body, sender));
 }
@@ -95,8 +95,8 @@ async function withKeys({ composition, identity, shown: _, ...parcel }, sender) 
 }
 
 /**
- * Takes the draft back from the person's mailbox when everything is uploaded. Otherwise other browsers would offer the
- * draft. Rejects with `draft-elsewhere` if another browser may have sent the draft, unless `anew`. Rejects with
+ * Deletes the draft in the person's mailbox when everything is uploaded. Otherwise other browsers would offer the
+ * draft. Unless `anew` is true, rejects with `draft-elsewhere` if another browser may have sent the draft. Rejects with
  * `draft-not-removed` if the bridge has not confirmed the deletion.
  * @param {BodyOf<"parcel.take-back">} body @param {Sender} sender
  */
@@ -107,8 +107,9 @@ export async function takeBack({ composition, draft, anew }, sender) {
 }
 
 /**
- * Sends one request of an upload to the server that the window has named. Does not follow a redirection. Rejects with
- * `bridge-signed-out`, `token-refused`, `parcel-server-moved` for a redirection, or the failure of the request.
+ * Sends one request of an upload to the server that the window has named. The request does not follow redirections.
+ * Rejects with `bridge-signed-out`, `token-refused`, `parcel-server-moved` for a redirection, or the failure of the
+ * request.
  * @param {BodyOf<"parcel.ask">} body @param {Sender} sender
  */
 export async function ask({ composition, via, host, method, path, headers, body }, sender) {

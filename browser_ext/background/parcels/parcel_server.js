@@ -2,9 +2,9 @@
  * The server that accepts the person's parcels, and the person's token at this server. The token is for people who
  * write in any webmail. A session at a bridge that accepts parcels needs no token.
  *
- * The token is sealed under a key of the person, like drafts, and bound to its server. The token opens only while that key
- * is unlocked, and goes to no other server. While a window sends parcels, the token is in a variable of the background, so
- * an upload can be deleted after a lock too.
+ * The token is sealed under a key of the person, like drafts, and bound to its server. The token can be opened only while that
+ * key is unlocked, and it is sent to no other server. While a window sends parcels, a variable of the background holds the token.
+ * So an upload can be deleted even after a lock.
  */
 import { readLimits } from "../../../wasm_build/parcels/parcel_limits.js";
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
@@ -25,13 +25,13 @@ import * as vault from "../keys/vault_link.js";
  */
 
 const NAME = "parcel server";
-/** The token is a part of a header field. */
+/** The characters of a token, which is sent in a header field. */
 const TOKEN = /^[\x21-\x7e]{1,100}$/u;
 
 /** The tokens of the windows that are sending parcels, by composition. @type {Map<string, {api: string, token: string}>} */
 const inUse = new Map();
 
-/** The server that is kept, for the settings; null for none. */
+/** The stored server, for the page with the settings; null for none. */
 export async function read() {
   const keptServer = await find();
   return keptServer && { server: keptServer.server, host: hostOf(keptServer.server), address: keptServer.address };
@@ -43,7 +43,7 @@ export async function find() {
 }
 
 /**
- * The API of the server whose pages have this address. The person has to grant the permission for the API too.
+ * Finds the API of the server whose pages have this address. The person has to grant the permission for the API too.
  * Rejects with `bad-directory`, `parcel-server-no-pages`, `parcel-not-granted`, or the failure of the request.
  * @param {{address: string}} body
  */
@@ -52,8 +52,9 @@ export async function look({ address }) {
 }
 
 /**
- * Tries a token at a server, and keeps both. Rejects with `parcel-server-elsewhere`, `parcel-server-without`,
- * `token-refused`, `parcel-server-old`, `parcel-token-no-key`, `parcel-keys-locked` or the errors of `look`.
+ * Tries a token at a server, and stores the token and the server. Rejects with `parcel-server-elsewhere`,
+ * `parcel-server-without`, `token-refused`, `parcel-server-old`, `parcel-token-no-key`, `parcel-keys-locked` or the
+ * errors of `look`.
  * @param {{address: string, token: EncryptedSecret}} body
  */
 export async function save({ address, token }) {
@@ -70,7 +71,7 @@ export async function save({ address, token }) {
   await database.put("settings", { name: NAME, value: { server, api, address: sender, limits, identity, sealed } });
 }
 
-/** Forgets the server and the token here. The token stays valid until it is revoked at the server. */
+/** Forgets the server and the token in this browser. The token stays valid until it is revoked at the server. */
 export async function remove() {
   await database.remove("settings", NAME);
 }
@@ -82,8 +83,8 @@ export async function limitsOf(api) {
 }
 
 /**
- * Sends a request with the token, for a window that is sending parcels. Rejects with `parcel-server-changed` if another server is
- * kept by now, and with `parcel-token-locked` if the token cannot be opened.
+ * Sends a request with the token, for a window that is sending parcels. Rejects with `parcel-server-changed` if the person has
+ * stored another server meanwhile, and with `parcel-token-locked` if the token cannot be opened.
  * @param {{composition: string, host: string}} window @param {string} path @param {RequestInit} options
  */
 export async function askByToken({ composition, host }, path, options) {
@@ -123,7 +124,7 @@ function checkToken(bytes) {
   return token;
 }
 
-/** The address for which the token sends. @param {string} api @param {string} token @returns {Promise<string>} */
+/** The mail address to which the token belongs. @param {string} api @param {string} token @returns {Promise<string>} */
 async function senderOf(api, token) {
   const response = await ask(`${api}/api/parcels`, bearing(token, { method: "GET" }));
   if (response.type === "opaqueredirect") throw new RequestError("parcel-server-moved");
@@ -159,7 +160,11 @@ function originOf(address) {
   return origin;
 }
 
-/** Another code for a server that the person has not granted, since the remedy differs. @param {unknown} error @returns {never} */
+/**
+ * Throws the error again. An error about a server that the person has not granted gets another code, since the person
+ * can remedy it.
+ * @param {unknown} error @returns {never}
+ */
 export function notGranted(error) {
   throw codeOf(error) === "directory-not-granted" ? new RequestError("parcel-not-granted") : error;
 }

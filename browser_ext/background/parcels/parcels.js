@@ -1,6 +1,7 @@
 /**
- * The notices of parcels. A page of the extension opens them (`parcel/`), derives the key, and decrypts in a vault of its own.
- * This module has the links on their way to that page, the list of servers, and the trust for judging a parcel.
+ * The notices of parcels. A page of the extension (`parcel/`) opens the parcels. It derives the key and decrypts in a vault of
+ * its own. This module passes the links to that page, reads the list of servers, and supplies the person's trust for judging a
+ * parcel.
  */
 import { parseNoticeAddress } from "../../../wasm_build/parcels/notice_address.js";
 import { api } from "../../shared/api.js";
@@ -19,8 +20,8 @@ import * as vault from "../keys/vault_link.js";
 const PAGE = "parcel/parcel.html";
 
 /**
- * Opens the page for the address of a notice; for "" the person pastes one there. The notice's address may contain the six
- * words, so it is only in memory, and never in the address of a tab.
+ * Opens the page for the address of a notice; for "" the person pastes an address into the page. The address may contain the six
+ * words, so it is kept only in memory, and never becomes the address of a tab.
  * @param {BodyOf<"parcel.open">} body
  */
 export async function open({ address }) {
@@ -36,15 +37,15 @@ export async function claim({ parcel }) {
   return { address };
 }
 
-/** The addresses among these whose servers are in the list. @param {BodyOf<"parcel.listed">} body */
+/** Those of the given addresses whose servers are in the list. @param {BodyOf<"parcel.listed">} body */
 export async function listed({ addresses }) {
   const origins = new Set((await checkedSites.list()).map(({ origin }) => origin));
   return { addresses: addresses.filter((address) => origins.has(parseNoticeAddress(address)?.origin ?? "")) };
 }
 
 /**
- * The list's information on a notice's server, before anything is sent to the server. With `mayAsk`, the person may let a server
- * outside the list open this parcel.
+ * The list's information on a notice's server, before anything is sent to the server. `mayAsk` is true if the person may allow
+ * that this parcel is opened from a server outside the list.
  * @param {BodyOf<"parcel.look">} body
  */
 export async function look({ origin }) {
@@ -55,7 +56,7 @@ export async function look({ origin }) {
 
 /**
  * The address of the server's API. Rejects with `parcel-server-refused` if the organisation does not admit the server. Rejects
- * with `site-servers-changed` if the person has accepted another API than the pages name.
+ * with `site-servers-changed` if the pages name another API than the one that the person has accepted.
  * @param {BodyOf<"parcel.server">} body
  */
 export async function findServer({ origin }) {
@@ -82,8 +83,8 @@ export async function propose({ certificates, fingerprint }) {
 }
 
 /**
- * The decrypted nonce of a server's challenge, with which a key of the person opens a parcel. The vault decrypts challenges
- * only.
+ * The decrypted nonce of a server's challenge. With it, a person proves that they have the key for a parcel. The vault decrypts
+ * challenges only.
  * @param {BodyOf<"parcel.answer">} body
  */
 export async function answer({ challenge, fingerprint }) {
@@ -91,7 +92,7 @@ export async function answer({ challenge, fingerprint }) {
 }
 
 /**
- * The verdict on a manifest that a key of the person opens. The manifest's content is encrypted for the page.
+ * The verdict on a manifest that was opened with a key of the person. The manifest's content is encrypted for the page.
  * @param {BodyOf<"parcel.verify">} body
  */
 export async function verify({ manifest, parcel, readers, fingerprint, replyKey, crls, ocsp, asked, unavailable }) {
@@ -106,8 +107,8 @@ export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint
 }
 
 /**
- * A receipt for a parcel, signed with the key that opens the parcel. The vault verifies the sender again, and signs only for a
- * sender who asks.
+ * A receipt for a parcel, signed with the key that opens the parcel. The vault verifies the sender again, and signs only if the
+ * sender asks for a receipt.
  * @param {BodyOf<"parcel.receipt">} body
  */
 export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked, unavailable }) {
@@ -115,7 +116,7 @@ export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked
   return vault.call("parcel.receipt", { manifest, parcel, ...(await unlocked(fingerprint)), ...judged });
 }
 
-/** The key with this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
+/** The private key of this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */
 async function unlocked(fingerprint) {
   const ownKeys = await keys.unlocked(fingerprint);
   if (!ownKeys.identities.length) throw new RequestError("locked");

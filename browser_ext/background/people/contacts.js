@@ -1,6 +1,6 @@
 /**
- * People known from verified mail. They are kept as bytes of the core's `contacts_json`, which only the
- * vault reads and changes. A known sender's new certificate waits here for the person's decision.
+ * People known from verified mail. They are stored in the format of the core's module `contacts_json`. Only the vault
+ * reads and changes them. If a known sender has a new certificate, this module keeps it until the person decides.
  */
 import { RequestError } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
@@ -17,9 +17,7 @@ import * as vault from "../keys/vault_link.js";
 
 const CONTACTS = "contacts";
 const CHANGED = "changed certificates";
-/**
- * A sender may change certificates often, so the oldest changes are dropped. The sender's next mail brings them again.
- */
+/** The limit of waiting changes. The oldest are dropped; the sender's next mail brings the change again. */
 const MAX_WAITING_CHANGES = 50;
 
 /**
@@ -59,12 +57,15 @@ export function keepHarvest(harvest, before) {
   });
 }
 
-/** The question about a changed certificate, as it is shown. @param {Change} change */
+/** The question about a changed certificate, as the person sees it. @param {Change} change */
 export function questionOf({ address, before, after, sameIssuer }) {
   return { kind: "change", address, before: before.fingerprint, after: after.fingerprint, sameIssuer };
 }
 
-/** The question as it is now, since a later mail may have brought another certificate. @param {ChangeName} body */
+/**
+ * The current question. A later mail may have brought another certificate since the question was shown.
+ * @param {ChangeName} body
+ */
 export async function question(body) {
   return questionOf(findChange(await listChanges(), body));
 }
@@ -96,7 +97,8 @@ export function remove({ id }) {
 }
 
 /**
- * Joins the contacts after a mail with those that other mails added while this mail was being opened.
+ * Joins the contacts that the vault returned for a mail with contacts that other mails have added while this mail was
+ * being opened.
  * @param {ArrayBuffer} contacts @param {ArrayBuffer | null} before
  */
 async function withOthers(contacts, before) {

@@ -1,7 +1,7 @@
 /**
  * Looks up certificates at the person's bridge (`POST /api/directory`), if the person is signed in there. The look-up
- * uses the extension's session, or else the session of the bridge's pages. The bridge learns which addresses are looked
- * up, so it is asked only after a click. The vault judges the answers.
+ * uses the extension's session at the bridge. If there is none, it uses the session of the bridge's pages. The bridge
+ * learns which addresses are looked up, so it is asked only after a click. The vault judges the answers.
  */
 import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { RequestError } from "../../shared/messages.js";

@@ -1,6 +1,6 @@
 /**
  * The changes of the person's contacts, decisions, settings and recipes. The changes run one after the other, since
- * each starts from the result of the previous one. The account at a key server gets them too.
+ * each starts from the result of the previous change. They are also sent to the account at a key server.
  */
 
 import { inTurn } from "../browser/turns.js";
@@ -15,7 +15,10 @@ export function onLearned(act) {
   listeners.add(act);
 }
 
-/** Changes something that roams, in turn, and tells the listeners. @template T @param {() => Promise<T>} act @returns {Promise<T>} */
+/**
+ * Changes data that roams after all earlier changes, and calls the listeners.
+ * @template T @param {() => Promise<T>} act @returns {Promise<T>}
+ */
 export function learn(act) {
   return inTurn(TURN, async () => {
     const result = await act();
@@ -24,7 +27,7 @@ export function learn(act) {
   });
 }
 
-/** Tells the listeners that something that roams has changed. */
+/** Calls the listeners after a change of data that roams. */
 export function tellLearned() {
   for (const act of listeners) act();
 }

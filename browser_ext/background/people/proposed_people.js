@@ -1,12 +1,12 @@
 /**
- * The people that a page or a link proposes for a letter. Only the core reads the proposed texts. Nobody vouches for these
- * people, so they stay proposals in the window of the letter.
+ * The people that a page or a link proposes for a letter. Only the core parses the proposed texts. Nobody has confirmed these
+ * people, so the window of the letter shows them as proposals.
  */
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
 import * as vault from "../keys/vault_link.js";
 
 const MAX_PEOPLE = 50;
-/** The limit of characters in all texts together; the vault accepts a little more. */
+/** The limit of characters in all texts together. The vault's own limit is a little higher. */
 const MAX_CHARACTERS = 100_000;
 
 /** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
@@ -27,7 +27,7 @@ async function readTexts(texts) {
   let left = MAX_CHARACTERS;
   const unread = [...new Set(texts)].filter((text) => text.trim() && !known.has(text) && (left -= text.length) >= 0);
   if (unread.length === 0) return known;
-  // Without the vault the letter begins without these people.
+  // If the vault fails, the letter begins without these people.
   const { mailboxes } = await vault.call("addresses.find", { texts: unread }).catch(() => ({ mailboxes: [] }));
   unread.forEach((text, index) => known.set(text, (mailboxes[index] ?? []).filter(({ address }) => address)));
   return known;

@@ -11,17 +11,14 @@ import * as preferences from "../browser/preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "../keys/vault_link.js";
 
-/** The people whose certificates are kept or were in verified mail. One person may be in the list several times. */
+/** The people whose certificates are stored or were in verified mail. One person may be in the list several times. */
 export async function listPeople() {
   const remembered = (await contacts.list()).flatMap(({ address, certificates }) => certificates.map(({ name }) => ({ name, address })));
   const people = (await database.all("people")).flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })));
   return [...people, ...remembered];
 }
 
-/**
- * The known certificates of an address as judged, the best first.
- * @param {string} address
- */
+/** The known certificates of an address, with their judgements, the best first. @param {string} address */
 export async function checksFor(address) {
   const people = (await database.all("people")).filter(({ addresses }) =>
     addresses.some((/** @type {string} */ personAddress) => sameAddress(personAddress, address)));
@@ -29,8 +26,8 @@ export async function checksFor(address) {
 }
 
 /**
- * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
- * usable, it is stored in `people`.
+ * Looks up an address at the person's bridge. Returns the certificates with their judgements, the best first. If the
+ * best certificate is usable, it is stored in `people`.
  * @param {string} address
  */
 export async function lookUp(address) {
@@ -58,7 +55,7 @@ export async function takeFile({ address, name, bytes }) {
  * Finds a certificate for an address that the person adds in a window: among known people, in verified mail, or at the
  * bridge.
  * @param {{address: string}} body
- * @returns {Promise<RecipientCheck | null>} the best certificate, or null; a usable one is stored in `people`
+ * @returns {Promise<RecipientCheck | null>} the best certificate, or null; a usable certificate is stored in `people`
  */
 export async function add({ address }) {
   const [known] = await checksFor(address);

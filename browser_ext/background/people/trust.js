@@ -1,6 +1,6 @@
 /**
- * The trust of the person: imported authorities, certificates accepted for given addresses, and Mozilla's roots.
- * Authorities are asked about revocation directly, at addresses that the person has granted.
+ * The trust of the person: imported authorities, certificates accepted for given addresses, and Mozilla's roots. The
+ * extension asks authorities about revocation directly, at addresses that the person has granted.
  */
 import { EvidenceStore, joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
 import { addressKey } from "../../../wasm_build/ui/formats.js";
@@ -33,15 +33,15 @@ import * as vault from "../keys/vault_link.js";
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
 const OWN_AUTHORITY = "own authority";
-/** The turn in which the kept question is written. */
+/** The name of the turn in which the stored question is changed. */
 const KEEPING = "keeping of the own authority";
 const PROPOSALS = "proposals";
-/** The limit of proposals that wait, since each opens a dialog. */
+/** The limit of waiting proposals, since each of them opens a dialog. */
 const MAX_PROPOSALS = 5;
 const FOLLOWED = "followed list";
 /**
- * The settings until the person changes them. An authority of the person's own often gives no answers about revocation.
- * With "if-known" a known revocation counts, and a missing answer is only reported.
+ * The default settings. An authority that the person has added often gives no answers about revocation. With "if-known"
+ * a known revocation counts, and a missing answer is only reported.
  * @type {Settings}
  */
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
@@ -49,7 +49,7 @@ const TIMEOUT_MILLISECONDS = 10_000;
 const MAX_ANSWER_BYTES = 20_000_000;
 const OCSP_TYPE = "application/ocsp-request";
 
-/** The answers of authorities since the background started. */
+/** The answers that authorities have given since the background started. */
 export const store = new EvidenceStore();
 
 /**
@@ -70,7 +70,7 @@ export async function judging(evidence = store.copy()) {
 }
 
 /**
- * The certificates in the anchors of the policy. The anchors count as not set if one file has no certificate.
+ * The certificates in the anchors of the policy. If one file has no certificate, none of the anchors count.
  * @param {ArrayBuffer[]} files @returns {Promise<ArrayBuffer[]>}
  */
 async function anchorsIn(files) {
@@ -98,7 +98,7 @@ export async function changeSettings({ mozilla, revocation }) {
   await learn(() => database.put("settings", { name: SETTINGS, value: { mozilla, revocation } }));
 }
 
-/** The person's decisions, settings and followed list, as they are kept; for a backup. */
+/** The person's stored decisions, settings and followed list; for a backup. */
 export async function kept() {
   return { decisions: await decisions(), followed: await followed(), trust: await ownSettings() };
 }
@@ -114,8 +114,8 @@ async function followed() {
 }
 
 /**
- * Follows an organisation's list. The signer of the first list is pinned. Later lists count only if they are newer and
- * have the same signer.
+ * Follows an organisation's list. The signer of the first list is pinned. Later lists count only if they are newer than
+ * the first list and have the same signer.
  * @param {{bytes: ArrayBuffer}} body
  */
 export async function followList({ bytes }) {
@@ -131,10 +131,7 @@ export async function followPolicyList() {
   if (organisationList) await followList({ bytes: organisationList }).catch(() => undefined);
 }
 
-/**
- * These settings as a policy for others, by the names of `policy_schema.json`.
- * @returns {Promise<object>}
- */
+/** These settings as a policy for other people, under the names of `policy_schema.json`. @returns {Promise<object>} */
 export async function asPolicy() {
   const { mozilla, revocation } = await settings();
   const anchors = (await database.all("anchors")).map(({ certificate }) => base64FromBytes(certificate));
@@ -145,7 +142,7 @@ export function stopFollowing() {
   return database.remove("settings", FOLLOWED);
 }
 
-/** Describes the followed list; null if none is followed. */
+/** Describes the followed list; null if the person follows no list. */
 export async function describeList() {
   const followedList = await followed();
   return followedList ? vault.call("trust.follow", { followed: followedList, at: new Date().toISOString() }) : null;
@@ -203,7 +200,7 @@ export function propose(fingerprint, certificate, carried) {
   });
 }
 
-/** The certificate that was proposed last, for the dialog, with the question about it; or null. */
+/** The certificate that was proposed last, with the question about it, for the dialog; null for none. */
 export async function proposal() {
   const newest = (await proposals()).at(-1);
   return newest ? describeProposal(newest) : null;
@@ -242,8 +239,9 @@ async function proposals() {
 }
 
 /**
- * Keeps the authority of a newly imported key file, for the question whether to trust it for the domains of the file's
- * addresses. The vault judges it later, when a page asks for the question, so that the import is not delayed.
+ * Stores the authority of a newly imported key file. The person is asked whether to trust this authority for the
+ * domains of the file's addresses. The vault judges the authority later, when a page asks for the question, so the
+ * import is not delayed.
  * @param {CertificateInfo} authority @param {string[]} names the addresses of the key file
  */
 export async function proposeOwnAuthority(authority, names) {
@@ -258,8 +256,8 @@ export async function proposeOwnAuthority(authority, names) {
 }
 
 /**
- * Whether the vault would accept this authority. The vault refuses an authority that must not, or need not, be
- * accepted.
+ * Whether the vault would accept this authority. The vault refuses an authority that must not be accepted, or that is
+ * trusted already.
  * @param {ArrayBuffer} certificate @param {string[]} addresses
  */
 async function canAccept(certificate, addresses) {
@@ -272,7 +270,7 @@ async function canAccept(certificate, addresses) {
   }
 }
 
-/** The authority of the person's own certificate, with the question about it; or null. */
+/** The authority of the person's own certificate, with the question about it; null for none. */
 export async function ownAuthority() {
   const authority = await memory.read(OWN_AUTHORITY);
   if (!authority) return null;
@@ -280,8 +278,8 @@ export async function ownAuthority() {
 }
 
 /**
- * Judges the question, and keeps the result with a hash of the trust, since a judgement takes a second of processor
- * time. Returns null and forgets the question if it is decided already or the vault would refuse the decision.
+ * Judges the question. Stores the result with a hash of the trust, since a judgement takes a second of processor time.
+ * Returns null and forgets the question if the person has decided already, or if the vault would refuse the decision.
  * @param {KeptAuthority} authority
  */
 async function judgeOwnAuthority({ certificate, own }) {
@@ -299,8 +297,8 @@ async function judgeOwnAuthority({ certificate, own }) {
 }
 
 /**
- * The question for the domains of the keys and for those already accepted for this authority, since a new decision
- * replaces the earlier one. Returns null if no domain is new.
+ * The question with the domains of the keys and the domains already accepted for this authority. It needs both, since a
+ * new decision replaces the earlier decision. Returns null if no domain is new.
  * @param {OwnAuthority} own @returns {Promise<OwnAuthority | null>}
  */
 async function withDecidedAddresses(own) {
@@ -374,9 +372,9 @@ async function askOne({ kind, url, body }) {
 }
 
 /**
- * Whether the extension may ask an address. A public name at the usual port is covered by a grant of all sites. Any
- * other host needs a grant of its own, so that a certificate cannot make the extension ask hosts in the person's
- * network.
+ * Whether the extension may ask an address. If the person has granted all sites, this includes public names at the
+ * usual port. Any other host needs a grant of its own, so that a certificate cannot make the extension ask hosts in the
+ * person's network.
  * @param {URL} url
  */
 async function mayAsk({ protocol, hostname, port }) {

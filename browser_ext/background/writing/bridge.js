@@ -1,7 +1,7 @@
 /**
- * The person's session at their bridge, with which messages are sent. The person signs in through a window of the
- * extension (`sign_in/`), and only this window sees the password. The token of the session is only in memory
- * (`storage.session`). The token is lost when the browser closes, at sign-out, and when the bridge has ended the
+ * The person's session at their bridge. The bridge sends messages for this session. The person signs in through a
+ * window of the extension (`sign_in/`), and only this window sees the password. The token of the session is only in
+ * memory (`storage.session`). The token is lost when the browser closes, at sign-out, and when the bridge has ended the
  * session. Locking the keys does not end the session, because the session decrypts and signs nothing.
  */
 import { api } from "../../shared/api.js";
@@ -14,7 +14,7 @@ import * as preferences from "../browser/preferences.js";
 const PAGE = "sign_in/sign_in.html";
 const SIZE = { width: 480, height: 640 };
 const SESSION = "bridge";
-/** The bridge answers within the time for a call, for the message, for the confirmation and for the copy in Sent. */
+/** The bridge needs time to get the message, to wait for the mail server's confirmation, and to store the copy in Sent. */
 const SENDING_MILLISECONDS = 5 * 60_000;
 /** The codes of errors after which a recipient may have got the message. All other codes mean that nobody got it (docs/contracts.md). */
 const UNCERTAIN = new Set(["server-error", "already-sending"]);
@@ -24,25 +24,25 @@ const MAX_WORDS = 300;
 /** @typedef {{directory: string, api: string, address: string, token: string}} Session */
 /** A recipient that a mail server refused. @typedef {{address: string, temporary: boolean, text: string}} Refused */
 /**
- * The outcome of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
- * `temporary` says that sending it later may help.
+ * The outcome of a message. "perhaps": a recipient may have got it; "unknown": the bridge does not know it;
+ * "unanswered": the bridge has not answered. `temporary` says that sending the message later may help.
  * @typedef {{outcome: "sent", copy: "kept" | "unwanted" | "failed"} | {outcome: "perhaps" | "unknown" | "unanswered"}
  *   | {outcome: "refused", code: string, text: string, temporary: boolean, refused: Refused[]}} Outcome
  */
 
-/** The host of the bridge, and the address that is signed in there; "" for none. */
+/** The person's bridge, its host, and the address that is signed in there; each "" for none. */
 export async function read() {
   const { directory } = await preferences.read();
   return { directory, host: directory && new URL(directory).host, address: (await current())?.address ?? "" };
 }
 
-/** Where the person is signed in; null without a session. */
+/** The address and the bridge with which the person is signed in; null without a session. */
 export async function place() {
   const session = await current();
   return session && { directory: session.directory, api: session.api, address: session.address };
 }
 
-/** Where the sign-in window has to ask. Rejects with `directory-not-granted` before the person has granted the site. */
+/** The address of the API for the sign-in window. Rejects with `directory-not-granted` if the person has not granted the site. */
 export async function find() {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
@@ -71,7 +71,7 @@ export async function keep({ directory, api: place, address, token }) {
   await tellBridgeChanged();
 }
 
-/** Ends the session, at the bridge too. Here it ends even if the bridge does not answer. */
+/** Ends the session in this browser and at the bridge. In this browser it ends even if the bridge does not answer. */
 export async function leave() {
   const session = await current();
   await forget();
@@ -79,26 +79,29 @@ export async function leave() {
 }
 
 /**
- * Sends a message under its key. Once its message was perhaps sent, the same key never reaches a mail server again.
- * Without `keepsCopy` there is no copy in Sent; otherwise the account's choice counts.
+ * Sends a message under its key. After a message was sent, or perhaps sent, the bridge sends no other message with the
+ * same key. Without `keepsCopy` there is no copy in Sent; otherwise the setting of the account decides.
  * @param {{key: string, recipients: string[], message: ArrayBuffer, keepsCopy: boolean}} letter
  * @returns {Promise<Outcome>} rejects with `bridge-signed-out` or `bridge-not-admitted`; then nothing was sent
  */
 export async function send({ key, recipients, message, keepsCopy }) {
   const body = new Blob([`${JSON.stringify({ key, recipients, ...(keepsCopy ? {} : { copy: false }) })}\n`, message]);
   const outcome = await readOutcome(await post("/api/send", body, "application/octet-stream"));
-  // An earlier request with this key has sent the message, or perhaps sent it. No other message goes out under this
-  // key.
+  // An earlier request with this key has sent the message, or perhaps sent it. So ask for the outcome of that request.
   return outcome.outcome === "refused" && outcome.code === "key-used" ? look(key) : outcome;
 }
 
-/** Returns the outcome of the message with this key. The bridge also looks in Sent. @param {string} key @returns {Promise<Outcome>} */
+/**
+ * Returns the outcome of the message with this key. The bridge also searches Sent.
+ * @param {string} key @returns {Promise<Outcome>}
+ */
 export async function look(key) {
   return readRecord(await post(`/api/send/${key}/look`, "", "application/json"));
 }
 
 /**
- * Withdraws the key of a message that the bridge does not know. An upload that is still on its way then sends nothing.
+ * Withdraws the key of a message that the bridge does not know. If an upload with this key arrives later, the bridge sends
+ * nothing.
  * @param {string} key @returns {Promise<Outcome | {outcome: "withdrawn"}>} "unknown" from a bridge that cannot withdraw keys
  */
 export async function withdraw(key) {
@@ -108,7 +111,7 @@ export async function withdraw(key) {
   return members?.outcome === "withdrawn" ? { outcome: "withdrawn" } : readRecord(response);
 }
 
-/** The answer to a request of the person's session; null without one. @param {string} path @param {RequestInit} options */
+/** The answer to a request in the person's session; null without a session. @param {string} path @param {RequestInit} options */
 export async function askIfSignedIn(path, options) {
   const session = await current();
   return session && request(session, path, options);
@@ -135,15 +138,16 @@ async function post(path, body, type, method = "POST") {
 async function request(session, path, options) {
   const headers = { ...options.headers, "X-Sealwax": "1", Authorization: `Sealwax ${session.token}` };
   const response = await ask(`${session.api}${path}`, { ...options, credentials: "omit", headers });
-  // The bridge has ended the session: after its time, through the list of sessions, or because the mail server refused
-  // the password.
+  // The bridge has ended the session: its time was over, the person ended it in the list of sessions, or the mail
+  // server refused the password.
   if (response.status === 401 && (await current())?.token === session.token) await forget();
   return response;
 }
 
 /**
- * Reads the answer to a question about a message. An error is a refusal of the message only if the error says so.
- * Otherwise the question has failed, for example because the mail server could not be asked for the copy.
+ * Reads the bridge's answer to a question about a message. An error counts as a refusal of the message only if it is
+ * the recorded outcome. With any other error the question itself has failed, for example because the bridge could not
+ * search Sent.
  * @param {Response | null} response @returns {Promise<Outcome>}
  */
 async function readRecord(response) {
@@ -177,7 +181,7 @@ async function forget() {
   await tellBridgeChanged();
 }
 
-/** The session, unless the person has another bridge by now. @returns {Promise<Session | null>} */
+/** The session; null if the person has chosen another bridge meanwhile. @returns {Promise<Session | null>} */
 async function current() {
   const session = await memory.read(SESSION);
   return session && session.directory === (await preferences.read()).directory ? session : null;

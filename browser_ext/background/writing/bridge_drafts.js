@@ -1,11 +1,12 @@
 /**
- * Drafts in the drafts folder of the person's mailbox. The person can continue them in another browser that has the same
- * keys. A draft there has the same form as here: sealed under a key of its writer and bound to its name (`drafts.js`). The
- * bridge learns the draft's time, size and owner.
+ * Drafts in the drafts folder of the person's mailbox. The person can continue them in another browser that has the same keys. A
+ * draft at the bridge has the same form as in this browser: it is sealed under a key of its writer and bound to its name
+ * (`drafts.js`). The bridge learns the draft's time, size and owner.
  *
- * A draft that another browser finds there was never given to a server for sending. The draft is deleted there before
- * its letter goes to the bridge. It is not uploaded if one of its messages was sent or perhaps sent. A dropped draft
- * stays as an entry without content until each mailbox that may have the draft has confirmed the deletion.
+ * If another browser finds a draft in the mailbox, its letter was never given to a server for sending. To ensure this, the draft
+ * is deleted in the mailbox before its letter goes to the bridge. It is not uploaded if one of its messages was sent or perhaps
+ * sent. When a draft is dropped, an entry without content stays in this browser until each mailbox that may have the draft has
+ * confirmed the deletion.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import {
@@ -23,17 +24,17 @@ import * as keys from "../keys/keys.js";
 import { inTurn } from "../browser/turns.js";
 
 const MAX_LISTED = 20;
-/** The place of a draft whose mailbox is not noted. */
+/** The value for a draft's mailbox if the account of the mailbox is not known. */
 const ANY_ACCOUNT = "";
 
-/** The drafts that wait for an upload. A later version replaces one that waits. @type {Set<string>} */
+/** The drafts that wait for an upload. A later version of a draft replaces the waiting version. @type {Set<string>} */
 const waiting = new Set();
 
 /** A draft at the bridge. @typedef {{id: string, at: string, path: string}} Listed */
 
 /**
- * Keeps a draft at the bridge in place of its earlier version, if the person is signed in there with an address of its
- * writer. A failure is ignored, because the draft is kept here.
+ * Stores a draft at the bridge in place of its earlier version, if the person is signed in at the bridge with an
+ * address of the draft's writer. A failure is ignored, because this browser has the draft too.
  * @param {string} id @param {string} identity the fingerprint of its writer
  */
 export async function keep(id, identity) {
@@ -45,14 +46,17 @@ export async function keep(id, identity) {
   }).catch(() => {});
 }
 
-/** The drafts that are at the bridge and not here, newest first. @returns {Promise<{id: string, at: string}[]>} */
+/** The drafts that are at the bridge and not in this browser, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
   await deleteDropped();
   const here = new Set((await database.all("drafts")).map(({ id }) => id));
   return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
 }
 
-/** Brings a draft from the bridge to this browser. Rejects with `letter-gone` if it is not there. @param {string} id */
+/**
+ * Brings a draft from the bridge to this browser. Rejects with `letter-gone` if the bridge does not have it.
+ * @param {string} id
+ */
 export async function bring(id) {
   const draft = (await listAll()).find((candidate) => candidate.id === id);
   const response = draft ? await bridge.askIfSignedIn(draft.path, { method: "GET" }) : null;
@@ -68,7 +72,11 @@ export async function bring(id) {
   });
 }
 
-/** Deletes a draft here and at the bridge. Until the bridge has confirmed the deletion, the draft is not offered. @param {string} id */
+/**
+ * Deletes a draft in this browser and at the bridge. Until the bridge has confirmed the deletion, the draft is not
+ * offered.
+ * @param {string} id
+ */
 export function drop(id) {
   return inTurn(turnOf(id), async () => {
     const draft = await database.get("drafts", id);
@@ -119,7 +127,7 @@ async function deleteDropped() {
 }
 
 /**
- * Deletes a draft in the mailbox of the account that is signed in, if it may be there.
+ * Deletes a draft in the mailbox of the account that is signed in, if the draft may be there.
  * @param {string} id @returns {Promise<boolean>} whether the draft is certainly not there
  */
 async function deleteAtBridge(id) {
@@ -133,7 +141,7 @@ async function deleteAtBridge(id) {
   const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
   // A POP3 mailbox has no folder for drafts.
   const isGone = response?.status === 204 || (response !== null && (await readJson(response).catch(() => null))?.code === "not-offered");
-  // The person may have signed in with another account meanwhile, and its mailbox has deleted nothing.
+  // If the person has signed in with another account meanwhile, the deletion may have been in the wrong mailbox.
   if (!isGone || account !== (await accountNow())) return false;
   await drafts.note(id, (record) => {
     const { isAtBridge: _, keptAt, ...others } = record;
@@ -163,14 +171,15 @@ async function upload(id, identity) {
   const draft = await database.get("drafts", id);
   if (!isWriter || !draft?.letter || !isDraftId(id)) return;
   if (draft.letter.byteLength + (draft.files?.byteLength ?? 0) > MAX_SERVER_DRAFT_BYTES) return;
-  // Another browser would not know of the messages that were sent, or perhaps sent.
+  // Do not upload the draft after a message was sent, or perhaps sent: another browser would not know about that
+  // message.
   if (Object.values(draft.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
-  // A draft that another browser has deleted would be offered again, and the person would not be asked before it is
-  // sent.
+  // Do not upload a draft that another browser has deleted. It would be offered again and could be sent twice without a
+  // question.
   if ((await wasTaken(id)) !== false) return;
   const body = writeDraftMessage(id, address, { letter: draft.letter, files: draft.files ?? null }, translate("draft_note"));
   const account = await accountNow();
-  // The place is noted first, because the bridge may keep the draft although its answer is lost.
+  // The mailbox is recorded first, because the bridge may store the draft even if its answer is lost.
   await drafts.note(id, (record) => ({ ...record, atBridge: [...new Set([...placesOf(record), account])] }));
   const options = { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } };
   const response = await bridge.askIfSignedIn("/api/drafts", options);
@@ -193,7 +202,7 @@ async function search(words) {
   if (!page) return null;
   const listedDrafts = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
     id: draftIdOf(String(subject)) ?? "", at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
-    // A server without UIDPLUS only marks a replaced draft.
+    // A server without UIDPLUS does not remove a replaced draft, but only marks it.
     isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
   }));
   return listedDrafts.filter(({ id, at, isDeleted }) => id && Number.isFinite(Date.parse(at)) && !isDeleted);

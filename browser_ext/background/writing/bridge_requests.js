@@ -1,4 +1,4 @@
-/** Requests to the person's bridge: where its API is, and what may be asked. */
+/** Requests to the person's bridge. This module finds the address of the API and checks permissions. */
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { api } from "../../shared/api.js";
 import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
@@ -10,7 +10,7 @@ const MAX_JSON_BYTES = 8_000_000;
 
 /**
  * The address of the bridge's API, without `/api`. People enter the address of the bridge's pages, where `config.json`
- * names the API. An API address that a person could not have entered is refused.
+ * names the API. An API address is refused if it would not be valid as an address of a bridge.
  * @param {string} directory the origin that the person has entered
  */
 export async function findApi(directory) {
@@ -29,8 +29,8 @@ export async function findNamedApi(directory) {
 }
 
 /**
- * Rejects with `directory-not-granted` if the person has not granted the site, and with `directory-failed` if no answer
- * came; the bridge may then have got the request.
+ * Sends a request. Rejects with `directory-not-granted` if the person has not granted the site. Rejects with
+ * `directory-failed` if no answer came; even then the bridge may have got the request.
  * @param {string} url @param {RequestInit} options
  */
 export async function ask(url, options) {
@@ -40,7 +40,7 @@ export async function ask(url, options) {
   }).catch(() => { throw new RequestError("directory-failed"); });
 }
 
-/** Rejects with `directory-failed` for an answer that is not JSON, or too long. @param {Response} response */
+/** Reads an answer as JSON. Rejects with `directory-failed` if it is not JSON or is too long. @param {Response} response */
 export async function readJson(response) {
   try {
     return JSON.parse(new TextDecoder().decode(await readAtMost(response, MAX_JSON_BYTES)));

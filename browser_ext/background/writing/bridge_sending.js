@@ -1,9 +1,9 @@
 /**
- * A letter that the person's bridge sends. Each message of the letter has a key, and the key is kept with the draft
- * before the bridge gets the message. So neither a closed window nor a lost answer sends the message twice. Before
- * anything is sent again, the bridge is asked about the earlier messages. The record of a message is found by its
- * recipients and its content, so a changed text is another message. If an earlier version was sent, the person is
- * asked.
+ * Sends a letter through the person's bridge. Each message of the letter has a key, which is stored with the draft
+ * before the bridge gets the message. So a message is not sent twice if the window is closed or the bridge's answer is
+ * lost. Before a letter is sent again, the bridge is asked about its earlier messages. The record of a message is found
+ * by the recipients and the content, so a message with a changed text has another record. If an earlier version was
+ * sent, the person is asked.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { RequestError } from "../../shared/messages.js";
@@ -16,7 +16,7 @@ import { accountName } from "../browser/hashes.js";
 import { inTurn } from "../browser/turns.js";
 
 const KEY_BYTES = 24;
-/** The bridge keeps a key for a day. Later it reports "unknown" for a message that was sent. */
+/** The bridge remembers a key for a day. After that it reports "unknown" even for a message that was sent. */
 const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
 
 /**
@@ -25,15 +25,15 @@ const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
  * @typedef {bridge.Outcome & {host: string, isPartial: boolean}} Result
  */
 /**
- * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of the bridge's address and
- * the signed-in mail address. `planned` are the names of the letter's messages, once they are known.
+ * A letter, known by the id of its draft, and the bridge that sends the letter now. `account` is a hash of the bridge's address
+ * and the signed-in mail address. `planned` are the names of the letter's messages, once they are known.
  * @typedef {{id: string, keys: Record<string, SendingRecord>, planned: Set<string> | null, host: string, account: string}} Letter
  */
 
 /**
- * Sends a letter through the bridge that the window named. With `again` the person has agreed that a message that was perhaps
- * sent is sent once more. With `anew` the person has agreed to send this version although an earlier version was sent, or
- * another browser has perhaps sent the letter.
+ * Sends a letter through the bridge that the window named. With `again` the person has agreed to send a message once more that
+ * was perhaps sent. With `anew` the person has agreed to send this version although an earlier version was sent, or another
+ * browser has perhaps sent the letter.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
  * @returns {Promise<import("./composing.js").Delivered>}
  */
@@ -67,7 +67,7 @@ async function sendInTurn(body, by) {
   for (const [index, { copy, name }] of left.entries()) {
     tellProgress(body.composition, { stage: "deliver", done: index, total: left.length > 1 ? left.length : null });
     const { to, cc, bcc } = copy.envelope;
-    // Sent gets only the last copy, which is the copy for To and Cc.
+    // Only the last copy is kept in Sent. It is the copy for To and Cc.
     outcome = await sendOne(letter, name, { message: messages[index], recipients: [...to, ...cc, ...bcc], keepsCopy: index === left.length - 1 });
     if (outcome.outcome !== "sent") return { sent: false, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
   }
@@ -85,20 +85,22 @@ async function checkVersion({ id, keys, planned }) {
 }
 
 /**
- * Asks the bridge about messages of earlier tries whose outcome is open, also if the letter has other recipients by now. A
- * message of another bridge or account cannot be looked up here, so it counts as perhaps sent.
+ * Asks the bridge about messages of earlier tries whose outcome is not known, even if the recipients of the letter have changed.
+ * A message of another bridge or account cannot be looked up here, so it counts as perhaps sent.
  * @param {Letter} letter @param {boolean} again
- * @returns {Promise<Result | null>} the outcome that is still open; null if none is
+ * @returns {Promise<Result | null>} an outcome that is still not known for certain; null if all are known
  */
 async function settle(letter, again) {
   for (const [name, { key, state, at, by }] of Object.entries(letter.keys)) {
     if (state !== "begun" && state !== "perhaps") continue;
-    // A record of an earlier version does not name the bridge that got the message, so this bridge is asked.
+    // Records of older versions of the extension do not name the bridge that got the message. In that case this bridge
+    // is asked.
     const isAskedHere = !by || by.account === letter.account;
     const answer = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
     const isForgotten = answer.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
     const isUnsent = answer.outcome === "unknown" && !isForgotten;
-    // The upload may still be on its way. It must not arrive after another message of the letter was sent.
+    // The upload of the message may still be on its way. It must not arrive after another message of the letter was
+    // sent.
     const settled = isUnsent ? await bridge.withdraw(key) : answer;
     if (settled.outcome === "withdrawn") {
       await write(letter, name, { key, state: "refused", at, by });
@@ -106,7 +108,7 @@ async function settle(letter, again) {
     }
     /** @type {bridge.Outcome} */
     const outcome = isForgotten ? { outcome: "perhaps" } : settled;
-    // The bridge that got the message may know more of it later.
+    // The answer is stored only if it came from the bridge that got the message. That bridge may know more later.
     if (isAskedHere) await note(letter, name, outcome);
     if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by, isAgreed: true });
     else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: (by ?? letter).host }, outcome);
@@ -125,7 +127,7 @@ async function sendOne(letter, name, copy) {
   await write(letter, name, { key, state: "begun", at, by, ...agreed });
   const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...copy })).catch(async (error) => {
     // The draft is still at the bridge, or the bridge has refused the session and so this request. The outcome of an
-    // earlier request with the key stays open.
+    // earlier request with this key is still not known.
     await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
     throw error;
   });

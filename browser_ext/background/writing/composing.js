@@ -1,8 +1,8 @@
 /**
- * Letters that are written in a window of the extension for a webmail, from the request to the sending. The text that
- * is written in the window passes through the background encrypted until the message is finished. The text with which a
- * window begins is not encrypted. The page already has this text, or the text is the extension's own request for a
- * certificate. The finished message goes only to the document that asked.
+ * Letters that the person writes in a window of the extension for a webmail, from the opening of the window to the
+ * sending. The text that is written in the window passes through the background encrypted until the message is
+ * finished. The text with which a window begins is not encrypted. The page already has this text, or the text is the
+ * extension's own request for a certificate. The finished message goes only to the document that asked for the window.
  */
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
@@ -42,17 +42,17 @@ export const SHOWN_BYTES = 8_000;
  * }} Copy `readsHeaders`: the program of each recipient is known to read protected header fields
  */
 /**
- * The result of a delivery. `files` are the messages if no webmail sends them; `shown` is the beginning of the first
- * message; `byBridge` is the outcome if the bridge was to send it.
+ * The result of a delivery. `files` are the messages if no webmail sends them; `shown` is the beginning of the first message;
+ * `byBridge` is the outcome if the letter was sent through the bridge.
  * @typedef {{
  *   sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null, byBridge?: import("./bridge_sending.js").Result,
  * }} Delivered
  */
-/** A letter that is ready to leave. @typedef {BodyOf<"compose.save">} Letter */
+/** A letter that is ready to be sent. @typedef {BodyOf<"compose.save">} Letter */
 
 /**
- * Opens the window for a letter that a page's content script or the viewer asks for. Letters of the viewer are saved as
- * files, since there is no webmail.
+ * Opens the window for a letter that a page's content script or the viewer asks for. Letters that are begun in the
+ * viewer are saved as files, since there is no webmail.
  * @param {BodyOf<"compose.open">} body @param {Sender} sender
  */
 export async function open({ kind, from, to, cc, bcc, subject, mail, text, deliver }, sender) {
@@ -100,7 +100,8 @@ export async function claim({ composition: id }, sender) {
   if (receiptRequest) composition.receipt = { id: receiptRequest.id, to: receiptRequest.to };
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
-  // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
+  // A letter that is begun in the viewer has no site. The person consents with the click on the viewer's button for the
+  // answer.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
@@ -111,9 +112,9 @@ export async function claim({ composition: id }, sender) {
 }
 
 /**
- * The question to which the person's answer is bound. It has the facts about the asking page, the receipt that is asked
- * for, the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain
- * the letter, its readers and its key, since the answer itself names them.
+ * The question to which the person's answer is bound. The question contains the facts about the asking page, the
+ * receipt that is asked for, the timestamp service and the policy of labels, as the letter's window shows them. The
+ * question need not contain the letter, its readers and its key, since the answer itself names them.
  * @param {CompositionRecord} composition
  */
 async function questionOf(composition) {
@@ -127,7 +128,7 @@ export async function question({ composition }, sender) {
 }
 
 /**
- * The identities as they are now. Another window may have locked or added some since the letter's window was opened.
+ * The current identities. Another window may have locked or added some since the letter's window was opened.
  * @param {BodyOf<"compose.identities">} body @param {Sender} sender
  */
 export async function listIdentities({ composition }, sender) {
@@ -152,8 +153,8 @@ export async function original({ composition: id, replyKey }, sender) {
 }
 
 /**
- * A mail as a file, for forwarding it whole. The body names the mail, since a draft may forward another mail than the
- * one for which the window was opened.
+ * A mail as a file, for forwarding it whole. The body of the request names the mail, since a draft may forward another
+ * mail than the mail for which the window was opened.
  * @param {BodyOf<"compose.whole">} body @param {Sender} sender
  */
 export async function whole({ composition, mail, isEncrypted, replyKey }, sender) {
@@ -162,8 +163,8 @@ export async function whole({ composition, mail, isEncrypted, replyKey }, sender
 }
 
 /**
- * Looks up an address at the writer's bridge. Returns the certificates as judged, the best first. If the best is
- * usable, it is stored in `people`.
+ * Looks up an address at the writer's bridge. Returns the certificates with their judgements, the best first. If the
+ * best certificate is usable, it is stored in `people`.
  * @param {BodyOf<"compose.look-up">} body @param {Sender} sender
  */
 export async function lookUp({ composition, address }, sender) {
@@ -171,7 +172,10 @@ export async function lookUp({ composition, address }, sender) {
   return recipientSearch.lookUp(address);
 }
 
-/** The mailboxes of a text that the person has typed. @param {BodyOf<"compose.addresses">} body @param {Sender} sender */
+/**
+ * The mailboxes (names and addresses) in a text that the person has typed.
+ * @param {BodyOf<"compose.addresses">} body @param {Sender} sender
+ */
 export async function readAddresses({ composition, text }, sender) {
   await ofWindow(composition, sender);
   return (await vault.call("addresses.read", { texts: [text] })).mailboxes[0] ?? [];
@@ -184,7 +188,7 @@ export async function listPeople({ composition }, sender) {
 }
 
 /**
- * The known certificates of an address as judged, the best first.
+ * The known certificates of an address, with their judgements, the best first.
  * @param {BodyOf<"compose.check">} body @param {Sender} sender
  */
 export async function check({ composition, address }, sender) {
@@ -235,15 +239,15 @@ export async function dropDraft({ composition, draft }, sender) {
 }
 
 /**
- * Makes one message for To and Cc and one for each Bcc, and hands them to the webmail one after the other. A message
- * that the webmail has taken is not handed over again. If the webmail did not answer, it is unknown whether a message
- * left. A call without `again` then rejects with `sending-unknown`.
+ * Makes one message for To and Cc and one for each Bcc, and gives them to the webmail one after the other. A message
+ * that the webmail has accepted is not given to it again. If the webmail did not answer, it is unknown whether the
+ * message was sent. A call without `again` then rejects with `sending-unknown`.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
  * @returns {Promise<Delivered>}
  */
 export async function send(body, sender) {
   const composition = await unlessBegun(body, sender);
-  // The bridge has sent, or perhaps sent, the letter or some of its copies.
+  // Reject if the bridge has sent, or perhaps sent, the letter or some of its copies.
   const byBridge = Object.values(body.draft ? await drafts.sending(body.draft) : {});
   if (!body.again && byBridge.some(({ state }) => state !== "refused")) throw new RequestError("sending-unknown");
   const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ ...copy, name: await copyName(copy, body.version) })));
@@ -253,9 +257,9 @@ export async function send(body, sender) {
 }
 
 /**
- * Rejects with `sending-earlier` if the webmail has taken a message of this letter with other recipients or another
+ * Rejects with `sending-earlier` if the webmail has accepted a message of this letter with other recipients or another
  * text.
- * @param {CompositionRecord} composition @param {{name: string}[]} named the messages that are to leave
+ * @param {CompositionRecord} composition @param {{name: string}[]} named the messages that are to be sent
  */
 function checkTaken({ copies }, named) {
   const planned = new Set(named.map(({ name }) => name));
@@ -264,7 +268,8 @@ function checkTaken({ copies }, named) {
 }
 
 /**
- * Rejects with `sending-unknown` if the webmail has the letter, or some of its messages, before the bridge sends it.
+ * Is called before the bridge sends a letter. Rejects with `sending-unknown` if the webmail already has messages of the
+ * letter.
  * @param {CompositionRecord} composition @param {{again: boolean}} body
  */
 export function checkHandedOver({ copies }, { again }) {
@@ -283,7 +288,7 @@ export async function unlessBegun({ composition: id, again }, sender) {
 }
 
 /**
- * Hands the finished messages to the webmail one after the other.
+ * Gives the finished messages to the webmail one after the other.
  * @param {CompositionRecord} composition
  * @param {{envelope: Copy["envelope"], name: string}[]} copies @param {{messages: ArrayBuffer[], subject: string}} made
  */
@@ -293,7 +298,7 @@ export async function handOver(composition, copies, { messages, subject }) {
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
   for (const [index, { envelope, name }] of copies.entries()) {
     const more = index < copies.length - 1;
-    // A webmail does not report how much of a message it has taken, so the progress counts whole messages.
+    // A webmail does not report how much of a message it has received, so the progress counts whole messages.
     tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
     const { sent, problem } = await deliver(composition, name, { message: messages[index], envelope, subject, more });
     if (!sent && (await hasLeftForSome(composition.id))) throw new RequestError("sending-partial");
@@ -303,7 +308,7 @@ export async function handOver(composition, copies, { messages, subject }) {
 }
 
 /**
- * Makes the messages as files, for a letter whose webmail is gone or refuses them.
+ * Makes the messages as files, for a letter whose webmail is gone or refuses the messages.
  * @param {BodyOf<"compose.save">} body @param {Sender} sender
  */
 export async function saveAsFiles(body, sender) {
@@ -345,21 +350,22 @@ async function deliver(composition, name, done) {
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
   // The webmail's editor accepts the inserted sentence only while its tab has the focus.
   if (how === "attachment") await showTab(tabId).catch(() => {});
-  // A later document in the same frame does not know this letter and refuses it.
+  // If another document has been loaded in the frame, it does not know this letter and refuses it.
   const answer = await api.tabs.sendMessage(tabId, message, { frameId: pageFrameId }).catch(() => null);
   if (how === "attachment" && windowTabId !== undefined) await showTab(windowTabId).catch(() => {});
-  // Some webmails get the encrypted message as an attachment, and the person presses the webmail's own button.
+  // Some webmails attach the encrypted message to a message of their own. The person then sends it with the webmail's
+  // button.
   if (answer?.sent === true || answer?.problem === HANDED_OVER) {
     await mark(id, name, "taken");
     return { sent: true, problem: answer.sent ? "" : HANDED_OVER };
   }
-  // A page that closes or fails before it answers may have sent the message.
+  // The message may have been sent even if the page closes or fails before it answers.
   if (answer?.sent !== false) throw new RequestError("sending-unknown");
   await mark(id, name, "refused");
   return { sent: false, problem: String(answer.problem ?? "") };
 }
 
-/** Whether the webmail has taken at least one copy. @param {string} id */
+/** Whether the webmail has accepted at least one copy. @param {string} id */
 async function hasLeftForSome(id) {
   return Object.values((await load(id)).copies).includes("taken");
 }
@@ -376,8 +382,8 @@ async function mark(id, name, state) {
 }
 
 /**
- * The copies of a letter, each with the certificates for which it is encrypted. An encrypted message names its readers,
- * so each person in Bcc gets a copy of their own.
+ * The copies of a letter, each with the certificates for which it is encrypted. An encrypted message reveals its
+ * readers, so each person in Bcc gets a separate copy.
  * @param {Letter} letter
  * @returns {Promise<Copy[]>}
  */
@@ -419,7 +425,7 @@ export async function makeMessages({ composition, letter, password, sign, receip
     receipt: sign && receipt, label: sign ? await writing.labelFor(label) : null,
   };
   const made = await (sign && lasting ? makeLasting(body) : vault.call("letter.compose", body));
-  // A message may arrive although the webmail does not answer, so the receipt requests are kept first.
+  // The receipt requests are stored first, because a message may arrive even if the webmail does not answer.
   const requests = made.requests.flatMap((request, index) => (request ? [{ ...request, to: readersOf(copies[index].envelope) }] : []));
   if (requests.length) await receipts.keepRequests(requests);
   return made;
@@ -462,7 +468,7 @@ function unique(certificates) {
 }
 
 /**
- * The letter, if the window that sent the message has claimed it. Rejects with `bad-request` otherwise.
+ * The letter, if the sender is the window that has claimed it. Rejects with `bad-request` otherwise.
  * @param {string} id @param {Sender} sender
  */
 export async function ofWindow(id, sender) {
@@ -487,8 +493,8 @@ function nameIn(id) {
 }
 
 /**
- * A name for one message of a letter. The name changes with the recipients, their certificates and the text. It reveals
- * none of them, because `version` is a hash with a secret of the letter (`compose/letter_version.js`).
+ * A name for one message of a letter. The name changes when the recipients, their certificates or the text change. It
+ * reveals none of them, because `version` is a hash that covers a secret of the letter (`compose/letter_version.js`).
  * @param {Copy} copy @param {string} version
  */
 export function copyName({ envelope: { to, cc, bcc }, readers, usesPassword }, version) {

@@ -1,6 +1,6 @@
 /**
- * Drafts of letters, sealed under a key of their writer, so that nobody else can read or plant a draft. The text and
- * the attachments are two parts, so that typing does not seal the attachments again.
+ * Drafts of letters. They are sealed under a key of their writer, so nobody else can read or forge a draft. The text
+ * and the attachments are two parts, so a change of the text does not seal the attachments again.
  */
 import { draftPlace } from "../../../wasm_build/ui/draft_message.js";
 import { RequestError } from "../../shared/messages.js";
@@ -11,14 +11,14 @@ import * as vault from "../keys/vault_link.js";
 
 /** @typedef {import("../../../wasm_build/ui/draft_message.js").DraftPart} Part */
 
-/** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
+/** The stored drafts, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
   const drafts = (await database.all("drafts")).filter(({ letter }) => letter);
   return drafts.map(({ id, at }) => ({ id, at })).sort((draft, other) => other.at.localeCompare(draft.at));
 }
 
 /**
- * Keeps one part of a draft in place of its earlier version. Rejects with `locked`.
+ * Stores one part of a draft in place of its earlier version. Rejects with `locked`.
  * @param {{draft: string, part: string, content: Envelope, identity: string}} body
  */
 export async function keep({ draft: id, part, content, identity }) {
@@ -34,7 +34,7 @@ export async function keep({ draft: id, part, content, identity }) {
 /**
  * Opens one part of a draft for its window. Rejects with `locked`.
  * @param {{draft: string, part: string, replyKey: ArrayBuffer}} body
- * @returns {Promise<Envelope | null>} the part, encrypted for `replyKey`; null if it was never kept
+ * @returns {Promise<Envelope | null>} the part, encrypted for `replyKey`; null if it was never stored
  */
 export async function open({ draft: id, part, replyKey }) {
   const sealed = (await database.get("drafts", id))?.[partOf(part)];
@@ -50,7 +50,7 @@ export async function sending(id) {
 }
 
 /**
- * Notes the state of one message of a letter, also of a letter that has no draft.
+ * Stores the state of one message of a letter, even if the letter has no draft.
  * @param {string} id @param {string} name @param {SendingRecord} record
  */
 export function noteSending(id, name, record) {
@@ -61,7 +61,7 @@ export function noteSending(id, name, record) {
 }
 
 /**
- * Changes what is noted about a draft, if it is kept here. `change` returns null for an entry to be removed.
+ * Changes the entry of a draft, if this browser has one. `change` returns null to remove the entry.
  * @param {string} id @param {(kept: DraftRecord) => DraftRecord | null} change
  */
 export function note(id, change) {
@@ -73,7 +73,7 @@ export function note(id, change) {
   });
 }
 
-/** Changes of one entry run one after the other, so that none is lost. @param {string} id */
+/** The name of the turn for changes of one entry. They run one after the other, so none is lost. @param {string} id */
 function turnOf(id) {
   return `draft ${id}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Asks the timestamp service. The service learns a hash of the signature and the time, so it is asked only for a letter
- * with a lasting signature. The vault checks the answer.
+ * Asks the timestamp service. The service learns a hash of the signature and the time of the letter, so it is asked
+ * only if the person wants a lasting signature. The vault checks the answer.
  */
 import { api } from "../../shared/api.js";
 import { directoryPattern } from "../../shared/directory_address.js";
@@ -12,7 +12,7 @@ const TIMEOUT_MILLISECONDS = 20_000;
 /**
  * Rejects with `timestamp-not-granted` or `timestamp-failed`.
  * @param {string} service its address @param {ArrayBuffer} query a TimeStampReq (RFC 3161)
- * @returns {Promise<ArrayBuffer>} what the service answered
+ * @returns {Promise<ArrayBuffer>} the service's answer
  */
 export async function ask(service, query) {
   if (!(await api.permissions.contains({ origins: [directoryPattern(service)] }))) throw new RequestError("timestamp-not-granted");

@@ -1,6 +1,6 @@
 /**
- * Settings for writing that name something outside: the timestamp service, and the policy of security labels. Values of
- * the administrator take precedence.
+ * Settings for writing: the timestamp service, and the policy of security labels. Values of the administrator take
+ * precedence.
  */
 import { labelName } from "../../../wasm_build/ui/label_name.js";
 import * as database from "../../shared/database.js";
@@ -37,8 +37,8 @@ export async function removeLabels() {
 }
 
 /**
- * The label of a letter for the vault; null for none. Rejects with `bad-request` for a classification that the policy
- * does not have.
+ * The label of a letter, as an argument for the vault; null for none. Rejects with `bad-request` if the policy does not
+ * have the classification.
  * @param {string} label the number of the classification, or ""
  */
 export async function labelFor(label) {
@@ -57,7 +57,7 @@ export async function nameOfLabel(label) {
   return label ? labelName(label, (await read()).labelPolicy) : null;
 }
 
-/** These settings as a policy for others, by the names of `policy_schema.json`. */
+/** These settings as a policy for other people, under the names of `policy_schema.json`. */
 export async function asPolicy() {
   const { timestampService, labelPolicy } = await read();
   return { ...(timestampService ? { timestampService } : {}), ...(labelPolicy ? { labelPolicy } : {}) };

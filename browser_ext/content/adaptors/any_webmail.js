@@ -1,7 +1,7 @@
 /**
- * Any webmail without an adaptor of its own: finds protected mails through the attachments that the page names, and the
- * source through the page's links (`any_webmail/`). Messages are saved as files, since it is unknown how this webmail
- * sends.
+ * The adaptor for webmails that have no adaptor of their own. It finds protected mails through the attachments that the
+ * page names, and the source of a mail through the page's links (`any_webmail/`). Messages are saved as files, since it
+ * is unknown how this webmail sends.
  */
 import { problem } from "../problems.js";
 import { shownParts } from "../any_webmail/shown_parts.js";

@@ -1,12 +1,12 @@
 /**
- * Gmail. Each message has its number in the page (`data-legacy-message-id`), and Gmail gives the original to the
- * signed-in page. Tested with pages that imitate Gmail's markup, not on the live service.
+ * Gmail. The page contains the number of each message (`data-legacy-message-id`), and Gmail sends the original message
+ * to the signed-in page. Tested with pages that imitate Gmail's markup, not on the live service.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
-/** The messages by their numbers, except elements in a mail's text. */
+/** The elements of messages by the messages' numbers. Elements inside a mail's text do not count. */
 const MESSAGES = "[data-legacy-message-id]:not(.a3s *)";
 const NUMBER = /^[\da-f]+$/iu;
 const EDITOR = "[contenteditable=true][role=textbox]";

@@ -1,5 +1,5 @@
 /**
- * Outlook on the web. The message's number is in the address of its page. Exchange Web Services give the MIME content
+ * Outlook on the web. The message's number is in the address of its page. Exchange Web Services send the MIME content
  * to the signed-in page. Tested with pages that imitate Outlook's markup, not on the live service.
  */
 import { problem } from "../problems.js";

@@ -16,9 +16,9 @@ import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchFrom, fetchMessage, isSameMessage, messageFile, sendTo } from "../webmail_tools.js";
 
-/** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
+/** The part of Roundcube's answer that is the same in all languages if an administrator has switched off an action. */
 const SWITCHED_OFF = "(404)";
-/** The classes of attachments of S/MIME, by their type and by the end of their name. */
+/** The CSS classes of S/MIME attachments. Roundcube makes them from the type and the end of the name. */
 const KINDS = ".pkcs7-mime, .x-pkcs7-mime, .pkcs7-signature, .x-pkcs7-signature, .p7m, .p7s";
 /** @type {Promise<"raw" | "attachment"> | null} */
 let delivery = null;
@@ -28,7 +28,7 @@ let delivery = null;
  * in an isolated world and cannot read the variables of the page.
  */
 function environment(page = document) {
-  // Scripts in a mail's text do not count, whatever Roundcube leaves there.
+  // Scripts in a mail's text do not count, even if Roundcube has not removed them.
   const scripts = [...page.querySelectorAll("script:not([src], #messagebody *)")].map(({ textContent }) => textContent ?? "");
   const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
   return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
@@ -90,11 +90,11 @@ async function answer(kind) {
   const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
   compose.searchParams.set(kind === "forward" ? "_forward_uid" : "_reply_uid", String(uid));
   if (kind === "replyAll") compose.searchParams.set("_all", "all");
-  // The message may be shown in a frame of Roundcube's page, so the form opens in the whole tab.
+  // The form replaces the whole page, because the message may be shown in a frame of that page.
   open(compose, "_top");
 }
 
-/** The ends of the addresses in a list that Roundcube has written itself. They are only counted. */
+/** The end of each address in a list that Roundcube has written itself. It is used only to count the addresses. */
 const ENDS_OF_ADDRESSES = /@[^\s@<>,;"]+>?\s*(?=[,;]|$)/gu;
 
 /** Whether this is the page for writing. */
@@ -118,7 +118,8 @@ function fields(form, body) {
   const field = (/** @type {string} */ name) => /** @type {{value?: string, defaultValue?: string} | null} */ (form.elements.namedItem(name));
   const value = (/** @type {string} */ name) => field(name)?.value ?? "";
   const { compose_mode: mode } = environment();
-  // Roundcube does not say whether it answers all. People that the person has added since do not count.
+  // Roundcube does not say whether an answer goes to all, so count the first recipients. Recipients that the person has
+  // added do not count.
   const begun = [field("_to"), field("_cc")].flatMap((input) => [...(input?.defaultValue ?? "").matchAll(ENDS_OF_ADDRESSES)]);
   const reply = begun.length > 1 ? "replyAll" : "reply";
   const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
@@ -149,15 +150,15 @@ function senderOf(identity) {
 async function fetchOriginal() {
   const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
   if (!id || (mode !== "reply" && mode !== "forward")) return null;
-  // Roundcube names a message without a Message-ID after its number in the folder, such as "mid:7". This is not the
-  // UID.
+  // For a message without a Message-ID, Roundcube gives the message's number in the folder, such as "mid:7". This
+  // number is not the UID.
   const number = /^mid:(\d+)$/.exec(id)?.[1];
   const uids = await (number ? search(number, mailbox) : find(id, mailbox));
-  // If two messages have the same Message-ID, an attacker may have sent one to have a wrong text quoted. So neither is
-  // quoted.
+  // If two messages have the same Message-ID, an attacker may have sent one of them so that a wrong text is quoted. So
+  // neither message is quoted.
   if (uids.length !== 1) return null;
   const bytes = await fetchSource(uids[0] ?? "", mailbox);
-  // The search finds longer Message-IDs too.
+  // The search also finds longer Message-IDs that contain this one.
   return bareId(headerField(bytes, "Message-ID")) === (number ? "" : bareId(id)) ? bytes : null;
 }
 
@@ -173,7 +174,7 @@ async function find(id, folder) {
   return name ? search(`HEADER MESSAGE-ID "${name}"`, folder) : [];
 }
 
-/** The UIDs of the messages for which an IMAP search asks, oldest first. @param {string} filter @param {string} folder */
+/** The UIDs of the messages that an IMAP search finds, oldest first. @param {string} filter @param {string} folder */
 async function search(filter, folder) {
   const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
   const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
@@ -191,7 +192,8 @@ async function ask(query, body) {
 /** Finds out whether this installation can import and resend messages ("raw"), or sends the encrypted message as an attachment. */
 async function deliveryWay() {
   const [bounced, imported] = await Promise.all(["bounce", "import"].map((_action) => ask({ _action })));
-  // The requests name no message, so Roundcube 1.4 and later complain. Earlier versions have no action "bounce".
+  // These test requests name no message, so Roundcube 1.4 and later answer with an error. Earlier versions have no
+  // action "bounce".
   const isThere = Boolean(bounced?.exec) && imported?.exec !== undefined;
   return isThere && !`${bounced?.exec} ${imported?.exec}`.includes(SWITCHED_OFF) ? "raw" : "attachment";
 }
@@ -199,7 +201,8 @@ async function deliveryWay() {
 /** @param {ComposedMessage} done */
 async function send(done) {
   await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
-  // If this page will send more copies (for people in Bcc), it stays open. A receipt is sent from the page of its mail.
+  // The page stays open if it has to send more copies (for people in Bcc), or if it shows the mail for which a receipt
+  // is sent.
   if (done.more || !isForm()) return;
   location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
 }
@@ -221,7 +224,7 @@ async function sendRaw({ message: bytes, envelope }) {
   await putAway(uid, drafts, storeTarget(form));
 }
 
-/** The page for writing, for a message that was not begun there. The page names the identities and the folders. */
+/** Loads the page for writing, if the message was not begun in it. The page names the identities and the folders. */
 async function fetchForm() {
   const response = await fetchFrom(address({ _task: "mail", _action: "compose" }));
   return new DOMParser().parseFromString(await response.text(), "text/html");
@@ -282,7 +285,7 @@ async function remove(uid, folder) {
   await act("delete", { _uid: uid, _mbox: folder });
 }
 
-/** Does something with a stored message. A failure is ignored. @param {string} action @param {Record<string, string>} fields */
+/** Runs an action on a stored message. A failure is ignored. @param {string} action @param {Record<string, string>} fields */
 async function act(action, fields) {
   await ask({ _action: action }, new URLSearchParams(fields)).catch(() => {});
 }

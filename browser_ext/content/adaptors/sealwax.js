@@ -1,12 +1,12 @@
 /**
- * The pages of the Sealwax bridge, which encrypt and decrypt mail by themselves with the keys of the key server. The
- * extension uses its own keys instead.
+ * The pages of the Sealwax bridge. By themselves these pages encrypt and decrypt mail with the keys of the key server.
+ * With this adaptor the extension uses its own keys instead.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchFrom, fetchMessage, valueIn } from "../webmail_tools.js";
 
-/** The header field that proves to the bridge that no foreign site's form sent the request (webbridge.security). */
+/** The header field that proves to the bridge that the request was not sent by a form of another site (webbridge.security). */
 const CHANGES = { "X-Sealwax": "1" };
 
 function recognises() {
@@ -18,8 +18,8 @@ async function ask(path, options = {}) {
   const { api } = await (await fetchFrom(new URL("config.json", location.href))).json();
   // A page that came by HTTPS must not send mail by plain HTTP, even if its configuration names such an address.
   if (location.protocol === "https:" && new URL(api).protocol !== "https:") throw problem("unsafe-directory");
-  // The browser may be signed in to several accounts. The request names the account of this tab, so the session of this
-  // account answers.
+  // The browser may be signed in to several accounts. The request names the account of this tab, so the bridge uses the
+  // session of this account.
   const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
   const headers = { ...options.headers, ...(account ? { "X-Sealwax-Account": account } : {}) };
   return [new URL(path, api), { credentials: "include", ...options, headers }];

@@ -1,14 +1,14 @@
 /**
  * SOGo 5. Each message has an address of its own in the page (`#!/Mail/0/INBOX/12`) and on the server
- * (`…/Mail/0/folderINBOX/12/export`). `export` gives the bytes; `viewsource` gives them escaped for HTML. The adaptor
- * understands SOGo's editor for plain text, but not its editor for HTML.
+ * (`…/Mail/0/folderINBOX/12/export`). `export` returns the bytes of the message; `viewsource` would return them escaped
+ * for HTML. The adaptor understands SOGo's editor for plain text, but not its editor for HTML.
  */
 import { problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { fetchMessage, handOver, valueIn } from "../webmail_tools.js";
 
 const EDITOR = "md-dialog.sg-mail-editor";
-/** A link in a mail can lead to any route. Its folders stay in the path of the message. */
+/** A link in a mail can set any route, so the folders may not have characters that end the path of a URL. */
 const ROUTE = /^#!\/Mail\/(\d+)\/([^?#\\]+)\/(\d+)$/;
 
 function recognises() {

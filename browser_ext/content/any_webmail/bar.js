@@ -1,6 +1,6 @@
 /**
- * The bar at an edge of a page, while the person points at something there or teaches the extension. It is in a closed
- * shadow root above everything else.
+ * The bar at an edge of a page. It is shown while the person points at something in the page or teaches the extension.
+ * The bar is in a closed shadow root above everything else.
  */
 import { createElement, findBelow } from "../dom_tree.js";
 import { problem, sentenceOf } from "../problems.js";
@@ -26,7 +26,10 @@ export class Bar {
   #buttons = createElement("span");
   #end = new AbortController();
 
-  /** A bar in the place of the last one. It has text only in the top frame, until `say`. @param {string} hint @param {...Action} actions */
+  /**
+   * Makes a bar, which replaces the last bar. Before `say` is called, the bar has text only in the top frame.
+   * @param {string} hint @param {...Action} actions
+   */
   constructor(hint, ...actions) {
     closeBar();
     shown = this;
@@ -77,7 +80,7 @@ export class Bar {
     this.#bar.style.bottom = edge === "top" ? "auto" : "0";
   }
 
-  /** Whether an event happens on the bar. The event's path ends at the closed root. @param {Event} event */
+  /** Whether an event happens on the bar. The event's path does not show elements in the closed root. @param {Event} event */
   isOwn(event) {
     return event.composedPath()[0] === this.#box;
   }
@@ -87,7 +90,7 @@ export class Bar {
     world.guard.listen(type, act, { passive: false, signal: this.signal });
   }
 
-  /** Gets the events of clicks and keys before the page, until the bar is closed. @param {(event: Event) => void} act */
+  /** Gets the events of clicks and keys before the page does, until the bar is closed. @param {(event: Event) => void} act */
   take(act) {
     world.guard.take((event) => { if (!this.isOwn(event)) act(event); }, this.signal);
   }

@@ -1,13 +1,13 @@
 /**
- * The words of dates in many languages, from the browser's own names: months and days beside a number, spans of time
- * ("3 h", "vor 2 Std."), and days without a number ("Fri").
+ * The words of dates in many languages, taken from the browser: months and days beside a number, spans of time ("3 h",
+ * "vor 2 Std."), and days without a number ("Fri").
  */
 import { topElementOf } from "../dom_tree.js";
 
 const LANGUAGES = ["en", "de", "fr", "es", "ar", "it", "nl", "pt", "pl", "ru", "cs", "sv", "tr", "ja", "zh"];
 const UNITS = /** @type {const} */ (["second", "minute", "hour", "day", "week", "month", "year"]);
 const WIDTHS = /** @type {const} */ (["long", "short", "narrow"]);
-/** Several numbers, because languages have several plurals. */
+/** The numbers with which the words are made. There are several, because some languages have several plural forms. */
 const COUNTS = [1, 2, 3, 5, 11];
 const MONTHS = Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2026, month, 15)));
 const DAYS = Array.from({ length: 7 }, (_, day) => new Date(Date.UTC(2026, 5, 1 + day)));

@@ -1,7 +1,7 @@
 /**
- * Distinguishes the entries of a list, such as the mails of a folder or open mails in tabs, from controls that do
- * something. The labels of entries are subjects and names that the senders have chosen. Entries lead to addresses of
- * one shape.
+ * Distinguishes the entries of a list, such as the mails of a folder or open mails in tabs, from controls for actions.
+ * This matters because the labels of entries are subjects and names that the senders have chosen. The addresses of
+ * entries differ only in numbers and ids.
  */
 import { attributeOf, baseOf, closest, findBelow } from "../dom_tree.js";
 
@@ -9,12 +9,12 @@ const ENTRY = "[role=listbox], [role=option], [role=tree], [role=treeitem], [rol
 const LEADING = "a[href], area[href], [onclick], button[formaction]";
 /** The parts that differ between the addresses of entries: numbers, and long words of letters and digits. */
 const VARYING = /[\p{N}]+|%[\da-f]{2}|[\w-]{16,}/giu;
-/** The most neighbours that are looked at. */
+/** The largest number of neighbours that are examined. */
 const MAX_NEIGHBOURS = 500;
 
 /**
- * Whether a control may be an entry of a list. Then another element in the part of the page before a mail, or the page
- * itself, has another address of the same shape.
+ * Whether a control may be an entry of a list. This is so if an address of the same shape belongs to another element in
+ * the same part of the page, or to the page itself.
  * @param {Element} element @param {Element} part
  */
 export function isEntry(element, part) {
@@ -24,7 +24,7 @@ export function isEntry(element, part) {
   return own !== "" && others.some((other) => other !== own && shapeOf(other) === shapeOf(own));
 }
 
-/** The address of an element in this site, or the text of its script; "" for none. @param {Element} element */
+/** The path and query to which an element leads, or the text of its script; "" for none. @param {Element} element */
 function addressIn(element) {
   const [address] = ["href", "formaction", "onclick"].map((name) => attributeOf(element, name)).filter(Boolean);
   if (!address || !URL.canParse(address, baseOf(element))) return address ?? "";
@@ -32,7 +32,7 @@ function addressIn(element) {
   return /^https?:$/u.test(protocol) ? pathname + search : address;
 }
 
-/** An address without what differs between entries. @param {string} address */
+/** An address in which the parts that differ between entries are replaced. @param {string} address */
 function shapeOf(address) {
   return address.replace(VARYING, "0");
 }

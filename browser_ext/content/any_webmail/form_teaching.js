@@ -1,6 +1,6 @@
 /**
- * The person teaches the extension the form in which this webmail writes messages. They point at its fields one after
- * the other, and can then keep the form.
+ * The person teaches the extension the form in which people write messages in this webmail. The person points at the
+ * fields of the form one after the other, and can then store the form.
  */
 import { ask } from "../background_link.js";
 import { sentenceOf } from "../problems.js";
@@ -22,7 +22,10 @@ const STEPS = [
   { name: "text", hint: "teach_text", selector: EDITORS, mayMiss: false },
 ];
 
-/** Begins with the first field, in all frames. The frame with this field has the others too. @param {() => void} done is called after the person has kept the form */
+/**
+ * Begins with the first field, in all frames. The frame with the first field must have the other fields too.
+ * @param {() => void} done is called after the person has stored the form
+ */
 export function startTeachingForm(done) {
   teach({ to: "", cc: "", subject: "", text: "", file: "" }, STEPS, done);
 }
@@ -43,8 +46,8 @@ function teach(form, [step, ...later], done) {
 }
 
 /**
- * Waits until the person has pressed the control that chooses a file. The page gets the press, and clicks its file
- * input, which may be hidden. That click is stopped, so the input opens nothing.
+ * Waits until the person has pressed the control that chooses a file. The page gets the press, and then clicks its file
+ * input, which may be hidden. The extension stops this click, so no dialog opens.
  * @param {FormRecipe} form @param {() => void} done
  */
 function teachFile(form, done) {
@@ -60,7 +63,7 @@ function teachFile(form, done) {
   });
 }
 
-/** Asks whether the form is to be kept. @param {FormRecipe} form @param {() => void} done */
+/** Asks whether to store the form. @param {FormRecipe} form @param {() => void} done */
 function propose(form, done) {
   const bar = new Bar("");
   const keep = async () => {

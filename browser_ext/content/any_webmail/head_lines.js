@@ -9,11 +9,11 @@ import { datePatterns } from "./date_words.js";
 
 const PERSON = String.raw`\S@\S|^[ \t\u00a0]*(?:from|sender|by|von|absender|de|expéditeur|remitente|من|المرسل|van|afzender|da|mittente|od|nadawca|от|отправитель|från|avsändare|fra|avsender|afsender|lähettäjä|kimden|gönderen|expeditor|feladó|odosielateľ|odesílatel|από|מאת|差出人|送信者|发件人|寄件者|보낸 ?사람)[ \t\u00a0]*(?:[:：].*)?$`;
 const TIME = String.raw`(?<![\p{Nd}:.])\p{Nd}{1,2}\s?[:h٫]\s?[\p{Nd}]{2}(?!\p{Nd})|(?<![\p{Nd}.])\p{Nd}{1,2}\.\p{Nd}{2}(?![\p{Nd}.])`;
-// "5.2.23" is more often the number of a version, and "05.02.23" a date.
+// "05.02.23" counts as a date. "5.2.23" does not, because it is more often the number of a version.
 const NUMBERS = String.raw`\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{1,2}\s?[/-]\s?\p{Nd}{2,4}|\p{Nd}{4}\s?[./-]\s?\p{Nd}{1,2}\s?[./-]\s?\p{Nd}{1,2}|\p{Nd}{1,2}\.\s?\p{Nd}{1,2}\.\s?\p{Nd}{4}|\p{Nd}{2}\.\p{Nd}{2}\.\p{Nd}{2}|[年月日년월일]`;
-/** A day and a month without a year, as the whole of a text: "20.11.", "20/11". */
+/** A day and a month without a year. It counts only if it is the whole text: "20.11.", "20/11". */
 const SHORT = String.raw`\p{Nd}{1,2}\.\s?\p{Nd}{1,2}\.|\p{Nd}{2}/\p{Nd}{2}`;
-/** The elements that name a person or a date without a text of their own. */
+/** The elements that can name a person or a date in an attribute instead of a text. */
 const NAMING = 'time, [title*="@"], [aria-label*="@"], [href^="mailto:" i], [href*="?to="], [href*="&to="]';
 const MAILTO = /^mailto:([^?]+)/iu;
 const WRITING = /[?&]to=/u;
@@ -30,7 +30,7 @@ export function namesDate(text) {
   return (knownSigns().date.test(text) && !isToday(text)) || namesDay(text);
 }
 
-/** Whether a text is a day or a span of time without a number of the year, as subjects can be: "Thursday". @param {string} text */
+/** Whether a text is a day or a span of time without a year: "Thursday". A subject can be the same. @param {string} text */
 export function namesDay(text) {
   return knownSigns().day.test(text);
 }
@@ -49,13 +49,13 @@ export function namesPerson(text) {
   return knownSigns().person.test(text) && bareAddress(text) === "";
 }
 
-/** The address that is the whole of a text; "" for another text. @param {string} text */
+/** The address, if a text consists only of an address; "" for another text. @param {string} text */
 export function bareAddress(text) {
   return BARE_ADDRESS.exec(text)?.[1].toLowerCase() ?? "";
 }
 
 /**
- * The texts with which an element names a person or a date without a text of its own.
+ * The texts with which the attributes of an element name a person or a date.
  * @param {Element} element @returns {string[]} with "" for a date, and for a link that begins a message
  */
 export function namesOfElement(element) {

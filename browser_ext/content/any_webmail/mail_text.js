@@ -1,9 +1,9 @@
 /**
  * Distinguishes the webmail's own controls from links that the sender of a mail has chosen. A mail's markup can imitate
- * any control, so only the place of a control is reliable. A webmail shows a mail's text in an element of its own or in
- * a frame, and names the sender or the date before the text. So a control counts by itself only in a bar of controls
- * that the document has before the first of these lines. Another control counts only if the person points at it, and if
- * it is not certainly in the text of a mail.
+ * any control, so only the position of a control is reliable. A webmail shows a mail's text in an element of its own or
+ * in a frame, and names the sender or the date before the text. So a control is used without the person's help only in
+ * a bar of controls that comes before the first line with a sender or date. Another control is used only if the person
+ * points at it, and does not seem to be in the text of a mail.
  */
 import {
   attributeOf, baseOf, bodyOf, childrenOf, closest, contains, documentOf, findBelow, isElement, isText, isVisible, matches, openRootOf, outwardsFrom, parentOf, textOf, textsBelow, topElementOf,
@@ -17,34 +17,34 @@ import { bareAddress, isClockOrVersion, namesDate, namesDay, namesOfElement, nam
 export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
 const CONTROLS = "a, button, select, label, summary, input, [role=button], [role=link], [role=menuitem], [role=tab], [onclick]";
 const UNSEEN = "head, script, style, template, noscript, select, datalist";
-/** Elements without a mail's lines: lists, menus, and texts that nobody sees. */
+/** Elements in which the lines of a mail are not searched: lists, menus, and texts that nobody sees. */
 const ASIDE = `${UNSEEN}, nav, [role=navigation], [role=listbox], [role=tree], [role=menu], [role=menubar], [role=toolbar], [role=tablist]`;
-/** A row of a list of mails, in which a box chooses the mail. */
+/** A row of a list of mails, with a checkbox that selects the mail. */
 const CHOSEN_ROW = "tr:has(> td > input[type=checkbox])";
-/** The most nodes that are looked at before the lines of a mail. */
+/** The largest number of nodes that are examined before the lines of a mail. */
 const MAX_NODES = 50_000;
-/** The most controls whose places are looked at. */
+/** The largest number of controls whose positions are examined. */
 const MAX_WANTED = 50;
-/** The most letters of a bar outside of labels, such as "Message 1 of 5". */
+/** The largest number of letters in a bar outside of its controls, such as "Message 1 of 5". */
 const MAX_BAR_LETTERS = 60;
-/** The most letters beside a bar that do not count as text, such as "(New)" or "Move to:". */
+/** The largest number of letters beside a bar that still do not count as text, such as "(New)" or "Move to:". */
 const MAX_NOTE_LETTERS = 20;
-/** The most letters of sentences, and not of names, in a part of a page that is not the text of a mail. */
+/** If the sentences in a part of a page have more letters than this, the part counts as the text of a mail. */
 const MAX_PROSE_LETTERS = 20;
-/** The most texts before a bar that are neither controls, lists, counts nor addresses, such as the name of the webmail. */
+/** The largest number of texts before a bar that are no controls, lists, counts or addresses, such as the webmail's name. */
 const MAX_UNCLEAR = 1;
-/** The least words, or the least letters without blanks, of a text that is not a name. */
+/** A text with at least this number of words, or of letters, counts as a sentence and not as a name. */
 const LEAST_WORDS = 3;
 const LEAST_PROSE_LETTERS = 25;
-/** The least columns of a list of mails: a person, a subject and a date. */
+/** The least number of columns of a list of mails: a person, a subject and a date. */
 const LEAST_COLUMNS = 3;
-/** The least controls of a bar. */
+/** The least number of controls in a bar. */
 const LEAST_CONTROLS = 2;
 const ADDRESS = /:\/\/|\bwww\./iu;
 const LETTERS = /[\p{L}\p{N}]/u;
 const LETTER = /[\p{L}\p{N}]/gu;
 const WORD = /[\p{L}\p{N}][^\s]*/gu;
-/** The label of a field beside it, such as "Move to:". */
+/** A label beside its field, such as "Move to:". */
 const LABEL = /[:：]\s*$/u;
 const FIELDS = "select, input:not([type=hidden])";
 const LOGO = /(?<![a-z])(?:logo|brand)(?![a-z])/iu;
@@ -53,9 +53,9 @@ const HEADING = "h1, h2, h3";
 const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 
 /**
- * The wanted controls of a document that the webmail has certainly made itself.
+ * Those of the wanted controls in a document that are certainly the webmail's own.
  * @param {Document} page @param {(element: Element) => boolean} isWanted
- * @returns {Element[]} none for a document in which this is unknown
+ * @returns {Element[]} none if this is unknown for the document
  */
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
@@ -68,7 +68,7 @@ export function ownControls(page, isWanted) {
   });
 }
 
-/** The element of the first line of a mail that a page shows, if the page can only be the webmail's; null for none. @param {Document} page */
+/** The element of a mail's first line in a page; null for none, or if the page may be a mail's. @param {Document} page */
 export function headOf(page) {
   return isOwnDocument(page) ? walkTo(page, headLineFinder()).end : null;
 }
@@ -87,14 +87,18 @@ export function isInMailText(element) {
   return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
 }
 
-/** Whether a page has a text, also in a shadow root. Such a text may be the subject, or the name of a file. @param {Document} page @param {string} text */
+/**
+ * Whether a page contains a text, also in a shadow root. A text that the page contains may be the subject, or the name
+ * of a file.
+ * @param {Document} page @param {string} text
+ */
 export function hasText(page, text) {
   return [...deepTextsBelow(/** @type {Element} */ (topElementOf(page)))].some(({ data }) => data.includes(text));
 }
 
 /**
- * Whether a link that asks for a click of the extension may belong to a mail's text. Such a link is in a frame with a
- * mail, or beside sentences after the lines that name a mail's sender and date.
+ * Whether a link beside which the extension would show a button may belong to a mail's text. Such a link is in a frame
+ * with a mail, or beside sentences after the lines that name a mail's sender and date.
  * @param {Element} element
  */
 export function isOfMail(element) {
@@ -112,9 +116,9 @@ export function ownBaseOf(element) {
 }
 
 /**
- * Whether a document is the webmail's. It is the document of the tab or of a frameset, and has a script or a stylesheet
- * of the site. A mail's text is shown in other frames. A separate document with a mail's text has neither a script nor
- * such a stylesheet.
+ * Whether a document is the webmail's own. Such a document is in the tab itself or in a frameset, and has a script or a
+ * stylesheet of the site. Webmails show a mail's text in other frames. If they show it as a document of its own, that
+ * document has neither a script nor a stylesheet of the site.
  * @param {Document} page
  */
 function isOwnDocument(page) {
@@ -129,7 +133,7 @@ function isInFrameset(page) {
       if (view.frameElement?.localName !== "frame") return false;
     }
   } catch {
-    // A document of another site has this frame.
+    // The document around this frame belongs to another site.
   }
   return false;
 }
@@ -152,8 +156,8 @@ function isMailDocument(page) {
 }
 
 /**
- * The elements before the first node for which `isEnd` is true, and the element of this node. Shadow roots come before
- * the children of their hosts.
+ * The elements before the first node for which `isEnd` is true, and the element that is or contains this node. Shadow
+ * roots come before the children of their hosts.
  * @param {Document} page @param {(node: Element | Text) => boolean} isEnd
  * @returns {{before: Element[], end: Element | null}}
  */
@@ -175,14 +179,14 @@ function walkTo(page, isEnd) {
   return { before, end: null };
 }
 
-/** The shadow root of an element that is not the extension's. In another frame the root must be open. @param {Element} element */
+/** The shadow root of an element of the page. In another frame only open roots are found. @param {Element} element */
 function rootOf(element) {
   return world.fields?.boxes.has(element) ? null : shadowRootOf(element) ?? openRootOf(element);
 }
 
 /**
- * Returns a test whether a node is the first of a mail's lines. The test gets the nodes in their order. The first bare
- * address can be the account's address, which many webmails show above everything.
+ * Returns a function that tests whether a node is the first line of a mail. It must be called with the nodes in their
+ * order. The first bare address can be the account's address, which many webmails show above everything.
  * @returns {(node: Element | Text) => boolean}
  */
 function headLineFinder() {
@@ -194,7 +198,7 @@ function headLineFinder() {
   };
   return (node) => {
     const named = isText(node) ? (LETTERS.test(node.data) ? [node.data] : []) : namesOfElement(node);
-    // A heading is a subject, which may be the name of a day.
+    // A heading that is the name of a day may be a subject.
     if (isText(node) && namesDay(node.data) && closest(/** @type {Element} */ (parentOf(node)), HEADING)) return false;
     return named.length > 0 && isShown(node) && named.some(isOther);
   };
@@ -219,15 +223,15 @@ function isShown(node) {
 }
 
 /**
- * Whether a page shows an element. An element that the extension's own frame hides counts too, because the lines of a
- * mail are still the webmail's while the mail is open in their place.
+ * Whether a page shows an element. An element that the extension's own frame hides counts too, because these are still
+ * the lines of the mail while the extension's frame is in their place.
  * @param {Element} element
  */
 function isSeen(element) {
   return isVisible(element) || outwardsFrom(element).some((outer) => world.fields?.replaced.has(outer));
 }
 
-/** Whether a line is in a list of mails: in a row with a box, or in one of several rows of columns with a date. @param {Node} line */
+/** Whether a line is in a list of mails: in a row with a checkbox, or near similar rows with a date. @param {Node} line */
 function isInList(line) {
   const row = closest(isElement(line) ? line : /** @type {Element} */ (parentOf(line)), "tr");
   if (!row || matches(row, CHOSEN_ROW)) return row !== null;
@@ -237,8 +241,8 @@ function isInList(line) {
 }
 
 /**
- * The bar of a control; null for none. A bar has another control too, no lines of a mail, and almost no other text. The
- * first text around the bar has the lines of the mail, or counts the mails.
+ * The bar around a control; null for none. A bar has at least one other control, no lines of a mail, and almost no
+ * other text. The text around the bar begins with the lines of the mail; a count of the mails may come before them.
  * @param {Element} element @param {Element} head
  */
 function barOf(element, head) {
@@ -254,8 +258,8 @@ function barOf(element, head) {
 }
 
 /**
- * Whether the texts before a bar may be the lines of a mail in an unknown form, such as a name, a subject and a day.
- * The bar may then belong to the mail's text.
+ * Whether the texts before a bar may be lines of a mail that are not recognised, such as a name, a subject and a day.
+ * In this case the bar may belong to the mail's text.
  * @param {Element} bar
  */
 function isAfterUnclear(bar) {
@@ -275,14 +279,14 @@ function isUnclear(text) {
   return !isKnown && !isLabel && isBeside(text) && !closest(around, ASIDE) && !isLogo(around);
 }
 
-/** Whether an element is called the logo or the brand of the webmail. @param {Element} element */
+/** Whether the id or class of an element says that it is the logo or brand of the webmail. @param {Element} element */
 function isLogo(element) {
   return ["id", "class"].some((name) => LOGO.test(attributeOf(element, name) ?? ""));
 }
 
 /**
- * Whether a control is in a shadow root whose host has lines of a mail outside of the root. These lines may be drawn
- * before the control.
+ * Whether a control is in a shadow root, and the root's host also has lines of a mail outside of the root. The browser
+ * may draw these lines before the control.
  * @param {Element} element
  */
 function isBesideSlotted(element) {
@@ -297,14 +301,14 @@ function controlsIn(root) {
   return [...findBelow(root, CONTROLS)].filter((control) => !closest(/** @type {Element} */ (parentOf(control)), CONTROLS)).length;
 }
 
-/** Whether an element is around another one, also around the shadow root that it is in. @param {Element} root @param {Element} element */
+/** Whether `root` contains `element`, also through shadow roots. @param {Element} root @param {Element} element */
 function hasInside(root, element) {
   for (let outer = /** @type {Element | null} */ (element); outer; outer = parentOf(outer)) if (outer === root) return true;
   return false;
 }
 
 /**
- * The number of letters and digits in the texts of an element for which `counts` is true. The count stops above
+ * The number of letters and digits in those texts of an element for which `counts` is true. The count stops above
  * `enough`.
  * @param {Element} root @param {(text: Text) => boolean} counts @param {number} enough
  */
@@ -327,19 +331,19 @@ function* deepTextsBelow(root) {
   }
 }
 
-/** Whether a person sees a text outside of controls. @param {Text} text */
+/** Whether a text is visible and not in a control. @param {Text} text */
 function isBeside(text) {
   const around = /** @type {Element} */ (parentOf(text));
   return !closest(around, `${CONTROLS}, ${UNSEEN}`) && isSeen(around);
 }
 
-/** Whether a text outside of controls is more than a name or a number. @param {Text} text */
+/** Whether a text is visible, not in a control, and more than a name or a number. @param {Text} text */
 function isProse(text) {
   const words = text.data.match(WORD)?.length ?? 0;
   return (words >= LEAST_WORDS || (text.data.match(LETTER)?.length ?? 0) >= LEAST_PROSE_LETTERS) && isBeside(text);
 }
 
-/** The largest element around another one that does not have the first date. @param {Element} element @param {Element} head */
+/** The largest element that contains `element` and does not contain `head`. @param {Element} element @param {Element} head */
 function branchOf(element, head) {
   let branch = element;
   for (let outer = parentOf(branch); outer && !hasInside(outer, head); outer = parentOf(outer)) branch = outer;

@@ -1,34 +1,37 @@
 /**
  * The outer header of a message's source, and whether it belongs to the mail that a page shows. The page shows From,
- * Subject and Date in some form. Each field that the page shows must fit.
+ * Subject and Date in some form. Each field that the page shows must agree with the header.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from "../dom_tree.js";
 
-/** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
+/**
+ * The header fields that a page shows. `date` is null if the field Date cannot be read.
+ * @typedef {{from: string, to: string, subject: string, date: Date | null}} Header
+ */
 
 const PROTECTED = /^(?:application\/(?:x-)?pkcs7-mime\b|multipart\/signed\b.*\bpkcs7-signature\b)/isu;
-/** Programs that do not know S/MIME give the part a general type and the usual name. */
+/** Programs that do not know S/MIME label the part with a general type and the usual file name. */
 const NAMED = /^application\/octet-stream\b.*smime\.p7m/isu;
-/** The types of a message that can have a part of S/MIME below the top, as behind a list's footer. */
+/** The types of a message that can contain an S/MIME part. An example is a message to which a mailing list has added a footer. */
 const WITH_PARTS = /^(?:multipart\/|message\/rfc822\b)/iu;
-/** A part of S/MIME, by its type or its usual name. */
+/** An S/MIME part, recognised by its type or its usual name. */
 const PART = /pkcs7-(?:mime|signature)|smime\.p7[ms]/iu;
-/** The bytes that are searched at once, and those that are searched twice, since a name can lie across two pieces. */
+/** The size of the pieces in which a message is searched, and their overlap, since a name can lie across two pieces. */
 const PIECE_BYTES = 2 ** 20;
 const OVERLAP_BYTES = 20;
 const ENCODED_WORD = /=\?([\w-]+)(?:\*[\w-]+)?\?([bq])\?([^?\s]*)\?=/giu;
-/** Long subjects are often cut. */
+/** Only the beginning of a subject is compared, because pages often cut long subjects. */
 const MAX_COMPARED = 40;
 const MIN_NAME = 2;
-/** Rows of lists, which can name other mails than the shown one. */
+/** Rows of lists. A row can name another mail than the mail that is shown. */
 const ROWS = "tr, li, a, [role=row], [role=option], [role=listitem], [onclick], [tabindex]";
 const MAX_ROWS = 2000;
 const TIME = /(?<![\d:.])([01]?\d|2[0-3])[:.h]([0-5]\d)(?!\d)/gu;
-/** Time zones differ by multiples of this many minutes. */
+/** Time zones differ by multiples of this number of minutes. */
 const ZONE_STEP = 15;
 
-/** Whether a message is one of S/MIME, or can have a part that is. The core finds out which. @param {ArrayBuffer} message */
+/** Whether a message is S/MIME or may contain an S/MIME part. The core checks this exactly. @param {ArrayBuffer} message */
 export function isProtected(message) {
   const type = headerField(message, "Content-Type");
   return PROTECTED.test(type) || NAMED.test(type) || (WITH_PARTS.test(type) && namesPart(message));
@@ -70,8 +73,8 @@ function decodeQ(content) {
 }
 
 /**
- * Whether a page shows this header around an element. The smallest element around it that shows the subject and a
- * person counts, or another document of the page.
+ * Whether a page shows this header. The smallest element that is around `element` and shows the subject and a person is
+ * compared. If there is none, the other documents of the page are compared.
  * @param {Header} header @param {Element} element @param {Document[]} documents the element's own document first
  */
 export function isShownAround(header, element, documents) {
@@ -88,7 +91,7 @@ export function isShownAround(header, element, documents) {
 
 /**
  * The visible text of an element, without the rows of lists that show the header in one line. Such a row can belong to
- * another mail than the shown one.
+ * another mail than the mail that is shown.
  * @param {HTMLElement} outer @param {Element} element @param {Header} header
  */
 function textAround(outer, element, header) {
@@ -101,7 +104,8 @@ function textAround(outer, element, header) {
 }
 
 /**
- * A text without some pieces, which are in the order of the text. A piece inside another piece is already gone.
+ * A text without the given pieces, which are in the order of the text. A piece inside an earlier piece has been removed
+ * with it.
  * @param {string} text @param {string[]} pieces
  */
 function without(text, pieces) {
@@ -119,7 +123,7 @@ function without(text, pieces) {
 function showsMail(text, { from, to, subject, date }) {
   const shown = settle(text);
   const title = settle(subject).slice(0, MAX_COMPARED);
-  // A mail without a subject is known by its time.
+  // A mail without a subject is recognised by its time.
   const isKnown = title ? shown.includes(title) : timesIn(text).some((minute) => isTimeOf(date, minute));
   return isKnown && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
 }
@@ -132,23 +136,23 @@ function namesOf(field) {
   return [address, name].filter((text) => text.length >= MIN_NAME);
 }
 
-/** Whether one of the times in a text can be this date. A text without times fits. @param {string} text @param {Date | null} date */
+/** Whether a text has a time that fits this date, or no time. @param {string} text @param {Date | null} date */
 function fitsTimes(text, date) {
   const minutes = timesIn(text);
   return !date || minutes.length === 0 || minutes.some((minute) => isTimeOf(date, minute));
 }
 
-/** The minutes of the times in a text. @param {string} text */
+/** The minute of each time of day in a text. @param {string} text */
 function timesIn(text) {
   return [...text.matchAll(TIME)].map(([, , minute]) => Number(minute));
 }
 
-/** Whether a clock in any time zone can show these minutes at this date. @param {Date | null} date @param {number} minute */
+/** Whether a clock in any time zone can show this minute at this date. @param {Date | null} date @param {number} minute */
 function isTimeOf(date, minute) {
   return date !== null && (minute - date.getUTCMinutes()) % ZONE_STEP === 0;
 }
 
-/** A text in the form for comparisons: in one case, without spaces and invisible characters. @param {string} text */
+/** A text in the form for comparisons: in lower case, without spaces and invisible characters. @param {string} text */
 function settle(text) {
   return text.normalize("NFKC").toLowerCase().replace(/[\s\p{Cf}]+/gu, "");
 }

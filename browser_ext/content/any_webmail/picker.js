@@ -1,13 +1,13 @@
 /**
- * Lets the person point at an element of the page. A frame around the element under the pointer, or around the focused
- * one, shows what a click or Enter chooses. The page gets none of these clicks and keys.
+ * Lets the person point at an element of the page. A border around the element under the pointer, or around the focused
+ * element, shows what a click or Enter chooses. The page gets none of these clicks and keys.
  */
 import { closest, createElement, focusedIn, isConnected, matches } from "../dom_tree.js";
 import { Bar, sayInBar, stopAction, stopEverywhere } from "./bar.js";
 
 /**
- * The elements that can be chosen, and what happens then. `actions` are further buttons. `isHere`: only this frame takes
- * part, and shows the hint.
+ * Says which elements can be chosen, and what happens after the choice. `actions` are further buttons. `isHere`: the person can
+ * choose only in this frame, which shows the hint.
  * @typedef {{
  *   hint: string, selector: string, choose: (element: HTMLElement) => void, actions?: import("./bar.js").Action[], isHere?: boolean,
  * }} Choice
@@ -16,7 +16,7 @@ import { Bar, sayInBar, stopAction, stopEverywhere } from "./bar.js";
 const FRAME_STYLE = "all:initial;position:fixed;z-index:2147483646;pointer-events:none;border:3px solid #8c1c2b;border-radius:6px;"
   + "box-shadow:0 0 0 2px #fff;box-sizing:border-box;display:none";
 const MARGIN = 4;
-/** Begins to point, in the place of an earlier pointing. @param {Choice} choice */
+/** Starts the pointing, and ends an earlier pointing. @param {Choice} choice */
 export function startPicking({ hint, selector, choose, actions = [], isHere = false }) {
   const buttons = [...actions, stopAction()];
   const bar = new Bar(hint, ...buttons);
@@ -52,9 +52,9 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
       void stopEverywhere();
     }
   });
-  // A click follows a touch only if nobody prevents it.
+  // A click follows a touch only if the default action of the touch is not prevented.
   for (const type of ["touchstart", "touchend"]) bar.listen(type, (event) => { if (!bar.isOwn(event)) event.stopImmediatePropagation(); });
-  // A click into a frame reaches the page only as the loss of its focus.
+  // If the person clicks into a frame, the page around it gets no click, but loses the focus.
   bar.listen("blur", () => setTimeout(() => {
     const frame = bar.signal.aborted ? null : focusedIn(document);
     if (frame instanceof HTMLIFrameElement && matches(frame, selector)) end(frame);

@@ -1,6 +1,7 @@
 /**
- * Recipes: the way to the source of a webmail's mails, and the form in which the webmail writes mails, as the person
- * has taught them. A recipe is data. It is used only at a click, and its addresses are checked like any other address.
+ * Recipes. The person has taught the extension how to find the source of a webmail's mails, and which form the webmail
+ * has for writing. A recipe is data. It is used only when the person clicks, and its addresses are checked like any
+ * other address.
  */
 import { ask } from "../background_link.js";
 import { findSelected } from "./selectors.js";
@@ -9,19 +10,25 @@ import { addressesOf, addressOf } from "./source_links.js";
 import { fillTemplate } from "./templates.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
-/** The selector of the source's link, and the template of its address. Each can be "". @typedef {{selector: string, template: string}} SourceRecipe */
+/**
+ * The selector and the address template of the link to the source. Each can be "".
+ * @typedef {{selector: string, template: string}} SourceRecipe
+ */
 /**
  * The selectors of the fields of a form for mail. Each can be "".
  * @typedef {{to: string, cc: string, subject: string, text: string, file: string}} FormRecipe
  */
 
-/** The recipe for this site, empty where the person has taught nothing. @returns {Promise<{source: SourceRecipe, form: FormRecipe}>} */
+/**
+ * The recipe for this site, with "" for texts that were not taught.
+ * @returns {Promise<{source: SourceRecipe, form: FormRecipe}>}
+ */
 export function readRecipe() {
   return ask("recipe.read", {});
 }
 
 /**
- * The addresses from which a template is filled. A link in a mail's text is not the attachment's.
+ * The addresses from which a template is filled. A link in a mail's text does not count as the attachment's link.
  * @param {ShownPart} part @returns {import("./templates.js").Places}
  */
 export function placesOf({ link }) {

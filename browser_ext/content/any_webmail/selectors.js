@@ -1,16 +1,16 @@
 /**
- * Selectors for elements at which a person has pointed. A selector is made from names that a program has given, and not
- * from counters or places, so that it finds the same element beside another mail.
+ * Selectors for elements at which a person has pointed. A selector uses names that a program has given, and no counters
+ * or positions. So it finds the same element beside another mail.
  */
 import { attributeOf, findBelow, matches, parentOf } from "../dom_tree.js";
 import { rootsBelow } from "../shadow_roots.js";
 
-/** Attributes with which a field without a name is found. */
+/** Attributes by which a field without a name is found. */
 const LOOSE_NAMING = ["placeholder", "type", "contenteditable"];
 const NAMING = ["id", "name", "data-testid", "data-test", "data-action", "data-command", "aria-label", "title", "rel", "role"];
 const MAX_LEVELS = 6;
 const MAX_VALUE_CHARACTERS = 80;
-/** The most elements that a selector may match. More are a list, and not the element. */
+/** The most elements that a selector may match. If it matches more, it has found a list and not one element. */
 const MAX_MATCHES = 20;
 const MAX_SELECTOR_CHARACTERS = 500;
 
@@ -20,8 +20,8 @@ export function selectorFor(element) {
 }
 
 /**
- * A selector for a field of a form; "" if there is none. A page has few fields, so that a name with digits or the kind
- * of the field is enough.
+ * A selector for a field of a form; "" if there is none. A page has few fields, so a name with digits or the type of
+ * the field is enough.
  * @param {Element} field @returns {string}
  */
 export function selectorForField(field) {
@@ -29,7 +29,10 @@ export function selectorForField(field) {
   return selectorFor(field) || narrowest(field, [...loose, CSS.escape(field.localName)]);
 }
 
-/** The shortest selector by one of these names, or by one below a named element. @param {Element} element @param {string[]} own */
+/**
+ * The shortest selector that uses one of these names, if necessary below the name of an outer element.
+ * @param {Element} element @param {string[]} own
+ */
 function narrowest(element, own) {
   const root = /** @type {Document | ShadowRoot} */ (element.getRootNode());
   const inner = own.find((name) => isOnly(root, name, element));

@@ -1,6 +1,6 @@
 /**
  * Finds the protected mails in a page of any webmail. These are the attachments that the page names as S/MIME parts,
- * each with the place in which its mail can be shown.
+ * each with the element (its place) above which its mail can be shown.
  */
 import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, parentNodeOf, parentOf, shortTextOf, textOf, textsBelow, widthOf } from "../dom_tree.js";
 import { mailFieldOf } from "../mail_words.js";
@@ -13,18 +13,21 @@ import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_nam
  * @typedef {{element: Element, place: HTMLElement, link: HTMLAnchorElement | null, isSignature: boolean}} ShownPart
  */
 
-/** The lines and the outermost elements that one search has looked at. @typedef {{lines: Map<Element, "long" | "clickable" | "words">, composed: Map<Element, boolean>}} Known */
+/**
+ * The lines and the outermost elements that one search has already examined.
+ * @typedef {{lines: Map<Element, "long" | "clickable" | "words">, composed: Map<Element, boolean>}} Known
+ */
 
-/** The most parts of a page. A page with more shows a list of mails. */
+/** The most parts of a page. A page with more parts shows a list of mails. */
 const MAX_PARTS = 20;
-/** The most visible names of parts. */
+/** The largest number of visible names of parts that are examined. */
 const MAX_NAMES = 300;
-/** The most links beside a name. */
+/** The largest number of links beside a name that are examined. */
 const MAX_LINKS = 50;
-/** The most characters of a line that names a part. A longer text is about S/MIME, and no name of an attachment. */
+/** The most characters of a line that names a part. A longer text talks about S/MIME, and is no name of an attachment. */
 const MAX_NAME_CHARACTERS = 300;
 const MAX_LEVELS = 6;
-/** The least width of a place, because a frame in a narrow column would not be readable. */
+/** The least width of a place, because a mail in a narrow column would not be readable. */
 const MIN_WIDTH = 320;
 const MIN_SHARE = 0.5;
 const UNREAD = "script, style, template, noscript, textarea, select, title, [contenteditable]:not([contenteditable=false])";
@@ -33,7 +36,10 @@ const EDITORS = "textarea, iframe, [contenteditable]:not([contenteditable=false]
 const BLOCKS = ["block", "flow-root", "table-cell", "list-item"];
 const BOXES = [...BLOCKS, "flex", "grid", "table"];
 
-/** The places of known parts. A place stays when the mail is shown there, and the place's own content is hidden. @type {WeakMap<Element, HTMLElement>} */
+/**
+ * The places of known parts. They are remembered, because a place hides its own content while the mail is shown there.
+ * @type {WeakMap<Element, HTMLElement>}
+ */
 const places = new WeakMap();
 
 /** The parts that this document names, one for each place, in the order of the page. @returns {ShownPart[]} */
@@ -54,7 +60,7 @@ export function shownParts() {
     const known = parts.get(place);
     const isSignature = isSignatureName(name);
     const link = linkOf(element, line);
-    // An icon, a name and a button may all name the same attachment. An encrypted part contains any signature.
+    // An icon, a name and a button may all name the same attachment. If a part is encrypted, a signature is inside it.
     if (!known || (known.isSignature && !isSignature)) parts.set(place, { element, place, link, isSignature });
     else if (known.isSignature === isSignature) known.link ??= link;
   }
@@ -75,7 +81,7 @@ export function partAt(element) {
 
 /**
  * The part for a mail whose parts the page does not name. Its place is above the first line of the mail.
- * @param {Element} head @returns {ShownPart | null} null in a form in which a mail is being written
+ * @param {Element} head @returns {ShownPart | null} null in a form in which the person writes a mail
  */
 export function partWithoutName(head) {
   const place = isComposed(head, { lines: new Map(), composed: new Map() }) ? null : knownPlace(head) ?? placeOf(head);
@@ -114,7 +120,7 @@ function newPlace(element, line, seen) {
 
 /**
  * The nearest element around a name in which the page offers something to click, such as the row of the attachment. A
- * text counts only in such an element. Other texts only talk about S/MIME.
+ * text counts only in such an element, because other texts only talk about S/MIME.
  * @param {Element} element @param {Known} seen
  */
 function clickableLine(element, { lines }) {
@@ -146,7 +152,7 @@ function linkOf(element, line) {
 }
 
 /**
- * The innermost element around a line that is a block of its own and wide enough, and whose parent may contain a block.
+ * The innermost element around a line that is a block, is wide enough, and has a parent that may contain another block.
  * @param {Element} line @returns {HTMLElement | null}
  */
 function placeOf(line) {
@@ -163,8 +169,8 @@ function placeOf(line) {
 }
 
 /**
- * Whether an element is an attachment in a form in which a mail is being written. The outermost element around it,
- * below the page and in each shadow root, then has an editor and a subject.
+ * Whether an element is an attachment in a form in which the person writes a mail. In this case the outermost element
+ * around it (below the page, or in a shadow root) has an editor and a subject.
  * @param {Element} element @param {Known} seen
  */
 function isComposed(element, { composed }) {

@@ -1,6 +1,6 @@
 /**
- * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
- * fetches anything. Only the webmail's own controls count (`mail_text.js`), and only if they clearly name a source.
+ * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. This module
+ * fetches nothing. Only the webmail's own controls count (`mail_text.js`), and only if they clearly name a source.
  */
 import { attributeOf, contains, controlsOf, documentOf, findBelow, matches, shortTextOf } from "../dom_tree.js";
 import { decodePercent } from "../percent_encoding.js";
@@ -12,18 +12,18 @@ import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.
 
 const MAX_LINKS = 6;
 const MAX_LABEL_CHARACTERS = 80;
-/** The most characters of a label with the blanks of its markup. */
+/** The largest number of characters of a label, including the blanks of its markup. */
 const MAX_TEXT_CHARACTERS = 2000;
 const MAX_PICTURES = 10;
-/** A page that cuts a subject shows more characters of it than these. */
+/** If a page cuts a subject, it still shows more than this number of characters. */
 const MAX_CUT_CHARACTERS = 12;
-/** The first value of a script that opens an address. The first value of another call may be the subject. */
+/** Finds the first argument of a call that opens an address. The first argument of another call may be the subject. */
 const OPENED = /^[^"',]*(?:\bopen\s*\(|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)\s*\()\s*(["'])([^"'\\]*)\1/u;
-/** An address in a script: the address of a file, or one that begins at a folder or a query. */
+/** An address in a script: a whole address, or one that begins with a folder, a file or a query. */
 const QUOTED_ADDRESS = /^(?:https?:\/\/|\.{0,2}\/|\?|[\w-]+[/.])[^\s<>(){}\\]+$/iu;
 /** The names of parameters that choose one part of a message. */
 const PART_PARAMETERS = new Set(["part", "partid", "part_id", "mimepart", "mime_part", "section", "attachment", "attachmentid", "attid", "mime"]);
-/** The least words of an address that a link to the same message shares with the attachment's address. */
+/** The least number of words that the address of a link to the same message shares with the attachment's address. */
 const LEAST_SHARED = 1;
 
 /**
@@ -63,8 +63,8 @@ function addressTexts(element) {
 }
 
 /**
- * The address in a script such as `open('source.php?id=5')`: its first value. Other values, and texts that the page
- * shows, can be the subject or the name of a file, which the sender has chosen.
+ * The address in a script such as `open('source.php?id=5')`: the first argument. Other arguments, and texts that the
+ * page shows, can be a subject or the name of a file. The sender has chosen these.
  * @param {Element} element @param {string} script
  */
 function quotedAddress(element, script) {
@@ -72,11 +72,11 @@ function quotedAddress(element, script) {
   return QUOTED_ADDRESS.test(quoted) && !hasText(documentOf(element), quoted.slice(0, MAX_CUT_CHARACTERS)) ? [quoted] : [];
 }
 
-/** The address to which a button submits a form that only asks (GET). @param {Element} element @returns {string[]} */
+/** The address to which a button submits a form with the method GET. @param {Element} element @returns {string[]} */
 function formAddress(element) {
   const isButton = element instanceof HTMLButtonElement || element instanceof HTMLInputElement;
   const form = isButton && ["submit", "image"].includes(element.type) ? element.form : null;
-  // A mail can name its form, and the form of its fields, as the webmail's.
+  // A form in a mail can have the same id as the webmail's form, and fields in a mail can name the webmail's form.
   if (!form || !contains(form, element) || (element.getAttribute("formmethod") ?? attributeOf(form, "method") ?? "get").toLowerCase() !== "get") return [];
   const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", ownBaseOf(element));
   if (!url) return [];
@@ -94,7 +94,7 @@ function formAddress(element) {
 export function addressOf(text, base) {
   const url = URL.canParse(text, base) ? new URL(text, base) : null;
   if (!url || !/^https?:$/u.test(url.protocol) || url.origin !== location.origin) return null;
-  // A fragment alone leads to a place in this page.
+  // An address that is only a fragment leads to a place in this page.
   return url.href.split("#")[0] === location.href.split("#")[0] ? null : url;
 }
 
@@ -104,7 +104,7 @@ function scoreOf(element, label, url, own) {
   const address = weighAddress(url, new Set(own ? valuesOf(own).flatMap(wordsIn) : []));
   const isFile = attributeOf(element, "download") !== null || url.pathname.toLowerCase().endsWith(".eml");
   const clear = Math.max(label, address, isFile ? 2 : 0);
-  // One vague word names the source only in an address that shares the attachment's own parameters.
+  // One vague word names the source only if the address shares parameters with the attachment's address.
   if (clear === 0 || (clear === 1 && shared < LEAST_SHARED)) return 0;
   const isPart = parametersOf(url).some(([name]) => PART_PARAMETERS.has(name.toLowerCase()));
   return clear * 2 + label + address + Math.min(shared, 3) - (isPart ? 3 : 0);
@@ -119,7 +119,7 @@ function labelOf(element) {
   return texts.filter((text) => text.length <= MAX_LABEL_CHARACTERS).join(" ").trim().toLowerCase();
 }
 
-/** How many values of its query or pieces of its path an address shares with another. @param {URL} own @param {URL} other */
+/** How many values of the query and pieces of the path two addresses share. @param {URL} own @param {URL} other */
 function sharedValues(own, other) {
   const values = new Set(valuesOf(other));
   return valuesOf(own).filter((value) => values.has(value)).length;

@@ -1,9 +1,9 @@
 /**
- * Fetches the source of a mail that the page shows, when the person has clicked for it. Every address belongs to this
- * site, and is asked by GET with the person's session. An address to which nobody has pointed is asked only if a
- * control of the webmail leads to it. An answer counts only if it is an S/MIME message whose header the page shows. The
- * S/MIME part itself counts if the person points at it. An address whose answer was not a message is not asked again in
- * the same page.
+ * Fetches the source of a mail that the page shows, after the person has clicked. Every address belongs to this site,
+ * and is fetched by GET with the person's session. If the person has not pointed at a link, an address is fetched only
+ * if a control of the webmail leads to it. An answer counts only if it is an S/MIME message whose header the page
+ * shows. The S/MIME part itself counts too if the person points at it. An address whose answer was not a message is not
+ * fetched again in the same page.
  */
 import { findBelow, isConnected, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
@@ -21,29 +21,29 @@ import { addressesOf, addressOf, sourceLinks } from "./source_links.js";
 /** The largest message that the background holds. */
 const MAX_BYTES = 128 * 2 ** 20;
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
-/** The bytes after which it is clear whether an answer is a message. */
+/** The number of bytes that show whether an answer is a message. */
 const HEAD_BYTES = 2000;
 /** The longest wait for an answer, which is longer for a large message. */
 const WAIT_MILLISECONDS = 20_000;
 const LEAST_BYTES_PER_MILLISECOND = 8;
-/** The time after which no further address is tried. */
+/** The time after which the search tries no further address. */
 const SEARCH_MILLISECONDS = 60_000;
 /** The most addresses that one click fetches. */
 const MAX_FETCHES = 10;
-/** The most addresses that are kept. */
+/** The largest number of addresses that are remembered. */
 const MAX_REMEMBERED = 200;
 /** @type {Refusal} */
 const NOT_FOUND = "source-not-found";
-/** The refusals of answers that are not read to their end. @type {Record<string, Refusal>} */
+/** The reasons for refusing answers that are not read to their end. @type {Record<string, Refusal>} */
 const REFUSALS = { "not-found": NOT_FOUND, "too-large": "source-too-large" };
-/** The refusals, the most telling first. @type {Refusal[]} */
+/** The reasons for refusals, the most informative first. @type {Refusal[]} */
 const TELLING = ["source-other-mail", "source-signed-out", "source-too-large", "source-not-protected"];
 const HTML = /^\s*(?:<!doctype html|<html|<head|<body|<!--)/iu;
 /** The beginning of a CMS object in base64, with or without armor. */
 const CMS_TEXT = /^\s*(?:MI[A-J]|-----BEGIN (?:CMS|PKCS ?#?7|SMIME))/u;
 const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
 
-/** The addresses that have not answered with a message in this page, the latest last. @type {Map<string, Refusal>} */
+/** The addresses whose answers were not a message, since the page was loaded; the latest is last. @type {Map<string, Refusal>} */
 const otherAnswers = new Map();
 
 /**
@@ -120,7 +120,8 @@ async function askOnce({ href }, part, documents) {
   if (known) return { refused: known };
   const taken = await take(href).catch((/** @type {Error} */ { message }) => message);
   const answer = typeof taken === "string" ? { refused: REFUSALS[taken] ?? NOT_FOUND } : judgeTaken(taken, part, documents);
-  // Another mail may be the shown one later, so its address is not noted. Neither is an address without an answer.
+  // The address of another mail is not remembered, because the page may show that mail later. An address without an
+  // answer is not remembered either.
   const isOther = ["source-signed-out", "source-too-large"].includes(answer.refused) || (answer.refused === NOT_FOUND && !answer.cms);
   if (isOther && (typeof taken !== "string" || Object.hasOwn(REFUSALS, taken))) remember(href, answer.refused);
   return answer;
@@ -150,8 +151,8 @@ function judge(bytes, part, documents) {
 }
 
 /**
- * Fetches a file of this site. The answer is read to its end only if it begins as a message, as CMS or as a page. A slow
- * answer is given up.
+ * Fetches a file of this site. The answer is read to its end only if it begins like a message, a CMS object or a page. The
+ * function gives up on a slow answer.
  * @param {string} url @returns {Promise<{bytes: ArrayBuffer, page: boolean}>}
  */
 async function take(url) {
@@ -164,7 +165,7 @@ async function take(url) {
   };
   try {
     waitFor(0);
-    // In the mode "same-origin" no redirection leads to another site.
+    // In the mode "same-origin" the browser follows no redirection to another site.
     const response = await fetch(url, { mode: "same-origin", credentials: "same-origin", cache: "no-store", signal: end.signal });
     if (!response.ok || !response.body || !addressOf(response.url, location.href)) throw new Error("not-found");
     return await readWhole(response.body.getReader(), waitFor);
@@ -201,8 +202,8 @@ async function kindOf(chunks) {
 }
 
 /**
- * The source of a message that a page shows as text; null for none. A text with other than ASCII characters may differ
- * from the message's bytes, so it does not count.
+ * The source of a message that a page shows as text; null for none. A text with characters outside ASCII does not
+ * count, because it may differ from the message's bytes.
  * @param {Document} page @returns {ArrayBuffer | null}
  */
 function sourceIn(page) {
@@ -211,7 +212,7 @@ function sourceIn(page) {
   return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
 }
 
-/** Whether bytes begin as a CMS object: a long SEQUENCE in BER or DER, or its base64. @param {ArrayBuffer} bytes */
+/** Whether bytes begin like a CMS object: with a long SEQUENCE in BER or DER, or with its base64. @param {ArrayBuffer} bytes */
 function beginsAsCms(bytes) {
   const [tag, length] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
   return (tag === 0x30 && length >= 0x80 && length <= 0x84) || CMS_TEXT.test(new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES)));

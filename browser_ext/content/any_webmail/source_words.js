@@ -7,7 +7,7 @@ const SOURCE = /(?<!\p{L})(?:(?:view|show|display|message|mail|page)[ -]?source|
 const FILE = /(?<!\p{L})(?:(?:download|save|export) (?:the |this )?(?:message|e-?mail|mail)|(?:message|e-?mail|mail) (?:download|export)|save (?:as|to)|save as (?:a )?file|export as|(?:nachricht|e-?mail|mail) (?:als datei )?(?:herunterladen|speichern|exportieren)|speichern unter|als datei (?:speichern|herunterladen)|(?:télécharger|enregistrer|exporter) (?:le |ce )?(?:message|courriel|mail|e-?mail)|enregistrer (?:sous|comme)|(?:descargar|guardar|exportar) (?:el |este )?(?:mensaje|correo)|guardar como|(?:تنزيل|حفظ|تصدير) (?:ال)?(?:رسالة|بريد)|حفظ باسم)(?!\p{L})/gu;
 /** Labels that may name the message or one of its parts. */
 const MAYBE = /^(?:source|raw|original|export|download|save|quelle|exportieren|herunterladen|speichern|exporter|télécharger|enregistrer|origen|exportar|descargar|guardar|المصدر|تصدير|تنزيل|حفظ)(?!\p{L})/gu;
-/** The words that a label has beside these. A label with any other word names something else. */
+/** Further words that such a label may have. A label with any other word names something else. */
 const BESIDE = new Set(("the this that of in as a an to with message messages mail mails email mime text plain code headers full complete view show display see open get new window tab file format eml raw source original download save export "
   + "die diese dieser das der des den dem von als im in neuem fenster nachricht mail datei vollständig anzeigen ansehen öffnen herunterladen speichern exportieren "
   + "le la les l ce cet cette du de des en au dans une format message courriel fichier nouvelle fenêtre onglet afficher voir ouvrir télécharger enregistrer exporter "
@@ -20,8 +20,8 @@ const FILE_ADDRESS = new Set("download save export dl getmessage savemessage dow
 const NAMES = new Set("fn file filename name subject title to from cc".split(" "));
 
 /**
- * How clearly a label names the source of a message: 3, 2 or 1, and 0 if not. A label that names anything else beside it,
- * as in "Delete original", does not name the source.
+ * How clearly a label names the source of a message, from 3 (clearly) to 0 (not at all). A label such as "Delete original" gets
+ * 0, because it names something else too.
  * @param {string} label in lower case
  */
 export function weighLabel(label) {
@@ -31,7 +31,8 @@ export function weighLabel(label) {
 }
 
 /**
- * How clearly the words of an address name the source. `own` are the words that belong to the shown message.
+ * How clearly the words of an address name the source, as a number. `own` are the words that belong to the shown
+ * message.
  * @param {URL} url @param {Set<string>} own
  */
 export function weighAddress(url, own) {
@@ -58,8 +59,8 @@ export function parametersOf(url) {
 }
 
 /**
- * The words of a text, each two together, and each run of letters: `viewSource` has view, source and viewsource. Accents
- * and the widths of letters do not count.
+ * The words of a text, each pair of neighbouring words joined, and each run of letters. For example, `viewSource` has the words
+ * view, source and viewsource. Accents and the widths of letters do not count.
  * @param {string} text
  */
 export function wordsIn(text) {

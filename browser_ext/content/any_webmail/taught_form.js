@@ -1,6 +1,6 @@
 /**
- * The form for mail that the person has taught: its fields are those that the recipe names. Their content is read as in
- * any form for mail.
+ * The form for mail that the person has taught. The recipe names its fields. Their content is read as in any other form
+ * for mail.
  */
 import { isVisible } from "../dom_tree.js";
 import { editableIn, placeAround } from "../mail_forms.js";
@@ -11,8 +11,8 @@ import { findSelected } from "./selectors.js";
 /** @typedef {import("../mail_forms.js").MailForm} MailForm */
 
 /**
- * The taught form in this document; null if nothing was taught, or the document shows nothing of it. Throws
- * `recipe-form-misfit` with the found `element` if only a part of it is there.
+ * The taught form in this document; null if nothing was taught, or the document has none of its fields. Throws
+ * `recipe-form-misfit` with a found `element` if the document has only some of them.
  * @returns {Promise<MailForm | null>}
  */
 export async function taughtForm() {

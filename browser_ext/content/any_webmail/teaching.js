@@ -22,13 +22,13 @@ import { translate } from "../../texts/texts.js";
 
 /** The most addresses that are fetched while the person teaches. */
 const MAX_TRIED = 30;
-/** The ways in which the scripts of a page load a text. Frames are left out: a mail can have one that loads any address. */
+/** The requests with which scripts load a text. Frames are left out: a mail can have a frame with any address. */
 const LOADED = ["fetch", "xmlhttprequest", "other"];
-/** Scripts also ask a server to change something. Such answers are smaller than the source of any S/MIME mail. */
+/** Scripts also send requests that change something. Their answers are smaller than the source of any S/MIME mail. */
 const LEAST_SOURCE_BYTES = 500;
 const MAX_LINE_CHARACTERS = 100;
 
-/** Begins to watch. @param {() => void} done is called after the person has kept the way */
+/** Begins to watch. @param {() => void} done is called after the person has stored the recipe */
 export function startTeaching(done) {
   const bar = new Bar(translate("teach_hint"), stopAction());
   /** @type {Set<string>} */
@@ -72,7 +72,8 @@ export function startTeaching(done) {
   });
   requests.observe({ type: "resource" });
   bar.signal.addEventListener("abort", () => requests.disconnect());
-  // The observer does not report a download that a script starts. Not all browsers have this event.
+  // The event reports downloads that a script starts, which the observer does not report. Not all browsers have this
+  // event.
   globalThis.navigation?.addEventListener("navigate", ({ destination, formData }) => {
     const url = destination.sameDocument || formData ? null : addressOf(destination.url, location.href);
     if (clicked) void consider(url, null);
@@ -80,7 +81,7 @@ export function startTeaching(done) {
 }
 
 /**
- * Asks whether the way to the source is to be kept.
+ * Asks whether to store how the source was found.
  * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} source @param {() => void} done
  */
 function propose({ bytes, url, element, part }, done) {

@@ -1,7 +1,7 @@
 /**
  * Templates of addresses. In a template `{page.hash.1}` stands for a word of the page's address, and
- * `{part.query.uid.0}` for a word of the attachment's address. So one template leads to the source of every mail. A
- * word in both addresses is taken from the page's address, which no mail can imitate.
+ * `{part.query.uid.0}` for a word of the attachment's address. So one template leads to the source of every mail. If
+ * both addresses have a word, the word of the page's address is used, because no mail can imitate that address.
  */
 import { decodePercent } from "../percent_encoding.js";
 import { addressOf } from "./source_links.js";
@@ -9,15 +9,15 @@ import { parametersOf } from "./source_words.js";
 
 /** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
 
-/** A run of characters that are not separators in addresses. */
+/** A word: a run of characters that are not separators in addresses. */
 const WORD = /[\p{L}\p{N}@=+!$~-]+/gu;
 const PLACEHOLDER = /\{([^{}]+)\}/gu;
 const DIGIT = /\p{N}/u;
 const MAX_TEMPLATE_CHARACTERS = 2000;
 
 /**
- * The template that makes an address from the addresses of the attachment and the page; "" if there is none, since the
- * address then leads to one mail only.
+ * The template that makes an address from the addresses of the attachment and the page. Returns "" if there is none. A
+ * template must replace a word with digits; otherwise it would lead to one mail only.
  * @param {URL} url @param {Places} places
  */
 export function templateFor(url, places) {
@@ -46,7 +46,7 @@ function replaceWords(text, replace) {
   return between.map((separator, index) => separator + (words[index] ?? "")).join("");
 }
 
-/** Whether two addresses differ only in how they are written. @param {URL} address @param {URL} other */
+/** Whether two addresses are the same apart from their spelling. @param {URL} address @param {URL} other */
 function isSame(address, other) {
   const [pieces, others] = [address, other].map((url) => JSON.stringify(piecesOf(url).filter(({ name }) => name !== "hash")));
   return pieces === others;
@@ -66,7 +66,7 @@ export function fillTemplate(template, places) {
   return isWhole ? addressOf(filled, location.origin) : null;
 }
 
-/** The words of the places by their names. @param {Places} places @returns {Record<string, string>} */
+/** The words of both addresses, by the names that templates use. @param {Places} places @returns {Record<string, string>} */
 function wordsOf(places) {
   const named = Object.entries(places).flatMap(([place, url]) => (url ? piecesOf(url) : []).flatMap(({ name, text }) =>
     (text.match(WORD) ?? []).map((word, index) => [`${place}.${name}.${index}`, word])));
