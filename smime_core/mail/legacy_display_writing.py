@@ -28,9 +28,7 @@ MAX_SEARCHED_BYTES: Final = 1_048_576
 _USER_FACING: Final = frozenset(
     ("subject", "from", "sender", "to", "cc", "date", "reply-to", "followup-to", "keywords", "comments")
 )
-_CUT_MARGIN: Final = (
-    2_000  # A delimiter that ends nearer to a cut may continue after the cut. No delimiter is longer.
-)
+_CUT_MARGIN: Final = 2_000  # A delimiter that ends nearer to a cut may continue after the cut. No delimiter is longer.
 _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1
 _MAX_DEPTH: Final = 10
 _BEFORE_BODY: Final = re.compile(

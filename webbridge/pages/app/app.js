@@ -93,8 +93,7 @@ export class App {
     this.#vault = new PageVault({
       base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),
-      // The first verdict needs the signed list that this browser follows. So all callers of the vault also wait for this
-      // list.
+      // The first verdict needs the list that this browser follows, so all callers of the vault wait for this list too.
       onOpened: (vault) => this.trust.follow(vault),
     });
     const vault = () => this.#vault.start();
