@@ -72,31 +72,31 @@ class KeptSends:
         kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=_LABEL)
         self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
 
-    def place_of(self, request: str) -> Path:
+    def state_file_of(self, request: str) -> Path:
         """The state file for `request`, the text from `Sending.request`. Equal requests have the same state file."""
         name = hmac.new(self._key, request.encode(), hashlib.sha256).hexdigest()
         return self._folder / f"{name[:32]}{_ENDING}"
 
-    def load(self, place: Path) -> KeptSend | None:
+    def load(self, state_file: Path) -> KeptSend | None:
         """The state in a file; None if there is no file or it cannot be read. Raises OSError."""
         try:
-            data = read_small(place)
+            data = read_small(state_file)
             nonce, sealed = data[: AES_256_GCM.iv_length], data[AES_256_GCM.iv_length :]
             text = blocking.run(
-                self._provider.decrypt_content(AES_256_GCM, self._key, nonce, sealed, place.name.encode())
+                self._provider.decrypt_content(AES_256_GCM, self._key, nonce, sealed, state_file.name.encode())
             )
             return _from_json(text)
         except (FileNotFoundError, DecryptionError, MalformedMessage, ValueError, KeyError, TypeError):
             return None
 
-    def save(self, place: Path, kept: KeptSend) -> None:
+    def save(self, state_file: Path, kept: KeptSend) -> None:
         """Write the state. Raises OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         nonce = self._provider.random_bytes(AES_256_GCM.iv_length)
         sealed = blocking.run(
-            self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(kept), place.name.encode())
+            self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(kept), state_file.name.encode())
         )
-        write_whole(place, nonce + sealed, mode=_PRIVATE_MODE)
+        write_whole(state_file, nonce + sealed, mode=_PRIVATE_MODE)
 
     def sweep(self, at: float) -> None:
         """Delete states that are so old that no service has the parcel any more. `at` counts seconds since 1970."""
@@ -105,9 +105,9 @@ class KeptSends:
                 if path.name.endswith((_ENDING, _LOCK_ENDING)) and path.lstat().st_mtime < at - _KEPT_SECONDS:
                     path.unlink(missing_ok=True)
 
-    def forget(self, place: Path) -> None:
+    def forget(self, state_file: Path) -> None:
         """Delete the state. Raises OSError."""
-        place.unlink(missing_ok=True)
+        state_file.unlink(missing_ok=True)
 
 
 def _to_json(kept_send: KeptSend) -> bytes:

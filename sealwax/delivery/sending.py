@@ -19,8 +19,8 @@ from typing import Final
 
 from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.kept_sends import KeptSend, KeptSends
-from sealwax.delivery.lanes import LANES, Lanes
 from sealwax.delivery.outgoing import OutgoingFile
+from sealwax.delivery.parallel_uploads import MAX_PARALLEL_UPLOADS, ParallelUploads
 from sealwax.delivery.sender_api import SenderApi, SentParcel
 from sealwax.delivery.uploads import Uploader
 from sealwax.http_client import Move, no_move
@@ -102,13 +102,13 @@ class Sender:
         self._kept = kept
         self._provider = provider
 
-    def place_of(self, sending: Sending) -> Path:
+    def state_file_of(self, sending: Sending) -> Path:
         """The file with the state of a sending. `forget` deletes it after the secret was shown."""
-        return self._kept.place_of(sending.request)
+        return self._kept.state_file_of(sending.request)
 
     def forget(self, sending: Sending) -> None:
         """Forget a sending. Sending the same files again then makes a new parcel. Raises OSError."""
-        self._kept.forget(self.place_of(sending))
+        self._kept.forget(self.state_file_of(sending))
 
     def send(self, sending: Sending, at: datetime.datetime, move: Move = no_move) -> Sent:
         """Send a parcel, or continue an interrupted sending. Raises DeliveryFailed, OSError or SmimeError.
@@ -116,8 +116,8 @@ class Sender:
         `move` reports the bytes of content that the service has received.
         """
         self._kept.sweep(at.timestamp())
-        place = self.place_of(sending)
-        kept_send = self._kept.load(place)
+        state_file = self.state_file_of(sending)
+        kept_send = self._kept.load(state_file)
         if kept_send is not None and self._is_lost(kept_send):
             kept_send = None
         if kept_send is None:
@@ -129,7 +129,14 @@ class Sender:
             )
         key = blocking.run(derive_parcel_key(kept_send.secret, kept_send.salt, self._provider))
         run = _Run(
-            self._api, self._kept, self._provider, place=place, sending=sending, kept=kept_send, key=key, move=move
+            self._api,
+            self._kept,
+            self._provider,
+            state_file=state_file,
+            sending=sending,
+            kept=kept_send,
+            key=key,
+            move=move,
         )
         parcel = run.finish()
         if not parcel.is_on_offer:
@@ -158,7 +165,7 @@ class _Run:
         kept_sends: KeptSends,
         provider: CryptoProvider,
         *,
-        place: Path,
+        state_file: Path,
         sending: Sending,
         kept: KeptSend,
         key: ParcelKey,
@@ -167,7 +174,7 @@ class _Run:
         self._api = api
         self._kept_sends = kept_sends
         self._provider = provider
-        self._place = place
+        self._state_file = state_file
         self._sending = sending
         self._kept = kept
         self._key = key
@@ -196,8 +203,8 @@ class _Run:
             # The service had everything before the interruption.
             return created
         self._take_pending(self._api.uploader(self._kept.parcel_id))
-        with self._api.lanes(self._kept.parcel_id) as lanes:
-            self._upload_chunks(lanes, sizes.chunks)
+        with self._api.parallel_uploads(self._kept.parcel_id) as uploads:
+            self._upload_chunks(uploads, sizes.chunks)
         manifest = self._build_manifest(self._kept.chunks, sizes.manifest)
         self._keep(replace(self._kept, expected_receipt=self._expect_receipt(manifest)))
         return self._api.submit(self._kept.parcel_id, manifest)
@@ -244,7 +251,7 @@ class _Run:
                 break
             self._keep(self._kept.with_uploaded())
 
-    def _upload_chunks(self, lanes: Lanes, sizes: Sequence[int]) -> None:
+    def _upload_chunks(self, uploads: ParallelUploads, sizes: Sequence[int]) -> None:
         done = len(self._kept.chunks)
         self._move(sum(chunk.content_bytes for chunk in self._kept.chunks))
         number = 0
@@ -252,24 +259,24 @@ class _Run:
             count = len(chunk_lengths(file.size_bytes))
             first = min(max(done - number, 0), count)
             for content in file.read_chunks(first):
-                self._start_chunk(lanes, content, sizes)
-                if lanes.running == LANES:
-                    self._await_chunk(lanes)
+                self._start_chunk(uploads, content, sizes)
+                if uploads.running == MAX_PARALLEL_UPLOADS:
+                    self._await_chunk(uploads)
             number += count
-        while lanes.running:
-            self._await_chunk(lanes)
+        while uploads.running:
+            self._await_chunk(uploads)
 
-    def _start_chunk(self, lanes: Lanes, content: Buffer, sizes: Sequence[int]) -> None:
-        cms, number = self._encrypt(content), len(self._kept.chunks) + lanes.running
+    def _start_chunk(self, uploads: ParallelUploads, content: Buffer, sizes: Sequence[int]) -> None:
+        cms, number = self._encrypt(content), len(self._kept.chunks) + uploads.running
         if len(cms) != sizes[number]:
             raise ProviderError("encrypt", f"a chunk has {len(cms)} bytes, and {sizes[number]} were announced")
         # After an interruption, the service may have a part of another encryption of this chunk.
         replaces = self._kept.has_begun(number)
         self._keep(self._kept.with_pending(number, self._describe(cms, len(content))))
-        lanes.start(str(number), cms, self._share(len(content), len(cms)), replaces=replaces)
+        uploads.start(str(number), cms, self._share(len(content), len(cms)), replaces=replaces)
 
-    def _await_chunk(self, lanes: Lanes) -> None:
-        lanes.wait()
+    def _await_chunk(self, uploads: ParallelUploads) -> None:
+        uploads.wait()
         self._keep(self._kept.with_uploaded())
 
     def _share(self, content_bytes: int, cms_bytes: int) -> Move:
@@ -299,4 +306,4 @@ class _Run:
 
     def _keep(self, kept_send: KeptSend) -> None:
         self._kept = kept_send
-        self._kept_sends.save(self._place, kept_send)
+        self._kept_sends.save(self._state_file, kept_send)

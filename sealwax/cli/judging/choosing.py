@@ -83,7 +83,7 @@ class CandidateJudge:
         return looked_up.result, "" if is_settled else hint_at(looked_up.left, self.trust)
 
 
-def place_of(found: FoundCertificate) -> str:
+def source_text(found: FoundCertificate) -> str:
     """The place where a certificate was found, in words: "LDAP (ldap.example.org)"."""
     word = _SOURCES[found.source]
     return f"{word} ({found.detail})" if found.detail else word

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.judging.choosing import CandidateJudge, source_text
 from sealwax.cli.options.directories import DirectoryOptions
 from sealwax.cli.options.identities import first_own
 from sealwax.cli.options.parameters import FILE, now
@@ -207,4 +207,4 @@ def _refusal(checks: Sequence[RecipientCheck]) -> str:
 
 def _refusal_of(check: RecipientCheck) -> str:
     sentences = " ".join(reason.sentence for reason in check.reasons)
-    return sentences if check.found.source is CertificateSource.GIVEN else f"{place_of(check.found)}: {sentences}"
+    return sentences if check.found.source is CertificateSource.GIVEN else f"{source_text(check.found)}: {sentences}"

@@ -202,7 +202,7 @@ def send(request: SendRequest) -> None:
         sender = Sender(api, KeptSends(sends_folder(), token, PROVIDER), PROVIDER)
         sends_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
-            lock_beside(sender.place_of(sending)),
+            lock_beside(sender.state_file_of(sending)),
             show_steps("Sending", sum(file.size_bytes for file in sending.files)) as move,
         ):
             sent = sender.send(sending, now(), move)

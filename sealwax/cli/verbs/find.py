@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sealwax.cli.group import DONE, NOT_AS_ASKED
-from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.judging.choosing import CandidateJudge, source_text
 from sealwax.cli.options.directories import DirectoryOptions
 from sealwax.cli.options.parameters import AT, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -84,7 +84,7 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
     sentences = " ".join(reason.sentence for reason in (*check.reasons, *check.warnings))
     until = f"until {certificate.not_after:%Y-%m-%d}, SHA-256 {certificate.fingerprint}"
     name = holder_name(certificate) or ", ".join(certificate.email_addresses) or certificate.subject
-    line = f"{word}: {name}, from {place_of(check.found)}, {until}"
+    line = f"{word}: {name}, from {source_text(check.found)}, {until}"
     return f"{line}: {sentences}" if sentences else line
 
 

@@ -255,10 +255,10 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
 def test_the_state_of_another_token_does_not_open(tmp_path: Path) -> None:
     provider = NativeProvider()
     mine, theirs = (KeptSends(tmp_path / "sends", token, provider) for token in ("one", "two"))
-    place = mine.place_of("a request")
+    place = mine.state_file_of("a request")
     kept_send = KeptSend(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
     mine.save(place, kept_send)
     assert mine.load(place) == kept_send
     assert theirs.load(place) is None
-    assert theirs.place_of("a request") != place
+    assert theirs.state_file_of("a request") != place
     assert "six words" not in repr(kept_send)
