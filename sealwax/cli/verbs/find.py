@@ -26,7 +26,7 @@ class FindRequest:
     """An address, the places to search, and how the certificates are judged."""
 
     address: str = given_by(click.Argument(["address"]))
-    places: DirectoryOptions = group_of(DirectoryOptions)
+    directories: DirectoryOptions = group_of(DirectoryOptions)
     trust: TrustOptions = group_of(TrustOptions)
     at: datetime.datetime | None = given_by(AT)
     target: str | None = given_by(
@@ -51,8 +51,8 @@ def find(request: FindRequest) -> int:
     The contacts and all named directories are asked. Every certificate is listed with the place where it was found and
     the reasons why it may not be used. Exits 0 only when a certificate may be used.
     """
-    contacts = request.places.load_contacts()
-    result = search(request.address, request.places.load(contacts, request.trust.fetch_policy()))
+    contacts = request.directories.load_contacts()
+    result = search(request.address, request.directories.load(contacts, request.trust.fetch_policy()))
     judge = CandidateJudge(
         store=request.trust.load_store(), trust=request.trust, at=request.at or now(), contacts=contacts
     )
