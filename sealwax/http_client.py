@@ -39,7 +39,7 @@ def no_move(_: int) -> None:
     """Report no progress."""
 
 
-class Place(Protocol):
+class Endpoint(Protocol):
     """The address at which a service is reached. `prefix` is a path without its last slash."""
 
     @property
@@ -138,9 +138,14 @@ class HttpClient:
     """
 
     def __init__(
-        self, place: Place, *, ca_file: Path | None = None, tls: ssl.SSLContext | None = None, uses_proxy: bool = False
+        self,
+        endpoint: Endpoint,
+        *,
+        ca_file: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+        uses_proxy: bool = False,
     ) -> None:
-        self.place = place
+        self.endpoint = endpoint
         self._ca_file = ca_file
         self._tls = tls
         self._uses_proxy = uses_proxy
@@ -237,8 +242,8 @@ class HttpClient:
 
     def _connection(self, deadline: Deadline) -> _Http:
         if self._http is None:
-            proxy = _proxy_for(self.place) if self._uses_proxy else None
-            self._http = _Http(self.place, self._ca_file, self._tls, proxy)
+            proxy = _proxy_for(self.endpoint) if self._uses_proxy else None
+            self._http = _Http(self.endpoint, self._ca_file, self._tls, proxy)
         self._http.deadline = deadline
         return self._http
 
@@ -248,7 +253,7 @@ class HttpClient:
         if call.body or call.method in _WITH_BODY:
             headers["Content-Length"] = str(len(call.body))
         try:
-            connection.request(call.method, self.place.prefix + call.path, headers=headers)
+            connection.request(call.method, self.endpoint.prefix + call.path, headers=headers)
             _send_body(connection, call.body, move)
         except (BrokenPipeError, ConnectionResetError):
             # A service that refuses a large body may answer before it has read all of it.
@@ -283,12 +288,12 @@ class _Proxy:
     authorization: str = field(repr=False)
 
 
-def _proxy_for(place: Place) -> _Proxy | None:
+def _proxy_for(endpoint: Endpoint) -> _Proxy | None:
     """The proxy that the environment names for a service by https on another machine, or None."""
-    if place.scheme != "https" or is_loopback(place.host):
+    if endpoint.scheme != "https" or is_loopback(endpoint.host):
         return None
-    url = getproxies().get(place.scheme, "")
-    if not url or proxy_bypass(place.host):
+    url = getproxies().get(endpoint.scheme, "")
+    if not url or proxy_bypass(endpoint.host):
         return None
     parts = urlsplit(url if "://" in url else f"//{url}")
     if not parts.hostname:
@@ -301,11 +306,13 @@ def _proxy_for(place: Place) -> _Proxy | None:
 class _Http(http.client.HTTPConnection):
     """A connection with one deadline for all its steps together. Each exchange sets a new `deadline`."""
 
-    def __init__(self, place: Place, ca_file: Path | None, tls: ssl.SSLContext | None, proxy: _Proxy | None) -> None:
-        super().__init__(place.host, place.port)
+    def __init__(
+        self, endpoint: Endpoint, ca_file: Path | None, tls: ssl.SSLContext | None, proxy: _Proxy | None
+    ) -> None:
+        super().__init__(endpoint.host, endpoint.port)
         # http.client writes the port into the Host field unless it is `default_port`.
-        self.default_port = DEFAULT_PORTS[place.scheme]
-        self._place = place
+        self.default_port = DEFAULT_PORTS[endpoint.scheme]
+        self._endpoint = endpoint
         self._ca_file = ca_file
         self._tls = tls
         self._proxy = proxy
@@ -328,10 +335,10 @@ class _Http(http.client.HTTPConnection):
         """Connect, with TLS for https."""
         self._close_socket()
         self._socket = self._open()
-        if self._place.scheme == "https":
+        if self._endpoint.scheme == "https":
             self._socket.settimeout(self._deadline.remaining())
             context = self._tls or ssl.create_default_context(cafile=self._ca_file)
-            self._socket = context.wrap_socket(self._socket, server_hostname=self._place.host)
+            self._socket = context.wrap_socket(self._socket, server_hostname=self._endpoint.host)
         self._timed = TimedSocket(self._socket, self._deadline)
         self.sock = self._timed
 
@@ -347,16 +354,16 @@ class _Http(http.client.HTTPConnection):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _open(self) -> socket.socket:
-        if isinstance(self._place, LocalSocket):
+        if isinstance(self._endpoint, LocalSocket):
             local = socket.socket(socket.AF_UNIX)
             local.settimeout(self._deadline.remaining())
             try:
-                local.connect(str(self._place.path))
+                local.connect(str(self._endpoint.path))
             except OSError:
                 local.close()
                 raise
             return local
-        target = self._proxy or self._place
+        target = self._proxy or self._endpoint
         opened = socket.create_connection((target.host, target.port), timeout=self._deadline.remaining())
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._proxy is not None:
@@ -368,8 +375,8 @@ class _Http(http.client.HTTPConnection):
         return opened
 
     def _lead_through(self, opened: socket.socket, proxy: _Proxy) -> None:
-        host = f"[{self._place.host}]" if ":" in self._place.host else self._place.host
-        lines = [f"CONNECT {host}:{self._place.port} HTTP/1.1", f"Host: {host}:{self._place.port}"]
+        host = f"[{self._endpoint.host}]" if ":" in self._endpoint.host else self._endpoint.host
+        lines = [f"CONNECT {host}:{self._endpoint.port} HTTP/1.1", f"Host: {host}:{self._endpoint.port}"]
         if proxy.authorization:
             lines.append(f"Proxy-Authorization: {proxy.authorization}")
         timed = TimedSocket(opened, self._deadline)

@@ -63,7 +63,7 @@ def main() -> None:
         if options.made:
             mark_as_made(options.folder, options.made, options.keys)
         words = Words(options.folder)
-        faults = [f"{language}.json: {key} is older than its English" for language, key in words.older()]
+        faults = [f"{language}.json: {key} is older than its English" for language, key in words.outdated()]
     except WrongWords as error:
         faults = [str(error)]
     if faults:

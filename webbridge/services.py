@@ -136,7 +136,7 @@ class Services:
         folder_id = self.folder_ids.id_of(session.address, folder)
         if self.config.has_events:
             changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
-            self.announcements.tell(changed)
+            self.announcements.announce(changed)
 
     def _database_is_usable(self) -> bool:
         return SCHEMA.is_usable(self.database)
@@ -386,7 +386,7 @@ def end_session() -> None:
 def close_ended_session(session_id: str) -> None:
     """Log out the connections of an ended session, and let the other processes end its connections and streams."""
     services().pool.close_session(session_id)
-    services().announcements.tell(Announcement(kind=SESSION_ENDED, subject=session_id))
+    services().announcements.announce(Announcement(kind=SESSION_ENDED, subject=session_id))
 
 
 def tell_changed(session: Session, folder: str) -> None:

@@ -36,23 +36,23 @@ class OcspAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InformationDesk:
-    """Answers questions about a CA. Each OCSP answer reads the register again, so revocations work at once."""
+class AuthorityResponder:
+    """Answers requests about a CA. Each OCSP answer reads the register again, so revocations work at once."""
 
     folder: AuthorityFolder
-    responder: Responder
+    ocsp_responder: Responder
 
     @classmethod
-    def open(cls, folder: AuthorityFolder, passphrase: bytes) -> InformationDesk:
+    def open(cls, folder: AuthorityFolder, passphrase: bytes) -> AuthorityResponder:
         """Open the folder with the responder's key only. Raises WrongPassphrase, MalformedMessage or OSError."""
         signer = folder.open_role(Role.RESPONDER, passphrase)
-        responder = Responder(issuer=folder.certificate(Role.ISSUING), signer=signer)
-        return cls(folder=folder, responder=responder)
+        ocsp_responder = Responder(issuer=folder.certificate(Role.ISSUING), signer=signer)
+        return cls(folder=folder, ocsp_responder=ocsp_responder)
 
     @property
     def signer(self) -> Identity:
-        """The identity of the responder."""
-        return self.responder.signer
+        """The identity that signs OCSP answers."""
+        return self.ocsp_responder.signer
 
     def answer(self, data: Buffer, *, at: datetime.datetime) -> OcspAnswer:
         """The answer to an OCSPRequest. If the request cannot be read or answered, the answer is an OCSP error."""
@@ -71,7 +71,7 @@ class InformationDesk:
         response = run(
             build_ocsp_response(
                 request,
-                responder=self.responder,
+                responder=self.ocsp_responder,
                 find_status=statuses.get,
                 term=ListTerm(this_update=moment, next_update=next_update),
                 provider=self.folder.provider,

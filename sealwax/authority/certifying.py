@@ -81,7 +81,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertifyingDesk:
+class AutomaticCertifier:
     """Certifies requests with the issuing key. `directory` is the folder in which others look for certificates."""
 
     folder: AuthorityFolder
@@ -92,7 +92,7 @@ class CertifyingDesk:
     @classmethod
     def open(
         cls, folder: AuthorityFolder, passphrase: bytes, *, terms: Terms, directory: Path | None
-    ) -> CertifyingDesk:
+    ) -> AutomaticCertifier:
         """Open the folder with the issuing key. Raises WrongPassphrase, MalformedMessage or OSError."""
         issuing = folder.open_role(Role.ISSUING, passphrase)
         folder.register.count_automatic()

@@ -13,11 +13,11 @@ from typing import Final
 from sealwax.authority.folder import REQUEST_FILE, AuthorityFolder, Role, Settings
 from sealwax.authority.issuing import (
     Signer,
-    issuing_press,
+    issuing_crl_issuer,
     keep_root_list,
     make_list,
     register_certificate,
-    root_press,
+    root_crl_issuer,
 )
 from sealwax.authority.register import Issuer, Kind
 from sealwax.files.whole import write_whole
@@ -43,7 +43,7 @@ RESPONDER_DAYS: Final = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Founder:
+class CreationParameters:
     """The time at which a CA is made, the type of its keys, and their passphrase."""
 
     at: datetime.datetime
@@ -51,31 +51,31 @@ class Founder:
     key: NewKey = NewKey.RSA_3072
 
 
-def create_root(folder: AuthorityFolder, settings: Settings, founder: Founder) -> Certificate:
+def create_root(folder: AuthorityFolder, settings: Settings, parameters: CreationParameters) -> Certificate:
     """The certificate of a new root. Its first CRL, which is empty, is made too. Raises ProviderError or OSError."""
-    key = run(folder.provider.generate_key(founder.key))
+    key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Root CA", organization=settings.name, country=settings.country)
-    term = Term(at=founder.at, days=ROOT_DAYS)
+    term = Term(at=parameters.at, days=ROOT_DAYS)
     template = root_template(new_serial_number(folder.provider), subject_der, public_key_of(key), term=term)
     root = run(build_certificate(template, issuer_der=subject_der, signing_key=key, provider=folder.provider))
     folder.write_settings(settings)
     folder.register.create()
-    folder.write_key(Role.ROOT, key, founder.passphrase)
+    folder.write_key(Role.ROOT, key, parameters.passphrase)
     folder.write_certificate(Role.ROOT, root)
-    make_list(folder, root_press(folder, Identity(certificate=root, private_key=key)), founder.at)
+    make_list(folder, root_crl_issuer(folder, Identity(certificate=root, private_key=key)), parameters.at)
     return root
 
 
-def request_issuing(folder: AuthorityFolder, settings: Settings, founder: Founder) -> bytes:
+def request_issuing(folder: AuthorityFolder, settings: Settings, parameters: CreationParameters) -> bytes:
     """Make a key for an issuing CA. Returns the request (PEM) for the root, which is also kept in the folder."""
-    key = run(folder.provider.generate_key(founder.key))
+    key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Issuing CA", organization=settings.name, country=settings.country)
     request = run(build_authority_request(key, subject_der, provider=folder.provider))
     pem = certification_request_to_pem(request)
     folder.write_settings(settings)
     if not folder.has_key(Role.ROOT):
         folder.register.create()
-    folder.write_key(Role.ISSUING, key, founder.passphrase)
+    folder.write_key(Role.ISSUING, key, parameters.passphrase)
     write_whole(folder.path / REQUEST_FILE, pem)
     return pem
 
@@ -106,29 +106,33 @@ def sign_issuing(
 
 
 def accept_issuing(
-    folder: AuthorityFolder, issuing: Certificate, root: Certificate, root_list: bytes | None, founder: Founder
+    folder: AuthorityFolder,
+    issuing: Certificate,
+    root: Certificate,
+    root_list: bytes | None,
+    parameters: CreationParameters,
 ) -> None:
     """Accept the certificate that the root signed. Make the issuing CA's first CRL and the responder's certificate.
 
     `root_list` is the root's CRL, or None if the root's own PKI publishes it. Raises MalformedMessage if the
     certificate is for another key, SignatureMismatch if another root has signed it, and the errors of `open_key`.
     """
-    key = folder.open_key(Role.ISSUING, founder.passphrase)
+    key = folder.open_key(Role.ISSUING, parameters.passphrase)
     if issuing.public_key.spki_der != public_key_of(key).spki_der or not issuing.is_ca:
         raise MalformedMessage("is no CA's certificate for the key in this folder", where="issuing CA")
     algorithm = parse_signature_identifier(issuing.signature_algorithm_der)
     run(folder.provider.verify(root.public_key, algorithm, issuing.signature, issuing.tbs_der))
     if root_list is not None:
-        keep_root_list(folder, root_list, root, founder.at)
+        keep_root_list(folder, root_list, root, parameters.at)
     folder.write_certificate(Role.ROOT, root)
     signer = Identity(certificate=issuing, private_key=key)
-    make_list(folder, issuing_press(folder, signer), founder.at)
-    certify_responder(folder, signer, founder)
+    make_list(folder, issuing_crl_issuer(folder, signer), parameters.at)
+    certify_responder(folder, signer, parameters)
     # This file is written last, because it makes the folder a CA that can issue certificates.
     folder.write_certificate(Role.ISSUING, issuing)
 
 
-def certify_responder(folder: AuthorityFolder, issuing: Identity, founder: Founder) -> Certificate:
+def certify_responder(folder: AuthorityFolder, issuing: Identity, parameters: CreationParameters) -> Certificate:
     """Replace the key and the certificate of the responder with new ones. Raises OSError."""
     key = run(folder.provider.generate_key(NewKey.P256))
     settings = folder.settings()
@@ -137,10 +141,10 @@ def certify_responder(folder: AuthorityFolder, issuing: Identity, founder: Found
         authority_name(f"{settings.name} OCSP Responder", organization=settings.name, country=settings.country),
         public_key_of(key),
         issuer=issuing.certificate,
-        term=Term(at=founder.at, days=RESPONDER_DAYS),
+        term=Term(at=parameters.at, days=RESPONDER_DAYS),
     )
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
     certificate = register_certificate(folder, template, signer, Kind.RESPONDER)
     responder = Identity(certificate=certificate, private_key=key)
-    folder.write_responder(responder, founder.passphrase)
+    folder.write_responder(responder, parameters.passphrase)
     return certificate

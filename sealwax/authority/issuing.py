@@ -93,7 +93,7 @@ def register_certificate(
 
 
 def revoke_certificate(
-    folder: AuthorityFolder, serial_number: int, reason: str, press: ListPress, at: datetime.datetime
+    folder: AuthorityFolder, serial_number: int, reason: str, crl_issuer: CrlIssuer, at: datetime.datetime
 ) -> Entry:
     """Revoke a certificate and put it on a new CRL of its issuer, in one transaction.
 
@@ -101,14 +101,14 @@ def revoke_certificate(
     """
     with folder.register.change() as changes:
         entry = changes.revoke(serial_number, reason, at)
-        if entry.issuer is not press.issuer:
+        if entry.issuer is not crl_issuer.issuer:
             raise MalformedMessage(f"is of the {entry.issuer} CA", where=f"{serial_number:x}")
-        press.print_next(changes, at)
+        crl_issuer.issue_next(changes, at)
     return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListPress:
+class CrlIssuer:
     """Makes the CRLs of one issuer. Each is valid for `days`."""
 
     signer: Signer
@@ -120,7 +120,7 @@ class ListPress:
         """The issuer of the CRLs."""
         return self.signer.issuer
 
-    def print_next(self, changes: Changes, at: datetime.datetime) -> PublishedList:
+    def issue_next(self, changes: Changes, at: datetime.datetime) -> PublishedList:
         """Make the issuer's next CRL and register it."""
         term = ListTerm(this_update=at, next_update=at + datetime.timedelta(days=self.days))
         latest = changes.find_list(self.issuer)
@@ -140,22 +140,22 @@ class ListPress:
         return published
 
 
-def root_press(folder: AuthorityFolder, root: Identity) -> ListPress:
-    """The object that makes the CRLs of the root."""
+def root_crl_issuer(folder: AuthorityFolder, root: Identity) -> CrlIssuer:
+    """The CRL issuer of the root."""
     signer = Signer(issuer=Issuer.ROOT, identity=root)
-    return ListPress(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
+    return CrlIssuer(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
 
 
-def issuing_press(folder: AuthorityFolder, issuing: Identity) -> ListPress:
-    """The object that makes the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
+def issuing_crl_issuer(folder: AuthorityFolder, issuing: Identity) -> CrlIssuer:
+    """The CRL issuer of the issuing CA. Raises MalformedMessage or OSError."""
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    return ListPress(signer=signer, days=folder.settings().list_days, provider=folder.provider)
+    return CrlIssuer(signer=signer, days=folder.settings().list_days, provider=folder.provider)
 
 
-def make_list(folder: AuthorityFolder, press: ListPress, at: datetime.datetime) -> PublishedList:
+def make_list(folder: AuthorityFolder, crl_issuer: CrlIssuer, at: datetime.datetime) -> PublishedList:
     """The next CRL of an issuer, made at `at` and registered. Raises OSError."""
     with folder.register.change() as changes:
-        return press.print_next(changes, at)
+        return crl_issuer.issue_next(changes, at)
 
 
 def keep_root_list(folder: AuthorityFolder, data: bytes, root: Certificate, at: datetime.datetime) -> PublishedList:

@@ -63,13 +63,13 @@ def parse_store_url(url: str, service: ServiceAddress) -> tuple[ServiceAddress, 
     Raises MalformedMessage, also if the URL is on this machine and the service is on another machine.
     """
     where = "address of the store"
-    place, _, query = url.partition("?")
-    address = parse_server(place)
+    base, _, query = url.partition("?")
+    address = parse_server(base)
     if is_loopback(address.host) and not is_loopback(service.host):
         raise MalformedMessage("a service elsewhere names this machine", where)
     if not all("!" <= character <= "~" and character != "#" for character in query):
         raise MalformedMessage("expected a URL", where)
-    path = urlsplit(place).path or "/"
+    path = urlsplit(base).path or "/"
     return replace(address, prefix=""), f"{path}?{query}" if query else path
 
 
@@ -81,14 +81,14 @@ def is_link(text: str) -> bool:
 def parse_link(text: str) -> ParcelLink:
     """The link in a notice. No error quotes the link, because it may contain the six words. Raises MalformedMessage."""
     where = "link"
-    place, separator, fragment = text.strip().partition("#")
-    if not separator or not place.endswith(_PAGE):
+    base, separator, fragment = text.strip().partition("#")
+    if not separator or not base.endswith(_PAGE):
         raise MalformedMessage(f"expected the link of a notice, with {_PAGE} and # in it", where)
     parcel_id, dot, words = fragment.partition(".")
     if not _ID.fullmatch(parcel_id):
         raise MalformedMessage("expected the 22 characters of a parcel's id after #", where)
     return ParcelLink(
-        pages=parse_server(place.removesuffix(_PAGE)),
+        pages=parse_server(base.removesuffix(_PAGE)),
         parcel_id=parcel_id,
         words=unquote(words) if dot and words else None,
     )

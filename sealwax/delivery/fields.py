@@ -39,13 +39,13 @@ class ServiceAnswer(JsonObject):
         """A whole number that is not negative, or None for null."""
         return None if self.value(name) is None else self.number(name)
 
-    def octets(self, name: str) -> bytes:
+    def base64_bytes(self, name: str) -> bytes:
         """The bytes that a text in base64 encodes."""
         return self.data(name, _MAX_BYTES)
 
-    def octets_list(self, name: str) -> tuple[bytes, ...]:
+    def base64_bytes_list(self, name: str) -> tuple[bytes, ...]:
         """The bytes that each text of a list encodes in base64."""
-        return self.datas(name, MAX_JSON_TOKENS, _MAX_BYTES)
+        return self.data_list(name, MAX_JSON_TOKENS, _MAX_BYTES)
 
     def url_data(self, name: str, length: int) -> bytes:
         """The `length` bytes that a text in base64url without padding encodes."""

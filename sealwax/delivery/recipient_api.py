@@ -63,7 +63,7 @@ class RecipientApi:
         """A challenge for the holder of a certificate."""
         members = {"id": parcel_id, "certificate": base64.b64encode(certificate_der).decode("ascii")}
         answer = self._caller.ask("/api/open/challenge", members)
-        return Challenge(cms=answer.octets("challenge"), token=answer.text("token"))
+        return Challenge(cms=answer.base64_bytes("challenge"), token=answer.text("token"))
 
     def open_by_proof(self, parcel_id: str, proof: bytes) -> OpenedParcel:
         """The parcel, if the proof is right. The service counts each wrong proof."""

@@ -13,7 +13,7 @@ from sealwax.delivery.calls import JSON_TYPE, OCTETS_TYPE, Caller
 from sealwax.delivery.connection import Connection
 from sealwax.delivery.failures import lie
 from sealwax.delivery.fields import ServiceAnswer
-from sealwax.delivery.lanes import Lanes, open_lanes
+from sealwax.delivery.parallel_uploads import ParallelUploads, open_parallel_uploads
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.uploads import Uploader
 from sealwax.http_client import HttpCall, Move, no_move
@@ -95,9 +95,9 @@ class SenderApi:
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
-    def lanes(self, parcel_id: str) -> contextlib.AbstractContextManager[Lanes]:
+    def parallel_uploads(self, parcel_id: str) -> contextlib.AbstractContextManager[ParallelUploads]:
         """Uploads of several objects of a parcel at the same time."""
-        return open_lanes(self._caller, lambda caller: Uploader(caller, parcel_id))
+        return open_parallel_uploads(self._caller, lambda caller: Uploader(caller, parcel_id))
 
     def uploader(self, parcel_id: str) -> Uploader:
         """An uploader for the objects of a parcel, one after another."""
@@ -170,7 +170,7 @@ def _read_parcel(fields: ServiceAnswer, expected_id: str | None = None) -> SentP
         opened=fields.number_or_null("opened") or 0,
         tries_left=fields.number_or_null("triesLeft") or 0,
         states=tuple(map(_read_state, states)),
-        receipts=fields.octets_list("receipts") if "receipts" in fields else (),
+        receipts=fields.base64_bytes_list("receipts") if "receipts" in fields else (),
     )
 
 

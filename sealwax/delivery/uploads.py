@@ -17,7 +17,7 @@ from sealwax.http_client import HttpCall, Move, no_move
 from smime_core.asn1 import Buffer
 
 TUS_VERSION: Final = "1.0.0"
-_OCTETS: Final = "application/offset+octet-stream"
+_OFFSET_TYPE: Final = "application/offset+octet-stream"
 _GONE: Final = frozenset({http.client.NOT_FOUND, http.client.GONE})
 _BUSY: Final = frozenset({http.client.CONFLICT, http.client.LOCKED})
 _MAX_OFFSET_DIGITS: Final = 15
@@ -65,7 +65,7 @@ class Uploader:
         encoded = base64.b64encode(name.encode("ascii")).decode("ascii")
         headers = {
             **_headers(),
-            "Content-Type": _OCTETS,
+            "Content-Type": _OFFSET_TYPE,
             "Upload-Length": str(len(data)),
             "Upload-Metadata": f"name {encoded}",
         }
@@ -75,7 +75,7 @@ class Uploader:
         return _check_offset(_number(answer.header("Upload-Offset") or "0"), len(data), len(data))
 
     def _patch(self, name: str, data: memoryview, offset: int, state: _Progress) -> int:
-        headers = {**_headers(), "Content-Type": _OCTETS, "Upload-Offset": str(offset)}
+        headers = {**_headers(), "Content-Type": _OFFSET_TYPE, "Upload-Offset": str(offset)}
         call = HttpCall(method="PATCH", path=f"{self._path}/{name}", headers=headers, body=data[offset:])
         answer = self._caller.exchange(call, state.begin_at(offset))
         after = _check_offset(_number(answer.header("Upload-Offset")), len(data), len(data))

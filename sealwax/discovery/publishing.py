@@ -184,12 +184,14 @@ def _moved(server: Server, state: State) -> Server:
     for move in state.moves:
         if move.key == server.key:
             # If the operator has changed the configured address since the move, the configured address counts.
-            address = move.address if move.left == server.address else server.address
+            address = move.address if move.old_address == server.address else server.address
             return dataclasses.replace(server, address=address, moves=move.counter)
     return server
 
 
 def _with_move(state: State, move: Move, configured: str) -> State:
     others = tuple(other for other in state.moves if other.key != move.server.key)
-    accepted = AcceptedMove(key=move.server.key or "", counter=move.counter, left=configured, address=move.address)
+    accepted = AcceptedMove(
+        key=move.server.key or "", counter=move.counter, old_address=configured, address=move.address
+    )
     return dataclasses.replace(state, moves=(*others, accepted))

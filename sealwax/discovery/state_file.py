@@ -33,11 +33,11 @@ _PUBLIC_MODE: Final = 0o644
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedMove:
-    """The latest move of the server with `key`. It counts while the configuration still names the address `left`."""
+    """The latest move of the server with `key`. It counts while the configuration still names `old_address`."""
 
     key: str
     counter: int
-    left: str
+    old_address: str
     address: str
 
 
@@ -88,7 +88,9 @@ class StateFile:
 
 
 def _build(state: State) -> bytes:
-    moves = [{"key": move.key, "counter": move.counter, "from": move.left, "to": move.address} for move in state.moves]
+    moves = [
+        {"key": move.key, "counter": move.counter, "from": move.old_address, "to": move.address} for move in state.moves
+    ]
     successions = [
         {"old": succession.old, "new": succession.new, "signature": base64.b64encode(succession.signature).decode()}
         for succession in state.successions
@@ -113,6 +115,6 @@ def _parse_move(value: object) -> AcceptedMove:
     return AcceptedMove(
         key=members.text("key"),
         counter=members.number("counter"),
-        left=members.text("from"),
+        old_address=members.text("from"),
         address=members.text("to"),
     )

@@ -23,15 +23,15 @@ Result = TypeVar("Result")
 class LookedUp(Generic[Result]):
     """The result of the last examination, with its evidence.
 
-    `answered` has the answers and `problems` the failures, both by `Lookup.key`. `left` are the look-ups that could
-    still be made.
+    `answered` has the answers and `problems` the failures, both by `Lookup.key`. `open_lookups` are the look-ups
+    that could still be made.
     """
 
     result: Result
     evidence: Evidence
     answered: dict[LookupKey, bytes] = field(default_factory=dict)
     problems: dict[LookupKey, LookupProblem] = field(default_factory=dict)
-    left: tuple[Lookup, ...] = ()
+    open_lookups: tuple[Lookup, ...] = ()
 
 
 def examine_with_lookups(
@@ -77,7 +77,7 @@ def continue_with_lookups(
         evidence=gathered.evidence,
         answered=gathered.answered,
         problems=gathered.problems,
-        left=_lookups_of(trails),
+        open_lookups=_lookups_of(trails),
     )
 
 

@@ -96,10 +96,10 @@ class NoticeSender(ABC, Generic[N]):
         except Exception as error:  # noqa: BLE001 (one notice must not hold up the others)
             self._postpone(attempt, type(error).__name__)
         else:
-            return self._hand_over(attempt, mail)
+            return self._submit(attempt, mail)
         return True
 
-    def _hand_over(self, attempt: Attempt[N], mail: bytes) -> bool:
+    def _submit(self, attempt: Attempt[N], mail: bytes) -> bool:
         """Give a mail to the mail server, and return whether the next one may be tried."""
         is_ending = False
 

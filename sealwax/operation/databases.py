@@ -14,7 +14,7 @@ from sealwax.operation.service_user import become_owner
 from sealwax.service import DatabaseRefused, DatabaseUnavailable, Schema
 from sealwax.service.database import file_of, is_missing
 from sealwax.service.faults import Fault
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 _WORDS: Final = {
     Fault.BUSY: ("another process holds it", "wait until that process has ended, or end it"),
@@ -70,20 +70,20 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
         return wrong("database", *_WORDS[error.fault])
     content = "tables without a revision" if state.revision is None else f"revision {state.revision}"
     text = f"it has {content}, and this program knows {state.newest}"
-    match state.standing:
-        case Standing.CURRENT:
+    match state.status:
+        case SchemaStatus.CURRENT:
             return fine("database", f"it answers, with revision {state.revision}")
-        case Standing.EMPTY:
+        case SchemaStatus.EMPTY:
             return doubtful("database", "it has no tables yet", f"run: {made_by}")
-        case Standing.OLDER:
+        case SchemaStatus.OLDER:
             return doubtful("database", text, "back it up, then restart the service, which brings it up to date")
-        case Standing.BETWEEN_RELEASES:
+        case SchemaStatus.BETWEEN_RELEASES:
             return wrong(
                 "database",
                 f"{text}: a build between two releases has made it",
                 "keep it for that build, and name a new database by the setting database",
             )
-        case Standing.NEWER:
+        case SchemaStatus.NEWER:
             return wrong("database", text, "start the newer version, or run its command step-back")
-        case Standing.OF_ANOTHER_SERVICE:
+        case SchemaStatus.OF_ANOTHER_SERVICE:
             return wrong("database", text, "give each service a database of its own")

@@ -64,7 +64,7 @@ def find_user(name: str) -> ServiceUser:
 def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
     """Return the user, other than root, who owns one of `paths` or a folder or link above it, or None."""
     for path in paths:
-        for status in _way_to(path):
+        for status in _statuses_to(path):
             if status.st_uid != _ROOT:
                 return _user_of(status)
     return None
@@ -167,22 +167,22 @@ def _user_of(status: os.stat_result) -> ServiceUser:
     return ServiceUser(uid=account.pw_uid, gid=account.pw_gid, name=account.pw_name, home=account.pw_dir)
 
 
-def _way_to(path: Path) -> Iterator[os.stat_result]:
+def _statuses_to(path: Path) -> Iterator[os.stat_result]:
     """The status of each folder and link above a path, and of the path itself, as far as they exist."""
     absolute = Path(os.path.abspath(path))
-    for place in (*reversed(absolute.parents), absolute):
+    for entry in (*reversed(absolute.parents), absolute):
         try:
-            status = place.lstat()
+            status = entry.lstat()
         except OSError:
             return
         yield status
         if stat.S_ISLNK(status.st_mode):
-            yield from _way_to(place.parent / os.readlink(place))
+            yield from _statuses_to(entry.parent / os.readlink(entry))
 
 
 def _belongs_to_root(path: Path) -> bool:
     """Return whether only root can change the folders and links that lead to a path."""
-    for status in _way_to(path):
+    for status in _statuses_to(path):
         # In a folder with the sticky bit, users can rename or delete only their own files.
         is_writable = bool(status.st_mode & _OTHERS_WRITE) and not status.st_mode & stat.S_ISVTX
         if status.st_uid != _ROOT or (is_writable and not stat.S_ISLNK(status.st_mode)):

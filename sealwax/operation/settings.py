@@ -168,8 +168,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     except (UnicodeDecodeError, LimitExceeded):
         raise WrongSettings([f"{file} is no text in UTF-8 of at most {MAX_FILE_BYTES} bytes"]) from None
     except tomllib.TOMLDecodeError as error:
-        place = str(error).rpartition("(")[2].rstrip(")")
-        raise WrongSettings([f"{file} is not TOML: the syntax is wrong {place}"]) from None
+        position = str(error).rpartition("(")[2].rstrip(")")
+        raise WrongSettings([f"{file} is not TOML: the syntax is wrong {position}"]) from None
 
 
 def _read_secrets(kind: type[ServiceSettings], folder: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ def ask(origin: str, path: str) -> dict[str, Any]:
     return _ask(ServiceAddress.of(origin), HttpCall(method="GET", path=path))
 
 
-def tell(origin: str, path: str, body: bytes) -> dict[str, Any]:
+def post(origin: str, path: str, body: bytes) -> dict[str, Any]:
     """The JSON object in the answer to a POST of JSON, with any status. Raises NoAnswer."""
     headers = {"Content-Type": "application/json"}
     return _ask(ServiceAddress.of(origin), HttpCall(method="POST", path=path, headers=headers, body=body))
@@ -33,9 +33,9 @@ def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
     return _ask(ServiceAddress.of(f"http://{listen}"), HttpCall(method="GET", path=path, headers=headers))
 
 
-def _ask(place: ServiceAddress, call: HttpCall) -> dict[str, Any]:
+def _ask(address: ServiceAddress, call: HttpCall) -> dict[str, Any]:
     try:
-        with HttpClient(place) as client:
+        with HttpClient(address) as client:
             answer = client.exchange(call, seconds=ANSWER_SECONDS, max_bytes=_MAX_BYTES)
     except NothingCame as error:
         raise NoAnswer(str(error) if error.trouble is Trouble.UNTRUSTED else f"no answer: {error}") from None

@@ -60,9 +60,9 @@ def _describe(folder: Path, name: str) -> ReleasedFile:
 def _names(folder: Path) -> list[str]:
     """The entries below a folder, except folders, sorted. Raises OSError for a folder that cannot be read."""
     names: list[str] = []
-    for place, folders, files in os.walk(folder, onerror=_raise):
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        names += [Path(place, name).relative_to(folder).as_posix() for name in (*links, *files)]
+    for parent, folders, files in os.walk(folder, onerror=_raise):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        names += [Path(parent, name).relative_to(folder).as_posix() for name in (*links, *files)]
     return sorted(name for name in names if name != MANIFEST_NAME)
 
 

@@ -81,9 +81,9 @@ def check_address(url: str) -> str:
         raise BadAddress(f"{url} does not begin with https://")
     if not host or parts.query or parts.fragment or "@" in parts.netloc:
         raise BadAddress(f"{url} is not the address of pages, such as https://pages.example.org")
-    place = f"[{host}]" if ":" in host else host
+    shown_host = f"[{host}]" if ":" in host else host
     shown_port = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{place}{shown_port}{parts.path.rstrip('/')}/"
+    return f"{parts.scheme}://{shown_host}{shown_port}{parts.path.rstrip('/')}/"
 
 
 def fetch_signed_list(source: PagesSource) -> bytes:

@@ -103,11 +103,11 @@ def _read_objects(text: str) -> Iterator[PkcsObject]:
 
 
 def _read_octal(lines: Iterator[str]) -> bytes:
-    octets = bytearray()
+    data = bytearray()
     for line in lines:
         if line == "END":
-            return bytes(octets)
+            return bytes(data)
         if not _OCTAL.fullmatch(line):
             raise MalformedMessage(f"no octal digits: {line[:40]}", where=_WHERE)
-        octets += bytes(int(digits, 8) for digits in line.split("\\")[1:])
+        data += bytes(int(digits, 8) for digits in line.split("\\")[1:])
     raise MalformedMessage("octal digits without an end", where=_WHERE)

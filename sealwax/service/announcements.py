@@ -40,7 +40,7 @@ class Announcement:
     detail: str = ""
 
 
-Heard = Callable[[Announcement | None], None]
+AnnouncementHandler = Callable[[Announcement | None], None]
 """Called in a separate thread for each announcement, and with None when some may have been lost."""
 
 
@@ -52,7 +52,7 @@ class Announcements:
         file = database.file
         self._file = None if file is None else file.with_name(f"{file.name}-announcements")
 
-    def tell(self, announcement: Announcement) -> None:
+    def announce(self, announcement: Announcement) -> None:
         """Send an announcement to the other processes. If that fails, a warning is logged."""
         word = json.dumps([announcement.kind, announcement.subject, announcement.detail])
         if len(word) > _MAX_WORD_BYTES:
@@ -66,18 +66,18 @@ class Announcements:
         except (DatabaseUnavailable, OSError) as error:
             _log.warning("an announcement was not made: %s", type(error).__name__)
 
-    def listen(self, heard: Heard, *, poll_seconds: float | None = None) -> Listening:
-        """Call `heard` for each announcement, until the result is closed. A file is read every `poll_seconds`."""
+    def listen(self, handle: AnnouncementHandler, *, poll_seconds: float | None = None) -> Listening:
+        """Call `handle` for each announcement, until the result is closed. A file is read every `poll_seconds`."""
         if self._database.is_postgresql:
-            return _PostgresqlListening(self._database, heard)
-        return _FileListening(self._file, heard, POLL_SECONDS if poll_seconds is None else poll_seconds)
+            return _PostgresqlListening(self._database, handle)
+        return _FileListening(self._file, handle, POLL_SECONDS if poll_seconds is None else poll_seconds)
 
 
 class Listening:
     """A thread that receives announcements."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, handle: AnnouncementHandler) -> None:
+        self._handle = handle
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="announcements", daemon=True)
 
@@ -89,15 +89,15 @@ class Listening:
     def _listen(self) -> None:
         raise NotImplementedError
 
-    def _hear(self, word: str) -> None:
+    def _receive(self, word: str) -> None:
         announcement = _read(word)
         if announcement is not None:
-            self._heard(announcement)
+            self._handle(announcement)
 
 
 class _PostgresqlListening(Listening):
-    def __init__(self, database: Database, heard: Heard) -> None:
-        super().__init__(heard)
+    def __init__(self, database: Database, handle: AnnouncementHandler) -> None:
+        super().__init__(handle)
         self._database = database
         self._connection: Any = None
         # The server keeps announcements from here on. If it does not answer now, the thread tries again.
@@ -117,9 +117,9 @@ class _PostgresqlListening(Listening):
             try:
                 if self._connection is None:
                     self._connection = self._connect()
-                    self._heard(None)
+                    self._handle(None)
                 for notice in self._connection.notifies(timeout=POLL_SECONDS):
-                    self._hear(notice.payload)
+                    self._receive(notice.payload)
             except Exception as error:  # noqa: BLE001 (psycopg has many, and a listener goes on after all)
                 _log.warning("announcements are not heard now: %s", type(error).__name__)
                 self._forget()
@@ -134,8 +134,8 @@ class _PostgresqlListening(Listening):
 
 
 class _FileListening(Listening):
-    def __init__(self, file: Path | None, heard: Heard, poll_seconds: float) -> None:
-        super().__init__(heard)
+    def __init__(self, file: Path | None, handle: AnnouncementHandler, poll_seconds: float) -> None:
+        super().__init__(handle)
         self._file = file
         self._poll_seconds = poll_seconds
         self._first, self._read_bytes = self._begin()
@@ -161,14 +161,14 @@ class _FileListening(Listening):
             if first != self._first:
                 # Without an earlier file no announcement was lost. If the file replaces another one, some may be lost.
                 if self._first:
-                    self._heard(None)
+                    self._handle(None)
                 self._first, self._read_bytes = first, len(first)
             file.seek(self._read_bytes)
             words = file.read(MAX_FILE_BYTES + _MAX_WORD_BYTES)
         whole = words.rfind(b"\n") + 1
         self._read_bytes += whole
         for word in words[:whole].splitlines():
-            self._hear(word.decode(errors="replace"))
+            self._receive(word.decode(errors="replace"))
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -71,10 +71,10 @@ class LeakyCounter:
             self._sweep.if_due(rows, at)
             # Rows are locked in the order of their names, so that two transactions never wait for each other.
             for name, limit in sorted(limits.items()):
-                place = {COUNTER: name, NOW: at, PER_SECOND: limit / self._seconds}
-                counted = {**place, EVENTS: float(events), MOST: limit + _ROUNDING}
+                parameters = {COUNTER: name, NOW: at, PER_SECOND: limit / self._seconds}
+                counted = {**parameters, EVENTS: float(events), MOST: limit + _ROUNDING}
                 if rows.execute(self._statements.count, counted).first() is None:
-                    level = rows.execute(self._statements.read_level, place).scalar_one()
+                    level = rows.execute(self._statements.read_level, parameters).scalar_one()
                     wait_seconds = ceil((level + events - limit) * self._seconds / limit - _ROUNDING)
                     raise TryLater(self._refusal, max(1, wait_seconds))
 
@@ -207,9 +207,11 @@ class _Sweep:
 class Gate:
     """Limits the number of long calls that run at the same time in one process. Each call occupies one thread."""
 
-    def __init__(self, places: int, *, refusal: str, retry_seconds: int, places_per_client: int | None = None) -> None:
-        self._places = places
-        self._places_per_client = places if places_per_client is None else places_per_client
+    def __init__(
+        self, max_calls: int, *, refusal: str, retry_seconds: int, max_calls_per_client: int | None = None
+    ) -> None:
+        self._max_calls = max_calls
+        self._max_calls_per_client = max_calls if max_calls_per_client is None else max_calls_per_client
         self._refusal = refusal
         self._retry_seconds = retry_seconds
         self._changed = threading.Condition()
@@ -219,7 +221,7 @@ class Gate:
     def one(self, client: str = "", *, patience_seconds: float = 0.0) -> Iterator[None]:
         """Count a call while it runs. Raises TryLater if too many calls still run after `patience_seconds`."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._has_place(client), patience_seconds):
+            if not self._changed.wait_for(lambda: self._is_below_limits(client), patience_seconds):
                 raise TryLater(self._refusal, self._retry_seconds)
             self._running[client] += 1
         try:
@@ -230,5 +232,5 @@ class Gate:
                 self._running += Counter()  # Drops clients without a running call.
                 self._changed.notify_all()
 
-    def _has_place(self, client: str) -> bool:
-        return self._running.total() < self._places and self._running[client] < self._places_per_client
+    def _is_below_limits(self, client: str) -> bool:
+        return self._running.total() < self._max_calls and self._running[client] < self._max_calls_per_client

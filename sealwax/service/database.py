@@ -56,7 +56,7 @@ _STATEMENT_AT_FAULT: Final = frozenset(
 )
 _READS_ONLY: Final = "sealwax_reads_only"
 _SYNCHRONOUS: Final = "sealwax_synchronous"
-_POOL_PLACES: Final = 64
+_POOL_CONNECTIONS: Final = 64
 # Limits that the server applies to a session. If the connection to this machine breaks, the server notices it within 45
 # seconds, and ends the session and its locks. The server waits for 15 seconds of silence and three probes, or 45
 # seconds for the acknowledgement of sent bytes.
@@ -270,9 +270,9 @@ def has_password(url: str) -> bool:
     return parsed.password is not None or any("password" in name.lower() for name in parsed.query)
 
 
-def insert_into(place: Connection | Database, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(target: Connection | Database, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection or database."""
-    is_postgresql = place.is_postgresql if isinstance(place, Database) else place.dialect.name == "postgresql"
+    is_postgresql = target.is_postgresql if isinstance(target, Database) else target.dialect.name == "postgresql"
     return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
@@ -330,7 +330,7 @@ def _sqlite_engine(url: URL) -> Engine:
     pool: dict[str, Any] = (
         {"poolclass": StaticPool}
         if is_in_memory(url)
-        else {"pool_size": _POOL_PLACES, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+        else {"pool_size": _POOL_CONNECTIONS, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
     )
     engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
 
@@ -375,13 +375,13 @@ def _postgresql_engine(url: URL) -> Engine:
         url,
         connect_args=_defaults(url),
         hide_parameters=True,
-        pool_size=_POOL_PLACES // 4,
+        pool_size=_POOL_CONNECTIONS // 4,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
     )
 
     @event.listens_for(engine, "checkout")
-    def replace_ended(connection: Any, _record: object, _place: object) -> None:
+    def replace_ended(connection: Any, _record: object, _proxy: object) -> None:
         # If a restarted server has closed this connection, all idle connections are replaced before they are used.
         if _has_news(connection.pgconn.socket):
             raise InvalidatePoolError

@@ -35,7 +35,7 @@ class DatabaseRefused(Exception):
     """The database belongs to another version or to another service. The text is for the operator."""
 
 
-class Standing(Enum):
+class SchemaStatus(Enum):
     """The relation of a database to this version of the program."""
 
     EMPTY = "empty"
@@ -50,7 +50,7 @@ class Standing(Enum):
 class DatabaseState:
     """The revision of a database (None if it names none), and the newest revision that this program knows."""
 
-    standing: Standing
+    status: SchemaStatus
     revision: str | None
     newest: str
 
@@ -113,7 +113,7 @@ class Schema:
         Raises DatabaseUnavailable.
         """
         if is_missing(url):
-            return DatabaseState(standing=Standing.EMPTY, revision=None, newest=self._newest())
+            return DatabaseState(status=SchemaStatus.EMPTY, revision=None, newest=self._newest())
         database = Database(url, access=Access.READING)
         try:
             with database.reading() as rows:
@@ -128,7 +128,7 @@ class Schema:
         processes of two versions can run at the same time.
         """
         with database.reading() as rows:
-            return self._state(rows).standing in (Standing.CURRENT, Standing.NEWER)
+            return self._state(rows).status in (SchemaStatus.CURRENT, SchemaStatus.NEWER)
 
     def _look_at(self, url: str | Path) -> None:
         """Raise an error for a file that is no database, or that `_check` refuses, before anything in it changes."""
@@ -148,7 +148,7 @@ class Schema:
                 with database.reading() as rows:
                     state = self._state(rows)
                 self._check(state)
-                if state.standing is Standing.CURRENT:
+                if state.status is SchemaStatus.CURRENT:
                     return
                 with _one_migration, database.transaction() as rows:
                     _wait_for_other_processes(rows)
@@ -166,24 +166,24 @@ class Schema:
         newest = self._newest()
         revisions = _revisions_in(rows)
         # No service of Sealwax writes more than one revision into its database.
-        standing = self._standing(rows, *revisions) if len(revisions) <= 1 else Standing.OF_ANOTHER_SERVICE
-        if standing is Standing.OF_ANOTHER_SERVICE and _revisions_in(rows) != revisions:
+        status = self._status(rows, *revisions) if len(revisions) <= 1 else SchemaStatus.OF_ANOTHER_SERVICE
+        if status is SchemaStatus.OF_ANOTHER_SERVICE and _revisions_in(rows) != revisions:
             # Another process has upgraded the database since the revisions were read.
             return self._state(rows)
-        return DatabaseState(standing=standing, revision=" and ".join(revisions) or None, newest=newest)
+        return DatabaseState(status=status, revision=" and ".join(revisions) or None, newest=newest)
 
-    def _standing(self, rows: Connection, revision: str | None = None) -> Standing:
+    def _status(self, rows: Connection, revision: str | None = None) -> SchemaStatus:
         if revision is None and not _tables_in(rows):
-            return Standing.EMPTY
+            return SchemaStatus.EMPTY
         if revision is not None and not revision.startswith(f"{self.service}_"):
-            return Standing.OF_ANOTHER_SERVICE
+            return SchemaStatus.OF_ANOTHER_SERVICE
         known = [step.revision for step in self._script().walk_revisions()]
         if revision is None or (revision == known[-1] and revision != known[0]):
-            return Standing.OLDER if self._has_first_tables(rows) else Standing.OF_ANOTHER_SERVICE
+            return SchemaStatus.OLDER if self._has_first_tables(rows) else SchemaStatus.OF_ANOTHER_SERVICE
         if revision not in known:
             # The numbers have four digits, so the names are in the order of the numbers.
-            return Standing.BETWEEN_RELEASES if revision < known[0] else Standing.NEWER
-        return Standing.CURRENT if revision == known[0] else Standing.OLDER
+            return SchemaStatus.BETWEEN_RELEASES if revision < known[0] else SchemaStatus.NEWER
+        return SchemaStatus.CURRENT if revision == known[0] else SchemaStatus.OLDER
 
     def _has_first_tables(self, rows: Connection) -> bool:
         """Return whether a database has only tables of the first release.
@@ -201,17 +201,17 @@ class Schema:
             raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
 
     def _check(self, state: DatabaseState) -> None:
-        if state.standing is Standing.BETWEEN_RELEASES:
+        if state.status is SchemaStatus.BETWEEN_RELEASES:
             raise DatabaseRefused(
                 f"A build between two releases has made this database (revision {state.revision}), and this program"
                 " cannot upgrade it: keep it for that build, and name a new database by the setting database."
             )
-        if state.standing is Standing.NEWER:
+        if state.status is SchemaStatus.NEWER:
             raise DatabaseRefused(
                 f"The database has revision {state.revision}, and this program knows revisions up to {state.newest}:"
                 " a newer version of Sealwax has written it. Start that version, or run its command step-back."
             )
-        if state.standing is Standing.OF_ANOTHER_SERVICE:
+        if state.status is SchemaStatus.OF_ANOTHER_SERVICE:
             content = "tables of another program" if state.revision is None else f"revision {state.revision}"
             raise DatabaseRefused(
                 f"The database belongs to another service: it has {content}. Give each service a database of its own."

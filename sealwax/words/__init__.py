@@ -1,11 +1,11 @@
 """The texts that people read in pages, extension and mails, in each language.
 
-There is one flat file for each language. A key is the name of a room, a full stop, and the name of the text. A room is
-the part of Sealwax that uses the text; texts of the room `shared` are for pages and extension. A text that depends on a
-number has all its forms, as ICU's MessageFormat writes them: `{count, plural, one {...} other {...}}`. `notes.json` has
-a note on each text for translators, and the hash of the English text from which each translation was made. `same.json`
-has further keys for some texts, because programs make these keys from a code. `languages.json` is the list of
-languages.
+There is one flat file for each language. A key is the name of a part, a full stop, and the name of the text. A part is
+the component of Sealwax that uses the text; texts of the part `shared` are for pages and extension. A text that depends
+on a number has all its forms, as ICU's MessageFormat writes them: `{count, plural, one {...} other {...}}`.
+`notes.json` has a note on each text for translators, and the hash of the English text from which each translation was
+made. `same.json` has further keys for some texts, because programs make these keys from a code. `languages.json` is the
+list of languages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from smime_core.errors import LimitExceeded
 FOLDER: Final = Path(__file__).parent
 Language = NewType("Language", str)
 ENGLISH: Final = Language("en")
-ROOMS: Final = ("shared", "extension", "pages", "parcel_mails", "key_mails")
+PARTS: Final = ("shared", "extension", "pages", "parcel_mails", "key_mails")
 _KEY: Final = re.compile(r"(?:shared|extension|pages|parcel_mails|key_mails)\.[a-z0-9][A-Za-z0-9_]*")
 _PLURAL: Final = re.compile(r"\{count, plural,((?: [a-z]+ \{(?:[^{}]|\{[a-z_]+\})*\})+)\}")
 _FORM: Final = re.compile(r" ([a-z]+) \{((?:[^{}]|\{[a-z_]+\})*)\}")
@@ -82,16 +82,16 @@ class Words:
             self._texts[language] = texts
         return self._texts[language]
 
-    def of_room(self, language: str, *rooms: str) -> dict[str, str]:
-        """The texts of rooms by their names. A text of a later room replaces a text of the same name."""
+    def of_part(self, language: str, *parts: str) -> dict[str, str]:
+        """The texts of parts by their names. A text of a later part replaces a text of the same name."""
         texts = self.texts(language)
         whole = {**texts, **{key: texts[of] for key, of in self.same.items()}}
-        starts = [f"{room}." for room in rooms]
+        starts = [f"{part}." for part in parts]
         return {
             key.removeprefix(start): text for start in starts for key, text in whole.items() if key.startswith(start)
         }
 
-    def older(self) -> list[tuple[str, str]]:
+    def outdated(self) -> list[tuple[str, str]]:
         """The translations whose English text has changed since they were made, each as (language, key).
 
         Raises WrongWords if a file is wrong or a text has no note.
@@ -200,6 +200,6 @@ def is_right_to_left(language: Language) -> bool:
 
 
 @cache
-def words_of_room(language: Language, *rooms: str) -> Mapping[str, str]:
-    """The texts of rooms by their names, as `Words.of_room` returns them."""
-    return WORDS.of_room(language, *rooms)
+def words_of_part(language: Language, *parts: str) -> Mapping[str, str]:
+    """The texts of parts by their names, as `Words.of_part` returns them."""
+    return WORDS.of_part(language, *parts)

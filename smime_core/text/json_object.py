@@ -155,7 +155,7 @@ class JsonObject:
         """At most `limit` bytes."""
         return self._data(name, self.value(name), limit)
 
-    def datas(self, name: str, most: int, limit: int) -> tuple[bytes, ...]:
+    def data_list(self, name: str, most: int, limit: int) -> tuple[bytes, ...]:
         """A list of at most `most` byte strings of at most `limit` bytes each."""
         return tuple(self._data(name, value, limit) for value in self.values(name, most))
 

@@ -53,7 +53,7 @@ def parse_contacts(data: bytes) -> Contacts:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     certificates = [
         parse_certificate(certificate_der)
-        for certificate_der in members.datas("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
+        for certificate_der in members.data_list("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
     ]
     listed = tuple(_parse_contact(member, certificates) for member in members.values("contacts", MAX_CONTACTS))
     contacts = Contacts(people=listed)

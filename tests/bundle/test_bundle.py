@@ -485,9 +485,9 @@ def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_catalogues_of_browsers_have_all_texts_and_no_notes(dist: Path) -> None:
     for language in WORDS.languages:
-        for room, folder in (("pages", "pages"), ("shared", "pages/runtime/ui"), ("shared", "runtime/ui")):
+        for part, folder in (("pages", "pages"), ("shared", "pages/runtime/ui"), ("shared", "runtime/ui")):
             copied = json.loads((dist / folder / f"messages.{language}.json").read_text())
-            assert copied == WORDS.of_room(language, room)
+            assert copied == WORDS.of_part(language, part)
         own = json.loads((dist / "extension/_locales" / language / "messages.json").read_text())
-        texts = {**WORDS.of_room(language, "shared", "extension"), "language_tag": language}
+        texts = {**WORDS.of_part(language, "shared", "extension"), "language_tag": language}
         assert own == {key: {"message": text.replace("$", "$$")} for key, text in texts.items()}

@@ -252,7 +252,7 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
 def test_the_news_belong_to_versions_of_the_changelog() -> None:
     changes = json.loads((ROOT / "browser_ext/changes.json").read_text())
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    texts = WORDS.of_room(ENGLISH, "extension")
+    texts = WORDS.of_part(ENGLISH, "extension")
     assert MANIFEST["version"] in changes
     for version, keys in changes.items():
         assert f"## [{version}]" in changelog

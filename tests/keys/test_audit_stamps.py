@@ -29,7 +29,7 @@ from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import AUDIT
 from sealwax.lookups.fetch import LookupFailed
 from sealwax.service import Database
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from smime_core.asn1 import der
 from smime_core.errors import TimestampMismatch, UntrustedAnchor
 from smime_core.identity import Identity
@@ -448,4 +448,4 @@ def test_the_commands_refuse_another_master_key_and_an_older_database(tmp_path: 
     assert "another master key" in lab.sealwax("keys", "audit", "-c", str(file)).stderr
     SCHEMA.downgrade_one_step(database)
     assert "start the service first" in lab.sealwax("keys", "stamp", "-c", str(file)).stderr
-    assert SCHEMA.state(database).standing is Standing.OLDER
+    assert SCHEMA.state(database).status is SchemaStatus.OLDER

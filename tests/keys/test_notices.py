@@ -121,7 +121,7 @@ def subject(kind: AuditKind) -> str:
     return TEXTS[ENGLISH][f"kinds_{kind.value.replace('-', '_')}_subject"]
 
 
-TEXTS = {language: WORDS.of_room(language, "key_mails") for language in WORDS.languages}
+TEXTS = {language: WORDS.of_part(language, "key_mails") for language in WORDS.languages}
 
 
 def test_each_step_of_an_account_that_matters_brings_one_mail(

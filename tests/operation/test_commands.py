@@ -16,7 +16,7 @@ import pytest
 
 from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.settings import load_settings
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from tests.operation.conftest import RunCommand, Site
 from tests.support.servers import dovecot
 from tests.support.servers.directory_servers import Zone, run_dns
@@ -369,4 +369,4 @@ def test_check_changes_no_database_that_is_not_up_to_date(site: Site, options: t
         assert dns[0] == ("error" if options else "warning")
         assert "example.test: mail at localhost, port 993" in dns[1]
         assert SCHEMA.state(database) == before
-        assert before.standing is Standing.OLDER
+        assert before.status is SchemaStatus.OLDER

@@ -23,7 +23,7 @@ from webbridge.pages_app import BUILT_PAGES
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
 
 SOURCES = ("browser_ext", "wasm_build", "webbridge/pages", "sealwax/words")
-TEXTS = WORDS.of_room(ENGLISH, "pages")
+TEXTS = WORDS.of_part(ENGLISH, "pages")
 
 
 @pytest.fixture(scope="module")

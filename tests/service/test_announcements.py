@@ -30,11 +30,11 @@ def two(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Da
 
 def test_another_process_hears_each_announcement_once_and_in_order(two: tuple[Database, Database]) -> None:
     database, other = two
-    Announcements(database).tell(ENDED)
+    Announcements(database).announce(ENDED)
     heard: queue.Queue[Announcement | None] = queue.Queue()
     listening = Announcements(other).listen(heard.put)
     for announcement in (MAIL, ENDED, MAIL):
-        Announcements(database).tell(announcement)
+        Announcements(database).announce(announcement)
     assert [heard.get(timeout=SECONDS) for _ in range(3)] == [MAIL, ENDED, MAIL]
     listening.close()
     assert heard.empty()
@@ -48,12 +48,12 @@ def test_the_file_is_private_and_begins_anew_with_a_word_about_losses(
     announcements = Announcements(database)
     heard: queue.Queue[Announcement | None] = queue.Queue()
     listening = announcements.listen(heard.put)
-    announcements.tell(MAIL)
+    announcements.announce(MAIL)
     assert heard.get(timeout=SECONDS) == MAIL
     file = tmp_path / "one.sqlite-announcements"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 10)
-    announcements.tell(ENDED)
+    announcements.announce(ENDED)
     assert [heard.get(timeout=SECONDS) for _ in range(2)] == [None, ENDED]
     assert len(file.read_text().splitlines()) == 2
     listening.close()
@@ -68,7 +68,7 @@ def test_what_is_no_announcement_is_passed_over(tmp_path: Path, word: str, monke
     listening = Announcements(database).listen(heard.put)
     with (tmp_path / "one.sqlite-announcements").open("ab") as file:
         file.write(word.encode(errors="surrogateescape") + b"\n")
-    Announcements(database).tell(MAIL)
+    Announcements(database).announce(MAIL)
     assert heard.get(timeout=SECONDS) == MAIL
     listening.close()
     database.close()
@@ -82,10 +82,10 @@ def test_a_server_that_comes_back_is_heard_again(monkeypatch: pytest.MonkeyPatch
         database = SCHEMA.open(server.new_database())
         listening = Announcements(database).listen(heard.put)
         server.stop()
-        Announcements(database).tell(ENDED)  # Nobody hears it, and nothing fails.
+        Announcements(database).announce(ENDED)  # Nobody hears it, and nothing fails.
         server.start()
         assert heard.get(timeout=SECONDS) is None
-        Announcements(database).tell(MAIL)
+        Announcements(database).announce(MAIL)
         assert heard.get(timeout=SECONDS) == MAIL
         listening.close()
         database.close()
@@ -95,7 +95,7 @@ def test_a_database_in_memory_has_no_announcements() -> None:
     database = SCHEMA.open(":memory:")
     heard: queue.Queue[Announcement | None] = queue.Queue()
     listening = Announcements(database).listen(heard.put)
-    Announcements(database).tell(MAIL)
+    Announcements(database).announce(MAIL)
     listening.close()
     assert heard.empty()
     database.close()

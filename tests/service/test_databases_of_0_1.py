@@ -26,7 +26,7 @@ from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError
 from sealwax.service import Database, Schema, TryLater
-from sealwax.service.schema import DatabaseRefused, Standing
+from sealwax.service.schema import DatabaseRefused, SchemaStatus
 from tests.support.clock import FakeClock
 from tests.support.databases.release_0_1 import (
     BUNDLES,
@@ -78,9 +78,9 @@ def test_a_database_of_0_1_gets_the_tables_that_the_program_uses(
 ) -> None:
     write_database(schema, database_url, tmp_path)
     assert all(rows_at(database_url).values())
-    assert schema.state(database_url).standing is Standing.OLDER
+    assert schema.state(database_url).status is SchemaStatus.OLDER
     schema.upgrade(database_url)
-    assert schema.state(database_url).standing is Standing.CURRENT
+    assert schema.state(database_url).status is SchemaStatus.CURRENT
     changes = differences(database_url, TABLES_OF[schema.service])
     # 0.1 left it open whether this primary key may be null. No version writes such a row.
     is_left_open = schema is SCHEMA and database_url.endswith(".sqlite")
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_database_of_0_1_is_refused_and_stays_as_it_is(
     with closing(sqlite3.connect(file)) as rows:
         rows.executescript(FOREIGN.get(made, ""))
     before = file.read_bytes()
-    assert schema.state(file).standing is Standing.OF_ANOTHER_SERVICE
+    assert schema.state(file).status is SchemaStatus.OF_ANOTHER_SERVICE
     with pytest.raises(DatabaseRefused, match="a database of its own"):
         schema.upgrade(file)
     with pytest.raises(DatabaseRefused, match="a database of its own"):
@@ -124,7 +124,7 @@ def test_a_step_back_leads_to_the_rows_of_0_1(schema: Schema, database_url: str,
     schema.downgrade_one_step(database_url)
     assert rows_at(database_url) == {table: [] if table in GIVEN_UP else rows for table, rows in before.items()}
     schema.upgrade(database_url)
-    assert schema.state(database_url).standing is Standing.CURRENT
+    assert schema.state(database_url).status is SchemaStatus.CURRENT
 
 
 def test_people_who_signed_in_at_0_1_stay_signed_in(database_url: str, tmp_path: Path, clock: FakeClock) -> None:
@@ -166,7 +166,7 @@ def test_the_key_server_opens_what_0_1_sealed_and_seals_it_anew(database_url: st
     write_database(KEYS_SCHEMA, database_url, tmp_path)
     with pytest.raises(ServerKeyError, match="another master key"):
         Store(database_url, KeyRing(GivenKeys(keys=(new,))))
-    assert KEYS_SCHEMA.state(database_url).standing is Standing.OLDER, "it was brought up to date for a wrong key"
+    assert KEYS_SCHEMA.state(database_url).status is SchemaStatus.OLDER, "it was brought up to date for a wrong key"
     with closing(Store(database_url, KeyRing(GivenKeys(keys=(new, old))))) as store:
         assert store.keys.in_force.fingerprint == old.fingerprint
         # A stranger sees the same salt as before, so that nobody learns who has registered.
@@ -230,5 +230,5 @@ def test_two_processes_that_start_at_once_upgrade_once(schema: Schema, database_
     for process in processes:
         assert process.communicate(timeout=60)[1] == ""
         assert process.returncode == 0
-    assert schema.state(database_url).standing is Standing.CURRENT
+    assert schema.state(database_url).status is SchemaStatus.CURRENT
     assert rows_at(database_url) == rows_at(tmp_path / "other.sqlite")

@@ -49,7 +49,7 @@ def saying(data: bytes) -> Callable[[socket.socket], None]:
     return serve
 
 
-def place_of(server: socket.socket, scheme: str = "http") -> ServiceAddress:
+def address_of(server: socket.socket, scheme: str = "http") -> ServiceAddress:
     return ServiceAddress(scheme=scheme, host="127.0.0.1", port=server.getsockname()[1])
 
 
@@ -60,7 +60,7 @@ def test_a_connection_is_kept_for_several_exchanges() -> None:
         opened.append(accepted)
         saying(OK)(accepted)
 
-    with listening(serve) as server, HttpClient(place_of(server)) as client:
+    with listening(serve) as server, HttpClient(address_of(server)) as client:
         assert [client.exchange(GET).body for _ in range(3)] == [b"hi"] * 3
     assert len(opened) == 1
 
@@ -78,7 +78,7 @@ def test_a_connection_is_kept_for_several_exchanges() -> None:
 def test_each_failure_is_one_trouble(data: bytes, trouble: Trouble) -> None:
     with (
         listening(saying(data)) as server,
-        HttpClient(place_of(server)) as client,
+        HttpClient(address_of(server)) as client,
         pytest.raises(NoAnswer) as failed,
     ):
         client.exchange(GET, seconds=0.3, max_bytes=100)
@@ -87,7 +87,7 @@ def test_each_failure_is_one_trouble(data: bytes, trouble: Trouble) -> None:
 
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/other\r\nContent-Length: 0\r\n\r\n"
-    with listening(saying(moved)) as server, HttpClient(place_of(server)) as client:
+    with listening(saying(moved)) as server, HttpClient(address_of(server)) as client:
         assert client.exchange(GET).status == 302
 
 
@@ -100,11 +100,11 @@ def test_a_certificate_that_nobody_vouches_for_is_a_trouble_of_its_own(tmp_path:
             saying(OK)(secured)
 
     with listening(serve) as server:
-        with HttpClient(place_of(server, "https"), ca_file=ca_file) as client:
+        with HttpClient(address_of(server, "https"), ca_file=ca_file) as client:
             assert client.exchange(GET).body == b"hi"
-        with HttpClient(place_of(server, "https"), tls=ssl.create_default_context(cafile=ca_file)) as client:
+        with HttpClient(address_of(server, "https"), tls=ssl.create_default_context(cafile=ca_file)) as client:
             assert client.exchange(GET).body == b"hi"
-        with HttpClient(place_of(server, "https")) as client, pytest.raises(NoAnswer) as failed:
+        with HttpClient(address_of(server, "https")) as client, pytest.raises(NoAnswer) as failed:
             client.exchange(GET)
     assert failed.value.trouble is Trouble.UNTRUSTED
 
@@ -138,8 +138,8 @@ def test_the_proxy_of_the_environment_is_asked_for_a_way(
     with listening(serve) as server:
         monkeypatch.setenv("https_proxy", f"http://me:s%40cret@127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.delenv("no_proxy", raising=False)
-        place = ServiceAddress(scheme="https", host="keys.example.test", port=443)
-        with HttpClient(place, ca_file=ca_file, uses_proxy=True) as client:
+        address = ServiceAddress(scheme="https", host="keys.example.test", port=443)
+        with HttpClient(address, ca_file=ca_file, uses_proxy=True) as client:
             if status.startswith(b"200"):
                 assert client.exchange(GET).body == b"hi"
             else:
@@ -153,7 +153,7 @@ def test_the_proxy_of_the_environment_is_asked_for_a_way(
 def test_this_machine_and_calls_without_leave_use_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    with listening(saying(OK)) as server, HttpClient(place_of(server), uses_proxy=True) as client:
+    with listening(saying(OK)) as server, HttpClient(address_of(server), uses_proxy=True) as client:
         assert client.exchange(GET).body == b"hi"
 
 
@@ -168,6 +168,6 @@ def test_no_proxy_is_asked_for_a_way_to_this_machine_by_https(tmp_path: Path, mo
             saying(OK)(secured)
 
     with listening(serve) as server:
-        place = ServiceAddress(scheme="https", host="localhost", port=server.getsockname()[1])
-        with HttpClient(place, ca_file=ca_file, uses_proxy=True) as client:
+        address = ServiceAddress(scheme="https", host="localhost", port=server.getsockname()[1])
+        with HttpClient(address, ca_file=ca_file, uses_proxy=True) as client:
             assert client.exchange(GET).body == b"hi"

@@ -16,7 +16,7 @@ from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from roaming_keys.server.database.tables import TABLES as KEYS_TABLES
 from roaming_keys.server.limits import KINDS, LoginLimits
 from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from tests.support.clock import FakeClock
 from tests.support.databases.audit_trails import RING
 from tests.support.databases.release_0_1 import write_empty_database
@@ -54,13 +54,13 @@ def test_the_migrations_make_the_tables_that_the_program_uses(schema: Schema, ta
         options = {"compare_type": True}
         assert compare_metadata(MigrationContext.configure(rows, opts=options), tables) == []
     database.close()
-    assert schema.state(tmp_path / "one.sqlite").standing is Standing.CURRENT
+    assert schema.state(tmp_path / "one.sqlite").status is SchemaStatus.CURRENT
 
 
 @pytest.mark.parametrize(("schema", "tables"), SCHEMAS)
 def test_a_database_of_0_1_gets_the_same_tables_as_a_new_one(schema: Schema, tables: MetaData, tmp_path: Path) -> None:
     write_empty_database(schema, tmp_path / "earlier.sqlite")
-    assert schema.state(tmp_path / "earlier.sqlite").standing is Standing.OLDER
+    assert schema.state(tmp_path / "earlier.sqlite").status is SchemaStatus.OLDER
     schema.upgrade(tmp_path / "earlier.sqlite")
     schema.upgrade(tmp_path / "new.sqlite")
     assert shape(tmp_path / "earlier.sqlite") == shape(tmp_path / "new.sqlite")
@@ -111,7 +111,7 @@ def test_a_step_back_and_forth_keeps_the_sessions(tmp_path: Path, clock: FakeClo
     cookie, _session = sessions_in(database, clock).create(login_at(SOMEWHERE), origin="", program="")
     database.close()
     SCHEMA.downgrade_one_step(path)
-    assert SCHEMA.state(path).standing is Standing.OLDER
+    assert SCHEMA.state(path).status is SchemaStatus.OLDER
     database = SCHEMA.open(path)
     session = sessions_in(database, clock).find(cookie)
     database.close()
@@ -174,17 +174,17 @@ def test_a_database_without_a_step_is_not_taken_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "sentence", "standing"),
+    ("revision", "sentence", "status"),
     [
-        ("bridge_9999", "newer version of Sealwax", Standing.NEWER),
-        ("bridge_later", "newer version of Sealwax", Standing.NEWER),
-        ("bridge_0002", "A build between two releases", Standing.BETWEEN_RELEASES),
-        ("bridge_0017", "A build between two releases", Standing.BETWEEN_RELEASES),
-        ("keys_0001", "another service", Standing.OF_ANOTHER_SERVICE),
+        ("bridge_9999", "newer version of Sealwax", SchemaStatus.NEWER),
+        ("bridge_later", "newer version of Sealwax", SchemaStatus.NEWER),
+        ("bridge_0002", "A build between two releases", SchemaStatus.BETWEEN_RELEASES),
+        ("bridge_0017", "A build between two releases", SchemaStatus.BETWEEN_RELEASES),
+        ("keys_0001", "another service", SchemaStatus.OF_ANOTHER_SERVICE),
     ],
 )
 def test_a_database_of_another_version_or_another_service_stays_as_it_is(
-    tmp_path: Path, revision: str, sentence: str, standing: Standing
+    tmp_path: Path, revision: str, sentence: str, status: SchemaStatus
 ) -> None:
     path = tmp_path / "one.sqlite"
     database = SCHEMA.open(path)
@@ -195,12 +195,12 @@ def test_a_database_of_another_version_or_another_service_stays_as_it_is(
     for refuse in (SCHEMA.open, SCHEMA.upgrade, SCHEMA.downgrade_one_step):
         with pytest.raises(DatabaseRefused, match=sentence):
             refuse(path)
-    assert SCHEMA.state(path).standing is standing
+    assert SCHEMA.state(path).status is status
     assert dump(path) == before
 
 
 def test_the_state_of_a_file_that_is_not_there_makes_none(tmp_path: Path) -> None:
-    assert SCHEMA.state(tmp_path / "one.sqlite").standing is Standing.EMPTY
+    assert SCHEMA.state(tmp_path / "one.sqlite").status is SchemaStatus.EMPTY
     assert list(tmp_path.iterdir()) == []
 
 

@@ -29,7 +29,7 @@ def test_a_place_is_free_again_after_a_call_that_failed() -> None:
 
 
 def test_a_patient_call_waits_for_a_place() -> None:
-    gate = Gate(2, places_per_client=1, refusal="Try again in a moment.", retry_seconds=5)
+    gate = Gate(2, max_calls_per_client=1, refusal="Try again in a moment.", retry_seconds=5)
     running: list[int] = []
 
     def call(number: int) -> None:

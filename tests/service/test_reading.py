@@ -15,7 +15,7 @@ import pytest
 from sealwax.service import Database, DatabaseRefused, DatabaseUnavailable
 from sealwax.service.database import Access
 from sealwax.service.faults import Fault
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from tests.support.databases.versions_of import later_schema, schema_at
 from tests.support.file_states import files_of
 from webbridge.database import SCHEMA
@@ -26,7 +26,7 @@ READ = """
 import sys
 from webbridge.database import SCHEMA
 state = SCHEMA.state(sys.argv[1])
-print(state.standing.name, state.revision)
+print(state.status.name, state.revision)
 """
 WRITE = """
 import os, sys
@@ -99,22 +99,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("make", "standing"),
+    ("make", "status"),
     [
-        (SCHEMA.upgrade, Standing.CURRENT),
-        (make_older, Standing.OLDER),
-        (make_between_releases, Standing.BETWEEN_RELEASES),
-        (make_newer, Standing.NEWER),
-        (make_of_another_program, Standing.OF_ANOTHER_SERVICE),
-        (Path.touch, Standing.EMPTY),
+        (SCHEMA.upgrade, SchemaStatus.CURRENT),
+        (make_older, SchemaStatus.OLDER),
+        (make_between_releases, SchemaStatus.BETWEEN_RELEASES),
+        (make_newer, SchemaStatus.NEWER),
+        (make_of_another_program, SchemaStatus.OF_ANOTHER_SERVICE),
+        (Path.touch, SchemaStatus.EMPTY),
     ],
 )
 def test_the_state_of_a_database_is_read_without_any_change(
-    folder: Path, make: Callable[[Path], None], standing: Standing
+    folder: Path, make: Callable[[Path], None], status: SchemaStatus
 ) -> None:
     make(folder / NAME)
     before = files_of(folder)
-    assert SCHEMA.state(folder / NAME).standing is standing
+    assert SCHEMA.state(folder / NAME).status is status
     assert files_of(folder) == before
 
 

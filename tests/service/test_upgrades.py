@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 
 from roaming_keys.server.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Database, DatabaseRefused, Schema
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from tests.support.databases.killed_upgrades import Way, is_killed_at
 from tests.support.databases.release_0_1 import write_database, write_empty_database
 from tests.support.databases.rows import Rows, fill, read_all
@@ -68,12 +68,12 @@ def test_the_data_of_each_revision_is_kept_up_and_back(
         fill(database)
         before = read_all(database)
     schema.upgrade(database_url)
-    assert schema.state(database_url).standing is Standing.CURRENT
+    assert schema.state(database_url).status is SchemaStatus.CURRENT
     check_kept(before, rows_at(database_url))
     while schema.state(database_url).revision != revision:
         schema.downgrade_one_step(database_url)
     assert without_given_up(rows_at(database_url)) == without_given_up(before)
-    assert earlier.state(database_url).standing is Standing.CURRENT
+    assert earlier.state(database_url).status is SchemaStatus.CURRENT
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

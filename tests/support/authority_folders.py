@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealwax.authority.folder import AuthorityFolder, Role, Settings, new_folder
-from sealwax.authority.founding import Founder, accept_issuing, create_root, request_issuing, sign_issuing
-from sealwax.authority.issuing import Order, issue_certificate, issuing_press, revoke_certificate
+from sealwax.authority.founding import CreationParameters, accept_issuing, create_root, request_issuing, sign_issuing
+from sealwax.authority.issuing import Order, issue_certificate, issuing_crl_issuer, revoke_certificate
 from sealwax.authority.register import Entry, Issuer
 from smime_core import blocking
 from smime_core.blocking import run
@@ -26,19 +26,19 @@ from smime_core.x509.revocation_list import RevocationList, parse_revocation_lis
 PROVIDER = NativeProvider()
 AT = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
 SETTINGS = Settings(name="Example", url="http://pki.example.test", country="DE")
-FOUNDER = Founder(at=AT, passphrase=b"correct horse", key=NewKey.P256)
+PARAMETERS = CreationParameters(at=AT, passphrase=b"correct horse", key=NewKey.P256)
 
 
 def found(path: Path, settings: Settings = SETTINGS, *, at: datetime.datetime = AT) -> AuthorityFolder:
     """Create a CA whose root and issuing CA are in one folder."""
-    founder = replace(FOUNDER, at=at)
+    parameters = replace(PARAMETERS, at=at)
     with new_folder(path) as folder:
-        root = create_root(folder, settings, founder)
+        root = create_root(folder, settings, parameters)
         request = blocking.run(
-            open_certification_request(request_issuing(folder, settings, founder), provider=PROVIDER)
+            open_certification_request(request_issuing(folder, settings, parameters), provider=PROVIDER)
         )
         issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=at)
-        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=founder)
+        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, parameters=parameters)
     return AuthorityFolder(path)
 
 
@@ -50,7 +50,7 @@ def open_role(folder: AuthorityFolder, role: Role) -> Identity:
 
 @functools.cache
 def open_key(data: bytes) -> PrivateKey:
-    return blocking.run(load_private_key(data, FOUNDER.passphrase, provider=PROVIDER))
+    return blocking.run(load_private_key(data, PARAMETERS.passphrase, provider=PROVIDER))
 
 
 def latest(folder: AuthorityFolder, issuer: Issuer) -> RevocationList:
@@ -79,5 +79,5 @@ def issue(
 def revoke(
     folder: AuthorityFolder, certificate: Certificate, reason: str = "unspecified", *, at: datetime.datetime = AT
 ) -> Entry:
-    press = issuing_press(folder, open_role(folder, Role.ISSUING))
-    return revoke_certificate(folder, certificate.serial_number, reason, press=press, at=at)
+    crl_issuer = issuing_crl_issuer(folder, open_role(folder, Role.ISSUING))
+    return revoke_certificate(folder, certificate.serial_number, reason, crl_issuer=crl_issuer, at=at)

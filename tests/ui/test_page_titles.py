@@ -37,7 +37,7 @@ def test_one_function_sets_the_title() -> None:
 
 
 def test_each_title_is_a_key_of_a_catalogue_and_no_text() -> None:
-    known = set(WORDS.of_room(ENGLISH, "shared", "extension", "pages"))
+    known = set(WORDS.of_part(ENGLISH, "shared", "extension", "pages"))
     calls = 0
     for script in scripts():
         text = script.read_text()
@@ -65,6 +65,6 @@ def test_no_title_has_a_value_of_a_message() -> None:
         for script in scripts()
         for literal in re.findall(r'\btitleKey[ ]?[:=][^\n"]{0,80}"(\w+)"', script.read_text())
     }
-    texts = WORDS.of_room(ENGLISH, "shared", "pages")
+    texts = WORDS.of_part(ENGLISH, "shared", "pages")
     assert literals
     assert all("{" not in texts[key] for key in literals)

@@ -38,7 +38,7 @@ def test_no_plaintext_goes_into_a_storage_of_the_browser() -> None:
 
 
 def test_every_error_that_ends_a_parcel_has_its_sentence() -> None:
-    known = WORDS.of_room(ENGLISH, "shared", "pages")
+    known = WORDS.of_part(ENGLISH, "shared", "pages")
     code = "".join(path.read_text() for path in _PARCELS.rglob("*.js"))
     named = set(re.findall(r'ApiError\(\s*"([a-z-]+)"', code))
     failures = (_PARCELS / "failures.js").read_text()

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import pytest
 
-from sealwax.words import ENGLISH, FOLDER, ROOMS, WORDS, Language, Words, WrongWords, forms_of, hash_of, values_in
+from sealwax.words import ENGLISH, FOLDER, PARTS, WORDS, Language, Words, WrongWords, forms_of, hash_of, values_in
 from tests.support.new_language import add_language
-from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_room, with_sentences
+from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_part, with_sentences
 from wasm_build.bundle.tree import read_content
 
 LANGUAGES: Final = tuple(WORDS.languages)
 OTHERS: Final = tuple(language for language in LANGUAGES if language != ENGLISH)
 MAX_LINES: Final = 18_000
-# Texts of a room that stand in the place of the shared one of the same name, each with the reason.
+# Texts of a part that stand in the place of the shared one of the same name, each with the reason.
 REPLACED: Final = {
     "extension.error_locked": "a text that was being written is still there",
     "pages.error_malformed_message": "the pages know that it is a message",
@@ -78,7 +78,7 @@ def test_every_english_text_has_a_note_for_the_translator() -> None:
 
 
 def test_no_translation_is_older_than_its_english() -> None:
-    assert WORDS.older() == []
+    assert WORDS.outdated() == []
 
 
 def test_no_text_stands_twice() -> None:
@@ -90,8 +90,8 @@ def test_no_text_stands_twice() -> None:
 
 
 def test_a_text_of_a_room_replaces_a_shared_one_on_purpose() -> None:
-    shared = WORDS.of_room(ENGLISH, "shared")
-    named = {f"{room}.{name}" for room in ("extension", "pages") for name in WORDS.of_room(ENGLISH, room)}
+    shared = WORDS.of_part(ENGLISH, "shared")
+    named = {f"{part}.{name}" for part in ("extension", "pages") for name in WORDS.of_part(ENGLISH, part)}
     assert {key for key in named if key.partition(".")[2] in shared} == REPLACED.keys()
 
 
@@ -101,7 +101,7 @@ WRONG: Final[dict[str, tuple[str, Change, str]]] = {
     "half a catalogue": ("de", lambda texts: cut(texts, len(texts) // 2), "is missing"),
     "a missing key": ("de", lambda texts: cut(texts, 1), "is missing"),
     "an unknown key": ("de", lambda texts: texts.update({"pages.tea_time": "Tee"}), "pages.tea_time is no key"),
-    "a key of no room": ("de", lambda texts: texts.update({"kitchen.tea": "Tee"}), "kitchen.tea is no key"),
+    "a key of no part": ("de", lambda texts: texts.update({"kitchen.tea": "Tee"}), "kitchen.tea is no key"),
     "an empty text": ("fr", lambda texts: texts.update({"shared.cancel": " "}), "shared.cancel has no text"),
     "a number": ("fr", lambda texts: texts.update({"shared.cancel": 3}), "shared.cancel has no text"),
     "another value": ("es", lambda texts: texts.update({"shared.cancel": "{who}"}), "other values"),
@@ -145,7 +145,7 @@ def test_a_wrong_catalogue_is_refused_by_name(name: str, copy: Path) -> None:
         Words(copy).texts(language)
     assert complaint in str(refused.value)
     with pytest.raises(WrongWords):
-        texts_of_room(Words(copy), "pages")
+        texts_of_part(Words(copy), "pages")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"shared.cancel": "a", "shared.cancel": "b"}', '{"shared.cancel": '])
@@ -163,7 +163,7 @@ def test_a_language_without_a_file_is_refused_by_name(copy: Path) -> None:
 
 def test_a_changed_english_text_names_the_older_translations(copy: Path) -> None:
     change(copy, ENGLISH, lambda texts: texts.update({"shared.cancel": "Stop"}))
-    assert Words(copy).older() == [(language, "shared.cancel") for language in LANGUAGES if language != ENGLISH]
+    assert Words(copy).outdated() == [(language, "shared.cancel") for language in LANGUAGES if language != ENGLISH]
     assert hash_of("Stop") != hash_of("Cancel")
 
 
@@ -174,11 +174,11 @@ def test_a_new_language_from_right_to_left_is_in_every_place(copy: Path) -> None
     own = json.loads(read_content(extension["_locales/he/messages.json"]))
     assert own["language_tag"] == {"message": "he"}
     assert own["cancel"] == {"message": "⟦Cancel⟧"}
-    for room in ("shared", "pages"):
-        assert json.loads(read_content(texts_of_room(words, room)["messages.he.json"])) == words.of_room("he", room)
+    for part in ("shared", "pages"):
+        assert json.loads(read_content(texts_of_part(words, part)["messages.he.json"])) == words.of_part("he", part)
     assert '"he":{"title":"⟦The mail cannot be reached⟧"' in start_words(words)
     page = with_sentences("<noscript><!-- needs_javascript in all languages --></noscript>", words).decode()
     assert '<p lang="he" dir="rtl">⟦Sealwax decrypts and encrypts mail in this browser' in page
     assert page.startswith('<noscript><p lang="en"')
-    for room in ROOMS:
-        assert words.of_room("he", room).keys() == WORDS.of_room(ENGLISH, room).keys()
+    for part in PARTS:
+        assert words.of_part("he", part).keys() == WORDS.of_part(ENGLISH, part).keys()

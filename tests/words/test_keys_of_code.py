@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from sealwax.words import ENGLISH, words_of_room
+from sealwax.words import ENGLISH, words_of_part
 from tests.support.project import ROOT
 
-ROOMS: Final = {
+PARTS_OF_FOLDERS: Final = {
     "webbridge/pages": ("pages",),
     "browser_ext": ("extension",),
     # Scripts that both share may have a text that only one of them shows.
@@ -106,13 +106,13 @@ def scripts(folder: str) -> Iterator[Path]:
     return (path for path in sorted((ROOT / folder).rglob("*.js")) if "dist" not in path.parts)
 
 
-def texts_of(rooms: tuple[str, ...]) -> set[str]:
-    return {key for room in rooms for key in words_of_room(ENGLISH, "shared", room)}
+def texts_of(parts: tuple[str, ...]) -> set[str]:
+    return {key for part in parts for key in words_of_part(ENGLISH, "shared", part)}
 
 
-@pytest.mark.parametrize("folder", list(ROOMS))
+@pytest.mark.parametrize("folder", list(PARTS_OF_FOLDERS))
 def test_each_key_in_a_script_has_its_text(folder: str) -> None:
-    texts = texts_of(ROOMS[folder])
+    texts = texts_of(PARTS_OF_FOLDERS[folder])
     keys = [(path.name, key) for path in scripts(folder) for key in _LITERAL.findall(path.read_text())]
     assert len(keys) > 20
     assert [(name, key) for name, key in keys if key not in texts] == []
@@ -122,19 +122,19 @@ def forms_in(folder: str) -> set[str]:
     """The keys that scripts make at run time, with * for each value, if any text has such a key."""
     code = "".join(path.read_text() for path in scripts(folder))
     forms = {_VALUE.sub("*", template) for template in _TEMPLATE.findall(code)}
-    texts = texts_of(ROOMS[folder])
+    texts = texts_of(PARTS_OF_FOLDERS[folder])
     key_forms = {form for form in forms if "*_" in form or "_*" in form}
     return {form for form in key_forms if any(fnmatchcase(key, form) for key in texts)}
 
 
-@pytest.mark.parametrize("folder", list(ROOMS))
+@pytest.mark.parametrize("folder", list(PARTS_OF_FOLDERS))
 def test_each_key_that_is_made_at_run_time_has_its_text(folder: str) -> None:
-    forms, texts = forms_in(folder), texts_of(ROOMS[folder])
+    forms, texts = forms_in(folder), texts_of(PARTS_OF_FOLDERS[folder])
     assert sorted(forms - VALUES.keys() - OPTIONAL) == [], "name the values in VALUES"
     keys = [form.replace("*", value) for form in sorted(forms - OPTIONAL) for value in VALUES[form].split()]
     assert [key for key in keys if key not in texts] == []
 
 
 def test_no_list_of_values_is_left_over() -> None:
-    made = {form for folder in ROOMS for form in forms_in(folder)}
+    made = {form for folder in PARTS_OF_FOLDERS for form in forms_in(folder)}
     assert sorted((VALUES.keys() | OPTIONAL) - made) == []

@@ -40,11 +40,11 @@ def test_the_committed_catalogues_are_in_their_order(copy: Path) -> None:
 
 def test_a_renewed_translation_is_no_longer_older(copy: Path) -> None:
     rewrite(copy / "en.json", **{"shared.cancel": "Stop", "shared.close": "Shut"})
-    assert len(Words(copy).older()) == 2 * (len(Words(copy).languages) - 1)
+    assert len(Words(copy).outdated()) == 2 * (len(Words(copy).languages) - 1)
     rewrite(copy / "de.json", **{"shared.cancel": "Anhalten"})
     mark_as_made(copy, "de", ["shared.cancel"])
-    assert ("de", "shared.cancel") not in Words(copy).older()
-    assert {("de", "shared.close"), ("fr", "shared.cancel")} <= set(Words(copy).older())
+    assert ("de", "shared.cancel") not in Words(copy).outdated()
+    assert {("de", "shared.close"), ("fr", "shared.cancel")} <= set(Words(copy).outdated())
     assert list(Words(copy).texts("de")) == list(Words(copy).texts(ENGLISH))
 
 
@@ -57,7 +57,7 @@ def test_a_new_text_needs_a_note(copy: Path) -> None:
     notes = json.loads((copy / "notes.json").read_text())
     (copy / "notes.json").write_text(json.dumps({**notes, "pages.tea_time": {"note": "When tea is served."}}))
     mark_as_made(copy, "all", [])
-    assert Words(copy).older() == []
+    assert Words(copy).outdated() == []
 
 
 def test_the_program_names_what_is_wrong(copy: Path) -> None:

@@ -83,15 +83,15 @@ SAME_IN_ONE_LANGUAGE = {
 
 
 def shared(language: str) -> dict[str, str]:
-    return WORDS.of_room(language, "shared")
+    return WORDS.of_part(language, "shared")
 
 
 def own(language: str) -> dict[str, str]:
-    return WORDS.of_room(language, "extension")
+    return WORDS.of_part(language, "extension")
 
 
 def of_pages(language: str) -> dict[str, str]:
-    return WORDS.of_room(language, "pages")
+    return WORDS.of_part(language, "pages")
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])

@@ -15,9 +15,9 @@ from typing import Final
 
 from sealwax.delivery.address import parse_server
 from sealwax.delivery.connection import Connection
-from sealwax.delivery.kept_sends import KeptSends
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_message
 from sealwax.delivery.patience import Patience
+from sealwax.delivery.send_states import SendStates
 from sealwax.delivery.sender_api import SenderApi
 from sealwax.delivery.sending import Sender, Sending, Sent
 from smime_core.cms import Signing
@@ -123,7 +123,7 @@ def send(rig: ParcelRig, files: list[OutgoingFile]) -> Sent:
     )
     with Connection(parse_server(f"http://127.0.0.1:{rig.direct_port}")) as connection:
         api = SenderApi(connection, rig.token, Patience())
-        return Sender(api, KeptSends(rig.folder / "sends", rig.token, PROVIDER), PROVIDER).send(sending, at)
+        return Sender(api, SendStates(rig.folder / "sends", rig.token, PROVIDER), PROVIDER).send(sending, at)
 
 
 def link_to(rig: ParcelRig, sent: Sent, *, words: bool) -> str:

@@ -24,7 +24,7 @@ from typing import Final, TypeVar
 
 from sealwax.delivery.address import parse_server
 from sealwax.delivery.connection import Connection
-from sealwax.delivery.lanes import LANES
+from sealwax.delivery.parallel_uploads import MAX_PARALLEL_UPLOADS
 from sealwax.delivery.patience import Patience
 from sealwax.delivery.recipient_api import RecipientApi
 from sealwax.delivery.sender_api import SenderApi
@@ -110,13 +110,13 @@ class Transfers:
         with Connection(self._address) as connection:
             api = SenderApi(connection, self._rig.token, Patience())
             api.create(parcel_id, self._announce(parcel_id))
-            with api.lanes(parcel_id) as lanes:
+            with api.parallel_uploads(parcel_id) as uploads:
                 for number, chunk in enumerate(prepared.chunks):
-                    lanes.start(str(number), chunk)
-                    if lanes.running == LANES:
-                        lanes.wait()
-                while lanes.running:
-                    lanes.wait()
+                    uploads.start(str(number), chunk)
+                    if uploads.running == MAX_PARALLEL_UPLOADS:
+                        uploads.wait()
+                while uploads.running:
+                    uploads.wait()
             api.submit(parcel_id, _MANIFEST)
         return parcel_id
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sealwax.words import Words
 from wasm_build.bundle import packages as packages_module
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
-from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_room, with_sentences
+from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_part, with_sentences
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.late_files import build_late_views
@@ -73,7 +73,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         **_sanitiser(root),
         "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
-    owners = {**collect_owners(root, pinned), **_below("ui", texts_of_room(words, "shared"))}
+    owners = {**collect_owners(root, pinned), **_below("ui", texts_of_part(words, "shared"))}
     served = {**_below("runtime", {**runtime, **owners}), **_below("pages", build_pages(root, runtime))}
     files: dict[str, Content] = {
         **served,
@@ -105,8 +105,8 @@ def build_pages(root: Path, runtime: Mapping[str, Content]) -> dict[str, Content
     )
     pages |= {name: with_sentences(read_content(pages[name]).decode(), words) for name in _PAGES_WITH_SENTENCES}
     pages |= {
-        **texts_of_room(words, "pages"),
-        **_below("runtime", {**runtime, **_below("ui", texts_of_room(words, "shared"))}),
+        **texts_of_part(words, "pages"),
+        **_below("runtime", {**runtime, **_below("ui", texts_of_part(words, "shared"))}),
         **_sanitiser(root),
         **pdf.files,
         **late.files,

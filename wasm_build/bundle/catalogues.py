@@ -15,9 +15,9 @@ _DOLLAR: Final = str.maketrans({"$": "$$"})
 _IN_ALL_LANGUAGES: Final = re.compile(r"<!-- (\w+) in all languages -->")
 
 
-def texts_of_room(words: Words, room: str) -> dict[str, Content]:
-    """The files of the texts of one room. Raises WrongWords."""
-    return {f"messages.{language}.json": _in_json(words.of_room(language, room)) for language in words.languages}
+def texts_of_part(words: Words, part: str) -> dict[str, Content]:
+    """The files of the texts of one part. Raises WrongWords."""
+    return {f"messages.{language}.json": _in_json(words.of_part(language, part)) for language in words.languages}
 
 
 def texts_of_extension(words: Words) -> dict[str, Content]:
@@ -26,7 +26,7 @@ def texts_of_extension(words: Words) -> dict[str, Content]:
         f"_locales/{language}/messages.json": _in_json(
             {
                 name: {"message": text.translate(_DOLLAR)}
-                for name, text in {**words.of_room(language, "shared", "extension"), "language_tag": language}.items()
+                for name, text in {**words.of_part(language, "shared", "extension"), "language_tag": language}.items()
             }
         )
         for language in words.languages

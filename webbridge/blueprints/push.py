@@ -42,5 +42,5 @@ def unsubscribe() -> Response:
 
 
 def _changed(session: Session) -> Response:
-    services().announcements.tell(Announcement(kind=PUSH_CHANGED, subject=session.id))
+    services().announcements.announce(Announcement(kind=PUSH_CHANGED, subject=session.id))
     return jsonify()

@@ -14,7 +14,7 @@ from typing import Final
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from sealwax.authority.certifying import CertifyingDesk, Reason, RequestRefused
+from sealwax.authority.certifying import AutomaticCertifier, Reason, RequestRefused
 from sealwax.service import Gate, ServiceError, install_error_handlers, now
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_CERTIFICATION_REQUEST_BYTES
 
@@ -31,7 +31,7 @@ _TEXTS: Final = {
 }
 
 
-def create_certifier_app(desk: CertifyingDesk, clock: Callable[[], datetime] = now) -> Flask:
+def create_certifier_app(certifier: AutomaticCertifier, clock: Callable[[], datetime] = now) -> Flask:
     """Return the signing service of one CA."""
     app = Flask("webbridge.certifier", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -42,14 +42,14 @@ def create_certifier_app(desk: CertifyingDesk, clock: Callable[[], datetime] = n
     def certify() -> Response:
         address, request_der = _read_order()
         with gate.one():
-            return _certified(desk, address, request_der, clock())
+            return _certified(certifier, address, request_der, clock())
 
     return app
 
 
-def _certified(desk: CertifyingDesk, address: str, request_der: bytes, at: datetime) -> Response:
+def _certified(certifier: AutomaticCertifier, address: str, request_der: bytes, at: datetime) -> Response:
     try:
-        issued = desk.certify(address, request_der, at=at)
+        issued = certifier.certify(address, request_der, at=at)
     except RequestRefused as error:
         status, text = _TEXTS[error.reason]
         raise ServiceError(status, error.reason.value, text, error.wait_seconds or None) from None

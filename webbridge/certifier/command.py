@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from sealwax.authority.certifying import ANY_DOMAIN, PER_ADDRESS, PER_DAY, CertifyingDesk, Terms
+from sealwax.authority.certifying import ANY_DOMAIN, PER_ADDRESS, PER_DAY, AutomaticCertifier, Terms
 from sealwax.authority.folder import Role
 from sealwax.cli.options.authority import FOLDER, check_role, open_authority, read_passphrase
 from sealwax.cli.options.passphrases import PassphraseSource
@@ -113,8 +113,8 @@ def certify(request: CertifyRequest) -> None:
     authority, terms = open_authority(request.folder), request.terms
     check_role(authority, Role.ISSUING)
     passphrase = read_passphrase(authority, request.passphrases)
-    desk = CertifyingDesk.open(authority, passphrase, terms=terms, directory=request.directory)
-    app = create_certifier_app(desk)
+    certifier = AutomaticCertifier.open(authority, passphrase, terms=terms, directory=request.directory)
+    app = create_certifier_app(certifier)
     bound = _listen(request.socket, request.group)
     wait_for_end = catch_ending_signals()
     with serve(app, bound, client_seconds=CLIENT_SECONDS):

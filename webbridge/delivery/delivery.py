@@ -193,13 +193,13 @@ def open_delivery(config: ParcelsConfig, database: Database, *, clock: Callable[
         keys=keys,
         upload_gate=Gate(
             MAX_UPLOADS_AT_ONCE,
-            places_per_client=MAX_UPLOADS_PER_SENDER,
+            max_calls_per_client=MAX_UPLOADS_PER_SENDER,
             refusal="Too many uploads are running. Wait a moment.",
             retry_seconds=_RETRY_SECONDS,
         ),
         slow_gate=Gate(
             MAX_SLOW_AT_ONCE,
-            places_per_client=MAX_SLOW_PER_SENDER,
+            max_calls_per_client=MAX_SLOW_PER_SENDER,
             refusal="Too many slow requests are running. Wait a moment.",
             retry_seconds=_RETRY_SECONDS,
         ),

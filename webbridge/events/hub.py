@@ -242,7 +242,7 @@ class Hub:
                 "a session could not be ended, because the database is unavailable"
             )
             return
-        await asyncio.to_thread(self._announcements.tell, Announcement(kind=SESSION_ENDED, subject=session_id))
+        await asyncio.to_thread(self._announcements.announce, Announcement(kind=SESSION_ENDED, subject=session_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

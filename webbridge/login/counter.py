@@ -34,12 +34,12 @@ def login_gate() -> Gate:
 
     A login may occupy a thread for long, because it waits for the mail server.
     """
-    return Gate(MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
+    return Gate(MAX_AT_ONCE, max_calls_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
 def device_gate() -> Gate:
     """Return the separate limit on concurrent logins of known devices. Each device has one place."""
-    return Gate(MAX_DEVICES_AT_ONCE, places_per_client=1, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
+    return Gate(MAX_DEVICES_AT_ONCE, max_calls_per_client=1, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

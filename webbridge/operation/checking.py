@@ -27,7 +27,7 @@ from sealwax.operation.sections import is_private
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access, file_of
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 from smime_core.errors import SmimeError
 from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
@@ -136,7 +136,7 @@ def _servers(config: BridgeConfig) -> list[MailServer]:
 def _is_current(config: BridgeConfig) -> bool:
     """Return whether the database has the tables of this program. Opening it with SCHEMA would upgrade it."""
     try:
-        return SCHEMA.state(config.database).standing is Standing.CURRENT
+        return SCHEMA.state(config.database).status is SchemaStatus.CURRENT
     except DatabaseUnavailable:
         return False
 

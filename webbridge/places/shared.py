@@ -21,7 +21,7 @@ from sqlalchemy import Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Announcement, Announcements, Database, DatabaseUnavailable
-from sealwax.service.announcements import Heard
+from sealwax.service.announcements import AnnouncementHandler
 from webbridge.database.tables import PLACE
 from webbridge.places.keeper import Keeper, PlaceUser
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
@@ -56,7 +56,7 @@ class SharedPlaces:
         self._keeper: Keeper | None = None
         self._user: PlaceUser | None = None
         self._owed: list[Place] = []
-        self._hearers: list[Heard] = []
+        self._hearers: list[AnnouncementHandler] = []
         self._chores: list[Callable[[], None]] = []
         self._chores_done_at = 0.0
 
@@ -64,7 +64,7 @@ class SharedPlaces:
         """Set the user of the places, who looks after them and gives one back when another process wants it."""
         self._user = user
 
-    def also_hear(self, heard: Heard) -> None:
+    def also_hear(self, heard: AnnouncementHandler) -> None:
         """Pass the announcements of other processes to `heard` too, from the first use of the places on."""
         self._hearers.append(heard)
 
@@ -121,7 +121,7 @@ class SharedPlaces:
             holders = list(rows.execute(_HOLDERS, {"kind": kind, "name": name}).scalars())
         others = [process for process in holders if process != self._id]
         if others:
-            self._announcements.tell(Announcement(kind=WANTED, subject=name, detail=random.choice(others)))  # noqa: S311
+            self._announcements.announce(Announcement(kind=WANTED, subject=name, detail=random.choice(others)))  # noqa: S311
 
     def hear(self, announcement: Announcement | None) -> None:
         """Give back a place that another process wants. Pass all announcements on."""

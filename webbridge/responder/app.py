@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from flask import Flask, Response, abort, request
 
-from sealwax.authority.answering import InformationDesk, OcspAnswer
+from sealwax.authority.answering import AuthorityResponder, OcspAnswer
 from sealwax.authority.register import Issuer
 from sealwax.service import ServiceError, install_error_handlers, now
 from smime_core.limits import MAX_OCSP_REQUEST_BYTES
@@ -28,7 +28,7 @@ _CRL = "application/pkix-crl"  # RFC 2585 section 4
 _CERTIFICATE = "application/pkix-cert"
 
 
-def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = now) -> Flask:
+def create_authority_app(responder: AuthorityResponder, clock: Callable[[], datetime] = now) -> Flask:
     """Return the responder of one CA."""
     app = Flask("webbridge.authority", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_OCSP_REQUEST_BYTES
@@ -41,7 +41,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
-    views = _Views(desk, clock)
+    views = _Views(responder, clock)
     app.post("/ocsp")(views.ocsp_by_post)
     app.get("/ocsp/<path:encoded>")(views.ocsp_by_get)
     app.get("/<any(root, issuing):name>.crl")(views.revocation_list)
@@ -50,27 +50,27 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
 
 
 class _Views:
-    """The views of the routes. `desk` gives the CA's OCSP answers, revocation lists and certificates."""
+    """The views of the routes. `responder` gives the CA's OCSP answers, revocation lists and certificates."""
 
-    def __init__(self, desk: InformationDesk, clock: Callable[[], datetime]) -> None:
-        self._desk = desk
+    def __init__(self, responder: AuthorityResponder, clock: Callable[[], datetime]) -> None:
+        self._responder = responder
         self._clock = clock
 
     def ocsp_by_post(self) -> Response:
         """Answer the OCSP request in the body."""
         if request.mimetype != _OCSP_REQUEST:
             raise ServiceError(415, "bad-request", f"The request is not {_OCSP_REQUEST}.")
-        answer = self._desk.answer(request.get_data(cache=False), at=self._clock())
+        answer = self._responder.answer(request.get_data(cache=False), at=self._clock())
         return _ocsp_response(answer, keepable=False)  # RFC 9110 section 9.3.3: no cache keeps answers to POST
 
     def ocsp_by_get(self, encoded: str) -> Response:
         """Answer the OCSP request in the path, which is in base64."""
-        answer = self._desk.answer(_decode(encoded), at=self._clock())
+        answer = self._responder.answer(_decode(encoded), at=self._clock())
         return _ocsp_response(answer, keepable=answer.keepable)
 
     def revocation_list(self, name: str) -> Response:
         """Return the newest CRL of an issuer."""
-        published = self._desk.find_list(Issuer(name))
+        published = self._responder.find_list(Issuer(name))
         if published is None:
             abort(404)
         left_seconds = int((published.next_update - self._clock()).total_seconds())
@@ -78,7 +78,7 @@ class _Views:
 
     def certificate(self, name: str) -> Response:
         """Return the certificate of an issuer."""
-        certificate = self._desk.find_certificate(Issuer(name))
+        certificate = self._responder.find_certificate(Issuer(name))
         if certificate is None:
             abort(404)
         return _file(certificate.der, _CERTIFICATE, seconds=CERTIFICATE_CACHE_SECONDS)

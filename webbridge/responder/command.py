@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sealwax.authority.answering import InformationDesk
+from sealwax.authority.answering import AuthorityResponder
 from sealwax.authority.folder import Role
 from sealwax.cli.options.authority import FOLDER, check_role, open_authority, read_passphrase
 from sealwax.cli.options.passphrases import PassphraseSource
@@ -48,8 +48,8 @@ def respond(request: RespondRequest) -> None:
     authority, host, port = open_authority(request.folder), request.host, request.port
     check_role(authority, Role.RESPONDER)
     passphrase = read_passphrase(authority, request.passphrases)
-    desk = InformationDesk.open(authority, passphrase)
-    app = create_authority_app(desk)
+    responder = AuthorityResponder.open(authority, passphrase)
+    app = create_authority_app(responder)
     bound = _listen(host, port)
     port = bound.getsockname()[1]
     wait_for_end = catch_ending_signals()

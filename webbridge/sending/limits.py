@@ -25,7 +25,7 @@ class SendLimits:
 
     def __init__(self, places: SharedPlaces) -> None:
         self._gate = Gate(
-            MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_ACCOUNT, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS
+            MAX_AT_ONCE, max_calls_per_client=MAX_AT_ONCE_PER_ACCOUNT, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS
         )
         self._sessions = SessionLimit(places, PlaceKind.SEND, refusal=_REFUSAL)
 

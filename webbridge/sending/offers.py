@@ -25,7 +25,7 @@ class KnownOffers:
         self._known: dict[tuple[str, int], tuple[datetime, Offers]] = {}
         self._asking = Gate(
             MAX_ASKED_AT_ONCE,
-            places_per_client=MAX_ASKED_AT_ONCE_PER_SERVER,
+            max_calls_per_client=MAX_ASKED_AT_ONCE_PER_SERVER,
             refusal="The server for outgoing mail is being asked already. Try again in a moment.",
             retry_seconds=_RETRY_SECONDS,
         )

@@ -66,7 +66,7 @@ class FactorDemand:
                 FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
             ),
             challenge=reader.exactly("challenge", CHALLENGE_BYTES),
-            credentials=reader.datas("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
+            credentials=reader.data_list("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
         )
         reader.check_finished()
         return demand

@@ -14,15 +14,15 @@ from roaming_keys.server.master_key.row import MasterKeyRow
 from roaming_keys.server.master_key.server_keys import KeyRing, key_of
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 # Databases in other states are empty, or are refused for another reason.
-_WITH_KEY: Final = frozenset({Standing.OLDER, Standing.CURRENT, Standing.NEWER})
+_WITH_KEY: Final = frozenset({SchemaStatus.OLDER, SchemaStatus.CURRENT, SchemaStatus.NEWER})
 
 
 def fingerprint_in(url: str | Path) -> bytes | None:
     """Return the fingerprint of the master key, which each version of the database has. Raises DatabaseUnavailable."""
-    if SCHEMA.state(url).standing not in _WITH_KEY:
+    if SCHEMA.state(url).status not in _WITH_KEY:
         return None
     with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
         fingerprint = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()

@@ -11,7 +11,7 @@ from roaming_keys.server.audit import AuditKind
 from roaming_keys.server.notices.outbox import Notice
 from sealwax.notices.outbox import Attempt
 from sealwax.notices.writing import Unwritable, build_notice, is_plain, message_id
-from sealwax.words import Language, words_of_room
+from sealwax.words import Language, words_of_part
 from smime_core.mail import Draft
 
 # The advice in the mail about each kind of event.
@@ -46,7 +46,7 @@ def write_mail(attempt: Attempt[Notice], head: Letterhead) -> bytes:
     notice = attempt.notice
     if not is_plain(notice.address):
         raise Unwritable("an address that needs quotes or other letters gets none")
-    texts = words_of_room(head.language, "key_mails")
+    texts = words_of_part(head.language, "key_mails")
     facts = {
         texts["time"]: f"{notice.at.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC",
         texts["account"]: notice.address,

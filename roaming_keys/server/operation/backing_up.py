@@ -24,7 +24,7 @@ from sealwax.operation.databases import database_failures_said
 from sealwax.operation.founding import go_on_as_user, owner_option, write_secret
 from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access, file_of
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -115,7 +115,7 @@ def _check_present(url: str | Path) -> None:
     if file is not None and not file.exists():
         raise click.ClickException(f"{file} is missing")
     # The backup of an older PostgreSQL database has rows that do not fit into the tables of this version.
-    if file is None and SCHEMA.state(url).standing is not Standing.CURRENT:
+    if file is None and SCHEMA.state(url).status is not SchemaStatus.CURRENT:
         raise click.ClickException("the database is not up to date: restart the service first, or use pg_dump")
 
 

@@ -11,7 +11,7 @@ from roaming_keys.server.master_key.rotation import heads_in
 from roaming_keys.server.master_key.server_keys import MARK, KeyRing, KeySource, ServerKeyError
 from sealwax.service import Database
 from sealwax.service.database import Access
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 
 def is_bound(url: str | Path) -> bool:
@@ -27,7 +27,7 @@ def check_keys(url: str | Path, source: KeySource) -> None:
         raise ServerKeyError("the database belongs to no master key yet: run `sealwax keys init`")
     if fingerprint not in [key.fingerprint for key in ring.all()]:
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
-    if SCHEMA.state(url).standing is not Standing.CURRENT:
+    if SCHEMA.state(url).status is not SchemaStatus.CURRENT:
         return
     known = {key.head for key in ring.all()}
     with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:

@@ -18,7 +18,7 @@ from sealwax.operation.databases import become_owner_of_database, database_failu
 from sealwax.operation.settings import WrongSettings
 from sealwax.service import Database
 from sealwax.service.database import Access
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, 
     config = settings.to_config()
     become_owner_of_database(config.database)
     with database_failures_said():
-        if SCHEMA.state(config.database).standing not in (Standing.CURRENT, Standing.NEWER):
+        if SCHEMA.state(config.database).status not in (SchemaStatus.CURRENT, SchemaStatus.NEWER):
             raise click.ClickException(
                 "the database is not up to date: start the service first, or run `sealwax keys init`"
             )

@@ -23,7 +23,7 @@ from sealwax.operation.databases import become_owner_of_database, database_failu
 from sealwax.operation.program import ConfigRequest
 from sealwax.service import Database, now
 from sealwax.service.database import file_of
-from sealwax.service.schema import Standing
+from sealwax.service.schema import SchemaStatus
 
 _BY_HAND: Final = (
     "the setting master_key is not in a file that this command may change. Put a new key (`openssl rand -hex 32`) and a"
@@ -44,7 +44,7 @@ def rotate(request: ConfigRequest) -> None:
     database = settings.to_config().database
     become_owner_of_database(database)
     with database_failures_said():
-        if SCHEMA.state(database).standing is not Standing.CURRENT:
+        if SCHEMA.state(database).status is not SchemaStatus.CURRENT:
             raise click.ClickException(
                 "the database is not up to date: restart the service, which brings it up to date"
             )

@@ -80,10 +80,10 @@ class CandidateJudge:
             return first, ""
         looked_up = look_up(first, examine, self.store, self.trust, trails_of)
         is_settled = any(check.is_usable for check in checks_of(looked_up.result))
-        return looked_up.result, "" if is_settled else hint_at(looked_up.left, self.trust)
+        return looked_up.result, "" if is_settled else hint_at(looked_up.open_lookups, self.trust)
 
 
-def place_of(found: FoundCertificate) -> str:
+def source_text(found: FoundCertificate) -> str:
     """The place where a certificate was found, in words: "LDAP (ldap.example.org)"."""
     word = _SOURCES[found.source]
     return f"{word} ({found.detail})" if found.detail else word

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.judging.choosing import CandidateJudge, source_text
 from sealwax.cli.options.directories import DirectoryOptions
 from sealwax.cli.options.identities import first_own
 from sealwax.cli.options.parameters import FILE, now
@@ -85,7 +85,7 @@ class RecipientOptions:
         click.Option(["--allow-weak"], is_flag=True, help="Use a given certificate or key though it is too short.")
     )
     trust: TrustOptions = group_of(TrustOptions)
-    places: DirectoryOptions = group_of(DirectoryOptions)
+    directories: DirectoryOptions = group_of(DirectoryOptions)
 
     def load(self) -> Recipients:
         """One certificate for each --to, each checked. Warnings about them go to standard error.
@@ -98,7 +98,7 @@ class RecipientOptions:
         addresses = [name for name in self.to if _is_address(name)]
         if addresses and not store.anchors:
             raise click.UsageError(f"for {addresses[0]} give --anchor or --mozilla: who says whose a certificate is?")
-        contacts = self.places.load_contacts() if addresses else NO_CONTACTS
+        contacts = self.directories.load_contacts() if addresses else NO_CONTACTS
         judge = CandidateJudge(store=store, trust=self.trust, at=now(), contacts=contacts)
         certificates = [
             self._find(name, judge) if name in addresses else self._load_given(name, judge) for name in self.to
@@ -118,11 +118,11 @@ class RecipientOptions:
 
     def _find(self, address: str, judge: CandidateJudge) -> Certificate:
         choice, hint = judge.choose(address, find_in_contacts(judge.contacts, address))
-        if choice.chosen is None and self.places.asks_somebody:
+        if choice.chosen is None and self.directories.asks_somebody:
             # A directory learns to whom the user writes, so it is asked only if the contacts have no certificate.
             from sealwax.lookups.search import search
 
-            result = search(address, self.places.load(judge.contacts, self.trust.fetch_policy()))
+            result = search(address, self.directories.load(judge.contacts, self.trust.fetch_policy()))
             for problem in result.problems:
                 write_error(f"{address}: {problem.text}")
             choice, hint = judge.choose(address, result.found)
@@ -207,4 +207,4 @@ def _refusal(checks: Sequence[RecipientCheck]) -> str:
 
 def _refusal_of(check: RecipientCheck) -> str:
     sentences = " ".join(reason.sentence for reason in check.reasons)
-    return sentences if check.found.source is CertificateSource.GIVEN else f"{place_of(check.found)}: {sentences}"
+    return sentences if check.found.source is CertificateSource.GIVEN else f"{source_text(check.found)}: {sentences}"

@@ -61,7 +61,7 @@ def load_services() -> list[KeptService]:
 
 
 def keep_service(service: KeptService, token: str) -> str:
-    """Store a service and its token, as the default from now on. Returns the place of the token in words.
+    """Store a service and its token, as the default from now on. Returns the location of the token in words.
 
     Raises OSError or MalformedMessage.
     """
@@ -72,13 +72,13 @@ def keep_service(service: KeptService, token: str) -> str:
             for kept_service in load_services()
             if (kept_service.api, kept_service.address) != (service.api, service.address)
         ]
-        place = _keep_token(service.entry, token)
+        location = _keep_token(service.entry, token)
         rows = [
             {"api": kept_service.api, "pages": kept_service.pages, "address": kept_service.address}
             for kept_service in (*services, service)
         ]
         _write(path, {"services": rows})
-    return place
+    return location
 
 
 def forget_service(service: KeptService) -> None:

@@ -12,7 +12,7 @@ import click
 
 from sealwax.authority.folder import AuthorityFolder, Role, Settings, new_folder
 from sealwax.authority.founding import (
-    Founder,
+    CreationParameters,
     accept_issuing,
     certify_responder,
     create_root,
@@ -183,14 +183,14 @@ def create(request: CreateRequest) -> None:
     """
     settings = _settings(request.authority, request.issuing, request.passphrases)
     with new_folder(request.folder) as draft:
-        founder = _new_founder(request.authority, request.passphrases)
-        root = create_root(draft, settings, founder)
+        parameters = _new_parameters(request.authority, request.passphrases)
+        root = create_root(draft, settings, parameters)
         issuing_request = blocking.run(
-            open_certification_request(request_issuing(draft, settings, founder), provider=PROVIDER)
+            open_certification_request(request_issuing(draft, settings, parameters), provider=PROVIDER)
         )
-        root_signer = draft.open_role(Role.ROOT, founder.passphrase)
-        issuing = sign_issuing(draft, issuing_request, root_signer, founder.at)
-        accept_issuing(draft, issuing, root, _root_list(draft), founder)
+        root_signer = draft.open_role(Role.ROOT, parameters.passphrase)
+        issuing = sign_issuing(draft, issuing_request, root_signer, parameters.at)
+        accept_issuing(draft, issuing, root, _root_list(draft), parameters)
     _show_root(request.folder, root)
 
 
@@ -199,7 +199,7 @@ def create_root_only(request: CreateRootRequest) -> None:
     """Make only a root, on a computer that stays offline."""
     settings = _settings(request.authority, None, request.passphrases)
     with new_folder(request.folder) as draft:
-        root = create_root(draft, settings, _new_founder(request.authority, request.passphrases))
+        root = create_root(draft, settings, _new_parameters(request.authority, request.passphrases))
     _show_root(request.folder, root)
 
 
@@ -208,7 +208,7 @@ def request_issuing_certificate(request: RequestIssuingRequest) -> None:
     """Make an issuing CA's key and request for an offline root."""
     settings = _settings(request.authority, request.issuing, request.passphrases)
     with new_folder(request.folder) as draft:
-        issuing_request = request_issuing(draft, settings, _new_founder(request.authority, request.passphrases))
+        issuing_request = request_issuing(draft, settings, _new_parameters(request.authority, request.passphrases))
     write_output(request.target, issuing_request)
 
 
@@ -234,8 +234,8 @@ def accept_issuing_certificate(request: AcceptIssuingRequest) -> None:
     authority = open_authority(request.folder)
     carried = parse_carried(read_input(request.signed), request.signed)
     issuing, root = _pair(carried.certificates)
-    founder = _founder_of(authority, request.at, request.passphrases)
-    accept_issuing(authority, issuing, root, next(iter(carried.crls), None), founder)
+    parameters = _parameters_of(authority, request.at, request.passphrases)
+    accept_issuing(authority, issuing, root, next(iter(carried.crls), None), parameters)
     _show_root(request.folder, root)
 
 
@@ -257,9 +257,9 @@ def responder(request: ResponderRequest) -> None:
     `respond` uses them after it has started again."""
     authority = open_authority(request.folder)
     check_role(authority, Role.ISSUING)
-    founder = _founder_of(authority, request.at, request.passphrases)
-    issuing = authority.open_role(Role.ISSUING, founder.passphrase)
-    made = certify_responder(authority, issuing, founder)
+    parameters = _parameters_of(authority, request.at, request.passphrases)
+    issuing = authority.open_role(Role.ISSUING, parameters.passphrase)
+    made = certify_responder(authority, issuing, parameters)
     write_line(f"The responder may sign until {made.not_after:%Y-%m-%d}.")
 
 
@@ -278,12 +278,14 @@ def _settings(new: NewAuthority, issuing: IssuingOptions | None, passphrases: Pa
     return dataclasses.replace(settings, generation=generation, subscriber_days=days, list_days=list_days)
 
 
-def _new_founder(new: NewAuthority, passphrases: PassphraseSource) -> Founder:
-    return Founder(at=new.at or now(), passphrase=choose_passphrase(passphrases), key=new.key)
+def _new_parameters(new: NewAuthority, passphrases: PassphraseSource) -> CreationParameters:
+    return CreationParameters(at=new.at or now(), passphrase=choose_passphrase(passphrases), key=new.key)
 
 
-def _founder_of(authority: AuthorityFolder, at: datetime.datetime | None, passphrases: PassphraseSource) -> Founder:
-    return Founder(at=at or now(), passphrase=read_passphrase(authority, passphrases))
+def _parameters_of(
+    authority: AuthorityFolder, at: datetime.datetime | None, passphrases: PassphraseSource
+) -> CreationParameters:
+    return CreationParameters(at=at or now(), passphrase=read_passphrase(authority, passphrases))
 
 
 def _show_root(folder: Path, root: Certificate) -> None:

@@ -11,13 +11,13 @@ import click
 
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.authority.issuing import (
-    ListPress,
+    CrlIssuer,
     Order,
     issue_certificate,
-    issuing_press,
+    issuing_crl_issuer,
     make_list,
     revoke_certificate,
-    root_press,
+    root_crl_issuer,
 )
 from sealwax.authority.publishing import build_ldif, write_directory
 from sealwax.authority.register import Entry, Issuer, Kind
@@ -202,9 +202,9 @@ def revoke(request: RevokeRequest) -> None:
     """Revoke a certificate for good, and make a new revocation list."""
     authority = open_authority(request.folder)
     entry = _find_entry(authority, request.which)
-    press = _press(authority, entry.issuer, request.passphrases)
+    crl_issuer = _crl_issuer(authority, entry.issuer, request.passphrases)
     number = entry.certificate.serial_number
-    revoke_certificate(authority, number, request.reason, press, request.at or now())
+    revoke_certificate(authority, number, request.reason, crl_issuer, request.at or now())
     write_line(f"{_owner(entry)} {number:x} is revoked: {request.reason}")
 
 
@@ -234,8 +234,8 @@ def crl(request: ListRequest) -> None:
 
     `respond` hands it out; OUT gets it too, in DER."""
     authority = open_authority(request.folder)
-    press = _press(authority, Issuer.ROOT if request.of_root else Issuer.ISSUING, request.passphrases)
-    published = make_list(authority, press, request.at or now())
+    crl_issuer = _crl_issuer(authority, Issuer.ROOT if request.of_root else Issuer.ISSUING, request.passphrases)
+    published = make_list(authority, crl_issuer, request.at or now())
     write_output(request.target, published.der)
 
 
@@ -263,9 +263,9 @@ def _issue(authority: AuthorityFolder, order: Order, request: IssueRequest | Ren
     )
 
 
-def _press(authority: AuthorityFolder, issuer: Issuer, passphrases: PassphraseSource) -> ListPress:
+def _crl_issuer(authority: AuthorityFolder, issuer: Issuer, passphrases: PassphraseSource) -> CrlIssuer:
     signer = open_role(authority, _OWNERS[issuer], passphrases)
-    return root_press(authority, signer) if issuer is Issuer.ROOT else issuing_press(authority, signer)
+    return root_crl_issuer(authority, signer) if issuer is Issuer.ROOT else issuing_crl_issuer(authority, signer)
 
 
 def _find_entry(authority: AuthorityFolder, which: str) -> Entry:

@@ -75,8 +75,8 @@ def token(request: TokenRequest) -> None:
     text = parse_token(secret)
     with Connection(parse_server(service.api), ca_file=request.ca_file) as connection:
         SenderApi(connection, text, Patience()).list_page()
-    place = keep_service(service, text)
-    write_line(f"The token of {service.address} at {service.api} is in {place}.")
+    location = keep_service(service, text)
+    write_line(f"The token of {service.address} at {service.api} is in {location}.")
 
 
 @verb(ListRequest, "list")

@@ -24,8 +24,8 @@ from sealwax.cli.streams.progress import show_steps
 from sealwax.cli.user_files.delivery import KeptService, sends_folder
 from sealwax.cli.user_files.sent_parcels import keep_expected_receipt
 from sealwax.delivery.address import ParcelLink, parse_server
-from sealwax.delivery.kept_sends import KeptSends
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_message
+from sealwax.delivery.send_states import SendStates
 from sealwax.delivery.sending import Sender, Sending, Sent
 from sealwax.files.locks import lock_beside
 from sealwax.words import ENGLISH, WORDS
@@ -199,10 +199,10 @@ def send(request: SendRequest) -> None:
     certificates = request.readers.load()
     with request.login.open() as (service, token, api):
         sending = _prepare(request, service, certificates)
-        sender = Sender(api, KeptSends(sends_folder(), token, PROVIDER), PROVIDER)
+        sender = Sender(api, SendStates(sends_folder(), token, PROVIDER), PROVIDER)
         sends_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
-            lock_beside(sender.place_of(sending)),
+            lock_beside(sender.state_file_of(sending)),
             show_steps("Sending", sum(file.size_bytes for file in sending.files)) as move,
         ):
             sent = sender.send(sending, now(), move)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sealwax.cli.group import DONE, NOT_AS_ASKED
-from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.judging.choosing import CandidateJudge, source_text
 from sealwax.cli.options.directories import DirectoryOptions
 from sealwax.cli.options.parameters import AT, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -26,7 +26,7 @@ class FindRequest:
     """An address, the places to search, and how the certificates are judged."""
 
     address: str = given_by(click.Argument(["address"]))
-    places: DirectoryOptions = group_of(DirectoryOptions)
+    directories: DirectoryOptions = group_of(DirectoryOptions)
     trust: TrustOptions = group_of(TrustOptions)
     at: datetime.datetime | None = given_by(AT)
     target: str | None = given_by(
@@ -51,8 +51,8 @@ def find(request: FindRequest) -> int:
     The contacts and all named directories are asked. Every certificate is listed with the place where it was found and
     the reasons why it may not be used. Exits 0 only when a certificate may be used.
     """
-    contacts = request.places.load_contacts()
-    result = search(request.address, request.places.load(contacts, request.trust.fetch_policy()))
+    contacts = request.directories.load_contacts()
+    result = search(request.address, request.directories.load(contacts, request.trust.fetch_policy()))
     judge = CandidateJudge(
         store=request.trust.load_store(), trust=request.trust, at=request.at or now(), contacts=contacts
     )
@@ -84,7 +84,7 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
     sentences = " ".join(reason.sentence for reason in (*check.reasons, *check.warnings))
     until = f"until {certificate.not_after:%Y-%m-%d}, SHA-256 {certificate.fingerprint}"
     name = holder_name(certificate) or ", ".join(certificate.email_addresses) or certificate.subject
-    line = f"{word}: {name}, from {place_of(check.found)}, {until}"
+    line = f"{word}: {name}, from {source_text(check.found)}, {until}"
     return f"{line}: {sentences}" if sentences else line
 
 

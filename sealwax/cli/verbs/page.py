@@ -248,11 +248,11 @@ def verify(request: VerifyPageRequest) -> int:
     if judged.report.state is not State.VERIFIED or not is_senders:
         write_error(judged.line)
         return NOT_AS_ASKED
-    place = f"; signed for {examined_page.address}" if examined_page.address else "; signed for no address"
+    address_note = f"; signed for {examined_page.address}" if examined_page.address else "; signed for no address"
     if request.target == STANDARD_STREAM:
-        write_error(judged.line + place)
+        write_error(judged.line + address_note)
     elif not request.verdict.as_json:
-        write_line(judged.line + place)
+        write_line(judged.line + address_note)
     return DONE
 
 

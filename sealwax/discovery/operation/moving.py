@@ -19,7 +19,7 @@ from sealwax.discovery.publishing import list_of
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.settings import KEY_BYTES
-from sealwax.operation.web import NoAnswer, ask, tell
+from sealwax.operation.web import NoAnswer, ask, post
 from sealwax.service import check_origin
 from smime_core import blocking
 from smime_core.errors import MalformedMessage
@@ -80,7 +80,7 @@ def move(request: MoveRequest) -> None:
     try:
         counter = _next_counter(request.service, key)
         signed = sign_move(domain, PROVIDER, key=key, counter=counter, address=request.address, at=now())
-        answer = tell(request.service, "/move", blocking.run(signed))
+        answer = post(request.service, "/move", blocking.run(signed))
     except NoAnswer as error:
         raise click.ClickException(f"{request.service}: {error}") from None
     if "number" not in answer:

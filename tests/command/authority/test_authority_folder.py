@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.authority.answering import InformationDesk
+from sealwax.authority.answering import AuthorityResponder
 from sealwax.authority.folder import AuthorityFolder, Role, Settings, check_url, new_folder
 from sealwax.authority.founding import (
     accept_issuing,
@@ -26,11 +26,11 @@ from sealwax.authority.founding import (
 from sealwax.authority.issuing import (
     Order,
     issue_certificate,
-    issuing_press,
+    issuing_crl_issuer,
     keep_root_list,
     make_list,
     revoke_certificate,
-    root_press,
+    root_crl_issuer,
 )
 from sealwax.authority.publishing import build_ldif, write_directory
 from sealwax.authority.register import Entry, Issuer, Kind
@@ -51,7 +51,7 @@ from smime_core.provider import NewKey
 from smime_core.x509.certificate import Certificate
 from tests.support.authority_folders import (
     AT,
-    FOUNDER,
+    PARAMETERS,
     PROVIDER,
     SETTINGS,
     found,
@@ -90,7 +90,7 @@ def test_a_new_ca_has_its_roles_their_keys_encrypted_and_both_lists(authority: A
         assert file.stat().st_mode & 0o077 == 0
         with pytest.raises(WrongPassphrase):
             authority.open_role(role, b"wrong horse")
-        opened = authority.open_role(role, FOUNDER.passphrase)
+        opened = authority.open_role(role, PARAMETERS.passphrase)
         assert public_key_of(opened.private_key).spki_der == opened.certificate.public_key.spki_der
     assert [entry.kind for entry in entries(authority)] == [Kind.AUTHORITY, Kind.RESPONDER]
     assert latest(authority, Issuer.ROOT).crl_number == 1
@@ -114,15 +114,15 @@ def test_a_ca_that_fails_to_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_root_may_stay_offline(tmp_path: Path) -> None:
     with new_folder(tmp_path / "safe") as draft:
-        root = create_root(draft, SETTINGS, FOUNDER)
+        root = create_root(draft, SETTINGS, PARAMETERS)
     with new_folder(tmp_path / "online") as draft:
-        request_pem = request_issuing(draft, SETTINGS, FOUNDER)
+        request_pem = request_issuing(draft, SETTINGS, PARAMETERS)
     safe, online = AuthorityFolder(tmp_path / "safe"), AuthorityFolder(tmp_path / "online")
     assert online.find_certificate(Role.ISSUING) is None
 
     request = blocking.run(open_certification_request(request_pem, provider=PROVIDER))
     issuing = sign_issuing(safe, request, root=open_role(safe, Role.ROOT), at=AT)
-    accept_issuing(online, issuing, root, root_list=latest(safe, Issuer.ROOT).der, founder=FOUNDER)
+    accept_issuing(online, issuing, root, root_list=latest(safe, Issuer.ROOT).der, parameters=PARAMETERS)
 
     assert not online.has_key(Role.ROOT)
     assert not safe.has_key(Role.ISSUING)
@@ -130,29 +130,29 @@ def test_the_root_may_stay_offline(tmp_path: Path) -> None:
     assert [entry.certificate for entry in entries(safe)] == [issuing]
 
     # The root revokes the issuing CA. The online folder gets the root's CRL as a file, too.
-    press = root_press(safe, open_role(safe, Role.ROOT))
-    revoke_certificate(safe, issuing.serial_number, "cACompromise", press=press, at=AT + DAY)
+    crl_issuer = root_crl_issuer(safe, open_role(safe, Role.ROOT))
+    revoke_certificate(safe, issuing.serial_number, "cACompromise", crl_issuer=crl_issuer, at=AT + DAY)
     keep_root_list(online, latest(safe, Issuer.ROOT).der, root, at=AT + DAY)
     assert list(latest(online, Issuer.ROOT).revoked) == [issuing.serial_number]
 
 
 def test_nobody_elses_root_is_accepted(tmp_path: Path, authority: AuthorityFolder) -> None:
     with new_folder(tmp_path / "other") as draft:
-        other_root = create_root(draft, SETTINGS, FOUNDER)
+        other_root = create_root(draft, SETTINGS, PARAMETERS)
     other = AuthorityFolder(tmp_path / "other")
     own_root, own_issuing = authority.certificate(Role.ROOT), authority.certificate(Role.ISSUING)
     good_list, other_list = latest(authority, Issuer.ROOT).der, latest(other, Issuer.ROOT).der
     with pytest.raises(SignatureMismatch):
-        accept_issuing(authority, own_issuing, other_root, root_list=other_list, founder=FOUNDER)
+        accept_issuing(authority, own_issuing, other_root, root_list=other_list, parameters=PARAMETERS)
     with pytest.raises(SignatureMismatch):
-        accept_issuing(authority, own_issuing, own_root, root_list=other_list, founder=FOUNDER)
+        accept_issuing(authority, own_issuing, own_root, root_list=other_list, parameters=PARAMETERS)
     with pytest.raises(MalformedMessage, match="for the key in this folder"):
-        accept_issuing(authority, own_root, own_root, root_list=good_list, founder=FOUNDER)
+        accept_issuing(authority, own_root, own_root, root_list=good_list, parameters=PARAMETERS)
 
 
 def test_an_older_list_of_the_root_replaces_no_newer_one(authority: AuthorityFolder) -> None:
     old = latest(authority, Issuer.ROOT).der
-    make_list(authority, root_press(authority, open_role(authority, Role.ROOT)), at=AT + DAY)
+    make_list(authority, root_crl_issuer(authority, open_role(authority, Role.ROOT)), at=AT + DAY)
     root = authority.certificate(Role.ROOT)
     with pytest.raises(MalformedMessage, match="has number 1, 2 is here"):
         keep_root_list(authority, old, root, at=AT + DAY)
@@ -199,10 +199,10 @@ def test_a_revoked_certificate_is_on_the_next_list_with_its_reason(authority: Au
 def test_an_expired_certificate_stays_on_one_list_more(authority: AuthorityFolder) -> None:
     bob = issue(authority, days=10)
     revoke(authority, bob)
-    press = issuing_press(authority, open_role(authority, Role.ISSUING))
+    crl_issuer = issuing_crl_issuer(authority, open_role(authority, Role.ISSUING))
     listed = []
     for days in (5, 15, 20):
-        make_list(authority, press, at=AT + days * DAY)
+        make_list(authority, crl_issuer, at=AT + days * DAY)
         listed.append(list(latest(authority, Issuer.ISSUING).revoked))
     assert listed == [[bob.serial_number], [bob.serial_number], []]
 
@@ -279,8 +279,8 @@ def test_many_at_once_lose_no_entry_and_no_list_number(authority: AuthorityFolde
         try:
             for _ in range(3):
                 made = issue_certificate(authority, order, issuing=signer, at=AT)
-            press = issuing_press(authority, signer)
-            revoke_certificate(authority, made.serial_number, "superseded", press=press, at=AT)
+            crl_issuer = issuing_crl_issuer(authority, signer)
+            revoke_certificate(authority, made.serial_number, "superseded", crl_issuer=crl_issuer, at=AT)
         except BaseException as error:  # noqa: BLE001  # shown by the main thread
             failures.append(error)
 
@@ -307,7 +307,7 @@ def test_a_missing_register_is_an_error_and_not_an_empty_one(authority: Authorit
 
 def test_the_responder_gets_a_new_key(authority: AuthorityFolder) -> None:
     old = authority.certificate(Role.RESPONDER)
-    certify_responder(authority, open_role(authority, Role.ISSUING), FOUNDER)
+    certify_responder(authority, open_role(authority, Role.ISSUING), PARAMETERS)
     new = open_role(authority, Role.RESPONDER)
     assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
     assert new.certificate.public_key.spki_der != old.public_key.spki_der
@@ -325,9 +325,9 @@ def move_and_die(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
 pathlib.Path.replace = move_and_die
 from sealwax.authority.founding import certify_responder
-from tests.support.authority_folders import FOUNDER, AuthorityFolder, Role, open_role
+from tests.support.authority_folders import PARAMETERS, AuthorityFolder, Role, open_role
 folder = AuthorityFolder(pathlib.Path(sys.argv[1]))
-certify_responder(folder, open_role(folder, Role.ISSUING), FOUNDER)
+certify_responder(folder, open_role(folder, Role.ISSUING), PARAMETERS)
 """
 
 
@@ -335,11 +335,11 @@ certify_responder(folder, open_role(folder, Role.ISSUING), FOUNDER)
 def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
     moves: int, authority: AuthorityFolder
 ) -> None:
-    old = open_information(authority).signer.certificate
+    old = open_responder(authority).signer.certificate
     command = [sys.executable, "-c", KILLED, str(authority.path), str(moves)]
     killed = subprocess.run(command, cwd=ROOT, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
-    new = open_information(authority).signer
+    new = open_responder(authority).signer
     assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
     assert new.certificate != old
     assert authority.certificate(Role.RESPONDER) == new.certificate
@@ -348,7 +348,7 @@ def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
 def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second command begins when the first has written responder.key, but not yet responder.pem."""
     issuing, write = open_role(authority, Role.ISSUING), AuthorityFolder.write_certificate
-    second = threading.Thread(target=certify_responder, args=(authority, issuing, FOUNDER))
+    second = threading.Thread(target=certify_responder, args=(authority, issuing, PARAMETERS))
 
     def write_late(folder: AuthorityFolder, role: Role, certificate: Certificate) -> None:
         if second.ident is None:
@@ -357,9 +357,9 @@ def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkey
         write(folder, role, certificate)
 
     monkeypatch.setattr(AuthorityFolder, "write_certificate", write_late)
-    certify_responder(authority, issuing, FOUNDER)
+    certify_responder(authority, issuing, PARAMETERS)
     second.join()
-    signer = open_information(authority).signer
+    signer = open_responder(authority).signer
     assert signer.certificate.public_key.spki_der == public_key_of(signer.private_key).spki_der
     copy = (authority.path / "responder.pem").read_bytes()
     assert copy == build_pem("CERTIFICATE", signer.certificate.der)
@@ -368,20 +368,20 @@ def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkey
 def test_a_responder_of_two_files_still_answers(authority: AuthorityFolder) -> None:
     """In older folders, responder.key has no certificate, which is only in responder.pem."""
     responder = open_role(authority, Role.RESPONDER)
-    authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase)
-    assert open_information(authority).signer.certificate == responder.certificate
+    authority.write_key(Role.RESPONDER, responder.private_key, PARAMETERS.passphrase)
+    assert open_responder(authority).signer.certificate == responder.certificate
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_the_key_of_another_certificate_is_refused(role: Role, authority: AuthorityFolder) -> None:
     key = run(PROVIDER.generate_key(NewKey.P256))
-    authority.write_key(role, key, FOUNDER.passphrase)
+    authority.write_key(role, key, PARAMETERS.passphrase)
     with pytest.raises(MalformedMessage, match=rf"{role}\.key is not the key of the certificate in {role}\.pem"):
-        authority.open_role(role, FOUNDER.passphrase)
+        authority.open_role(role, PARAMETERS.passphrase)
 
 
-def open_information(folder: AuthorityFolder) -> InformationDesk:
-    return InformationDesk.open(folder, FOUNDER.passphrase)
+def open_responder(folder: AuthorityFolder) -> AuthorityResponder:
+    return AuthorityResponder.open(folder, PARAMETERS.passphrase)
 
 
 @pytest.mark.parametrize(

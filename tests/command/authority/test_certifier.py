@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
 
-from sealwax.authority.certifying import CertifyingDesk, Reason, RequestRefused, Terms
+from sealwax.authority.certifying import AutomaticCertifier, Reason, RequestRefused, Terms
 from sealwax.authority.folder import AuthorityFolder, Role
 from smime_core.blocking import run
 from smime_core.ca.certification_request import build_certification_request
@@ -29,7 +29,7 @@ from smime_core.ca.profile_checks import check_profile
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 from smime_core.x509 import parse_certificate
-from tests.support.authority_folders import AT, FOUNDER, found, issue, open_role, revoke
+from tests.support.authority_folders import AT, PARAMETERS, found, issue, open_role, revoke
 from tests.support.servers.certifier import certified, socket_path
 from webbridge.certifier.app import MAX_BODY_BYTES, create_certifier_app
 
@@ -50,9 +50,11 @@ def folder(founded: Path, tmp_path: Path) -> AuthorityFolder:
     return AuthorityFolder(Path(shutil.copytree(founded, tmp_path / "ca")))
 
 
-def certifier_of(folder: AuthorityFolder, terms: Terms = EVERYWHERE, directory: Path | None = None) -> CertifyingDesk:
+def certifier_of(
+    folder: AuthorityFolder, terms: Terms = EVERYWHERE, directory: Path | None = None
+) -> AutomaticCertifier:
     folder.register.count_automatic()
-    return CertifyingDesk(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
+    return AutomaticCertifier(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
 
 
 def new_private_key() -> PrivateKey:
@@ -63,7 +65,7 @@ def request_for(*addresses: str, key: PrivateKey | None = None) -> bytes:
     return run(build_certification_request(key or new_private_key(), addresses, PROVIDER))
 
 
-def refusal(certifier: CertifyingDesk, address: str, request: bytes, at: datetime.datetime = AT) -> Reason:
+def refusal(certifier: AutomaticCertifier, address: str, request: bytes, at: datetime.datetime = AT) -> Reason:
     with pytest.raises(RequestRefused) as caught:
         certifier.certify(address, request, at=at)
     return caught.value.reason
@@ -226,7 +228,7 @@ class _Local(http.client.HTTPConnection):
 @pytest.fixture
 def running(folder: AuthorityFolder, tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
     passphrase = tmp_path / "passphrase"
-    passphrase.write_bytes(FOUNDER.passphrase + b"\n")
+    passphrase.write_bytes(PARAMETERS.passphrase + b"\n")
     with socket_path() as path:
         arguments = [str(folder.path), "--socket", str(path), "--domain", "Example.test"]
         process = subprocess.Popen(

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from flask.testing import FlaskClient
 
-from sealwax.authority.answering import InformationDesk
+from sealwax.authority.answering import AuthorityResponder
 from sealwax.authority.folder import AuthorityFolder, Role
-from sealwax.authority.issuing import Order, issue_certificate, issuing_press, revoke_certificate
+from sealwax.authority.issuing import Order, issue_certificate, issuing_crl_issuer, revoke_certificate
 from smime_core import parse_certificate
 from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
@@ -32,7 +32,7 @@ from smime_core.keys import public_key_of
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from smime_core.x509.certificate import Certificate
-from tests.support.authority_folders import AT, FOUNDER, found, open_role
+from tests.support.authority_folders import AT, PARAMETERS, found, open_role
 from webbridge.responder.app import create_authority_app
 
 PROVIDER = NativeProvider()
@@ -53,8 +53,8 @@ class Rig:
         return issue_certificate(self.folder, order, issuing=self.issuing, at=AT)
 
     def revoke(self, certificate: Certificate) -> None:
-        press = issuing_press(self.folder, self.issuing)
-        revoke_certificate(self.folder, certificate.serial_number, "keyCompromise", press=press, at=AT)
+        crl_issuer = issuing_crl_issuer(self.folder, self.issuing)
+        revoke_certificate(self.folder, certificate.serial_number, "keyCompromise", crl_issuer=crl_issuer, at=AT)
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,9 @@ def client(rig: Rig) -> FlaskClient:
 
 
 def browser(rig: Rig, at: datetime.datetime) -> FlaskClient:
-    responder = Responder(issuer=rig.issuing.certificate, signer=open_role(rig.folder, Role.RESPONDER))
-    information = InformationDesk(folder=rig.folder, responder=responder)
-    return create_authority_app(information, lambda: at).test_client()
+    ocsp_responder = Responder(issuer=rig.issuing.certificate, signer=open_role(rig.folder, Role.RESPONDER))
+    authority_responder = AuthorityResponder(folder=rig.folder, ocsp_responder=ocsp_responder)
+    return create_authority_app(authority_responder, lambda: at).test_client()
 
 
 def question(rig: Rig, certificate: Certificate, *, nonce: bytes | None = None) -> bytes:
@@ -209,7 +209,7 @@ def test_no_log_says_who_was_asked_about(rig: Rig, client: FlaskClient, caplog: 
 @pytest.fixture
 def server(rig: Rig, tmp_path: Path) -> Iterator[str]:
     """The URL of the command. It runs as a process on a free port, without the keys of the root and the issuing CA."""
-    (tmp_path / "pw").write_bytes(FOUNDER.passphrase)
+    (tmp_path / "pw").write_bytes(PARAMETERS.passphrase)
     for role in (Role.ROOT, Role.ISSUING):
         (rig.folder.path / f"{role}.key").unlink()
     command = [sys.executable, "-c", RESPOND, str(rig.folder.path), "--port", "0", "--passphrase-file"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.delivery.kept_sends import KeptSend, KeptSends
+from sealwax.delivery.send_states import SendState, SendStates
 from smime_core.providers.native import NativeProvider
 from tests.support.delivery.lab import BOB, DeliveryLab, Sent
 from tests.support.delivery.played_service import Cut, Reply, refuse
@@ -254,11 +254,11 @@ def test_a_sending_that_is_killed_goes_on(post: DeliveryLab, data: bytes, seed: 
 
 def test_the_state_of_another_token_does_not_open(tmp_path: Path) -> None:
     provider = NativeProvider()
-    mine, theirs = (KeptSends(tmp_path / "sends", token, provider) for token in ("one", "two"))
-    place = mine.place_of("a request")
-    kept_send = KeptSend(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
-    mine.save(place, kept_send)
-    assert mine.load(place) == kept_send
+    mine, theirs = (SendStates(tmp_path / "sends", token, provider) for token in ("one", "two"))
+    place = mine.state_file_of("a request")
+    state = SendState(parcel_id="AAAAAAAAAAAAAAAAAAAAAA", created=1, secret="six words", salt=bytes(16))
+    mine.save(place, state)
+    assert mine.load(place) == state
     assert theirs.load(place) is None
-    assert theirs.place_of("a request") != place
-    assert "six words" not in repr(kept_send)
+    assert theirs.state_file_of("a request") != place
+    assert "six words" not in repr(state)

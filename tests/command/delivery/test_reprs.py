@@ -8,9 +8,9 @@ import pytest
 
 from sealwax.delivery.address import parse_link
 from sealwax.delivery.fields import ServiceAnswer
-from sealwax.delivery.kept_sends import KeptSend
 from sealwax.delivery.outgoing import outgoing_message
 from sealwax.delivery.recipient_api import Challenge, OpenedParcel
+from sealwax.delivery.send_states import SendState
 from sealwax.delivery.sender_api import SentParcel
 from sealwax.delivery.sending import Sent
 from sealwax.http_client import HttpCall
@@ -37,7 +37,7 @@ PLAN = ParcelPlan(
         HttpCall(method="POST", path="/api/open", headers={"Authorization": SECRET}, body=SECRET.encode()),
         Challenge(cms=b"", token=SECRET),
         ServiceAnswer({"proof": SECRET}, "answer"),
-        KeptSend(parcel_id=ID, created=0, secret=SECRET, salt=bytes(16)),
+        SendState(parcel_id=ID, created=0, secret=SECRET, salt=bytes(16)),
         PLAN,
         OpenedParcel(parcel_id=ID, reference="R", kind="files", objects=(), manifest=1, until=None, ticket=SECRET),
         KEY,

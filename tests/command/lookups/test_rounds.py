@@ -154,7 +154,7 @@ def test_an_answer_becomes_evidence_and_is_not_asked_for_again(
     assert (count, web.asked) == (2, ["http://ca.test/1"])
     assert len(looked_up.evidence.revocation_lists) == 1
     assert looked_up.evidence.gathered_at == AT
-    assert (looked_up.left, looked_up.problems) == ((), {})
+    assert (looked_up.open_lookups, looked_up.problems) == ((), {})
     run(web.source(cache), lookup(certificate, "http://ca.test/1"))
     assert web.asked == ["http://ca.test/1"]
 
@@ -162,9 +162,9 @@ def test_an_answer_becomes_evidence_and_is_not_asked_for_again(
 def test_nobody_is_asked_for_what_is_not_allowed(web: Web, cache: AnswerCache, certificate: Certificate) -> None:
     issuer = lookup(certificate, "http://ca.test/issuer", LookupKind.ISSUER)
     looked_up, count = run(web.source(cache), issuer)
-    assert (looked_up.left, count, web.asked) == ((issuer,), 1, [])
+    assert (looked_up.open_lookups, count, web.asked) == ((issuer,), 1, [])
     looked_up, count = run(web.source(cache, frozenset()), lookup(certificate, "http://ca.test/1"))
-    assert (len(looked_up.left), count, web.asked) == (1, 1, [])
+    assert (len(looked_up.open_lookups), count, web.asked) == (1, 1, [])
 
 
 def test_allowances_count_for_revocation_and_not_for_issuers(

@@ -36,7 +36,7 @@ WAYS: dict[str, tuple[Read, Any, object]] = {
     "seconds": (lambda reader: reader.seconds("x"), 253_402_300_799, 253_402_300_799),
     "time": (lambda reader: reader.time("x").year, "2026-01-31T12:00:00Z", 2026),
     "data": (lambda reader: reader.data("x", 3), "AAEC", b"\x00\x01\x02"),
-    "datas": (lambda reader: reader.datas("x", 2, 3), ["AAEC", ""], (b"\x00\x01\x02", b"")),
+    "data_list": (lambda reader: reader.data_list("x", 2, 3), ["AAEC", ""], (b"\x00\x01\x02", b"")),
     "exactly": (lambda reader: reader.exactly("x", 3), "AAEC", b"\x00\x01\x02"),
     "nothing or": (lambda reader: reader.nothing_or("x", 3), "", None),
     "nested": (lambda reader: reader.nested("x").text("y"), {"y": "z"}, "z"),
@@ -78,7 +78,7 @@ def test_another_value_is_of_its_kind_or_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("texts", ["a"] * 3), ("ids", ["a"] * 3), ("values", [1] * 3), ("data", "AAECAw=="), ("datas", ["AAECAw=="])],
+    [("texts", ["a"] * 3), ("ids", ["a"] * 3), ("values", [1] * 3), ("data", "AAECAw=="), ("data_list", ["AAECAw=="])],
 )
 def test_what_is_too_long_names_its_place(name: str, value: Any) -> None:
     with pytest.raises(LimitExceeded, match="test: x"):

@@ -35,7 +35,7 @@ EXTENSION = ROOT / "browser_ext"
 def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
     source = "".join(path.read_text() for kind in ("*.js", "*.html") for path in EXTENSION.rglob(kind))
     named = set(re.findall(r'\btranslate\("([a-z]\w*)"|data-text="(\w+)"', source))
-    texts = WORDS.of_room(ENGLISH, "shared", "extension")
+    texts = WORDS.of_part(ENGLISH, "shared", "extension")
     assert len(named) > 300
     assert {name for pair in named for name in pair if name} <= set(texts)
 

@@ -50,7 +50,7 @@ _SPOKEN = IN_PAGE["spokenInPage"]
 
 def speak_in_brackets(folder: Path) -> Path:
     """Replace all languages of a built extension by the test language."""
-    texts = {name: _in_brackets(text) for name, text in WORDS.of_room(ENGLISH, "shared", "extension").items()}
+    texts = {name: _in_brackets(text) for name, text in WORDS.of_part(ENGLISH, "shared", "extension").items()}
     messages = {name: {"message": text} for name, text in {**texts, "language_tag": LANGUAGE}.items()}
     for path in (folder / "_locales").glob("*/messages.json"):
         path.write_text(json.dumps(messages))

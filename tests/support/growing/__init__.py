@@ -90,7 +90,7 @@ def serve_growing_views(site: WebSite, pages: Path) -> str:
     script = bundle_scripts(ROOT, "growing", "iife", {"views.js": SCRIPT})["views.js"]
     site.serve("/views.js", read_content(script), "text/javascript")
     site.serve("/purify.js", (ROOT / SANITISER).read_bytes(), "text/javascript")
-    site.serve("/shared.json", json.dumps(WORDS.of_room(ENGLISH, "shared")).encode(), "application/json")
-    site.serve("/pages.json", json.dumps(WORDS.of_room(ENGLISH, "pages")).encode(), "application/json")
+    site.serve("/shared.json", json.dumps(WORDS.of_part(ENGLISH, "shared")).encode(), "application/json")
+    site.serve("/pages.json", json.dumps(WORDS.of_part(ENGLISH, "pages")).encode(), "application/json")
     site.serve("/style.css", (pages / "style.css").read_bytes(), "text/css")
     return site.serve("/growing.html", PAGE.encode())

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from sealwax.authority.answering import InformationDesk
-from sealwax.authority.certifying import CertifyingDesk, Terms
+from sealwax.authority.answering import AuthorityResponder
+from sealwax.authority.certifying import AutomaticCertifier, Terms
 from sealwax.authority.folder import AuthorityFolder, Role, Settings
 from sealwax.service import serve
 from smime_core.ca.ocsp_responding import Responder
@@ -44,7 +44,7 @@ class KeyRig:
     socket: Path
     directory: Path
 
-    def certifying(self) -> AbstractContextManager[CertifyingDesk]:
+    def certifying(self) -> AbstractContextManager[AutomaticCertifier]:
         """Run the signing service."""
         terms = Terms(domains=frozenset({"*"}), per_address=_MANY)
         return certifying(
@@ -92,15 +92,17 @@ def run_key_rig(pages_folder: Path, folder: Path) -> Iterator[KeyRig]:
             parcels=dataclasses.replace(config.parcels, key_socket=path),
         )
 
-    information = InformationDesk(
+    authority_responder = AuthorityResponder(
         folder=authority,
-        responder=Responder(issuer=authority.certificate(Role.ISSUING), signer=open_role(authority, Role.RESPONDER)),
+        ocsp_responder=Responder(
+            issuer=authority.certificate(Role.ISSUING), signer=open_role(authority, Role.RESPONDER)
+        ),
     )
 
     def with_reader(passwords: Mapping[str, str], **options: Any) -> MemoryMailServer:
         return MemoryMailServer({**passwords, READER: "a mail password"}, **options)
 
-    app = create_authority_app(information)
+    app = create_authority_app(authority_responder)
     with pytest.MonkeyPatch.context() as patch, socket_path() as path, serve(app, answering):
         patch.setattr(demonstration, "MemoryMailServer", with_reader)
         # All tests of a module have the same reader.

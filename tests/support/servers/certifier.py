@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sealwax.authority.certifying import CertifyingDesk, Terms
+from sealwax.authority.certifying import AutomaticCertifier, Terms
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.authority.register import Entry, Kind
 from sealwax.service import serve
@@ -38,10 +38,12 @@ def certifying(
     clock: Callable[[], datetime.datetime],
     terms: Terms = ANYWHERE,
     directory: Path | None = None,
-) -> Iterator[CertifyingDesk]:
+) -> Iterator[AutomaticCertifier]:
     """Certify by the CA in `folder` at the socket `path`."""
     folder.register.count_automatic()
-    certifier = CertifyingDesk(folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory)
+    certifier = AutomaticCertifier(
+        folder=folder, issuing=open_role(folder, Role.ISSUING), terms=terms, directory=directory
+    )
     bound = socket.socket(socket.AF_UNIX)
     bound.bind(str(path))
     bound.listen()

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Final
 
-from sealwax.words import Language, words_of_room
+from sealwax.words import Language, words_of_part
 
 _STEP: Final = 1000
 _WHOLE_FROM: Final = 10  # "9.4 MB", but "12 MB"
@@ -15,7 +15,7 @@ _UNITS: Final = ("bytes", "kb", "mb", "gb", "tb")
 
 def words(language: Language) -> Mapping[str, str]:
     """Return the texts of a language."""
-    return words_of_room(language, "shared", "parcel_mails")
+    return words_of_part(language, "shared", "parcel_mails")
 
 
 def write_size(count: int, language: Language) -> str:

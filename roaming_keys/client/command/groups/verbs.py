@@ -108,7 +108,7 @@ class AddRequest:
     )
     login: AccountLogin = group_of(AccountLogin)
     trust: TrustOptions = group_of(TrustOptions)
-    places: DirectoryOptions = group_of(DirectoryOptions)
+    directories: DirectoryOptions = group_of(DirectoryOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,7 @@ def add(request: AddRequest) -> None:
     A member who has a new certificate, such as after a reset of the account, is added again.
     """
     options = RecipientOptions(
-        to=request.members, allow_expired=False, allow_weak=False, trust=request.trust, places=request.places
+        to=request.members, allow_expired=False, allow_weak=False, trust=request.trust, directories=request.directories
     )
     certificates = options.load().certificates
     added = [

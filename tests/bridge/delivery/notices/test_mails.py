@@ -32,8 +32,8 @@ AT = datetime.datetime(2026, 11, 20, 12, 0, 30, tzinfo=datetime.UTC)
 UNTIL = datetime.datetime(2026, 11, 27, 12, 0, tzinfo=datetime.UTC)
 HEAD = Letterhead(pages_origin=PAGES, api_url=API, sender=SERVICE)
 LINK = f"{PAGES}/parcel.html#{PARCEL_ID}"
-TEXTS = {language: WORDS.of_room(language, "shared", "parcel_mails") for language in WORDS.languages}
-OWN = {language: WORDS.of_room(language, "parcel_mails") for language in WORDS.languages}
+TEXTS = {language: WORDS.of_part(language, "shared", "parcel_mails") for language in WORDS.languages}
+OWN = {language: WORDS.of_part(language, "parcel_mails") for language in WORDS.languages}
 PROVIDER = NativeProvider()
 MAX_SUBJECT_CHARACTERS = 70
 MAX_PARAGRAPH_CHARACTERS = 420

@@ -17,11 +17,11 @@ from sealwax.delivery.uploads import Uploader
 from sealwax.http_client import Move, no_move
 from smime_core.asn1 import Buffer
 
-LANES: Final = 2
+MAX_PARALLEL_UPLOADS: Final = 2
 """A service lets a sender have four uploads at the same time, and another program may send too."""
 
 
-class Lanes:
+class ParallelUploads:
     """Uploads in threads, each over a connection of its own. `wait` waits for them in the order of their start."""
 
     def __init__(self, uploaders: Sequence[Uploader], pool: ThreadPoolExecutor, stopped: threading.Event) -> None:
@@ -40,7 +40,7 @@ class Lanes:
     def start(self, name: str, data: Buffer, move: Move = no_move, *, replaces: bool = False) -> None:
         """Start to upload an object. With `replaces`, it replaces the object that the service has under this name.
 
-        `move` is called in another thread. The caller never has more than LANES uploads running.
+        `move` is called in another thread. The caller never has more than MAX_PARALLEL_UPLOADS uploads running.
         """
 
         def upload() -> None:
@@ -72,23 +72,23 @@ class Lanes:
 
 
 @contextlib.contextmanager
-def open_lanes(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> Iterator[Lanes]:
-    """Lanes to the service of a caller. At the end, running uploads are broken off."""
+def open_parallel_uploads(caller: Caller, make_uploader: Callable[[Caller], Uploader]) -> Iterator[ParallelUploads]:
+    """Uploads to the service of a caller. At the end, running uploads are broken off."""
     stopped = threading.Event()
 
     def pause(seconds: float) -> None:
         if stopped.wait(seconds):
             raise _given_up()
 
-    callers = [caller.beside(Patience(pause)) for _ in range(LANES)]
+    callers = [caller.beside(Patience(pause)) for _ in range(MAX_PARALLEL_UPLOADS)]
     with contextlib.ExitStack() as closing:
-        for lane_caller in callers:
-            closing.callback(lane_caller.close)
-        pool = closing.enter_context(ThreadPoolExecutor(LANES, thread_name_prefix="upload"))
-        for lane_caller in callers:
-            closing.callback(lane_caller.break_off)
+        for upload_caller in callers:
+            closing.callback(upload_caller.close)
+        pool = closing.enter_context(ThreadPoolExecutor(MAX_PARALLEL_UPLOADS, thread_name_prefix="upload"))
+        for upload_caller in callers:
+            closing.callback(upload_caller.break_off)
         closing.callback(stopped.set)
-        yield Lanes([make_uploader(lane_caller) for lane_caller in callers], pool, stopped)
+        yield ParallelUploads([make_uploader(upload_caller) for upload_caller in callers], pool, stopped)
 
 
 def _given_up() -> DeliveryFailed:

@@ -33,7 +33,7 @@ _KEPT_SECONDS: Final = 2 * 24 * 60 * 60  # Services delete an unfinished parcel 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptSend:
+class SendState:
     """A parcel that is being sent. The service has `chunks`. `pending` are the chunks that are being uploaded.
 
     `expected_receipt` is the SHA-256 of every right receipt for the parcel, or None without a signed manifest.
@@ -53,17 +53,17 @@ class KeptSend:
         """Whether the service may have a part of this chunk, or all of it."""
         return number < len(self.chunks) + len(self.pending)
 
-    def with_pending(self, number: int, chunk: ParcelChunk) -> KeptSend:
+    def with_pending(self, number: int, chunk: ParcelChunk) -> SendState:
         """The state before the upload of a chunk. An earlier encryption of the same chunk is forgotten."""
         index = number - len(self.chunks)
         return replace(self, pending=(*self.pending[:index], chunk, *self.pending[index + 1 :]))
 
-    def with_uploaded(self) -> KeptSend:
+    def with_uploaded(self) -> SendState:
         """The state after the upload of the first pending chunk."""
         return replace(self, chunks=(*self.chunks, *self.pending[:1]), pending=self.pending[1:])
 
 
-class KeptSends:
+class SendStates:
     """The folder of encrypted state files, for one token."""
 
     def __init__(self, folder: Path, token: str, provider: CryptoProvider) -> None:
@@ -72,31 +72,31 @@ class KeptSends:
         kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=_LABEL)
         self._key = blocking.run(provider.derive_key(kdf, token.encode(), _KEY_BYTES))
 
-    def place_of(self, request: str) -> Path:
+    def state_file_of(self, request: str) -> Path:
         """The state file for `request`, the text from `Sending.request`. Equal requests have the same state file."""
         name = hmac.new(self._key, request.encode(), hashlib.sha256).hexdigest()
         return self._folder / f"{name[:32]}{_ENDING}"
 
-    def load(self, place: Path) -> KeptSend | None:
+    def load(self, state_file: Path) -> SendState | None:
         """The state in a file; None if there is no file or it cannot be read. Raises OSError."""
         try:
-            data = read_small(place)
+            data = read_small(state_file)
             nonce, sealed = data[: AES_256_GCM.iv_length], data[AES_256_GCM.iv_length :]
             text = blocking.run(
-                self._provider.decrypt_content(AES_256_GCM, self._key, nonce, sealed, place.name.encode())
+                self._provider.decrypt_content(AES_256_GCM, self._key, nonce, sealed, state_file.name.encode())
             )
             return _from_json(text)
         except (FileNotFoundError, DecryptionError, MalformedMessage, ValueError, KeyError, TypeError):
             return None
 
-    def save(self, place: Path, kept: KeptSend) -> None:
+    def save(self, state_file: Path, state: SendState) -> None:
         """Write the state. Raises OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         nonce = self._provider.random_bytes(AES_256_GCM.iv_length)
         sealed = blocking.run(
-            self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(kept), place.name.encode())
+            self._provider.encrypt_content(AES_256_GCM, self._key, nonce, _to_json(state), state_file.name.encode())
         )
-        write_whole(place, nonce + sealed, mode=_PRIVATE_MODE)
+        write_whole(state_file, nonce + sealed, mode=_PRIVATE_MODE)
 
     def sweep(self, at: float) -> None:
         """Delete states that are so old that no service has the parcel any more. `at` counts seconds since 1970."""
@@ -105,30 +105,30 @@ class KeptSends:
                 if path.name.endswith((_ENDING, _LOCK_ENDING)) and path.lstat().st_mtime < at - _KEPT_SECONDS:
                     path.unlink(missing_ok=True)
 
-    def forget(self, place: Path) -> None:
+    def forget(self, state_file: Path) -> None:
         """Delete the state. Raises OSError."""
-        place.unlink(missing_ok=True)
+        state_file.unlink(missing_ok=True)
 
 
-def _to_json(kept_send: KeptSend) -> bytes:
+def _to_json(state: SendState) -> bytes:
     members: dict[str, Any] = {
-        "id": kept_send.parcel_id,
-        "created": kept_send.created,
-        "manifestBytes": kept_send.manifest_bytes,
-        "secret": kept_send.secret,
-        "salt": base64.b64encode(kept_send.salt).decode("ascii"),
-        "chunks": [_chunk_row(chunk) for chunk in kept_send.chunks],
-        "pending": [_chunk_row(chunk) for chunk in kept_send.pending],
-        "expectedReceipt": None if kept_send.expected_receipt is None else kept_send.expected_receipt.hex(),
+        "id": state.parcel_id,
+        "created": state.created,
+        "manifestBytes": state.manifest_bytes,
+        "secret": state.secret,
+        "salt": base64.b64encode(state.salt).decode("ascii"),
+        "chunks": [_chunk_row(chunk) for chunk in state.chunks],
+        "pending": [_chunk_row(chunk) for chunk in state.pending],
+        "expectedReceipt": None if state.expected_receipt is None else state.expected_receipt.hex(),
     }
     return json.dumps(members).encode()
 
 
-def _from_json(data: bytes) -> KeptSend:
+def _from_json(data: bytes) -> SendState:
     # The members need no checks: the tag of the encryption shows that Sealwax wrote the file.
     members = json.loads(data)
     expected = members["expectedReceipt"]
-    return KeptSend(
+    return SendState(
         parcel_id=members["id"],
         created=members["created"],
         manifest_bytes=members["manifestBytes"],
