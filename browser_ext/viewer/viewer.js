@@ -122,7 +122,7 @@ async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
   // The viewer is in no webmail that could send an answer, so the answer is saved as a file.
   const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: /** @type {const} */ ("file") };
-  const onAnswer = content ? null : (/** @type {MessageKinds["way"]} */ kind) => ask("compose.open", { ...letter, kind });
+  const onAnswer = content ? null : (/** @type {MessageKinds["letter kind"]} */ kind) => ask("compose.open", { ...letter, kind });
   await reading.start({ frame, onAnswer });
 }
 
