@@ -15,10 +15,10 @@ interface MessageKinds {
   entries: FormEntry[];
   files: ArrayBuffer[];
   revocation: import("../wasm_build/vault/server/trust.js").RevocationPolicy;
-  way: CompositionRecord["kind"];
+  "letter kind": CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
   "parcel via": "bridge" | "token";
-  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "parcel" | "keys" | "lock" | "close";
+  "toolbar action": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "parcel" | "keys" | "lock" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
   digest: string;

@@ -243,9 +243,9 @@ export class Courier {
     return ask("parcel.end", this.#letter);
   }
 
-  /** Follows the progress of the letter. @param {(told: import("../shared/progress.js").Told) => void} onTold */
-  follow(onTold) {
-    return followProgress(this.#composition, onTold);
+  /** Follows the progress of the letter. @param {(progress: import("../shared/progress.js").Progress) => void} onProgress */
+  follow(onProgress) {
+    return followProgress(this.#composition, onProgress);
   }
 
   /** @param {string} draft */

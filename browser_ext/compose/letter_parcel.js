@@ -17,24 +17,27 @@ import { createSentParcelView } from "./sent_view.js";
  *   packed: () => import("./courier.js").PackedLetter<import("./courier.js").LetterFields>,
  *   send: (isWanted: (person: Person) => boolean, agreed: import("./parcel_choice.js").Agreed) => Promise<ReplyTo<"compose.send">>,
  *   show: (view: import("./sent_view.js").SentView) => void,
- * }} Desk
+ * }} LetterParcelHost
  */
 
 export class LetterParcel {
   #translate;
   #courier;
   #window;
-  #desk;
+  #host;
   #choice;
   /** How the mail to the people outside the parcel was sent. @type {import("./bridge_choice.js").Delivery} */
   #leftBy = "raw";
 
-  /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {LetterWindow} letterWindow @param {Desk} desk */
-  constructor(translate, courier, letterWindow, desk) {
+  /**
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier
+   * @param {LetterWindow} letterWindow @param {LetterParcelHost} host
+   */
+  constructor(translate, courier, letterWindow, host) {
     this.#translate = translate;
     this.#courier = courier;
     this.#window = letterWindow;
-    this.#desk = desk;
+    this.#host = host;
     this.#choice = new ParcelChoice(translate, courier, () => letterWindow.update());
   }
 
@@ -54,7 +57,7 @@ export class LetterParcel {
     // A parcel does not avoid these obstacles, so show them.
     if (!this.#choice.solves(obstacles)) return this.#window.view.panel.focus();
     const { letter } = plan;
-    if (letter.encrypt && this.#desk.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
+    if (letter.encrypt && this.#host.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
     const { sender, bridge, sending, view, drafts } = this.#window;
     const { options: { receipt, lasting, label }, attached } = composition;
     sending.say("");
@@ -64,7 +67,7 @@ export class LetterParcel {
       files: [
         ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...attached.large.map(({ name, file }) => ({ name, data: file })),
       ],
-      compose: () => this.#courier.parcelMessage({ ...this.#desk.packed(), attachments: [] }),
+      compose: () => this.#courier.parcelMessage({ ...this.#host.packed(), attachments: [] }),
       takeBack: async ({ anew }) => {
         await drafts.keepNow();
         await this.#courier.takeDraftBack(drafts.id, { anew });
@@ -79,7 +82,7 @@ export class LetterParcel {
   /** @param {(person: Person) => boolean} isOther @param {import("./parcel_choice.js").Agreed} agreed */
   async #sendOthers(isOther, agreed) {
     this.#leftBy = this.#window.bridge.deliver;
-    const delivered = await this.#desk.send(isOther, agreed);
+    const delivered = await this.#host.send(isOther, agreed);
     delivered.files.forEach(saveMessage);
     return delivered;
   }
@@ -92,8 +95,8 @@ export class LetterParcel {
     // As after a mail, the draft stays while the person still has to send the message in the webmail.
     const isHandedOver = Boolean(parcel.delivered?.problem);
     if (!isHandedOver) void drafts.end().catch(() => {});
-    return () => this.#desk.show(createSentParcelView(this.#translate, parcel, {
-      deliver: this.#leftBy, origin: this.#desk.origin, isHandedOver, onClose: () => void this.#courier.close(),
+    return () => this.#host.show(createSentParcelView(this.#translate, parcel, {
+      deliver: this.#leftBy, origin: this.#host.origin, isHandedOver, onClose: () => void this.#courier.close(),
     }));
   }
 

@@ -6,7 +6,7 @@ import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 
 /** @typedef {import("../shared/progress.js").Stage} Stage */
-/** @typedef {import("../shared/progress.js").Told} Told */
+/** @typedef {import("../shared/progress.js").Progress} Progress */
 
 /** @type {Stage[]} */
 const STAGES = ["make", "deliver"];
@@ -19,7 +19,7 @@ export class LetterProgress {
   /** @type {Stage | null} */
   #stage = null;
 
-  /** @param {Told} told a late report, of an earlier stage or of less progress, is not shown */
+  /** @param {Progress} progress a late report, of an earlier stage or of less progress, is not shown */
   show({ stage, done, total }) {
     if (this.#stage && STAGES.indexOf(stage) < STAGES.indexOf(this.#stage)) return;
     if (stage !== this.#stage) {

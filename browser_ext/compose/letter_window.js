@@ -174,7 +174,7 @@ export class LetterWindow {
   }
 
   #createSending() {
-    return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.view.panel.id, desk: {
+    return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.view.panel.id, host: {
       take: (onFree) => (this.#gate.passes(onFree) ? this.#outgoing() : null),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
@@ -194,7 +194,7 @@ export class LetterWindow {
       above: site ? [site] : [], from: this.sender.element, text: this.text.element,
       options: [this.password.element, this.#options.element, this.sender.unlockPlace],
       bar: (panel) => [
-        panel, this.arrival, this.bridge.element, sending.failure, sending.details, sending.progress.element, sending.ways,
+        panel, this.arrival, this.bridge.element, sending.failure, sending.details, sending.progress.element, sending.remedies,
         html("div", { class: "actions" }, sending.button, discard), this.draftState,
       ],
       onSubmit: () => void sending.submit(),
@@ -288,7 +288,7 @@ export class LetterWindow {
       from: quoteMailbox({ name: this.sender.identity?.name ?? "", address: from }), to: to.addresses, cc: cc.addresses,
       subject: subject.trim(), messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, inReplyTo, references, hidden,
     };
-    return { fields, text: octets(text), attachments: attached.files };
+    return { fields, text: encodeUtf8(text), attachments: attached.files };
   }
 
   /** A text that changes when the person changes the letter. The attached files are not part of it. */
@@ -402,7 +402,7 @@ export class LetterWindow {
   #draft() {
     const { fields, text, files } = this.#draftContent();
     return {
-      letter: { fields, text: octets(text), attachments: [] }, files: { ...files, text: new ArrayBuffer(0) },
+      letter: { fields, text: encodeUtf8(text), attachments: [] }, files: { ...files, text: new ArrayBuffer(0) },
       identity: this.sender.identity?.fingerprint ?? "",
     };
   }
@@ -446,6 +446,6 @@ function proposalFor({ to, cc, bcc, subject, text, sign, encrypt, mail, kind }) 
 }
 
 /** @param {string} text @returns {ArrayBuffer} UTF-8 */
-function octets(text) {
+function encodeUtf8(text) {
   return new TextEncoder().encode(text).buffer;
 }

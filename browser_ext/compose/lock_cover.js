@@ -12,7 +12,7 @@ export class LockCover {
   #window;
   #asked;
   /** Marks where the passphrase field belongs in the letter, while the cover shows that field. */
-  #home = document.createComment("");
+  #passphraseMarker = document.createComment("");
   /** @type {Node[]} */
   #letter = [];
   #heading = html("h1", { tabindex: -1 });
@@ -35,7 +35,7 @@ export class LockCover {
     // Do nothing if the letter is not covered, or if the view of the sent letter has replaced the cover.
     if (!this.#element.isConnected) return;
     const { element, sender, text: field } = this.#window;
-    this.#home.replaceWith(sender.unlockPlace);
+    this.#passphraseMarker.replaceWith(sender.unlockPlace);
     element.replaceChildren(...this.#letter);
     this.#letter = [];
     field.focus();
@@ -45,7 +45,7 @@ export class LockCover {
     const { element, sender, sending } = this.#window;
     if (this.#element.isConnected || sending.isDone || !this.#asked.hasOpenedWords()) return;
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-    sender.unlockPlace.replaceWith(this.#home);
+    sender.unlockPlace.replaceWith(this.#passphraseMarker);
     this.#letter = [...element.childNodes];
     this.#element.append(sender.unlockPlace);
     element.replaceChildren(this.#element);

@@ -31,7 +31,7 @@ export class ReceiptWindow {
       from: this.#ownReader(), identities: claim.identities, onChange: () => this.#update(), onUnlocked: () => this.#refresh(),
     });
     const learns = html("p", { text: translate("receipt_tells", { addresses: addressList(asked.to) }), data: { test: "receipt-tells" } });
-    this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: "", desk: {
+    this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: "", host: {
       take: () => this.#take(), onSent: async () => this.#showSent(), onLocked: () => void this.#refresh(), update: () => this.#update(),
     } });
     if (claim.deliver !== "file") this.sending.button.textContent = translate("receipt_send");
@@ -42,7 +42,7 @@ export class ReceiptWindow {
       html("p", { text: translate("receipt_asked", { name: isolate(provedSender(asked.report)) }), data: { test: "receipt-asked" } }), learns,
       this.sender.element, this.sender.unlockPlace,
       claim.deliver === "file" ? html("p", { class: "field-hint", text: translate("receipt_as_file") }) : "",
-      this.sending.failure, this.sending.progress.element, this.sending.ways,
+      this.sending.failure, this.sending.progress.element, this.sending.remedies,
       html("div", { class: "actions" }, this.sending.button, leave));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -20,7 +20,7 @@ import { LetterProgress } from "./letter_progress.js";
  * @typedef {{
  *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: Sent) => Promise<void>,
  *   onLocked: () => void, onSignedOut?: () => void, withoutTimestamp?: () => void, update: () => void,
- * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
+ * }} SendingHost the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
 
@@ -28,24 +28,24 @@ export class Sending {
   failure = problem("send-error");
   /** The recipients that a mail server refused. */
   details = html("div", {});
-  ways = html("div", { class: "actions" });
+  remedies = html("div", { class: "actions" });
   progress = new LetterProgress();
   #translate;
   #courier;
-  #desk;
+  #host;
   #busy = false;
   #done = false;
 
   /**
    * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    * @param {import("./courier.js").Courier} courier
-   * @param {{deliver: import("./letter_window.js").Claim["deliver"], plan: string, desk: Desk}} options `plan` is the id of
-   * the panel that names the obstacles
+   * @param {{deliver: import("./letter_window.js").Claim["deliver"], plan: string, host: SendingHost}} options
+   *   `plan` is the id of the panel that names the obstacles
    */
-  constructor(translate, courier, { deliver, plan, desk }) {
+  constructor(translate, courier, { deliver, plan, host }) {
     this.#translate = translate;
     this.#courier = courier;
-    this.#desk = desk;
+    this.#host = host;
     this.button = html("button", {
       class: "primary", type: "submit", text: sendVerb(translate, deliver), "aria-describedby": plan, data: { agrees: "", test: "send" },
     });
@@ -68,9 +68,9 @@ export class Sending {
     else this.button.setAttribute("aria-disabled", "true");
   }
 
-  /** Shows how the letter will be sent. @param {import("./bridge_choice.js").Delivery} deliver @param {string} host */
-  leaveBy(deliver, host) {
-    if (!this.#busy) this.button.textContent = sendVerb(this.#translate, deliver, host);
+  /** Shows how the letter will be sent. @param {import("./bridge_choice.js").Delivery} deliver @param {string} bridgeHost */
+  leaveBy(deliver, bridgeHost) {
+    if (!this.#busy) this.button.textContent = sendVerb(this.#translate, deliver, bridgeHost);
   }
 
   /** Shows an error; "" removes it. @param {string} words */
@@ -82,15 +82,15 @@ export class Sending {
   /** @param {{again?: boolean, anew?: boolean}} [options] */
   async submit({ again = false, anew = false } = {}) {
     if (this.#busy || this.#done) return;
-    const outgoing = this.#desk.take(() => void this.submit({ again, anew }));
+    const outgoing = this.#host.take(() => void this.submit({ again, anew }));
     if (!outgoing) return;
-    this.ways.replaceChildren();
+    this.remedies.replaceChildren();
     await this.#work(outgoing.isEncrypted, async () => {
       const { sent, problem: reason, files, shown, byBridge } = await outgoing.send({ again, anew });
       if (!sent) return byBridge ? this.#notByBridge(byBridge) : this.#refused(reason);
       files.forEach(saveMessage);
       this.#done = true;
-      await this.#desk.onSent({ shown, isHandedOver: reason !== "", byBridge });
+      await this.#host.onSent({ shown, isHandedOver: reason !== "", byBridge });
     });
   }
 
@@ -108,13 +108,13 @@ export class Sending {
     this.#busy = false;
     stopFollowing();
     this.progress.end();
-    if (!this.#done) this.#desk.update();
+    if (!this.#done) this.#host.update();
   }
 
   /** @param {string} reason the code that the webmail gave */
   #refused(reason) {
     this.say(translate("compose_refused", { first: reason ? errorText({ code: reason, message: reason }) : translate("compose_no_reason") }));
-    this.#offerWays(false);
+    this.#offerRemedies(false);
   }
 
   /**
@@ -126,14 +126,14 @@ export class Sending {
     this.say(outcomeSentence(result));
     const people = createRefusedList(result);
     if (people) this.details.replaceChildren(people);
-    if (result.outcome === "refused") return this.ways.replaceChildren(this.#saveButton());
+    if (result.outcome === "refused") return this.remedies.replaceChildren(this.#saveButton());
     const look = html("button", {
       type: "button", text: translate("bridge_look_again"), data: { agrees: "", test: "look-again" }, on: { click: () => void this.submit() },
     });
     const again = html("button", {
       type: "button", class: "quiet", text: translate("bridge_send_twice"), data: { test: "send-twice" }, on: { click: () => this.#confirmTwice() },
     });
-    this.ways.replaceChildren(look, this.#saveButton(), ...(result.outcome === "perhaps" ? [again] : []));
+    this.remedies.replaceChildren(look, this.#saveButton(), ...(result.outcome === "perhaps" ? [again] : []));
   }
 
   #confirmTwice() {
@@ -148,20 +148,20 @@ export class Sending {
     this.say(errorText(error));
     const code = codeOf(error);
     const remedy = remedyFor(code);
-    if (remedy === "unfinished") this.#offerWays(code === "sending-unknown");
+    if (remedy === "unfinished") this.#offerRemedies(code === "sending-unknown");
     if (remedy === "anew" || remedy === "elsewhere") this.#offerAnew();
     if (remedy === "unstamped") this.#offerUnstamped();
-    if (code === "locked") this.#desk.onLocked();
-    if (code === "bridge-signed-out") this.#desk.onSignedOut?.();
+    if (code === "locked") this.#host.onLocked();
+    if (code === "bridge-signed-out") this.#host.onSignedOut?.();
     this.button.focus();
   }
 
   /** Offers the remedies if the webmail did not accept the letter. @param {boolean} isUnknown */
-  #offerWays(isUnknown) {
+  #offerRemedies(isUnknown) {
     const again = html("button", {
       type: "button", text: translate("send_again"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
-    this.ways.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
+    this.remedies.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
   }
 
   /** Offers to send this version after an earlier version was sent. */
@@ -169,7 +169,7 @@ export class Sending {
     const anew = html("button", {
       type: "button", text: translate("send_this_version"), data: { agrees: "", test: "send-anew" }, on: { click: () => void this.submit({ anew: true }) },
     });
-    this.ways.replaceChildren(anew, this.#saveButton());
+    this.remedies.replaceChildren(anew, this.#saveButton());
   }
 
   #saveButton() {
@@ -181,17 +181,17 @@ export class Sending {
   /** Offers to send the letter without a timestamp. */
   #offerUnstamped() {
     const go = () => {
-      this.#desk.withoutTimestamp?.();
+      this.#host.withoutTimestamp?.();
       void this.submit();
     };
-    this.ways.replaceChildren(html("button", {
+    this.remedies.replaceChildren(html("button", {
       type: "button", text: this.#translate("send_without_timestamp"), data: { agrees: "", test: "send-unstamped" }, on: { click: go },
     }));
   }
 
   async #saveFiles() {
     if (this.#busy) return;
-    const outgoing = this.#desk.take(() => void this.#saveFiles());
+    const outgoing = this.#host.take(() => void this.#saveFiles());
     if (!outgoing) return;
     await this.#work(outgoing.isEncrypted, async () => (await outgoing.finish()).forEach(saveMessage));
   }

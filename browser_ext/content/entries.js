@@ -8,7 +8,7 @@
  * No handler of the page runs after it.
  */
 import { readArmor, textOf } from "./field_text.js";
-import { filledFieldsOf, isLeft, isWatching, tellAltered } from "./filled_fields.js";
+import { filledFieldsOf, hasFilledFields, isLeft, tellAltered } from "./filled_fields.js";
 import { leaveOutOld, putBack } from "./old_entries.js";
 
 /** The method is read from the prototype, because a form's controls can shadow the form's properties. */
@@ -27,7 +27,7 @@ export function passFormData(event) {
   const [form] = event.composedPath();
   if (!event.isTrusted || !(form instanceof HTMLFormElement)) return;
   const { formData } = event;
-  if (!isWatching()) return;
+  if (!hasFilledFields()) return;
   const plan = planFor(form, formData);
   plans.set(event, plan);
   event.stopPropagation();

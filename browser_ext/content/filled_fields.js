@@ -238,7 +238,7 @@ export function watchedTexts() {
 }
 
 /** Whether this document has filled fields whose text has not been sent yet. */
-export function isWatching() {
+export function hasFilledFields() {
   return filled.size > 0;
 }
 

@@ -37,12 +37,12 @@ let isReading = false;
  * The form that scripts of the page have read last, if they did so after a click or key of the person.
  * @type {{action: string, at: number} | null}
  */
-let taken = null;
+let lastScriptRead = null;
 
 /** Starts the watch over the forms of this document. */
 export function guardForms() {
   world.guard.listen("submit", intercept);
-  world.guard.listen("formdata", noteTaken);
+  world.guard.listen("formdata", noteScriptRead);
   world.guard.listen("pagehide", tellUnsigned);
 }
 
@@ -64,17 +64,17 @@ function intercept(event) {
  * these two actions only with the event `formdata`.
  * @param {Event} event
  */
-function noteTaken(event) {
+function noteScriptRead(event) {
   const [form] = event.composedPath();
   if (isReading || !(form instanceof HTMLFormElement) || !asksFor(form, "sign")) return;
-  taken = navigator.userActivation?.isActive ? { action: addressOf(form, null), at: Date.now() } : null;
+  lastScriptRead = navigator.userActivation?.isActive ? { action: addressOf(form, null), at: Date.now() } : null;
   noteFor(form, translate("form_taken"));
 }
 
 function tellUnsigned() {
-  if (!taken || Date.now() - taken.at > LEAVING_MILLISECONDS) return;
-  void ask("form.unsigned", { action: taken.action }).catch(() => {});
-  taken = null;
+  if (!lastScriptRead || Date.now() - lastScriptRead.at > LEAVING_MILLISECONDS) return;
+  void ask("form.unsigned", { action: lastScriptRead.action }).catch(() => {});
+  lastScriptRead = null;
 }
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
@@ -231,7 +231,7 @@ async function hash(file) {
   if (!globalThis.isSecureContext) throw problem("form-insecure");
   if (file.size > MAX_FILE_BYTES) throw problem("form-file-too-large");
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return Array.from(new Uint8Array(digest), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**

@@ -199,11 +199,11 @@ export class FrameHost {
 
   /**
    * Shows further buttons below the sentence, until the next offer.
-   * @param {...{label: string, act: () => Promise<void>}} ways
+   * @param {...{label: string, act: () => Promise<void>}} actions
    */
-  offerAlso(...ways) {
+  offerAlso(...actions) {
     for (const button of this.#also) button.remove();
-    this.#also = ways.map(({ label, act }) => this.#createButton(label, act));
+    this.#also = actions.map(({ label, act }) => this.#createButton(label, act));
     this.#root.append(...this.#also);
   }
 

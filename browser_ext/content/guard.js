@@ -31,8 +31,8 @@ function begin() {
   world.guard = guard;
   for (const type of PRESSES) listen(type, handToTakers);
   // `meetOnTheWay` is the first listener. If it finds a new root, the listeners that it adds there still get the event.
-  const ways = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
-  for (const type of ways) listen(type, meetOnTheWay, { passive: true });
+  const eventTypes = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
+  for (const type of eventTypes) listen(type, meetOnTheWay, { passive: true });
   for (const type of ["click", "drop", "submit"]) listen(type, holdBack);
   // If the guard starts with the document, these two listeners run before any listener of the page. The page's
   // microtasks run between the two listeners, and none run after the second (`entries.js`).

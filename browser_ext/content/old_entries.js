@@ -4,7 +4,7 @@
  */
 import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
 import { listenEverywhere } from "./everywhere.js";
-import { isWatching, tellAltered, watchedTexts } from "./filled_fields.js";
+import { hasFilledFields, tellAltered, watchedTexts } from "./filled_fields.js";
 import { isCopy } from "./page_text.js";
 
 /** @typedef {import("./filled_fields.js").Filled} Filled */
@@ -26,14 +26,15 @@ export function watchForms() {
 
 /** The form of an event; null if no text is watched. @param {Event} event @returns {HTMLFormElement | null} */
 function watchedForm(event) {
-  if (!event.isTrusted || !isWatching()) return null;
+  if (!event.isTrusted || !hasFilledFields()) return null;
   return /** @type {HTMLFormElement} */ (event.composedPath()[0]);
 }
 
 /** Stops a navigation to an address with an old text that the document's address did not have. @param {NavigateEvent} event */
 export function stopAddress(event) {
   const { destination, cancelable } = event;
-  const [element] = cancelable && isWatching() ? watchedTexts().find(([, own]) => isAdded(new URL(destination.url), own)) ?? [] : [];
+  const [element] = cancelable && hasFilledFields()
+    ? watchedTexts().find(([, own]) => isAdded(new URL(destination.url), own)) ?? [] : [];
   if (!element) return;
   event.preventDefault();
   event.stopImmediatePropagation();

@@ -122,8 +122,8 @@ function percentReadingsOf(value) {
 
 /** @param {string} base64 */
 function textIn(base64) {
-  const octets = Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
-  return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+  const bytes = Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 /** @param {() => string} decode */

@@ -7,7 +7,7 @@
 /**
  * @typedef {{maxPageBytes: number, maxSignatureBytes: number, maxResources: number, maxResourceBytes: number}} FetchLimits
  */
-/** @typedef {{url: string, octets: string}} Resource `octets`: the bytes in base64 */
+/** A fetched resource. @typedef {{url: string, base64: string}} Resource */
 /**
  * A fetched page, or the code of a problem. `page` and `signature`: the bytes in base64.
  * @typedef {{problem: string} | {page: string, type: string, signature: string, resources: Resource[]}} Published
@@ -37,11 +37,11 @@ export async function fetchPublished(address, limits) {
  * Fetches the file that a link leads to. Returns null if it cannot be fetched.
  * @param {string} address
  * @param {number} maxBytes
- * @returns {Promise<{octets: string, type: string} | null>} `octets`: the bytes in base64
+ * @returns {Promise<{base64: string, type: string} | null>}
  */
 export async function fetchLinked(address, maxBytes) {
   const file = await take(address, maxBytes, { redirect: "follow" }).catch(() => null);
-  return file && { octets: file.bytes.toBase64(), type: typeOf(file) };
+  return file && { base64: file.bytes.toBase64(), type: typeOf(file) };
 }
 
 /** @param {string} url @param {number} maxBytes @param {RequestInit} [options] */
@@ -103,7 +103,7 @@ async function fetchResources(document, base, { maxResources, maxResourceBytes }
     const taken = await take(url, left, { credentials: "omit", integrity }).catch(() => null);
     if (!taken) continue;
     left -= taken.bytes.length;
-    resources.push({ url, octets: taken.bytes.toBase64() });
+    resources.push({ url, base64: taken.bytes.toBase64() });
   }
   return resources;
 }

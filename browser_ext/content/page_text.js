@@ -29,7 +29,7 @@ const COMMON = { bubbles: true, cancelable: true, composed: true };
  * The functions that enter text into an editor. All text in the editor is selected before each call.
  * @type {((field: HTMLElement, text: string) => void)[]}
  */
-const WAYS = [paste, replaceByEvent, typeByCommand];
+const EDITOR_WRITERS = [paste, replaceByEvent, typeByCommand];
 
 /**
  * Replaces all text of a field. Any document of this site may hold the field.
@@ -39,10 +39,10 @@ const WAYS = [paste, replaceByEvent, typeByCommand];
  */
 export async function replaceText(field, text) {
   const before = new OldText(contentOf(field));
-  const ways = isControl(field) ? [setValue] : WAYS;
-  for (const way of ways) {
+  const writers = isControl(field) ? [setValue] : EDITOR_WRITERS;
+  for (const write of writers) {
     await selectAll(field);
-    way(field, text);
+    write(field, text);
     await turn();
     if (await holdsOnly(field, text) && !isHeldApart(field, before)) return true;
   }

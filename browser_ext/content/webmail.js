@@ -11,7 +11,7 @@ import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
 import { sayInBar } from "./any_webmail/bar.js";
 import { startTeachingForm } from "./any_webmail/form_teaching.js";
-import { headOf, WAYS } from "./any_webmail/mail_text.js";
+import { headOf, LINKS_AND_BUTTONS } from "./any_webmail/mail_text.js";
 import { startPicking } from "./any_webmail/picker.js";
 import { partAt, partWithoutName } from "./any_webmail/shown_parts.js";
 import { fetchChosen, fetchShownMail, hasSource } from "./any_webmail/source_search.js";
@@ -148,7 +148,7 @@ async function searched(host, element, heldMail) {
     await heldMail;
     if (!isConnected(element)) throw problem("pick-gone");
   } catch (error) {
-    if (isConnected(element)) offerOtherWays(host, element, error);
+    if (isConnected(element)) offerOtherRemedies(host, element, error);
     else sayInBar("pick-gone");
     throw error;
   } finally {
@@ -161,14 +161,14 @@ async function searched(host, element, heldMail) {
  * point at once.
  * @param {FrameHost} host @param {HTMLElement} element @param {unknown} error
  */
-function offerOtherWays(host, element, error) {
-  const ways = [
+function offerOtherRemedies(host, element, error) {
+  const remedies = [
     { label: translate("mail_pick"), act: async () => void pickMail() },
     { label: translate("toolbar_teach"), act: async () => void teach() },
   ];
   // Add the buttons later, so that they come after the sentence that `attempt` shows for the error.
   setTimeout(() => {
-    host.offerAlso(...ways);
+    host.offerAlso(...remedies);
     if (codeOf(error) !== "part-untold") return;
     // Scroll the element to the middle, because the bar at the edge of the window could cover it.
     element.scrollIntoView({ block: "center" });
@@ -212,7 +212,7 @@ export function pickMail() {
 
 /** @param {string} hint @returns {import("./any_webmail/picker.js").Choice} */
 function picking(hint) {
-  return { hint: translate(hint), selector: WAYS, choose: (element) => void openPicked(element) };
+  return { hint: translate(hint), selector: LINKS_AND_BUTTONS, choose: (element) => void openPicked(element) };
 }
 
 /** Begins an action that needs the bar. A document without a body, such as an SVG, cannot show it. @param {() => void} act */

@@ -74,7 +74,7 @@ async function start(ticket, moved = "") {
   if (claim.kind !== "write" && parent !== window) watchText(main);
   if (claim.kind === "mail") {
     const closing = [button(translate("close"), "quiet", "close", () => close(claim))];
-    const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
+    const onAnswer = (/** @type {MessageKinds["letter kind"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
     return reading.start({ frame: claim.frame, mail: parent === window ? "" : await fetched, onAnswer, closing });
   }
   // The view is not moved, because a moved iframe loads again and loses its port.
@@ -84,7 +84,7 @@ async function start(ticket, moved = "") {
   if (parent === window) main.prepend(html("h1", { text: translate(claim.kind === "write" ? "editor_label" : "extension_name") }));
   main.append(bottom);
   if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
-  whenLocked(() => letGo(claim));
+  whenLocked(() => removeView(claim));
   return startReading(claim, view);
 }
 
@@ -234,7 +234,7 @@ async function startReading(claim, view) {
     const { state, result, error, envelope } = await outcomeOf(claim, job);
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     isOpen = true;
-    if (await wasLockedSince(result.openedAt)) letGo(claim);
+    if (await wasLockedSince(result.openedAt)) removeView(claim);
     if (!isOpen) return;
     await view.show(envelope);
     await showVerdict(claim, result);
@@ -256,7 +256,7 @@ function leave(claim) {
 }
 
 /** Removes the view with the opened text, after the keys were locked. @param {Claim} claim */
-function letGo(claim) {
+function removeView(claim) {
   if (!isOpen) return;
   isOpen = false;
   main.querySelector(".view")?.remove();

@@ -19,14 +19,14 @@ export function watchRecipeFile(refresh) {
     if (!file) return;
     input.value = "";
     showProblem("recipe-problem", null);
-    const octets = await file.arrayBuffer();
-    const recipe = await ask("recipes.review", { bytes: octets.slice(0) }).catch((error) => showProblem("recipe-problem", error));
+    const bytes = await file.arrayBuffer();
+    const recipe = await ask("recipes.review", { bytes: bytes.slice(0) }).catch((error) => showProblem("recipe-problem", error));
     if (!recipe) return;
     openForm({
       title: translate("recipe_load"), verb: translate("recipe_load_go"), test: "recipe",
       content: [html("p", { text: translate("recipe_load_hint") }), html("div", { class: "card" }, html("div", { class: "who" }, ...describeRecipe(recipe)))],
       onSubmit: async () => {
-        await ask("recipes.import", { bytes: octets.slice(0) });
+        await ask("recipes.import", { bytes: bytes.slice(0) });
         await refresh();
       },
     });
@@ -46,6 +46,6 @@ export function describeRecipe({ origin, source: { selector, template }, form })
 
 /** @param {Recipe} recipe */
 function saveRecipe(recipe) {
-  const octets = new TextEncoder().encode(JSON.stringify(recipe, null, 2));
-  saveFile(`${new URL(recipe.origin).hostname}.json`, octets.buffer);
+  const bytes = new TextEncoder().encode(JSON.stringify(recipe, null, 2));
+  saveFile(`${new URL(recipe.origin).hostname}.json`, bytes.buffer);
 }

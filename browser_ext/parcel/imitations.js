@@ -3,7 +3,7 @@
 /** Letters that look like others in many fonts, each with its replacement in comparisons. @type {[RegExp, string][]} */
 const ALIKE = [[/rn/gu, "m"], [/vv/gu, "w"], [/cl/gu, "d"], [/[1i|]/gu, "l"], [/0/gu, "o"], [/5/gu, "s"], [/-/gu, ""]];
 /** Shorter names are not compared for one changed character, since too many real names differ by one character. */
-const MIN_CHARACTERS = 6;
+const MIN_COMPARED_CHARACTERS = 6;
 
 /** Whether a name has letters beyond ASCII. `URL` writes these as punycode (RFC 3492). @param {string} host */
 export function hasForeignLetters(host) {
@@ -29,7 +29,7 @@ function isAlike(name, other) {
   // The listed name with more text after it, as in mail.example.org.evil.test.
   if (name.startsWith(`${other}.`) || name.startsWith(`${other}-`)) return true;
   const [first, second] = [skeletonOf(name), skeletonOf(other)];
-  return first === second || (other.length >= MIN_CHARACTERS && isOneChange(first, second));
+  return first === second || (other.length >= MIN_COMPARED_CHARACTERS && isOneChange(first, second));
 }
 
 /** @param {string} name */

@@ -61,9 +61,9 @@ export class FilesQuestion {
     }
   }
 
-  /** @param {{job: string, index: number, place: number}} where @param {ArrayBuffer} publicKey @param {ArrayBuffer} octets */
-  async #send(where, publicKey, octets) {
-    await ask("files.part", { ...where, part: await encryptTo(publicKey, "file", octets) });
+  /** @param {{job: string, index: number, place: number}} where @param {ArrayBuffer} publicKey @param {ArrayBuffer} bytes */
+  async #send(where, publicKey, bytes) {
+    await ask("files.part", { ...where, part: await encryptTo(publicKey, "file", bytes) });
   }
 
   #draw() {

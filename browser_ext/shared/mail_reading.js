@@ -15,7 +15,7 @@ import { ViewLink } from "./view_link.js";
 /** The kinds of answers to a mail, each with the text key of its button. */
 const ANSWERS = /** @type {const} */ ([["reply", "reply"], ["replyAll", "reply_all"], ["forward", "forward"]]);
 
-/** @typedef {(kind: MessageKinds["way"]) => Promise<unknown>} OnAnswer */
+/** @typedef {(kind: MessageKinds["letter kind"]) => Promise<unknown>} OnAnswer */
 /** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
 
 export class MailReading {
@@ -40,16 +40,16 @@ export class MailReading {
   #view = null;
 
   /** Whether the mail was removed, because the keys were locked or the page was left. */
-  #isLetGo = false;
+  #isRemoved = false;
   #onLocked;
 
   /** @param {HTMLElement} main the element for all parts @param {{onLocked?: () => void}} [options] */
   constructor(main, { onLocked = () => {} } = {}) {
     this.#main = main;
     this.#onLocked = onLocked;
-    whenLocked(() => void (this.#view && this.#letGo("mail_locked")));
+    whenLocked(() => void (this.#view && this.#removeMail("mail_locked")));
     // The browser's Back button would show the mail again, even if the keys were locked meanwhile.
-    addEventListener("pagehide", () => this.#letGo("mail_left"));
+    addEventListener("pagehide", () => this.#removeMail("mail_left"));
   }
 
   /** Loads the empty view before its mail has arrived. */
@@ -59,7 +59,7 @@ export class MailReading {
     this.#main.className = "";
     this.#details = null;
     this.#view = null;
-    this.#isLetGo = false;
+    this.#isRemoved = false;
     this.#top.replaceChildren(html("p", { text: translate("status_opening"), role: "status" }));
     this.#bottom.replaceChildren(this.#status);
     // Moving an iframe would load it again.
@@ -94,9 +94,9 @@ export class MailReading {
     try {
       const isField = await this.#open();
       const answers = isField ? [] : this.#answers();
-      if (!this.#isLetGo) this.#bottom.replaceChildren(...answers, ...this.#closing, this.#status);
+      if (!this.#isRemoved) this.#bottom.replaceChildren(...answers, ...this.#closing, this.#status);
     } catch (error) {
-      if (!this.#isLetGo) this.#showFailure(error);
+      if (!this.#isRemoved) this.#showFailure(error);
     }
   }
 
@@ -111,10 +111,10 @@ export class MailReading {
     // From here on a lock removes the view.
     this.#view = view;
     const isField = Boolean(result.report.fieldOrigin);
-    if (await wasLockedSince(result.openedAt)) this.#letGo("mail_locked");
-    if (this.#isLetGo) return isField;
+    if (await wasLockedSince(result.openedAt)) this.#removeMail("mail_locked");
+    if (this.#isRemoved) return isField;
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
-    if (this.#isLetGo) return isField;
+    if (this.#isRemoved) return isField;
     this.#showVerdict(result, translate);
     if (!result.settled) void this.#settle();
     return isField;
@@ -137,17 +137,17 @@ export class MailReading {
   async #settle() {
     try {
       const { report, receipt, label } = await ask("mail.settle", { frame: this.#frame });
-      if (this.#isLetGo) return;
+      if (this.#isRemoved) return;
       await this.#view?.judgeMail({ verdict: verdictFor(report, translate) });
       this.#showVerdict({ report, receipt, label }, translate);
     } catch (error) {
-      if (!this.#isLetGo) this.#showStatus(error);
+      if (!this.#isRemoved) this.#showStatus(error);
     }
   }
 
   /** Removes the opened mail with its view. @param {"mail_locked" | "mail_left"} why */
-  #letGo(why) {
-    this.#isLetGo = true;
+  #removeMail(why) {
+    this.#isRemoved = true;
     this.#prepared = null;
     this.#view = null;
     this.#details = null;

@@ -99,7 +99,7 @@ export const MESSAGES = {
   "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
   "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
   "viewer.open": { from: ["content", "viewer", "options"], body: { mail: "string" } },
-  "mail.answer": { from: ["broker"], body: { frame: "string", kind: "way" } },
+  "mail.answer": { from: ["broker"], body: { frame: "string", kind: "letter kind" } },
   "viewer.claim": { from: ["viewer"], body: { mail: "string", content: "string" } },
   // Whole forms, altered fields, and files before their upload. These requests have no frame.
   "form.request": {
@@ -215,7 +215,7 @@ export const MESSAGES = {
   "compose.open": {
     from: ["content", "viewer"],
     body: {
-      kind: "way", from: "string", to: "strings", cc: "strings", bcc: "strings", subject: "string", mail: "string",
+      kind: "letter kind", from: "string", to: "strings", cc: "strings", bcc: "strings", subject: "string", mail: "string",
       text: "string", deliver: "delivery",
     },
   },
@@ -317,7 +317,7 @@ export const MESSAGES = {
   "parcel-server.remove": { from: ["options"], body: { id: "string" } },
   // The window of the toolbar button, and a page in which the person has pointed at an element.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
-  "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
+  "toolbar.go": { from: ["toolbar"], body: { tab: "number", action: "toolbar action" } },
   "toolbar.download": { from: ["toolbar"], body: { download: "number" } },
   "recipe.read": { from: ["content"], body: {} },
   "recipes.review": { from: ["options"], body: { bytes: "bytes" } },
@@ -344,12 +344,14 @@ export const MESSAGES = {
 
 /**
  * The allowed words for the kinds of values that allow only certain words.
- * @type {{[Kind in "revocation" | "way" | "delivery" | "parcel via" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
+ * @type {{
+ *   [Kind in "revocation" | "letter kind" | "delivery" | "parcel via" | "toolbar action" | "section"]: MessageKinds[Kind][]
+ * }}
  */
 export const WORDS = {
-  revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
+  revocation: ["required", "if-known", "not-checked"], "letter kind": ["new", "reply", "replyAll", "forward", "receipt"],
   delivery: ["raw", "attachment", "file"], "parcel via": ["bridge", "token"],
-  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "parcel", "keys", "lock", "close"],
+  "toolbar action": ["mail", "teach", "teach-form", "field", "write", "file", "parcel", "keys", "lock", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "writing", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */
@@ -368,10 +370,10 @@ const CHECKS = {
   entries: (value) => Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry),
   files: (value) => Array.isArray(value) && value.length <= 50 && value.every((item) => CHECKS.bytes(item)),
   revocation: (value) => WORDS.revocation.includes(value),
-  way: (value) => WORDS.way.includes(value),
+  "letter kind": (value) => WORDS["letter kind"].includes(value),
   delivery: (value) => WORDS.delivery.includes(value),
   "parcel via": (value) => WORDS["parcel via"].includes(value),
-  "toolbar way": (value) => WORDS["toolbar way"].includes(value),
+  "toolbar action": (value) => WORDS["toolbar action"].includes(value),
   section: (value) => WORDS.section.includes(value),
   [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),
   [ENVELOPE]: (value) =>

@@ -2,10 +2,10 @@
 import { packParts } from "./packed_parts.js";
 
 /**
- * @param {{page: ArrayBuffer, mediaType: string, address: string, resources: {url: string, octets: ArrayBuffer}[]}} opened
+ * @param {{page: ArrayBuffer, mediaType: string, address: string, resources: {url: string, bytes: ArrayBuffer}[]}} opened
  * @returns {ArrayBuffer}
  */
 export function packPage({ page, mediaType, address, resources }) {
   const facts = { mediaType, address, urls: resources.map(({ url }) => url) };
-  return packParts(facts, [page, ...resources.map((resource) => resource.octets)]);
+  return packParts(facts, [page, ...resources.map((resource) => resource.bytes)]);
 }

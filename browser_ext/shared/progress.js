@@ -5,24 +5,24 @@
 const CHANNEL = "sealwax progress";
 
 /** @typedef {"make" | "deliver"} Stage */
-/** @typedef {{stage: Stage, done: number, total: number | null}} Told `total` is null while it is unknown */
+/** @typedef {{stage: Stage, done: number, total: number | null}} Progress `total` is null while it is unknown */
 
 /** @type {BroadcastChannel | null} */
 let speaking = null;
 
-/** @param {string} work @param {Told} told */
-export function tellProgress(work, told) {
+/** @param {string} work @param {Progress} progress */
+export function tellProgress(work, progress) {
   speaking ??= new BroadcastChannel(CHANNEL);
-  speaking.postMessage({ work, told });
+  speaking.postMessage({ work, progress });
 }
 
 /**
  * @param {string} work
- * @param {(told: Told) => void} onTold
+ * @param {(progress: Progress) => void} onProgress
  * @returns {() => void} a function that ends the reports
  */
-export function followProgress(work, onTold) {
+export function followProgress(work, onProgress) {
   const listening = new BroadcastChannel(CHANNEL);
-  listening.onmessage = ({ data }) => { if (data.work === work) onTold(data.told); };
+  listening.onmessage = ({ data }) => { if (data.work === work) onProgress(data.progress); };
   return () => listening.close();
 }

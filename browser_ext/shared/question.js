@@ -13,8 +13,8 @@ import { hexFromBytes } from "../../wasm_build/vault/values/hexadecimal.js";
  */
 export async function digestOf(question) {
   // The object is read before the first `await`, since the caller may change it afterwards.
-  const octets = new TextEncoder().encode(JSON.stringify(canonical(question)));
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", octets));
+  const bytes = new TextEncoder().encode(JSON.stringify(canonical(question)));
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 /**

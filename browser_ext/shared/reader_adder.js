@@ -14,7 +14,7 @@ export class ReaderAdder {
   #describe;
   #input;
   #status = html("p", { class: "muted", role: "status", data: { test: "add-reader-status" } });
-  #way = html("div", { class: "actions" });
+  #fileActions = html("div", { class: "actions" });
 
   /**
    * @param {{
@@ -33,7 +33,7 @@ export class ReaderAdder {
     });
     const go = html("button", { type: "button", text: translate("add"), data: { test: "add-reader-go" }, on: { click: () => this.#find() } });
     this.element = html("div", { class: "field add-reader" }, html("label", { for: id, text: translate("add_person") }),
-      html("div", { class: "line" }, this.#input, go), this.#status, this.#way);
+      html("div", { class: "line" }, this.#input, go), this.#status, this.#fileActions);
   }
 
   focus() {
@@ -87,12 +87,13 @@ export class ReaderAdder {
         void this.#take(address, async () => ask("people.add-file", { address, name: file.name, bytes: await file.arrayBuffer() }));
       } },
     });
-    this.#way.replaceChildren(html("label", { class: "button file-button" }, picker, translate("add_reader_file", { address: isolate(address) })));
+    this.#fileActions.replaceChildren(
+      html("label", { class: "button file-button" }, picker, translate("add_reader_file", { address: isolate(address) })));
   }
 
   /** @param {string} words */
   #say(words) {
     this.#status.textContent = words;
-    this.#way.replaceChildren();
+    this.#fileActions.replaceChildren();
   }
 }

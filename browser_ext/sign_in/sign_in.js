@@ -26,7 +26,7 @@ startPage();
 showPattern(await ask("pattern.read"));
 const { directory, host } = await ask("bridge.read");
 /** The address of the bridge's API; "" until it is known. */
-let place = await ask("bridge.find").then((bridge) => bridge.api, () => "");
+let apiAddress = await ask("bridge.find").then((bridge) => bridge.api, () => "");
 
 const address = inputField(translate("mail_address"), {
   type: "email", autocomplete: "username", spellcheck: "false", dir: "ltr", value: decodeURIComponent(location.hash.slice(1)), data: { test: "bridge-address" },
@@ -54,7 +54,9 @@ function submit() {
   }
   if (!password.length) return password.setError(translate("bridge_password_missing"));
   // The permissions are requested during the click, because browsers grant access to a site only then.
-  const granting = api.permissions.request({ origins: [...new Set([directory, place || directory].map(directoryPattern))] }).catch(() => false);
+  const granting = api.permissions.request({
+    origins: [...new Set([directory, apiAddress || directory].map(directoryPattern))],
+  }).catch(() => false);
   return whileBusy(go, translate("signing_in"), async () => {
     await granting;
     await signIn();
@@ -63,8 +65,8 @@ function submit() {
 }
 
 async function signIn() {
-  place ||= (await ask("bridge.find")).api;
-  if (!(await api.permissions.contains({ origins: [directoryPattern(place)] }))) throw new RequestError("bridge-grant-more");
+  apiAddress ||= (await ask("bridge.find")).api;
+  if (!(await api.permissions.contains({ origins: [directoryPattern(apiAddress)] }))) throw new RequestError("bridge-grant-more");
   const { response, members } = await post();
   if (response.ok) return keep(members);
   if (members.code === "login-refused") throw new RequestError("bridge-wrong-password");
@@ -80,14 +82,14 @@ async function signIn() {
 function keep({ address: named, token }) {
   if (typeof named !== "string" || !sameAddress(named, address.input.value.trim())) throw new RequestError("bridge-other-account");
   if (typeof token !== "string") throw new RequestError("bridge-no-answer");
-  return ask("bridge.keep", { directory, api: place, address: named, token });
+  return ask("bridge.keep", { directory, api: apiAddress, address: named, token });
 }
 
 /** @returns {Promise<{response: Response, members: Record<string, unknown>}>} */
 async function post() {
   const body = writeCredentials(address.input.value.trim(), password.take());
   try {
-    const response = await fetch(`${place}/api/session`, {
+    const response = await fetch(`${apiAddress}/api/session`, {
       method: "POST", body, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", cache: "no-store",
       headers: { "Content-Type": "application/json", "X-Sealwax": "1" }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });

@@ -7,16 +7,16 @@ import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
 
 /** The actions in the order of the window. Actions with `ofPage` need a page in which the extension's scripts may run. */
-const WAYS = /** @type {const} */ ([
-  { way: "mail", label: "toolbar_mail", hint: "toolbar_mail_hint", ofPage: true },
-  { way: "write", label: "write_message", hint: "toolbar_write_hint", ofPage: false },
-  { way: "field", label: "toolbar_field", hint: "toolbar_field_hint", ofPage: true },
-  { way: "file", label: "open_file", hint: "toolbar_file_hint", ofPage: false },
-  { way: "parcel", label: "open_parcel", hint: "toolbar_parcel_hint", ofPage: false },
-  { way: "keys", label: "keys_and_people", hint: "toolbar_keys_hint", ofPage: false },
-  { way: "lock", label: "lock_keys", hint: "toolbar_lock_hint", ofPage: false },
-  { way: "teach", label: "toolbar_teach", hint: "toolbar_teach_hint", ofPage: true },
-  { way: "teach-form", label: "toolbar_teach_form", hint: "toolbar_teach_form_hint", ofPage: true },
+const ACTIONS = /** @type {const} */ ([
+  { action: "mail", label: "toolbar_mail", hint: "toolbar_mail_hint", ofPage: true },
+  { action: "write", label: "write_message", hint: "toolbar_write_hint", ofPage: false },
+  { action: "field", label: "toolbar_field", hint: "toolbar_field_hint", ofPage: true },
+  { action: "file", label: "open_file", hint: "toolbar_file_hint", ofPage: false },
+  { action: "parcel", label: "open_parcel", hint: "toolbar_parcel_hint", ofPage: false },
+  { action: "keys", label: "keys_and_people", hint: "toolbar_keys_hint", ofPage: false },
+  { action: "lock", label: "lock_keys", hint: "toolbar_lock_hint", ofPage: false },
+  { action: "teach", label: "toolbar_teach", hint: "toolbar_teach_hint", ofPage: true },
+  { action: "teach-form", label: "toolbar_teach_form", hint: "toolbar_teach_form_hint", ofPage: true },
 ]);
 
 const tab = Number(new URLSearchParams(location.search).get("tab"));
@@ -29,17 +29,18 @@ try {
   const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });
   // The isolate characters keep the name left-to-right in a right-to-left sentence.
   byId("place").textContent = isReachable ? translate("toolbar_place", { site: `\u2068${site}\u2069` }) : translate("toolbar_no_page");
-  const ways = WAYS.filter(({ way, ofPage }) => (isReachable || !ofPage) && (isUnlocked || way !== "lock")).map(wayButton);
-  ways.unshift(...downloads.map(downloadButton));
-  byId("ways").replaceChildren(...ways.map((button) => html("li", {}, button)));
-  ways[0]?.focus();
+  const buttons = ACTIONS.filter(({ action, ofPage }) => (isReachable || !ofPage) && (isUnlocked || action !== "lock"))
+    .map(actionButton);
+  buttons.unshift(...downloads.map(downloadButton));
+  byId("ways").replaceChildren(...buttons.map((button) => html("li", {}, button)));
+  buttons[0]?.focus();
 } catch (error) {
   problem.textContent = errorText(error);
 }
 
-/** @param {(typeof WAYS)[number]} one */
-function wayButton({ way, label, hint }) {
-  return html("button", { type: "button", class: "way", data: { test: `way-${way}` }, on: { click: () => void go(way) } },
+/** @param {(typeof ACTIONS)[number]} one */
+function actionButton({ action, label, hint }) {
+  return html("button", { type: "button", class: "way", data: { test: `way-${action}` }, on: { click: () => void go(action) } },
     html("span", { text: translate(label) }), html("span", { class: "muted", text: translate(hint) }));
 }
 
@@ -50,12 +51,15 @@ function downloadButton({ id, name }) {
     html("span", { text: translate("toolbar_download", { name: isolate(name) }) }), html("span", { class: "muted", text: translate("toolbar_download_hint") }));
 }
 
-/** Performs an action. The background then closes this window, except after `lock`. @param {MessageKinds["toolbar way"]} way */
-async function go(way) {
+/**
+ * Performs an action. The background then closes this window, except after `lock`.
+ * @param {MessageKinds["toolbar action"]} action
+ */
+async function go(action) {
   problem.textContent = "";
   try {
-    await ask("toolbar.go", { tab, way });
-    if (way === "lock") showLocked();
+    await ask("toolbar.go", { tab, action });
+    if (action === "lock") showLocked();
   } catch (error) {
     problem.textContent = errorText(error);
   }

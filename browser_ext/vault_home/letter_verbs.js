@@ -204,8 +204,8 @@ async function openOriginal({ mail, replyKey, ...opening }) {
   const { report, text, passages, attachments, headers, reply } = await callVault("message.verify", { ...opening, message: copyMail(mail) });
   const shown = shownText({ text, passages });
   const packed = packLetter({ fields: { headers, reply, report }, text: shown, attachments });
-  for (const octets of [text, shown, ...passages.flatMap((passage) => [passage.text, passage.html]), ...attachments.map(({ data }) => data)]) {
-    if (octets) overwrite(octets);
+  for (const buffer of [text, shown, ...passages.flatMap((passage) => [passage.text, passage.html]), ...attachments.map(({ data }) => data)]) {
+    if (buffer) overwrite(buffer);
   }
   return encryptTo(replyKey, "original", packed);
 }

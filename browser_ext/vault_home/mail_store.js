@@ -25,7 +25,7 @@ export class MailStore {
     if (bytes.byteLength > MAX_HELD_BYTES) throw new RequestError("file-too-large");
     for (const oldest of this.#mails.keys()) {
       if (this.#heldBytes + bytes.byteLength <= MAX_HELD_BYTES) break;
-      this.#letGo(oldest);
+      this.#drop(oldest);
     }
     const id = crypto.randomUUID();
     this.#mails.set(id, { bytes, name });
@@ -67,12 +67,12 @@ export class MailStore {
   }
 
   clear() {
-    for (const id of [...this.#mails.keys()]) this.#letGo(id);
+    for (const id of [...this.#mails.keys()]) this.#drop(id);
     this.#files.clear();
   }
 
   /** @param {string} id */
-  #letGo(id) {
+  #drop(id) {
     const bytes = this.#mails.get(id)?.bytes ?? new ArrayBuffer(0);
     this.#mails.delete(id);
     this.#heldBytes -= bytes.byteLength;

@@ -17,7 +17,7 @@ const MAX_HELD_BYTES = 64 * 1024 * 1024;
  * `address` is the page's web address, "" for a file. `published` is the page whose detached signature is `cms`.
  * `password`, encrypted for the owner, has opened the page. It is kept, since every new verdict opens the page again.
  * @typedef {{
- *   cms: ArrayBuffer | null, published: ArrayBuffer | null, address: string, resources: {url: string, octets: ArrayBuffer}[],
+ *   cms: ArrayBuffer | null, published: ArrayBuffer | null, address: string, resources: {url: string, bytes: ArrayBuffer}[],
  *   password?: EncryptedSecret,
  * }} HeldPage
  */
@@ -42,7 +42,7 @@ export const pageVerbs = {
 };
 
 export function clearPages() {
-  [...pages.keys()].forEach(letGo);
+  [...pages.keys()].forEach(drop);
 }
 
 /** @param {HeldPage} page */
@@ -52,7 +52,7 @@ function hold(page) {
   for (const [oldest, heldPage] of pages) {
     if (together <= MAX_HELD_BYTES) break;
     together -= sizeOf(heldPage);
-    letGo(oldest);
+    drop(oldest);
   }
   const id = crypto.randomUUID();
   pages.set(id, page);
@@ -114,20 +114,20 @@ function find(id) {
 }
 
 /** @param {string} id */
-function letGo(id) {
+function drop(id) {
   const page = pages.get(id);
   pages.delete(id);
   if (page?.cms) overwrite(page.cms);
   if (page?.published) overwrite(page.published);
 }
 
-/** A copy of a buffer, since a call to the vault transfers its buffers. @param {ArrayBuffer | null} octets */
-function copyOf(octets) {
-  return octets?.slice(0) ?? new ArrayBuffer(0);
+/** A copy of a buffer, since a call to the vault transfers its buffers. @param {ArrayBuffer | null} bytes */
+function copyOf(bytes) {
+  return bytes?.slice(0) ?? new ArrayBuffer(0);
 }
 
 /** @param {HeldPage} page */
 function sizeOf({ cms, published, resources }) {
-  const octets = [cms, published, ...resources.map((resource) => resource.octets)];
-  return octets.reduce((sum, buffer) => sum + (buffer?.byteLength ?? 0), 0);
+  const buffers = [cms, published, ...resources.map((resource) => resource.bytes)];
+  return buffers.reduce((sum, buffer) => sum + (buffer?.byteLength ?? 0), 0);
 }

@@ -27,8 +27,8 @@ const chosenFiles = new Map();
 /** @type {Map<string, ArrayBuffer[]>} */
 const encryptedFiles = new Map();
 
-/** The verbs that the owner passes on to the vault, after it has decrypted the secrets in their arguments. */
-const PASSED_ON = /** @type {const} */ ([
+/** The verbs that the owner forwards to the vault, after it has decrypted the secrets in their arguments. */
+const FORWARDED_VERBS = /** @type {const} */ ([
   "addresses.read", "addresses.find", "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
   "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
@@ -39,7 +39,7 @@ const PASSED_ON = /** @type {const} */ ([
 /** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */
 
 export const VERBS = {
-  ...passedOn(),
+  ...forwardedVerbs(),
   ...mailVerbs,
   ...pageVerbs,
   ...letterVerbs,
@@ -76,9 +76,11 @@ export async function answer(type, body) {
   }
 }
 
-function passedOn() {
-  const verbs = PASSED_ON.map((verb) => [verb, (/** @type {Encrypted<VaultArgs<typeof verb>>} */ args) => callVault(verb, args)]);
-  return /** @type {{[V in typeof PASSED_ON[number]]: (args: Encrypted<VaultArgs<V>>) => Promise<VaultReply<V>>}} */ (Object.fromEntries(verbs));
+function forwardedVerbs() {
+  const verbs = FORWARDED_VERBS.map((verb) =>
+    [verb, (/** @type {Encrypted<VaultArgs<typeof verb>>} */ args) => callVault(verb, args)]);
+  return /** @type {{[V in typeof FORWARDED_VERBS[number]]: (args: Encrypted<VaultArgs<V>>) => Promise<VaultReply<V>>}} */ (
+    Object.fromEntries(verbs));
 }
 
 /**
@@ -178,10 +180,10 @@ async function joinFile([head, ...parts]) {
   const opened = await Promise.all(parts.map((part) => vault.openEnvelope("file", part)));
   const data = new Uint8Array(opened.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let offset = 0;
-  for (const octets of opened) {
-    data.set(new Uint8Array(octets), offset);
-    offset += octets.byteLength;
-    new Uint8Array(octets).fill(0);
+  for (const buffer of opened) {
+    data.set(new Uint8Array(buffer), offset);
+    offset += buffer.byteLength;
+    new Uint8Array(buffer).fill(0);
   }
   return { name, type, data: data.buffer };
 }

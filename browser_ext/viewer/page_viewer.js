@@ -26,8 +26,8 @@ let isEncryptedOpen = false;
 translatePage();
 startHeartbeat();
 setTitle(translate, "page_viewer_title");
-whenLocked(() => letGo("mail_locked"));
-addEventListener("pagehide", () => letGo("mail_left"));
+whenLocked(() => removePage("mail_locked"));
+addEventListener("pagehide", () => removePage("mail_left"));
 await start();
 
 async function start() {
@@ -54,7 +54,7 @@ async function open(password) {
   const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.verify", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
   isEncryptedOpen = opened.report.recipients.length > 0;
-  if (isEncryptedOpen && (await wasLockedSince(opened.openedAt))) letGo("mail_locked");
+  if (isEncryptedOpen && (await wasLockedSince(opened.openedAt))) removePage("mail_locked");
   if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
@@ -116,7 +116,7 @@ async function settle(opened, top, bottom) {
 }
 
 /** Removes a decrypted page with its view. If the keys were locked, the vault has deleted the file too. @param {string} why */
-function letGo(why) {
+function removePage(why) {
   if (!isEncryptedOpen) return;
   isEncryptedOpen = false;
   main.replaceChildren(html("p", { role: "status", text: translate(why), data: { test: "locked" } }));

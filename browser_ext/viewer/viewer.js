@@ -32,8 +32,8 @@ let waitingSignature = "";
 let lastTurn = 0;
 let frame = "";
 /** The button that opens the file again after a lock. */
-const ways = html("div", { class: "viewer-ways" });
-main.after(ways);
+const againActions = html("div", { class: "viewer-ways" });
+main.after(againActions);
 const reading = new MailReading(main, { onLocked: showLocked });
 /** The last chosen file, for opening it again. @type {File | null} */
 let chosen = null;
@@ -83,7 +83,7 @@ async function show(hold) {
   main.className = "";
   main.replaceChildren(html("p", { role: "status", text: translate("status_opening") }));
   note.textContent = "";
-  ways.replaceChildren();
+  againActions.replaceChildren();
   try {
     const mail = await hold();
     await closeFrame();
@@ -122,7 +122,7 @@ async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
   // The viewer is in no webmail that could send an answer, so the answer is saved as a file.
   const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: /** @type {const} */ ("file") };
-  const onAnswer = content ? null : (/** @type {MessageKinds["way"]} */ kind) => ask("compose.open", { ...letter, kind });
+  const onAnswer = content ? null : (/** @type {MessageKinds["letter kind"]} */ kind) => ask("compose.open", { ...letter, kind });
   await reading.start({ frame, onAnswer });
 }
 
@@ -131,7 +131,7 @@ function showLocked() {
   waitingSignature = "";
   drop.hidden = false;
   const file = chosen;
-  ways.replaceChildren(...(file ? [html("button", {
+  againActions.replaceChildren(...(file ? [html("button", {
     type: "button", text: translate("viewer_again"), data: { test: "open-again" }, on: { click: () => void openFile(file) },
   })] : []));
 }

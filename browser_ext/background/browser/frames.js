@@ -213,7 +213,7 @@ export async function kept({ frame: id, replyKey }, sender) {
  * earlier, it would be lost when the page removes the field.
  * @param {BodyOf<"field.pressed">} body @param {Sender} sender
  */
-export async function pressed(body, sender) {
+export async function dropAfterPress(body, sender) {
   const { id } = await ofPage(body.frame, sender);
   await inTurn(`window ${id}`, async () => dropKept(await load(id)));
 }
@@ -236,7 +236,7 @@ function keptName(frame) {
  * the text.
  * @param {BodyOf<"frame.left">} body @param {Sender} sender
  */
-export async function left(body, sender) {
+export async function closeOrContinue(body, sender) {
   const frame = await ofBroker(body.frame, sender);
   if (!frame.kept || frame.inWindow) return close(frame);
   const pageStays = await tellPage(frame, { type: "frame.left" });
@@ -249,7 +249,7 @@ export async function left(body, sender) {
  * Opens a window with the kept text, after the page has removed the frame.
  * @param {BodyOf<"frame.lost">} body @param {Sender} sender
  */
-export async function lost(body, sender) {
+export async function continueAfterRemoval(body, sender) {
   await goOnInWindow((await ofPage(body.frame, sender)).id, { pageStays: true });
 }
 

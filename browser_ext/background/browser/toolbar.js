@@ -22,8 +22,11 @@ const SIZE = { width: 480, height: 640 };
 /** An empty letter. It is saved as a file, since no webmail sends it, and it answers no other letter. */
 const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
 
-/** The action of each button. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
-const WAYS = {
+/**
+ * The action of each button.
+ * @type {Record<MessageKinds["toolbar action"], (tabId: number, sender: Sender) => Promise<unknown>>}
+ */
+const ACTIONS = {
   mail: pickMail,
   teach,
   "teach-form": teachForm,
@@ -61,7 +64,7 @@ async function searchMail(tabId, frameId) {
 }
 
 /** Opens the window after a search in a page has found no S/MIME mail. @param {{}} _ @param {Pick<Sender, "tab">} sender */
-export async function offerWays(_, { tab }) {
+export async function offerActions(_, { tab }) {
   if (tab?.id !== undefined) await openWindow(tab.id);
 }
 
@@ -97,9 +100,9 @@ export async function openDownload({ download }, sender) {
  * and says that the keys are locked.
  * @param {BodyOf<"toolbar.go">} body @param {Sender} sender
  */
-export async function go({ tab, way }, sender) {
-  await WAYS[way](tab, sender);
-  if (way !== "lock") promptWindow.close(sender);
+export async function go({ tab, action }, sender) {
+  await ACTIONS[action](tab, sender);
+  if (action !== "lock") promptWindow.close(sender);
 }
 
 /** @param {number} tabId */

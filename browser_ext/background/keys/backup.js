@@ -59,17 +59,17 @@ async function collect() {
   const [keyFiles, requests, people, anchors, sites] = await Promise.all([
     database.all("keyFiles"), database.all("requests"), database.all("people"), database.all("anchors"), database.all("sites"),
   ]);
-  const octets = (/** @type {CertificateInfo} */ { certificate }) => certificate;
+  const certificateOf = (/** @type {CertificateInfo} */ { certificate }) => certificate;
   return {
     version: VERSION,
     madeAt: new Date().toISOString(),
-    keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(octets),
+    keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(certificateOf),
       // A backup does not connect to a key server, so its key files count as read from a file.
       origin: origin === "request" ? origin : "file" })),
     requests: requests.map(({ id, addresses, commonName, kind, createdAt, request, key }) =>
       ({ id, addresses, commonName, kind, createdAt, request, key })),
-    people: people.map(octets),
-    anchors: anchors.map(octets),
+    people: people.map(certificateOf),
+    anchors: anchors.map(certificateOf),
     sites: sites.map(({ origin, since }) => ({ origin, since })),
     contacts: await contacts.read(),
     ...(await trust.kept()),

@@ -39,12 +39,12 @@ export const MAX_BACKUP_BYTES = 67_108_864;
 /** @type {{[name: string]: Shape}} */
 const SHAPE = {
   version: "text", madeAt: "text",
-  keyFiles: [{ name: "text", p12: "octets", certificates: ["octets"], origin: "text" }],
+  keyFiles: [{ name: "text", p12: "bytes", certificates: ["bytes"], origin: "text" }],
   requests: [{
-    id: "text", addresses: ["text"], commonName: "text", kind: "text", createdAt: "text", request: "octets", key: "octets",
+    id: "text", addresses: ["text"], commonName: "text", kind: "text", createdAt: "text", request: "bytes", key: "bytes",
   }],
-  people: ["octets"], anchors: ["octets"], sites: [{ origin: "text", since: "text" }],
-  contacts: "octets?", decisions: "octets?", followed: "octets?",
+  people: ["bytes"], anchors: ["bytes"], sites: [{ origin: "text", since: "text" }],
+  contacts: "bytes?", decisions: "bytes?", followed: "bytes?",
   trust: { mozilla: "flag", revocation: "text" },
   preferences: { idleMinutes: "number", harvest: "flag", strict: "flag", directory: "text" },
   preferred: [{ address: "text", fingerprint: "text" }], pattern: "number",
@@ -58,8 +58,8 @@ const KINDS = {
   text: (value) => (typeof value === "string" ? value : undefined),
   flag: (value) => (typeof value === "boolean" ? value : undefined),
   number: (value) => (Number.isFinite(value) ? value : undefined),
-  octets: (value) => (typeof value === "string" ? decode(value) : undefined),
-  "octets?": (value) => (value === null ? null : KINDS.octets(value)),
+  bytes: (value) => (typeof value === "string" ? decode(value) : undefined),
+  "bytes?": (value) => (value === null ? null : KINDS.bytes(value)),
 };
 
 /** @param {Backup} backup @returns {ArrayBuffer} */

@@ -79,8 +79,8 @@ function check(value) {
   const isWhole = hasOnly(value, ["version", "origin", ...Object.keys(UNTAUGHT)])
     && hasOnly(source, Object.keys(UNTAUGHT.source)) && hasOnly(form, Object.keys(UNTAUGHT.form));
   if (version !== VERSION || !isWhole) throw new RequestError("bad-recipe");
-  const { template, ...ways } = source;
-  const selectors = [...Object.values(ways), ...Object.values(form)];
+  const { template, ...sourceSelectors } = source;
+  const selectors = [...Object.values(sourceSelectors), ...Object.values(form)];
   const isText = [origin, template, ...selectors].every((text) => typeof text === "string");
   if (!isText || !isOrigin(origin)) throw new RequestError("bad-recipe");
   const isTemplate = template === "" || /^\/(?![/\\])/u.test(template);

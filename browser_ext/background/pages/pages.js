@@ -71,10 +71,10 @@ export async function openLink(tabId, address) {
 export async function fetchLink(tabId, address) {
   const fetched = (await runInTab(tabId, (url, maxBytes) => globalThis.sealwaxContent.pages?.fetchLinked(url, maxBytes), [address, MAX_LINKED_BYTES])) ?? null;
   if (!fetched) return null;
-  const octets = bytesFromBase64(fetched.octets);
+  const body = bytesFromBase64(fetched.base64);
   // Only the header field Content-Type names the boundary of a multipart, so this field is put before the body.
   const head = /^multipart\/signed/iu.test(fetched.type) ? new TextEncoder().encode(`Content-Type: ${fetched.type}\r\n\r\n`) : "";
-  return new Blob([head, octets]).arrayBuffer();
+  return new Blob([head, body]).arrayBuffer();
 }
 
 /**
@@ -87,7 +87,7 @@ export async function fetchFrom({ tab: tabId }) {
   const fetched = await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]);
   if (!fetched) throw new RequestError("page-unreachable");
   if ("problem" in fetched) throw new RequestError(fetched.problem);
-  const resources = fetched.resources.map(({ url, octets }) => ({ url, octets: bytesFromBase64(octets) }));
+  const resources = fetched.resources.map(({ url, base64 }) => ({ url, bytes: bytesFromBase64(base64) }));
   const page = { cms: bytesFromBase64(fetched.signature), published: bytesFromBase64(fetched.page), address, resources };
   return { ...(await vault.call("page.hold", page)), address };
 }

@@ -43,10 +43,10 @@ export async function ways({ composition }, sender) {
 
 /** @returns {Promise<Way | null>} */
 async function wayByBridge() {
-  const place = await bridge.place();
-  if (!place) return null;
-  const { directory, api, address } = place;
-  const name = JSON.stringify(place);
+  const account = await bridge.findAccount();
+  if (!account) return null;
+  const { directory, api, address } = account;
+  const name = JSON.stringify(account);
   if (known?.name !== name) {
     // A bridge without pages is left out, because the link of a parcel leads to the pages.
     const hasPages = (await findNamedApi(directory)) !== null;

@@ -109,8 +109,8 @@ async function withOthers(contacts, before) {
 
 /** @param {ArrayBuffer} one @param {ArrayBuffer} other */
 export function isEqual(one, other) {
-  const octets = new Uint8Array(other);
-  return one.byteLength === other.byteLength && new Uint8Array(one).every((octet, place) => octet === octets[place]);
+  const otherBytes = new Uint8Array(other);
+  return one.byteLength === other.byteLength && new Uint8Array(one).every((byte, index) => byte === otherBytes[index]);
 }
 
 /** @param {Change[]} changes @param {ChangeName} name */

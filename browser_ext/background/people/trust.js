@@ -351,9 +351,9 @@ async function decideOnAuthority(certificate, addresses) {
 export async function askAuthorities(lookups) {
   const answers = await Promise.all(lookups.map((lookup) => askOne(lookup).catch(() => null)));
   const came = lookups.flatMap(({ kind }, index) => {
-    const octets = answers[index];
-    if (!octets) return [];
-    return [kind === "ocsp" ? { crls: [], ocsp: [octets] } : { crls: [octets], ocsp: [] }];
+    const answer = answers[index];
+    if (!answer) return [];
+    return [kind === "ocsp" ? { crls: [], ocsp: [answer] } : { crls: [answer], ocsp: [] }];
   });
   return { answer: joinAnswers(came), unavailable: lookups.filter((_, index) => !answers[index]).map(({ id }) => id) };
 }
@@ -392,9 +392,9 @@ export function readBounded(response) {
   return readAtMost(response, MAX_ANSWER_BYTES).catch(() => null);
 }
 
-/** @param {ArrayBuffer} octets */
-function encode(octets) {
-  return Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join("");
+/** @param {ArrayBuffer} bytes */
+function encode(bytes) {
+  return Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** @param {string} text @returns {ArrayBuffer} */

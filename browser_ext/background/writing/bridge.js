@@ -37,13 +37,13 @@ export async function read() {
 }
 
 /** The address and the bridge with which the person is signed in; null without a session. */
-export async function place() {
+export async function findAccount() {
   const session = await current();
   return session && { directory: session.directory, api: session.api, address: session.address };
 }
 
 /** The address of the API for the sign-in window. Rejects with `directory-not-granted` if the person has not granted the site. */
-export async function find() {
+export async function findApiAddress() {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
   return { api: await findApi(directory) };
@@ -60,8 +60,8 @@ export async function openSignIn({ address }) {
  * session, if another bridge was chosen while the window was open.
  * @param {BodyOf<"bridge.keep">} body
  */
-export async function keep({ directory, api: place, address, token }) {
-  const session = { directory, api: place, address, token };
+export async function keep({ directory, api: apiAddress, address, token }) {
+  const session = { directory, api: apiAddress, address, token };
   if (directory !== (await preferences.read()).directory) {
     await request(session, "/api/session", { method: "DELETE" }).catch(() => {});
     throw new RequestError("bridge-changed-meanwhile");

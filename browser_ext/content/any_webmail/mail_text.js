@@ -14,7 +14,8 @@ import { isEntry } from "./entry_lists.js";
 import { bareAddress, isClockOrVersion, namesDate, namesDay, namesOfElement, namesPerson } from "./head_lines.js";
 
 /** Elements that can lead somewhere. */
-export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
+export const LINKS_AND_BUTTONS =
+  "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
 const CONTROLS = "a, button, select, label, summary, input, [role=button], [role=link], [role=menuitem], [role=tab], [onclick]";
 const UNSEEN = "head, script, style, template, noscript, select, datalist";
 /** Elements in which the lines of a mail are not searched: lists, menus, and texts that nobody sees. */
@@ -60,7 +61,7 @@ const COUNTER = /^[^\d]{0,20}\d{1,6}[^\d]{1,12}\d{1,6}[^\d]{0,20}$/u;
 export function ownControls(page, isWanted) {
   if (!isOwnDocument(page)) return [];
   const { before, end: head } = walkTo(page, headLineFinder());
-  const controls = head ? before.filter((element) => matches(element, WAYS) && isWanted(element)) : [];
+  const controls = head ? before.filter((element) => matches(element, LINKS_AND_BUTTONS) && isWanted(element)) : [];
   return controls.slice(0, MAX_WANTED).filter((element) => {
     const first = /** @type {Element} */ (head);
     const bar = barOf(element, first);

@@ -9,7 +9,7 @@ import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
 import { problem, sentenceOf } from "../problems.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
-import { isInMailText, WAYS } from "./mail_text.js";
+import { isInMailText, LINKS_AND_BUTTONS } from "./mail_text.js";
 import { placesOf } from "./recipes.js";
 import { selectorFor } from "./selectors.js";
 import { partAt, shownParts } from "./shown_parts.js";
@@ -53,7 +53,7 @@ export function startTeaching(done) {
     if (!event.isTrusted || bar.isOwn(event)) return;
     begun = Math.min(begun, event.timeStamp);
     clicked = /** @type {Element | undefined} */ (event.composedPath().find((node) => node instanceof Element)) ?? null;
-    const control = clicked && closest(clicked, WAYS);
+    const control = clicked && closest(clicked, LINKS_AND_BUTTONS);
     if (control && isInMailText(control)) {
       clicked = null;
       event.preventDefault();

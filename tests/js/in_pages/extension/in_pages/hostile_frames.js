@@ -112,7 +112,7 @@ export async function aFrameBelongsToTheDocumentThatAskedForIt(change) {
   const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
   const { frame } = await frames.request(body, place);
-  const answer = (sender) => frames.lost({ frame }, sender).then(() => "accepted", ({ code }) => code);
+  const answer = (sender) => frames.continueAfterRemoval({ frame }, sender).then(() => "accepted", ({ code }) => code);
   return [await answer({ ...place, ...change }), await answer(place)];
 }
 
