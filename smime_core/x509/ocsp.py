@@ -38,7 +38,7 @@ from smime_core.x509.revoked_entries import UNSPECIFIED, parse_reason
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 OCSP_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
-NONCE_OCTETS: Final = 32  # RFC 9654 section 2.1
+NONCE_BYTES: Final = 32  # RFC 9654 section 2.1
 
 _ENUMERATED: Final = 0x0A
 _BIT_STRING: Final = 0x03
@@ -210,7 +210,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
         der=whole,
         tbs_der=bytes(fields[0].encoded),
         signature_algorithm=parse_signature_identifier(fields[1].encoded),
-        signature=_signature_octets(fields[2]),
+        signature=_read_signature(fields[2]),
         responder_name_der=data.responder_name_der,
         responder_key_hash=data.responder_key_hash,
         produced_at=data.produced_at,
@@ -321,7 +321,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
         return value
 
 
-def _signature_octets(tlv: Tlv) -> bytes:
+def _read_signature(tlv: Tlv) -> bytes:
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
     if content[:1] != b"\0":
         raise MalformedMessage("not whole bytes", where="signature")
