@@ -10,7 +10,7 @@ from typing import Final
 from smime_core.asn1 import der
 from smime_core.asn1.general_names import RFC822_NAME
 from smime_core.errors import MalformedMessage
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, OCSP_NO_CHECK
 from smime_core.provider import PublicKey
 from smime_core.text.mail_address import parse_address
@@ -111,7 +111,7 @@ def build_address_name(address: str) -> bytes:
 
 def build_subject_key_identifier(public_key: PublicKey) -> Extension:
     """subjectKeyIdentifier (section 4.2.1.2): the first 160 bits of SHA-256 over the key (RFC 7093 section 2 (1))."""
-    identifier = hashlib.sha256(public_octets(public_key)).digest()[:20]
+    identifier = hashlib.sha256(subject_public_key(public_key)).digest()[:20]
     return Extension(oid=SUBJECT_KEY_IDENTIFIER, critical=False, value=der.octet_string(identifier))
 
 

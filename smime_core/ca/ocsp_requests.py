@@ -13,7 +13,7 @@ from smime_core.algorithms import HashName, parse_hash_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.limits import MAX_OCSP_QUESTIONS, MAX_OCSP_REQUEST_BYTES, check_limit
 from smime_core.x509.certificate import Certificate, Extension, parse_extensions
 from smime_core.x509.ocsp import OCSP_NONCE
@@ -46,7 +46,7 @@ class Question:
         if self.hash_name is None:
             return False
         name_hash = hashlib.new(self.hash_name, issuer.subject_der, usedforsecurity=False).digest()
-        key_hash = hashlib.new(self.hash_name, public_octets(issuer.public_key), usedforsecurity=False).digest()
+        key_hash = hashlib.new(self.hash_name, subject_public_key(issuer.public_key), usedforsecurity=False).digest()
         return (name_hash, key_hash) == (self.issuer_name_hash, self.issuer_key_hash)
 
 

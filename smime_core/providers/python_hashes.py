@@ -11,7 +11,7 @@ import hashlib
 import math
 from typing import Final
 
-from smime_core.algorithms import HashName, digest_octets, hash_length
+from smime_core.algorithms import HashName, digest_data, hash_length
 from smime_core.asn1.der import Buffer
 
 _BLOCK: Final = 128  # bytes
@@ -26,7 +26,7 @@ def python_digest(hash_name: HashName, data: Buffer) -> bytes:
         truncated = TruncatedSha512(hash_name)
         truncated.update(data)
         return truncated.digest()
-    return digest_octets(hash_name, data)
+    return digest_data(hash_name, data)
 
 
 class TruncatedSha512:

@@ -16,7 +16,7 @@ from smime_core.algorithms import (
     HASH_OIDS,
     HashName,
     SignatureAlgorithm,
-    digest_octets,
+    digest_data,
     parse_hash_identifier,
     parse_signature_identifier,
 )
@@ -24,7 +24,7 @@ from smime_core.algorithms.identifiers import NULL
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.limits import (
     MAX_OCSP_CERTIFICATES,
     MAX_OCSP_RESPONSE_BYTES,
@@ -89,8 +89,8 @@ class CertificateId:
         """The CertID of a certificate (RFC 6960 section 4.1.1). Raises UnsupportedAlgorithm."""
         return cls(
             hash_name=hash_name,
-            issuer_name_hash=digest_octets(hash_name, certificate.issuer_der),
-            issuer_key_hash=digest_octets(hash_name, public_octets(issuer.public_key)),
+            issuer_name_hash=digest_data(hash_name, certificate.issuer_der),
+            issuer_key_hash=digest_data(hash_name, subject_public_key(issuer.public_key)),
             serial_number=certificate.serial_number,
         )
 
@@ -162,7 +162,7 @@ def build_ocsp_request(
 
 def hash_key(key: PublicKey) -> bytes:
     """The KeyHash of a key for ResponderID: SHA-1 of subjectPublicKey (RFC 6960 section 4.2.1)."""
-    return digest_octets(HashName.SHA1, public_octets(key))
+    return digest_data(HashName.SHA1, subject_public_key(key))
 
 
 def parse_ocsp_response(data: Buffer) -> OcspResponse:
