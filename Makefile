@@ -33,7 +33,7 @@ help:
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
 	@echo 'make nightly    the tests of all editors, webmails and web servers; shows each form of our mail to Thunderbird,'
-	@echo '                drives every webmail that is installed, and spends a day at each mail server; writes tables of'
+	@echo '                drives every webmail that is installed, takes the steps of a day at each mail server; writes tables of'
 	@echo '                docs/interoperation.md, docs/extension.md and docs/mail_servers.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md, each with its ceiling: packages, circles, long functions'

@@ -93,7 +93,7 @@ MAX_NAME_CONSTRAINTS: Final = 10_000  # Subtrees in one extension; authorities o
 MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4.
 # Characters of one text in a name, if it is not ASCII. Normalising it takes quadratic time. RFC 5280 mostly allows 64.
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024
-MAX_KEPT_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which take up to 20 times as much memory.
+MAX_CACHED_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which take up to 20 times as much memory.
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 bytes, the @, and 255 bytes.
 # Mailboxes of one header field that a report lists. The report also has the number of all. Mail to people has some
 # tens.
@@ -125,8 +125,9 @@ MAX_GUESSED_KEYS: Final = 20  # Attempts, in one layer, with a key that the reci
 # limit permits one password with MAX_PBKDF2_ITERATIONS.
 MAX_PASSWORD_WORK: Final = 6_000_000
 # Bytes that the content keys of a layer decrypt, not counting the first key, in bytes of AES. 32 MB with 3DES or 500 kB
-# with RC2 reach the limit too; each amount takes about one second. Honest programs make one content key. A second key
-# is tried only if two of the reader's keys have the same name.
+# with RC2 reach the limit too; each amount takes about one second. Honest programs make one content key. A further
+# one is tried only if the first does not fit the content: if the message is damaged, two of the reader's keys have the
+# same name, or no recipient names the right key or password.
 MAX_FURTHER_DECRYPTED_BYTES: Final = 268_435_456
 MAX_WRAPPED_KEY_BYTES: Final = 512  # One content key, wrapped with a key or password; wrapping adds at most 40 bytes.
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # A streamed CMS structure without its content; in mail about 5,000 bytes.

@@ -144,7 +144,7 @@ async def decrypt_message(
     node = parse_message(message)
     inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
     if not isinstance(node, Entity) or not isinstance(inside, Entity):
-        return _octets_of(inside)
+        return _bytes_of(inside)
     signed = layer if isinstance(layer, SignedLayer) else None
     return join_message(_shown_headers(node, signed), bytes(inside.encoded))
 
@@ -157,7 +157,7 @@ async def decrypt_entity(
     Raises the errors of `decrypt_message`.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
-    return _octets_of((await _open_layers(parse_message(message), decryptor))[0])
+    return _bytes_of((await _open_layers(parse_message(message), decryptor))[0])
 
 
 async def read_headers(
@@ -392,7 +392,7 @@ async def _open_layer(layer: EncryptedLayer | CompressedLayer, decryptor: Decryp
     return (await decryptor.decrypt(layer.enveloped)).content
 
 
-def _octets_of(node: Entity | bytes) -> bytes:
+def _bytes_of(node: Entity | bytes) -> bytes:
     return bytes(node.encoded) if isinstance(node, Entity) else node
 
 

@@ -237,10 +237,10 @@ class RunningCipher(Protocol):
         """The last output; an encryption adds its padding or tag. A decryption raises DecryptionError."""
 
 
-class Beside(Protocol):
+class BlockWorker(Protocol):
     """Runs work on one block after the other: in a second thread, or at once where there are no threads."""
 
-    def __enter__(self) -> Beside: ...
+    def __enter__(self) -> BlockWorker: ...
 
     def __exit__(self, *_: object) -> None: ...
 
@@ -270,8 +270,8 @@ class Store(Protocol):
 class StreamingProvider(CryptoProvider, Protocol):
     """A provider that also works on content that does not fit into memory (`smime_core.stream`)."""
 
-    def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """A `Beside` that does `work` on blocks: in a second thread, or at once where there are no threads."""
+    def make_block_worker(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> BlockWorker:
+        """A `BlockWorker` that does `work` on blocks: in a second thread, or at once where there are no threads."""
 
     def make_store(self) -> Store | None:
         """A store that keeps plaintext until the operation ends. Without a store, the caller decrypts a second time."""

@@ -16,7 +16,7 @@ from typing import Final
 from roaming_keys.protocol.key_account import ED25519, KEY_BYTES, encode_fields
 from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL
 from smime_core.errors import MalformedMessage
-from smime_core.keys import public_key_of, public_octets, raw_private_key
+from smime_core.keys import public_key_of, raw_private_key, subject_public_key
 from smime_core.provider import CryptoProvider, KeyType
 from smime_core.text import read_base64url, write_base64url
 
@@ -77,7 +77,7 @@ class SessionKey:
     def __init__(self, seed: bytes, *, counter: int = 0) -> None:
         self._key = raw_private_key(KeyType.ED25519, seed)
         self.seed = seed
-        self.public = public_octets(public_key_of(self._key))
+        self.public = subject_public_key(public_key_of(self._key))
         self.counter = counter
 
     @classmethod

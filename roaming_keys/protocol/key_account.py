@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from roaming_keys.protocol.messages.accounts import KEY_FORM, PROTOCOL, Device, Login, Parameters, TicketClaims
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.keys import public_key_of, public_octets, raw_private_key
+from smime_core.keys import public_key_of, raw_private_key, subject_public_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.text import (
@@ -95,7 +95,7 @@ class AccountKeys:
     @property
     def public(self) -> bytes:
         """The public half of the login key."""
-        return public_octets(public_key_of(self.login_key))
+        return subject_public_key(public_key_of(self.login_key))
 
 
 async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> AccountKeys:

@@ -17,7 +17,7 @@ from roaming_keys.protocol.key_account import KEY_BYTES, encode_fields, expand
 from roaming_keys.protocol.messages.accounts import KEY_FORM, Wrap
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import MalformedMessage
-from smime_core.keys import public_key_of, public_octets, raw_private_key, raw_public_key
+from smime_core.keys import public_key_of, raw_private_key, raw_public_key, subject_public_key
 from smime_core.provider import CryptoProvider, KeyType
 
 # The key of a wrap for a public key is used only once, so the nonce may be zeros.
@@ -58,7 +58,7 @@ async def open_wrap_by_private_key(
     """Return the key in a wrap for the public key of `secret` (32 bytes). Raises DecryptionError."""
     private_key = raw_private_key(KeyType.X25519, secret)
     shared = await provider.agree(private_key, wrap.nonce)
-    wrap_key = await _agreed_key(shared, wrap.nonce, public_octets(public_key_of(private_key)), provider)
+    wrap_key = await _agreed_key(shared, wrap.nonce, subject_public_key(public_key_of(private_key)), provider)
     aad = _aad(user, bundle_id, wrap.kind)
     return _check_key(await provider.decrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, wrap.wrapped, aad))
 

@@ -87,7 +87,7 @@ def hash_label(name: HashName) -> str:
     return f"SHA-{name[3:]}"
 
 
-def digest_octets(name: HashName, data: Buffer) -> bytes:
+def digest_data(name: HashName, data: Buffer) -> bytes:
     """One digest from `hashlib`, for small data that needs no provider. Raises UnsupportedAlgorithm."""
     try:
         if name is HashName.SHAKE128:

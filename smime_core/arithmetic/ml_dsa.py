@@ -201,10 +201,10 @@ def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
                 position += 1
             if position == length:
                 break
-            place = stream[position]
+            swapped = stream[position]
             position += 1
-            challenge[index] = challenge[place]
-            challenge[place] = -1 if signs >> index + parameters.tau - 256 & 1 else 1
+            challenge[index] = challenge[swapped]
+            challenge[swapped] = -1 if signs >> index + parameters.tau - 256 & 1 else 1
         else:
             return challenge
         length *= 2

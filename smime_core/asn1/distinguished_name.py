@@ -17,7 +17,7 @@ from typing import Final
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_KEPT_NAME_BYTES, MAX_NAME_TEXT_CHARACTERS
+from smime_core.limits import MAX_CACHED_NAME_BYTES, MAX_NAME_TEXT_CHARACTERS
 from smime_core.text.domain_name import find_a_labels
 
 ComparableAttribute = tuple[str, str | bytes]
@@ -66,15 +66,15 @@ _LABELS: Final = {
     "0.9.2342.19200300.100.1.1": "user_id",
     _DOMAIN_COMPONENT: "domain_component",
 }
-_SHOWN_OCTETS: Final = 64  # The number of bytes shown of a value that is no text.
+_SHOWN_BYTES: Final = 64  # The number of bytes shown of a value that is no text.
 # RFC 4518 section 2.2: soft hyphens, joiners and variation selectors are mapped to nothing.
 _IGNORED: Final = re.compile(
     "[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 )
 
 
-class _KeptNames:
-    """A cache of comparable names by their DER. It is emptied before its keys exceed MAX_KEPT_NAME_BYTES."""
+class _NameCache:
+    """A cache of comparable names by their DER. It is emptied before its keys exceed MAX_CACHED_NAME_BYTES."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, ComparableName] = {}
@@ -84,23 +84,23 @@ class _KeptNames:
         return self._names.get(name_der)
 
     def keep(self, name_der: bytes, name: ComparableName) -> None:
-        if self._bytes + len(name_der) > MAX_KEPT_NAME_BYTES:
+        if self._bytes + len(name_der) > MAX_CACHED_NAME_BYTES:
             self._names.clear()
             self._bytes = 0
-        if len(name_der) <= MAX_KEPT_NAME_BYTES:
+        if len(name_der) <= MAX_CACHED_NAME_BYTES:
             self._names[name_der] = name
             self._bytes += len(name_der)
 
 
-_KEPT: Final = _KeptNames()
+_NAME_CACHE: Final = _NameCache()
 
 
 def comparable_name(name_der: bytes) -> ComparableName:
     """A form of a Name that is equal for equal names. Raises MalformedMessage."""
-    name = _KEPT.find(name_der)
+    name = _NAME_CACHE.find(name_der)
     if name is None:
         name = tuple(_comparable_rdn(rdn) for rdn in der.read_sequence(name_der, where="Name"))
-        _KEPT.keep(name_der, name)
+        _NAME_CACHE.keep(name_der, name)
     return name
 
 
@@ -182,8 +182,8 @@ def _readable(value: Tlv) -> str:
     if encoding is not None:
         return bytes(value.content).decode(encoding, "replace")
     # RFC 4514 section 2.4: a value that is no text is written in hexadecimal, after a number sign.
-    shown = bytes(value.encoded[:_SHOWN_OCTETS]).hex()
-    return f"#{shown}" if len(value.encoded) <= _SHOWN_OCTETS else f"#{shown}..."
+    shown = bytes(value.encoded[:_SHOWN_BYTES]).hex()
+    return f"#{shown}" if len(value.encoded) <= _SHOWN_BYTES else f"#{shown}..."
 
 
 def prepare_text(text: str) -> str:

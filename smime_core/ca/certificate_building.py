@@ -17,7 +17,7 @@ from smime_core.cms.signed_attributes import build_time
 from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
 from smime_core.x509.certificate import Certificate, Extension, parse_certificate
 
-SERIAL_NUMBER_OCTETS: Final = 16
+SERIAL_NUMBER_BYTES: Final = 16
 _VERSION_3: Final = 2
 
 
@@ -56,6 +56,6 @@ async def build_certificate(
 def new_serial_number(provider: CryptoProvider) -> int:
     """A positive number of 126 random bits, so that nobody can predict it (RFC 5280 section 4.1.2.2)."""
     # The two highest bits are 01, so that the number is positive and always has the same length.
-    octets = bytearray(provider.random_bytes(SERIAL_NUMBER_OCTETS))
+    octets = bytearray(provider.random_bytes(SERIAL_NUMBER_BYTES))
     octets[0] = octets[0] & 0x3F | 0x40
     return int.from_bytes(octets, "big")

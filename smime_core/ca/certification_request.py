@@ -121,7 +121,7 @@ def parse_certification_request(data: Buffer) -> CertificationRequest:
     """
     where = "certification request"
     check_limit("bytes of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
-    fields = der.read_sequence(_read_octets(data), where)
+    fields = der.read_sequence(_read_der(data), where)
     if len(fields) != 3:
         raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
     info, algorithm, signature = fields
@@ -138,11 +138,11 @@ def parse_certification_request(data: Buffer) -> CertificationRequest:
         addresses=_requested_addresses(extensions),
         extensions=extensions,
         signature_algorithm_der=bytes(algorithm.encoded),
-        signature=_signature_octets(signature),
+        signature=_read_signature(signature),
     )
 
 
-def _read_octets(data: Buffer) -> bytes:
+def _read_der(data: Buffer) -> bytes:
     if is_whole_element(data):
         return bytes(data)
     return parse_single_value(data, ValueKind.REQUEST, where=PEM_LABEL.lower())
@@ -167,7 +167,7 @@ def _requested_addresses(extensions: tuple[Extension, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(addresses))
 
 
-def _signature_octets(tlv: der.Tlv) -> bytes:
+def _read_signature(tlv: der.Tlv) -> bytes:
     content = bytes(der.expect(tlv, 0x03, where="signature").content)
     if content[:1] != b"\0":
         raise MalformedMessage("a BIT STRING of odd bits", where="signature")

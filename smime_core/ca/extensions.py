@@ -10,7 +10,7 @@ from typing import Final
 from smime_core.asn1 import der
 from smime_core.asn1.general_names import RFC822_NAME
 from smime_core.errors import MalformedMessage
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, OCSP_NO_CHECK
 from smime_core.provider import PublicKey
 from smime_core.text.mail_address import parse_address
@@ -43,7 +43,7 @@ _MAILBOX: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_DOMAIN}")
 # invisible characters.
 _UTF8_ATOM: Final = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f\s])+"
 _UTF8_MAILBOX: Final = re.compile(rf"{_UTF8_ATOM}(?:\.{_UTF8_ATOM})*@{_DOMAIN}")
-_MAX_ADDRESS_OCTETS: Final = 254  # RFC 5321 section 4.5.3.1.3: 256 with the angle brackets.
+_MAX_ADDRESS_BYTES: Final = 254  # RFC 5321 section 4.5.3.1.3: 256 with the angle brackets.
 _CRITICAL: Final = b"\x01\x01\xff"
 _BIT_STRING: Final = 0x03
 _UTF8_STRING: Final = 0x0C
@@ -97,7 +97,7 @@ def build_address_name(address: str) -> bytes:
     (RFC 5321 section 4.1.2) are refused. Raises MalformedMessage.
     """
     octets = address.encode(errors="replace")
-    if len(octets) > _MAX_ADDRESS_OCTETS:
+    if len(octets) > _MAX_ADDRESS_BYTES:
         raise MalformedMessage(f"an address of {len(octets)} bytes, at most 254 can get mail", where="address")
     if parse_address(address) is None:
         raise MalformedMessage("expected an e-mail address", where="address")
@@ -111,7 +111,7 @@ def build_address_name(address: str) -> bytes:
 
 def build_subject_key_identifier(public_key: PublicKey) -> Extension:
     """subjectKeyIdentifier (section 4.2.1.2): the first 160 bits of SHA-256 over the key (RFC 7093 section 2 (1))."""
-    identifier = hashlib.sha256(public_octets(public_key)).digest()[:20]
+    identifier = hashlib.sha256(subject_public_key(public_key)).digest()[:20]
     return Extension(oid=SUBJECT_KEY_IDENTIFIER, critical=False, value=der.octet_string(identifier))
 
 

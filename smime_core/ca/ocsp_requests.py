@@ -13,12 +13,12 @@ from smime_core.algorithms import HashName, parse_hash_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.limits import MAX_OCSP_QUESTIONS, MAX_OCSP_REQUEST_BYTES, check_limit
 from smime_core.x509.certificate import Certificate, Extension, parse_extensions
 from smime_core.x509.ocsp import OCSP_NONCE
 
-MAX_NONCE_OCTETS: Final = 128  # RFC 9654 section 2.1
+MAX_NONCE_BYTES: Final = 128  # RFC 9654 section 2.1
 _HASHES: Final = frozenset({HashName.SHA1, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 _VERSION: Final = 0xA0
 _REQUESTOR: Final = 0xA1
@@ -46,7 +46,7 @@ class Question:
         if self.hash_name is None:
             return False
         name_hash = hashlib.new(self.hash_name, issuer.subject_der, usedforsecurity=False).digest()
-        key_hash = hashlib.new(self.hash_name, public_octets(issuer.public_key), usedforsecurity=False).digest()
+        key_hash = hashlib.new(self.hash_name, subject_public_key(issuer.public_key), usedforsecurity=False).digest()
         return (name_hash, key_hash) == (self.issuer_name_hash, self.issuer_key_hash)
 
 
@@ -120,8 +120,8 @@ def _find_nonce(extensions: tuple[Extension, ...]) -> bytes | None:
         der.expect(der.read_one(nonce_extension.value, where="nonce"), der.OCTET_STRING, where="nonce").content
     )
     # RFC 9654 section 2.1: a request with a nonce of another length is rejected with malformedRequest.
-    if not 1 <= len(nonce) <= MAX_NONCE_OCTETS:
-        raise MalformedMessage(f"{len(nonce)} bytes, expected 1 to {MAX_NONCE_OCTETS}", where="nonce")
+    if not 1 <= len(nonce) <= MAX_NONCE_BYTES:
+        raise MalformedMessage(f"{len(nonce)} bytes, expected 1 to {MAX_NONCE_BYTES}", where="nonce")
     return nonce
 
 

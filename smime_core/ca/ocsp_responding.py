@@ -24,7 +24,7 @@ from smime_core.ca.revocation_list_building import (
 )
 from smime_core.ca.signing import sign_structure
 from smime_core.identity.identity import Identity
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate, Extension
 from smime_core.x509.ocsp import OCSP_BASIC, OCSP_NONCE
@@ -70,8 +70,8 @@ async def build_ocsp_response(
     Certificates of other issuers and certificates that were never issued are "unknown" (section 2.2). `term` has
     thisUpdate and nextUpdate of the answers. The nonce is repeated unchanged (RFC 9654). Raises ProviderError.
     """
-    key_octets = public_octets(responder.signer.certificate.public_key)
-    key_hash = hashlib.sha1(key_octets, usedforsecurity=False).digest()  # Section 4.2.1 demands SHA-1.
+    key_bytes = subject_public_key(responder.signer.certificate.public_key)
+    key_hash = hashlib.sha1(key_bytes, usedforsecurity=False).digest()  # Section 4.2.1 demands SHA-1.
     answers = (_answer(question, responder, find_status, term) for question in request.questions)
     data_der = der.sequence(
         der.explicit(2, der.octet_string(key_hash)),

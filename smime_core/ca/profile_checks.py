@@ -48,7 +48,7 @@ _CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 _TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@]*@)?(?:\[([^\]]*)\]|([^/?#:]*))")
 _MIN_SERIAL_BITS: Final = 64
-_MAX_SERIAL_OCTETS: Final = 20
+_MAX_SERIAL_BYTES: Final = 20
 
 
 class Severity(StrEnum):
@@ -198,7 +198,7 @@ def _serial_number_breach(facts: ProfileFacts) -> str:
     if number.bit_length() < _MIN_SERIAL_BITS - 1 or number < 0:
         # The top bit of a random number of 64 bits may be zero, so a length of 63 bits is accepted, too.
         return "the serial number is too short to hold 64 random bits"
-    return "the serial number is longer than 20 bytes" if number.bit_length() >= 8 * _MAX_SERIAL_OCTETS else ""
+    return "the serial number is longer than 20 bytes" if number.bit_length() >= 8 * _MAX_SERIAL_BYTES else ""
 
 
 def key_fault(key: PublicKey) -> str:

@@ -58,7 +58,7 @@ def parse_content_encryption(identifier_der: Buffer, role: str = "contentEncrypt
     cipher = CONTENT_CIPHERS[oid]
     if cipher.mode in (CipherMode.GCM, CipherMode.CCM):
         return _parse_aead(cipher, parameters, role)
-    iv = _octets(der.read_one(parameters, where=role), role)
+    iv = _read_octet_string(der.read_one(parameters, where=role), role)
     if len(iv) != cipher.iv_length:
         raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
     return ContentEncryption(cipher=cipher, iv=iv, tag_length=TAG_LENGTH if cipher.is_authenticated else 0)
@@ -81,7 +81,7 @@ def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentE
     if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or (cipher.mode is CipherMode.CCM and tag_length % 2):
         # Shorter tags are refused, because they help only a forger (MUSTS 19). CCM has no tags of odd length.
         raise UnsupportedAlgorithm(cipher.oid, role, text=f"{role}: a tag of {tag_length} bytes is not supported")
-    nonce = _octets(fields[0], role)
+    nonce = _read_octet_string(fields[0], role)
     allowed = _NONCE_LENGTHS[cipher.mode]
     if len(nonce) not in allowed:
         raise MalformedMessage(
@@ -101,7 +101,7 @@ def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
         if len(fields) == 2:
             bits = parse_rc2_version(fields[0], role)
         tlv = fields[-1]
-    iv = _octets(tlv, role)
+    iv = _read_octet_string(tlv, role)
     cipher = rc2_cbc(bits)
     if len(iv) != cipher.iv_length:
         raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
@@ -117,5 +117,5 @@ def parse_rc2_version(tlv: Tlv, role: str) -> int:
     return bits
 
 
-def _octets(tlv: Tlv, where: str) -> bytes:
+def _read_octet_string(tlv: Tlv, where: str) -> bytes:
     return bytes(der.read_octets(tlv, where))

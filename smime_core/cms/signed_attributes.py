@@ -17,7 +17,7 @@ from typing import Final
 from smime_core.algorithms import (
     NULL,
     HashName,
-    digest_octets,
+    digest_data,
     parse_algorithm_identifier,
     parse_hash_identifier,
     parse_signature_identifier,
@@ -67,7 +67,7 @@ class CertificateHash:
 
     def matches(self, certificate: Certificate) -> bool:
         """Whether the hash, and issuer and serial number if given, are those of this certificate."""
-        computed = digest_octets(self.hash_name, certificate.der)
+        computed = digest_data(self.hash_name, certificate.der)
         same_hash = hmac.compare_digest(computed, self.digest)
         return same_hash and (self.issuer_and_serial is None or self.issuer_and_serial.matches(certificate))
 
@@ -182,7 +182,7 @@ def build_signing_certificate(certificate: Certificate) -> bytes:
     """
     issuer = der.sequence(der.element(DIRECTORY_NAME, certificate.issuer_der))
     identifier = der.sequence(
-        der.octet_string(digest_octets(HashName.SHA256, certificate.der)),
+        der.octet_string(digest_data(HashName.SHA256, certificate.der)),
         der.sequence(issuer, der.integer(certificate.serial_number)),
     )
     return build_attribute(SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(identifier)))

@@ -163,7 +163,7 @@ def _content_type(attributes: Attributes) -> Iterable[str]:
     ]
 
 
-def _octets_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+def _list_octet_strings(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
     def read(attributes: Attributes) -> Iterable[str]:
         value = types.single_value(attributes, attribute_type, NAMES[attribute_type])
         return [bytes(der.read_octets(value, where=NAMES[attribute_type])).hex()]
@@ -329,8 +329,8 @@ def _revocation_values(attributes: Attributes) -> Iterable[str]:
 
 _READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {
     types.CONTENT_TYPE: _content_type,
-    types.MESSAGE_DIGEST: _octets_of(types.MESSAGE_DIGEST),
-    types.MSG_SIG_DIGEST: _octets_of(types.MSG_SIG_DIGEST),
+    types.MESSAGE_DIGEST: _list_octet_strings(types.MESSAGE_DIGEST),
+    types.MSG_SIG_DIGEST: _list_octet_strings(types.MSG_SIG_DIGEST),
     types.SIGNING_TIME: _signing_time,
     types.SMIME_CAPABILITIES: _capabilities,
     types.ALGORITHM_PROTECTION: _algorithm_protection,

@@ -157,10 +157,10 @@ def _parse_category(tlv: Tlv) -> SecurityCategory:
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2:
         raise MalformedMessage(f"{len(fields)} fields, expected type and value", where)
-    type_octets = der.element(der.OID, der.expect(fields[0], 0x80, where).content)
+    type_der = der.element(der.OID, der.expect(fields[0], 0x80, where).content)
     value = der.expect(fields[1], 0xA1, where).content
     return SecurityCategory(
-        type=der.parse_oid(der.read_one(type_octets), where),
+        type=der.parse_oid(der.read_one(type_der), where),
         value_der=bytes(der.read_one(value, where).encoded),
     )
 

@@ -7,7 +7,7 @@ NULL, and equal public keys must have equal bytes. The provider checks that a po
 from smime_core.keys.dsa import inherit_dsa_parameters
 from smime_core.keys.ec import FIELD_BITS, parse_ec_private_key
 from smime_core.keys.private import find_public_key, parse_private_key, public_key_of, with_public_key
-from smime_core.keys.public import parse_certificate_key, parse_public_key, public_octets, public_point
+from smime_core.keys.public import parse_certificate_key, parse_public_key, public_point, subject_public_key
 from smime_core.keys.raw import (
     EDWARDS_CURVES,
     ML_DSA_PARAMETERS,
@@ -39,12 +39,12 @@ __all__ = [
     "parse_public_key",
     "parse_rsa_private_key",
     "public_key_of",
-    "public_octets",
     "public_point",
     "raw_private_key",
     "raw_public_key",
     "read_expanded_private",
     "read_lattice_private",
     "read_raw_private",
+    "subject_public_key",
     "with_public_key",
 ]

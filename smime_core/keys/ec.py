@@ -11,7 +11,7 @@ from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.explicit_curves import find_specified_curve
-from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_octets, read_bit_string
+from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_key_field, read_bit_string
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
 FIELD_BITS: Final = {curve: numbers.prime.bit_length() for curve, numbers in CURVE_NUMBERS.items()}
@@ -68,13 +68,13 @@ def parse_ec_private_key(
 
 def ec_public_half(key: PrivateKey, curve: Curve) -> PublicKey | None:
     """The public half if the key includes it, or None. Java writes keys without it."""
-    point = _read_private(private_octets(key.pkcs8_der)).point
+    point = _read_private(private_key_field(key.pkcs8_der)).point
     return None if point is None else ec_public_key(curve, point, where="ECPrivateKey")
 
 
 def with_ec_point(key: PrivateKey, curve: Curve, point: bytes) -> PrivateKey:
     """The private key with `point` as its public half."""
-    return _private_key(curve, _read_private(private_octets(key.pkcs8_der)).scalar, point)
+    return _private_key(curve, _read_private(private_key_field(key.pkcs8_der)).scalar, point)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,6 @@ def read_bit_string(tlv: Tlv, where: str, *, tag: int = BIT_STRING) -> memoryvie
     return content[1:]
 
 
-def private_octets(pkcs8_der: bytes) -> Buffer:
+def private_key_field(pkcs8_der: bytes) -> Buffer:
     """The privateKey field of a PrivateKeyInfo that `build_pkcs8` has written."""
     return der.read_octets(der.read_sequence(pkcs8_der)[2])

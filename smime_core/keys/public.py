@@ -70,11 +70,11 @@ def parse_certificate_key(spki_der: Buffer) -> PublicKey:
         return PublicKey(spki_der=bytes(spki_der), key_type=KeyType.UNKNOWN, bits=0)
 
 
-def public_octets(key: PublicKey) -> bytes:
+def subject_public_key(key: PublicKey) -> bytes:
     """The content of subjectPublicKey: a point, or the bytes of a raw key."""
     return bytes(read_bit_string(der.read_sequence(key.spki_der)[1], where="SubjectPublicKeyInfo"))
 
 
 def public_point(key: PublicKey) -> bytes:
     """The uncompressed point of an EC key (RFC 5480 section 2.2), or the bytes of an X25519 or X448 key."""
-    return public_octets(key)
+    return subject_public_key(key)

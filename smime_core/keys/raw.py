@@ -15,7 +15,7 @@ from smime_core.arithmetic import edwards, ml_dsa, ml_kem, montgomery
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
-from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
+from smime_core.keys.forms import build_pkcs8, build_spki, private_key_field
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
 ML_KEM_PARAMETERS: Final = {
@@ -119,12 +119,12 @@ def raw_public_half(key: PrivateKey) -> PublicKey:
 
 def read_raw_private(key: PrivateKey) -> bytes:
     """The bytes of an Ed25519, Ed448, X25519 or X448 private key."""
-    return bytes(der.read_one(private_octets(key.pkcs8_der)).content)
+    return bytes(der.read_one(private_key_field(key.pkcs8_der)).content)
 
 
 def read_lattice_private(key: PrivateKey) -> LatticePrivate:
     """The seed or the expanded form of an ML-KEM or ML-DSA private key."""
-    tlv = der.read_one(private_octets(key.pkcs8_der))
+    tlv = der.read_one(private_key_field(key.pkcs8_der))
     octets = bytes(tlv.content)
     return (
         LatticePrivate(seed=octets, expanded=None) if tlv.tag == _SEED else LatticePrivate(seed=None, expanded=octets)

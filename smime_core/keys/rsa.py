@@ -8,7 +8,7 @@ from smime_core.algorithms import NULL, RSA_ENCRYPTION, parse_pss_parameters
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
+from smime_core.keys.forms import build_pkcs8, build_spki, private_key_field
 from smime_core.limits import MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, check_limit
 from smime_core.provider import KeyType, PrivateKey, PssRestriction, PublicKey
 
@@ -61,7 +61,7 @@ def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:
 
 def rsa_public_half(key: PrivateKey) -> PublicKey:
     """The public half of an RSA key."""
-    fields = [der.parse_number(child) for child in der.read_sequence(private_octets(key.pkcs8_der))[:3]]
+    fields = [der.parse_number(child) for child in der.read_sequence(private_key_field(key.pkcs8_der))[:3]]
     return _public_key(fields[1], fields[2])
 
 

@@ -87,7 +87,7 @@ class _Shown(NamedTuple):
 
 def read_entity(entity_bytes: Buffer) -> ReadableEntity:
     """Parse all readable content of the entity. Raises LimitExceeded for too many parts or too deep nesting."""
-    return _read(parse_entity(entity_bytes), _Walk())
+    return _read(parse_entity(entity_bytes), _PartReader())
 
 
 def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
@@ -98,7 +98,7 @@ def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
     """
     entity = parse_entity(entity_bytes)
     hides = _is_for_encryption(entity) or entity.content_type.parameters.get("protected-headers") == "v1"
-    return _read(entity, _Walk(copied=entity.headers if hides else None))
+    return _read(entity, _PartReader(copied=entity.headers if hides else None))
 
 
 def read_payload(entity_bytes: Buffer, *, encrypted: bool) -> ReadableEntity:
@@ -115,13 +115,13 @@ def _is_for_encryption(entity: Entity) -> bool:
     return entity.content_type.parameters.get("hp", "").lower() == "cipher"
 
 
-def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
+def _read(entity: Entity, walk: _PartReader) -> ReadableEntity:
     shown = walk.read(entity, "", 0)
     headers = tuple((field.name, field.text) for field in entity.headers.fields)
     return ReadableEntity(shown.text, shown.attachments, headers, shown.passages)
 
 
-class _Walk:
+class _PartReader:
     """Reads a tree of parts and counts the parts. Leaves out copies of the header fields in `copied`."""
 
     def __init__(self, *, copied: Headers | None = None) -> None:

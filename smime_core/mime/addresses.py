@@ -41,7 +41,7 @@ _CANONICAL: Final = re.compile(
     rf"""(?:(?:{_ATOM}|{_STRING})(?:[ \t]+(?:{_ATOM}|{_STRING}))*[ \t]*)?<(?P<named>[^<>]+)>|(?P<bare>[^<> \t]+)"""
 )
 # A comment in round brackets, without characters that another program could take for a part of an address.
-_REMARK: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
+_COMMENT: Final = re.compile(r"""\([^()<>@,;:"\\\x00-\x08\x0a-\x1f\x7f]*\)""")
 # A mailbox in which each token is replaced by the first letter of its kind, and special characters stay. It is a name
 # and an address in angle brackets, or only an address.
 _USUAL_MAILBOX: Final = "(?:[awq]*<[aq]@a>|[aq]@a)"
@@ -51,7 +51,7 @@ _LONE_CR: Final = re.compile(rb"\r(?!\n|\Z)")
 # colon ends the match.
 _USUAL_FIELDS: Final = re.compile(rb"(?:>?From [^:\s][^\n]*+\n)?(?:[!-9;-~]++:[^\n]*+(?:\n[ \t][^\n]*+)*(?:\n|\Z))*")
 _BETWEEN_ADDRESSES: Final = re.compile(r"""[\s<>()\[\]",:;]+""")
-_KEPT_CHARACTERS: Final = 256
+_MAX_CACHED_CHARACTERS: Final = 256
 
 _Token = tuple[str, str]
 
@@ -75,7 +75,7 @@ def from_addresses(headers: Headers) -> tuple[Mailbox, ...]:
 
 def addresses(header_value: str) -> tuple[Mailbox, ...]:
     """The mailboxes of an unfolded address field, including those in groups. Pass `Headers.get_unfolded`, not `get`."""
-    return _parse_once(header_value) if len(header_value) <= _KEPT_CHARACTERS else _parse(header_value)
+    return _parse_once(header_value) if len(header_value) <= _MAX_CACHED_CHARACTERS else _parse(header_value)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -112,7 +112,7 @@ def is_read_alike(headers: Headers) -> bool:
         return not named
     if not _is_found_by_all(headers):
         return False
-    value = _REMARK.sub(" ", named[0].unfolded)
+    value = _COMMENT.sub(" ", named[0].unfolded)
     signs = "".join(text if kind == "special" else kind[0] for kind, text in _read_tokens(value))
     return _USUAL.fullmatch(signs) is not None and all(mailbox.address for mailbox in from_addresses(headers))
 

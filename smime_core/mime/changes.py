@@ -54,9 +54,9 @@ class Change(Enum):
 
 
 class Decoding(Enum):
-    """How a body is decoded before it is encoded anew. Except with OCTETS, its line ends become CRLF first."""
+    """How a body is decoded before it is encoded anew. Except with BINARY, its line ends become CRLF first."""
 
-    OCTETS = "octets"
+    BINARY = "binary"
     LINES = "lines"
     BASE64 = "base64"
     CMS_BASE64 = "base64 of CMS"
@@ -92,7 +92,7 @@ def rewrite_head(octets: Buffer, transfer_encoding: str) -> bytes:
 
 def decode_segment(octets: bytes, decoding: Decoding) -> bytes:
     """The body without its transfer encoding. Raises MalformedMessage for damaged base64 of CMS."""
-    if decoding is Decoding.OCTETS:
+    if decoding is Decoding.BINARY:
         return octets
     lines = to_crlf(octets)
     if decoding is Decoding.BASE64:

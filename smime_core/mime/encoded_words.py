@@ -14,7 +14,7 @@ from smime_core.mime.charset import decode_text
 
 # RFC 2231 section 5 adds a language: =?charset*language?encoding?text?=
 _WORD: Final = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=")
-_OCTETS_A_WORD: Final = 42  # 42 bytes make a word of 68 characters. RFC 2047 section 2 allows 75.
+_WORD_BYTES: Final = 42  # 42 bytes make a word of 68 characters. RFC 2047 section 2 allows 75.
 
 
 def decode_words(text: str) -> str:
@@ -45,13 +45,13 @@ def decode_words(text: str) -> str:
 def encode_words(text: str) -> str:
     """The text as encoded-words, one for each line, folded with CRLF and a space."""
     whole = text.encode("utf-8", "replace")
-    if len(whole) <= _OCTETS_A_WORD:
+    if len(whole) <= _WORD_BYTES:
         return _encode_word(whole)
     words: list[str] = []
     chunk = bytearray()
     for character in text:
         octets = character.encode("utf-8", "replace")
-        if len(chunk) + len(octets) > _OCTETS_A_WORD:
+        if len(chunk) + len(octets) > _WORD_BYTES:
             words.append(_encode_word(chunk))
             chunk = bytearray()
         chunk += octets

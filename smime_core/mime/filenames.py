@@ -32,5 +32,5 @@ def _shorten(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension.encode("utf-8")) > 20:
         stem, dot, extension = name, "", ""
-    room = MAX_FILENAME_BYTES - len(f"{dot}{extension}".encode())
-    return stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(" .") + dot + extension
+    stem_bytes = MAX_FILENAME_BYTES - len(f"{dot}{extension}".encode())
+    return stem.encode("utf-8")[:stem_bytes].decode("utf-8", "ignore").rstrip(" .") + dot + extension

@@ -114,39 +114,39 @@ def _fold(name: str, lines: list[str]) -> Iterator[str]:
     for number, text in enumerate(lines):
         line = text if number else f"{name}: {text}"
         blanks, is_quoted = _find_blanks(line, 0 if number else len(name) + 2, is_quoted=is_quoted)
-        places = [place for place, quoted in blanks if not (quoted and has_quotes)]
-        for piece in _divide(line, places, _FOLDED_LENGTH):
+        positions = [position for position, quoted in blanks if not (quoted and has_quotes)]
+        for piece in _divide(line, positions, _FOLDED_LENGTH):
             if len(piece) <= _MAX_LINE_LENGTH:
                 yield piece
             else:
                 start = len(name) + 2 if piece is line and not number else 0
                 every, _ = _find_blanks(piece, start, is_quoted=False)
-                yield from _divide(piece, [place for place, _ in every], _MAX_LINE_LENGTH)
+                yield from _divide(piece, [position for position, _ in every], _MAX_LINE_LENGTH)
 
 
 def _find_blanks(line: str, start: int, *, is_quoted: bool) -> tuple[list[tuple[int, bool]], bool]:
     # Returns two values: (position, whether it is in a quoted string) for each blank after the first word, and whether
     # a quoted string is still open at the end.
     first = len(line) - len(line[start:].lstrip(" \t"))
-    places: list[tuple[int, bool]] = []
+    positions: list[tuple[int, bool]] = []
     for mark in _MARK.finditer(line, first):
         if mark[0] == '"':
             is_quoted = not is_quoted
         elif not mark[0].startswith("\\"):
-            places.append((mark.start(), is_quoted))
-    return places, is_quoted
+            positions.append((mark.start(), is_quoted))
+    return positions, is_quoted
 
 
-def _divide(line: str, places: list[int], length: int) -> Iterator[str]:
-    # Each piece ends at the last place in it that follows a semicolon or a comma. If there is none, it ends at its last
-    # place.
+def _divide(line: str, positions: list[int], length: int) -> Iterator[str]:
+    # Each piece ends at the last of the positions that follows a semicolon or a comma. If there is none, it ends at its
+    # last position.
     start = 0
     while len(line) - start > length:
-        low, high = bisect.bisect_right(places, start), bisect.bisect_right(places, start + length)
-        fit = places[low:high] or places[high : high + 1]
+        low, high = bisect.bisect_right(positions, start), bisect.bisect_right(positions, start + length)
+        fit = positions[low:high] or positions[high : high + 1]
         if not fit:
             break
-        end = next((place for place in reversed(fit) if line[place - 1] in ";,"), fit[-1])
+        end = next((position for position in reversed(fit) if line[position - 1] in ";,"), fit[-1])
         yield line[start:end]
         start = end
     yield line[start:]

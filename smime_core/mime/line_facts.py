@@ -17,16 +17,16 @@ class LineFacts:
 
     `is_crlf`: there is no bare CR or LF. `is_fit`: no transport has a reason to alter the text once its line ends are
     CRLF. `has_nul` is judged only if the text is not fit: the text has a NUL, or "=00" in quoted-printable. Bytes that
-    are no text (`is_octets`) keep their line ends, so with a bare CR or LF they are not fit. Without `judges_fitness`,
+    are no text (`is_binary`) keep their line ends, so with a bare CR or LF they are not fit. Without `judges_fitness`,
     only `is_crlf` is found.
     """
 
-    def __init__(self, *, judges_fitness: bool, is_octets: bool = False, is_quoted: bool = False) -> None:
+    def __init__(self, *, judges_fitness: bool, is_binary: bool = False, is_quoted: bool = False) -> None:
         self.is_crlf = True
         self.is_fit = True
         self.has_nul = False
         self._judges_fitness = judges_fitness
-        self._is_octets = is_octets
+        self._is_binary = is_binary
         self._is_quoted = is_quoted
         self._open_line = b""
 
@@ -62,7 +62,7 @@ class LineFacts:
             self.is_crlf = self.is_crlf and has_crlf_only(lines)
             return
         canonical = lines
-        if self._is_octets:
+        if self._is_binary:
             self.is_crlf = self.is_crlf and has_crlf_only(lines)
             self.is_fit = self.is_fit and self.is_crlf
         elif self.is_fit or self.is_crlf:

@@ -16,7 +16,7 @@ from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 LINE_END: Final = re.compile(rb"\r\n?+|\n")
 _BEHIND_BOUNDARY: Final = rb"(--)?[ \t]{0,%d}+" % MAX_DELIMITER_BLANKS
 _TEXT_REST: Final = re.compile(_BEHIND_BOUNDARY + rb"(\r\n?+|\n|\Z)")
-_OCTETS_REST: Final = re.compile(_BEHIND_BOUNDARY + rb"(\r?\n|\r?\Z)")
+_BINARY_REST: Final = re.compile(_BEHIND_BOUNDARY + rb"(\r?\n|\r?\Z)")
 _CR: Final = 13
 _LF: Final = 10
 _HYPHEN: Final = 45
@@ -41,7 +41,7 @@ class LineWindow:
     def __init__(self) -> None:
         self.position = 0
         self.is_ended = False
-        self._octets = b""
+        self._data = b""
         self._start = 0  # the position of the first byte in the window
         self._delimiters: list[bytes] = []
         self._is_text = True
@@ -51,7 +51,7 @@ class LineWindow:
     def feed(self, block: Buffer) -> None:
         """Append a block. Two taken bytes are kept, because the line end before a delimiter may have been taken."""
         dropped = max(self.position - self._start - 2, 0)
-        self._octets = b"".join((self._octets[dropped:], block))
+        self._data = b"".join((self._data[dropped:], block))
         self._start += dropped
 
     def end(self) -> None:
@@ -68,7 +68,7 @@ class LineWindow:
         """Take the bytes up to `end` out of the window. Returns (a bytes object, start in it, end in it)."""
         start = self.position - self._start
         self.position = max(end, self.position)
-        taken = self._octets, start, self.position - self._start
+        taken = self._data, start, self.position - self._start
         if self._found is not None and self.position >= self._found.end:
             # The line end of a delimiter may also be the line end before the next delimiter.
             self._searched, self._found = self.position - 1, None
@@ -76,7 +76,7 @@ class LineWindow:
 
     def look(self, end: int) -> bytes:
         """The bytes up to `end`, which stay in the window."""
-        return self._octets[self.position - self._start : end - self._start]
+        return self._data[self.position - self._start : end - self._start]
 
     def find_delimiter(self) -> tuple[int, Delimiter | None]:
         """Returns (end of the bytes that belong to no delimiter, the delimiter there or None)."""
@@ -86,7 +86,7 @@ class LineWindow:
                 return max(self._start + self._line_end_before(undecided), self.position), None
         if self._found is not None:
             return self._found.start, self._found
-        end = len(self._octets)
+        end = len(self._data)
         if self._delimiters and not self.is_ended:
             end = self._without_open_end(end)
         return max(self._start + end, self.position), None
@@ -96,37 +96,37 @@ class LineWindow:
         known, longest = tuple(self._delimiters), max(map(len, self._delimiters))
         for index in self._lines_of_hyphens(self._searched - self._start):
             self._searched = self._start + index - 1
-            if index + longest <= len(self._octets) and not self._octets.startswith(known, index):
+            if index + longest <= len(self._data) and not self._data.startswith(known, index):
                 continue
             for level, delimiter in enumerate(self._delimiters):
-                if not self._octets.startswith(delimiter, index):
-                    if not self.is_ended and delimiter.startswith(self._octets[index : index + len(delimiter)]):
+                if not self._data.startswith(delimiter, index):
+                    if not self.is_ended and delimiter.startswith(self._data[index : index + len(delimiter)]):
                         return index
                     continue
-                rest = (_TEXT_REST if self._is_text else _OCTETS_REST).match(self._octets, index + len(delimiter))
+                rest = (_TEXT_REST if self._is_text else _BINARY_REST).match(self._data, index + len(delimiter))
                 if self._is_open(index + len(delimiter), rest):
                     return index
                 if rest:
                     start = max(self._start + self._line_end_before(index), self.position)
                     self._found = Delimiter(level, start, self._start + rest.end(), rest[1] is not None)
                     return None
-        self._searched = max(self._start + len(self._octets) - 2, self._searched)
+        self._searched = max(self._start + len(self._data) - 2, self._searched)
         return None
 
     def _is_open(self, start: int, rest: re.Match[bytes] | None) -> bool:
         if self.is_ended:
             return False
         if rest is None:
-            return len(self._octets) == start + 1 and self._octets[start] == _HYPHEN
-        return rest.end() == len(self._octets) and rest[2] in (b"", b"\r")
+            return len(self._data) == start + 1 and self._data[start] == _HYPHEN
+        return rest.end() == len(self._data) and rest[2] in (b"", b"\r")
 
     def _lines_of_hyphens(self, start: int) -> Iterator[int]:
         # A single hyphen is looked for first, because Base64 has none, and one byte is found much faster than three.
-        octets = self._octets
-        while octets.find(b"-", start) >= 0:
-            line_feed = octets.find(b"\n--", start)
-            end = line_feed if line_feed >= 0 else len(octets)
-            while self._is_text and (bare := octets.find(b"\r--", start, end)) >= 0:
+        data = self._data
+        while data.find(b"-", start) >= 0:
+            line_feed = data.find(b"\n--", start)
+            end = line_feed if line_feed >= 0 else len(data)
+            while self._is_text and (bare := data.find(b"\r--", start, end)) >= 0:
                 yield bare + 1
                 start = bare + 1
             if line_feed < 0:
@@ -135,15 +135,15 @@ class LineWindow:
             start = line_feed + 1
 
     def _line_end_before(self, index: int) -> int:
-        octets = self._octets
-        if octets[index - 1] == _LF and index > 1 and octets[index - 2] == _CR:
+        data = self._data
+        if data[index - 1] == _LF and index > 1 and data[index - 2] == _CR:
             return index - 2
         return index - 1
 
     def _without_open_end(self, end: int) -> int:
         # The last line end is kept, with a hyphen after it, because the two may begin a delimiter.
-        octets = self._octets
-        last = end - (end > 0 and octets[end - 1] == _HYPHEN)
-        if last > 0 and octets[last - 1] in (_CR, _LF):
+        data = self._data
+        last = end - (end > 0 and data[end - 1] == _HYPHEN)
+        if last > 0 and data[last - 1] in (_CR, _LF):
             return self._line_end_before(last)
         return end

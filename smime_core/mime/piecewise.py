@@ -17,8 +17,8 @@ _BASE64_LINES_BYTES: Final = 57 * 16_384  # Input bytes that become whole lines 
 _LONG_LINE_BYTES: Final = 65_536  # A line of this length or more is divided.
 # A soft line break of the encoder, but not one that `encode_quoted_printable` adds after an encoded `From`.
 _SOFT_BREAK: Final = re.compile(rb"(?<!=46rom)=\r\n")
-# A place that is not inside "=XX" or a run of blanks.
-_QUOTED_PLACE: Final = re.compile(rb"(?<![=\r])(?<!=.)(?<![ \t])(?=[^ \t])", re.DOTALL)
+# A position that is not inside "=XX" or a run of blanks, where quoted-printable may be cut.
+_QUOTED_CUT: Final = re.compile(rb"(?<![=\r])(?<!=.)(?<![ \t])(?=[^ \t])", re.DOTALL)
 
 
 class Base64Encoder:
@@ -86,7 +86,7 @@ class QuotedPrintableDecoder:
         octets = self._rest + data
         cut = octets.rfind(b"\n") + 1
         if len(octets) - cut > _LONG_LINE_BYTES:
-            cut = self._find_place(octets, cut)
+            cut = self._find_cut(octets, cut)
         check_limit("bytes of blanks in quoted-printable", len(octets) - cut, MAX_WHOLE_BYTES)
         self._rest = octets[cut:]
         return decode_quoted_printable(octets[:cut])
@@ -95,10 +95,10 @@ class QuotedPrintableDecoder:
         """The last line."""
         return decode_quoted_printable(self._rest)
 
-    def _find_place(self, octets: bytes, start: int) -> int:
+    def _find_cut(self, octets: bytes, start: int) -> int:
         # Looks in the last bytes first, because they nearly always have such a place.
         for near in (max(len(octets) - 256, start + 2), start + 2):
-            places = [match.start() for match in _QUOTED_PLACE.finditer(octets, near)]
-            if places:
-                return places[-1]
+            cuts = [match.start() for match in _QUOTED_CUT.finditer(octets, near)]
+            if cuts:
+                return cuts[-1]
         return start

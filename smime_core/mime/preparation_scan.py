@@ -210,7 +210,7 @@ class PreparationScan:
             decoding = _decoding_of(entity)
             facts = LineFacts(
                 judges_fitness=self._judges_fitness,
-                is_octets=decoding is Decoding.OCTETS,
+                is_binary=decoding is Decoding.BINARY,
                 is_quoted=decoding is Decoding.QUOTED_PRINTABLE,
             )
             can_be_text = decoding in (Decoding.LINES, Decoding.QUOTED_PRINTABLE)
@@ -226,8 +226,8 @@ class PreparationScan:
         self._expect()
 
     def _expect(self) -> None:
-        is_octets = isinstance(self._body, _Leaf) and self._body.decoding is Decoding.OCTETS
-        self._window.expect([multipart.delimiter for multipart in self._multiparts()], is_text=not is_octets)
+        is_binary = isinstance(self._body, _Leaf) and self._body.decoding is Decoding.BINARY
+        self._window.expect([multipart.delimiter for multipart in self._multiparts()], is_text=not is_binary)
 
     def _multiparts(self) -> list[_Open]:
         return [entity for entity in self._open if entity.delimiter and not entity.is_closed]
@@ -301,13 +301,13 @@ class PreparationScan:
         entity.is_fit = facts.is_fit
         if facts.is_fit or entity.preparation is Preparation.CANONICAL:
             self._end_head(entity, SAME_ENCODING)
-            self._keep(leaf.start, end, is_crlf=facts.is_crlf or leaf.decoding is Decoding.OCTETS)
+            self._keep(leaf.start, end, is_crlf=facts.is_crlf or leaf.decoding is Decoding.BINARY)
             return
         is_quoted = leaf.is_text and not facts.has_nul and end - leaf.start <= _MOST_QUOTED_BYTES
         change = Change.QUOTED_PRINTABLE if is_quoted else Change.BASE64
         self._end_head(entity, change.value)
         # Lines that end in CRLF already are not converted, which saves a pass over them.
-        decoding = Decoding.OCTETS if facts.is_crlf and leaf.decoding is Decoding.LINES else leaf.decoding
+        decoding = Decoding.BINARY if facts.is_crlf and leaf.decoding is Decoding.LINES else leaf.decoding
         self._segments.append(Segment(leaf.start, end, change, decoding))
 
     def _end_head(self, entity: _Open, encoding: str) -> None:
@@ -335,7 +335,7 @@ def _decoding_of(entity: Entity) -> Decoding:
         return Decoding.CMS_BASE64 if looks_like_cms_part(entity) else Decoding.BASE64
     if encoding in TEXT_ENCODINGS:
         return Decoding.QUOTED_PRINTABLE if encoding == "quoted-printable" else Decoding.UUENCODE
-    return Decoding.OCTETS if encoding == "binary" and entity.content_type.type != "text" else Decoding.LINES
+    return Decoding.BINARY if encoding == "binary" and entity.content_type.type != "text" else Decoding.LINES
 
 
 def _append(segments: list[Segment], segment: Segment) -> None:

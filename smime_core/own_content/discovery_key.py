@@ -11,7 +11,7 @@ from typing import Final
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import MalformedMessage
 from smime_core.keys.private import public_key_of
-from smime_core.keys.public import public_octets
+from smime_core.keys.public import subject_public_key
 from smime_core.keys.raw import raw_public_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.text.json_object import JsonObject
@@ -24,7 +24,7 @@ _ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=H
 
 def key_text(key: PrivateKey) -> str:
     """The text of the public half of an Ed25519 key."""
-    return write_ed25519(public_octets(public_key_of(key)))
+    return write_ed25519(subject_public_key(public_key_of(key)))
 
 
 async def sign_fields(key: PrivateKey, provider: CryptoProvider, *fields: str | int | bytes) -> bytes:

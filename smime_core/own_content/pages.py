@@ -97,11 +97,11 @@ async def examine_page(
     keys: Keys = NO_KEYS,
     *,
     published: bytes | None = None,
-    standing_at: str | None = None,
+    found_at: str | None = None,
 ) -> ExaminedPage:
     """The page with its report, from one file, or from the `published` page and its separate signature.
 
-    `standing_at` is the address where the page was found. A page that was signed for another address does not get the
+    `found_at` is the address where the page was found. A page that was signed for another address does not get the
     state VERIFIED. Raises ContentTypeMismatch if the CMS is no page, and the errors of `examine_content`.
     """
     report = await examine_content(cms, _KIND if published is None else _PUBLISHED, judging, provider, keys, published)
@@ -110,7 +110,7 @@ async def examine_page(
         return ExaminedPage(report=report, address="", media_type="", page=b"")
     members = parse_members(head, {"address", "mediaType", "version"}, where=_KIND.name, version=_VERSION)
     address = text_member(members, "address", where=_KIND.name)
-    if standing_at is not None and address and not _is_same_address(address, standing_at):
+    if found_at is not None and address and not _is_same_address(address, found_at):
         report = _moved(report)
     return ExaminedPage(
         report=report.with_content(page),

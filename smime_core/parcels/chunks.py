@@ -91,7 +91,7 @@ async def decrypt_chunk(
 
 def _foreign_chunk(sha256: str, manifest: Manifest | None) -> ParcelDamaged | ParcelMixed:
     chunks = manifest.chunks if manifest is not None else ()
-    place = next((number for number, other in enumerate(chunks) if other.sha256 == sha256), None)
-    if place is not None:
-        return ParcelMixed(f"chunk {place} is in the place of another one")
+    index = next((number for number, other in enumerate(chunks) if other.sha256 == sha256), None)
+    if index is not None:
+        return ParcelMixed(f"chunk {index} is in the place of another one")
     return ParcelDamaged("a chunk is not the one that the manifest names: it was altered, or is in a wrong place")

@@ -88,7 +88,7 @@ def _read(typed: Sequence[str], language: str) -> _Reading:
     return _Reading(
         found=known,
         is_exact=[_key(word) for word in known] == keys,
-        unknown=next((place for place, word in enumerate(matches, start=1) if word is None), None),
+        unknown=next((number for number, word in enumerate(matches, start=1) if word is None), None),
     )
 
 

@@ -300,7 +300,7 @@ class _Run:
             lookups = _issuer_lookups(last, chain)
             journal.lookups = tuple(lookup for lookup in lookups if lookup.key not in self.store.evidence.asked)
         text = f"no authority that you trust vouches for {last.issuer}"
-        if last in search.disowned:
+        if last in search.with_rejected_issuer:
             text += ", whose key at hand has not signed this certificate"
         return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)
 

@@ -62,13 +62,14 @@ class SignatureChecks:
 class PathSearch:
     """All paths of one certificate to the anchors of a pool, the most promising first.
 
-    If there is no path, two values explain why. `furthest` is the longest chain of good signatures. `disowned` are the
-    certificates with a possible issuer whose key did not make their signature.
+    If there is no path, two values explain why. `furthest` is the longest chain of good signatures.
+    `with_rejected_issuer` has the certificates of which at least one possible issuer was rejected, because its key did
+    not make their signature. A certificate stays in it if another issuer of the same name did sign it.
     """
 
     def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:
         self.furthest: tuple[Certificate, ...] = (certificate,)
-        self.disowned: set[Certificate] = set()
+        self.with_rejected_issuer: set[Certificate] = set()
         self._pool = pool
         self._checks = checks
         self._count = 0
@@ -100,7 +101,7 @@ class PathSearch:
     def _put_off(self, path: tuple[Certificate, ...], *, penalty: int, rank: int) -> None:
         candidates = self._issuers_of(path[-1])
         identifier = path[-1].authority_key_identifier
-        while rank < len(candidates) and _stood_before(candidates[rank], identifier):
+        while rank < len(candidates) and _is_repetition(candidates[rank], identifier):
             rank += 1
         if rank == len(candidates) or len(path) == MAX_PATH_LENGTH:
             return
@@ -120,7 +121,7 @@ class PathSearch:
             return None
         # A DSA key without parameters can verify only after it has inherited them from above (section 6.1.4 (d)).
         if not _lacks_parameters(issuer) and not await self._checks.holds(issuer, path[-1]):
-            self.disowned.add(path[-1])
+            self.with_rejected_issuer.add(path[-1])
             return None
         longer = (*path, issuer)
         if len(longer) > len(self.furthest):
@@ -150,7 +151,7 @@ def _penalty(certificate: Certificate, candidate: Candidate) -> int:
     return candidate.penalty + _OTHER_SERIAL * (serial_number not in (None, candidate.certificate.serial_number))
 
 
-def _stood_before(candidate: Candidate, identifier: bytes | None) -> bool:
+def _is_repetition(candidate: Candidate, identifier: bytes | None) -> bool:
     is_repeated = identifier is not None and candidate.penalty >= OTHER_KEY
     return is_repeated and candidate.certificate.subject_key_identifier in (None, identifier)
 

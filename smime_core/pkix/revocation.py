@@ -29,7 +29,7 @@ from smime_core.x509.distribution_points import (
     find_urls,
     parse_distribution_points,
 )
-from smime_core.x509.ocsp import NONCE_OCTETS, build_ocsp_request
+from smime_core.x509.ocsp import NONCE_BYTES, build_ocsp_request
 
 __all__ = ["UNKNOWN_REASONS", "check_revocation", "find_lookups"]
 
@@ -87,7 +87,7 @@ class _Asking:
         if status.state is RevocationState.GOOD:
             return self._lists(self._delta_points(status)) if status.source == "crl" else ()
         for url in _responder_urls(self.certificate):
-            nonce = provider.random_bytes(NONCE_OCTETS)
+            nonce = provider.random_bytes(NONCE_BYTES)
             lookup = dataclasses.replace(
                 self._lookup(LookupKind.OCSP, url),
                 body=build_ocsp_request(self.certificate, self.issuer, nonce=nonce),

@@ -31,7 +31,7 @@ from smime_core.algorithms import (
     Scrypt,
     SignatureAlgorithm,
     TransportScheme,
-    digest_octets,
+    digest_data,
 )
 from smime_core.asn1.der import Buffer
 from smime_core.errors import (
@@ -85,7 +85,7 @@ class NativeProvider:
     async def digest(self, hash_name: HashName, data: Buffer) -> bytes:
         """One digest. Raises UnsupportedByProvider."""
         try:
-            return digest_octets(hash_name, data)
+            return digest_data(hash_name, data)
         except UnsupportedAlgorithm as error:
             raise UnsupportedByProvider("digest", "the library lacks this hash") from error
 

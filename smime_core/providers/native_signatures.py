@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding as rsa_padding, rsa, utils
 
-from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_octets
+from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_data
 from smime_core.asn1.der import Buffer
 from smime_core.providers.native_keys import (
     EdwardsPrivateKey,
@@ -57,7 +57,7 @@ def verify(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: byte
     if isinstance(key, EdwardsPublicKey | MlDsaPublicKey):
         key.verify(signature, data)
         return
-    verify_digest(key, algorithm, signature, digest_octets(algorithm.hash_name, data))
+    verify_digest(key, algorithm, signature, digest_data(algorithm.hash_name, data))
 
 
 def verify_digest(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
@@ -74,7 +74,7 @@ def verify_digest(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signatur
 
 
 def _hash(hash_name: HashName, data: Buffer) -> tuple[utils.Prehashed, bytes]:
-    return utils.Prehashed(HASHES[hash_name]), digest_octets(hash_name, data)
+    return utils.Prehashed(HASHES[hash_name]), digest_data(hash_name, data)
 
 
 def _padding(algorithm: SignatureAlgorithm) -> rsa_padding.PKCS1v15 | rsa_padding.PSS:

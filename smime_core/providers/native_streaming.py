@@ -23,12 +23,12 @@ from smime_core.algorithms import (
 )
 from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
-from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
+from smime_core.provider import BlockWorker, PublicKey, RunningCipher, RunningDigest
 from smime_core.providers import native_ciphers, native_signatures
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_doors import REFUSALS
-from smime_core.providers.native_threads import ThreadBeside
-from smime_core.providers.running import HeldPadding, Rooms, RunningShake
+from smime_core.providers.native_threads import BlockThread
+from smime_core.providers.running import AlternatingBuffers, HeldPadding, RunningShake
 from smime_core.providers.signature_keys import check_key
 
 _POLY1305_BLOCK: Final = 16  # bytes
@@ -37,9 +37,9 @@ _POLY1305_BLOCK: Final = 16  # bytes
 class NativeStreamingProvider(NativeProvider):
     """`smime_core.provider.StreamingProvider` over pyca/cryptography and hashlib."""
 
-    def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
+    def make_block_worker(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> BlockWorker:
         """A thread that runs `work` on each block."""
-        return ThreadBeside(work)
+        return BlockThread(work)
 
     def make_store(self) -> None:
         """Return None, because decrypting a second time costs less than keeping the plaintext in memory."""
@@ -107,13 +107,13 @@ class NativeStreamingProvider(NativeProvider):
 class _CbcEncryption:
     def __init__(self, encryptor: CipherContext) -> None:
         self._encryptor = encryptor
-        self._room = Rooms()
+        self._buffers = AlternatingBuffers()
         self._passed = 0
 
     async def update(self, data: Buffer) -> Buffer:
         self._passed += len(data)
-        room = self._room.of(len(data) + 16)
-        return room[: self._encryptor.update_into(data, room)]
+        buffer = self._buffers.next(len(data) + 16)
+        return buffer[: self._encryptor.update_into(data, buffer)]
 
     async def finish(self) -> bytes:
         # RFC 5652 section 6.3: 1 to 16 bytes, each equal to their number.
@@ -126,14 +126,14 @@ class _CbcDecryption:
         self._decryptor = decryptor
         self._block_length = block_length
         self._padded = HeldPadding(block_length)
-        self._room = Rooms()
+        self._buffers = AlternatingBuffers()
 
     async def update(self, data: Buffer) -> Buffer:
         last_block = self._padded.held
-        room = self._room.of(len(last_block) + len(data) + 2 * self._block_length)
-        room[: len(last_block)] = last_block
-        count = self._decryptor.update_into(data, room[len(last_block) :])
-        return self._padded.keep_last(room[: len(last_block) + count])
+        buffer = self._buffers.next(len(last_block) + len(data) + 2 * self._block_length)
+        buffer[: len(last_block)] = last_block
+        count = self._decryptor.update_into(data, buffer[len(last_block) :])
+        return self._padded.keep_last(buffer[: len(last_block) + count])
 
     async def finish(self) -> bytes:
         try:
@@ -173,11 +173,11 @@ class _GcmEncryption:
     def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
         self._encryptor = Cipher(algorithms.AES(cek), modes.GCM(iv)).encryptor()
         self._encryptor.authenticate_additional_data(aad)
-        self._room = Rooms()
+        self._buffers = AlternatingBuffers()
 
     async def update(self, data: Buffer) -> Buffer:
-        room = self._room.of(len(data) + 16)
-        return room[: self._encryptor.update_into(data, room)]
+        buffer = self._buffers.next(len(data) + 16)
+        return buffer[: self._encryptor.update_into(data, buffer)]
 
     async def finish(self) -> bytes:
         return self._encryptor.finalize() + self._encryptor.tag
@@ -190,11 +190,11 @@ class _GcmDecryption:
         except ValueError:
             raise DecryptionError from None
         self._decryptor.authenticate_additional_data(aad)
-        self._room = Rooms()
+        self._buffers = AlternatingBuffers()
 
     async def update(self, data: Buffer) -> Buffer:
-        room = self._room.of(len(data) + 16)
-        return room[: self._decryptor.update_into(data, room)]
+        buffer = self._buffers.next(len(data) + 16)
+        return buffer[: self._decryptor.update_into(data, buffer)]
 
     async def finish(self) -> bytes:
         try:
@@ -214,12 +214,12 @@ class _ChaCha:
         self._mac = poly1305.Poly1305(one_time)
         self._aad_length = len(aad)
         self._length = 0
-        self._room = Rooms()
+        self._buffers = AlternatingBuffers()
         self._mac.update(aad + bytes(-len(aad) % _POLY1305_BLOCK))
 
     def transform(self, data: Buffer) -> memoryview:
-        room = self._room.of(len(data) + 64)
-        return room[: self._cipher.update_into(data, room)]
+        buffer = self._buffers.next(len(data) + 64)
+        return buffer[: self._cipher.update_into(data, buffer)]
 
     def authenticate(self, ciphertext: Buffer) -> None:
         self._length += len(ciphertext)

@@ -14,8 +14,8 @@ from smime_core.asn1.der import Buffer
 from smime_core.errors import ProviderError
 
 
-class ThreadBeside:
-    """A `smime_core.provider.Beside` with a thread. The work never suspends, because no native coroutine does."""
+class BlockThread:
+    """A `smime_core.provider.BlockWorker` with a thread. The work never suspends, because no native coroutine does."""
 
     def __init__(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> None:
         self._work = work
@@ -24,7 +24,7 @@ class ThreadBeside:
         self._begun = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> ThreadBeside:
+    def __enter__(self) -> BlockThread:
         self._thread.start()
         return self
 
@@ -60,4 +60,4 @@ def _step(coroutine: Coroutine[Any, Any, None]) -> None:
     except StopIteration:
         return
     coroutine.close()
-    raise ProviderError("work_beside", "work in a thread cannot suspend")
+    raise ProviderError("make_block_worker", "work in a thread cannot suspend")

@@ -11,7 +11,7 @@ import hashlib
 import math
 from typing import Final
 
-from smime_core.algorithms import HashName, digest_octets, hash_length
+from smime_core.algorithms import HashName, digest_data, hash_length
 from smime_core.asn1.der import Buffer
 
 _BLOCK: Final = 128  # bytes
@@ -26,7 +26,7 @@ def python_digest(hash_name: HashName, data: Buffer) -> bytes:
         truncated = TruncatedSha512(hash_name)
         truncated.update(data)
         return truncated.digest()
-    return digest_octets(hash_name, data)
+    return digest_data(hash_name, data)
 
 
 class TruncatedSha512:
@@ -48,7 +48,7 @@ class TruncatedSha512:
 
     def digest(self) -> bytes:
         """The digest of all bytes."""
-        return _octets(_compress_blocks(self._state, self._rest + _padding(self._taken)))[: self._length]
+        return _to_bytes(_compress_blocks(self._state, self._rest + _padding(self._taken)))[: self._length]
 
 
 @functools.cache
@@ -112,5 +112,5 @@ def _rotate(word: int, bits: int) -> int:
     return (word >> bits | word << 64 - bits) & _MASK
 
 
-def _octets(state: tuple[int, ...]) -> bytes:
+def _to_bytes(state: tuple[int, ...]) -> bytes:
     return b"".join(word.to_bytes(8, "big") for word in state)

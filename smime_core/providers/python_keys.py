@@ -21,9 +21,9 @@ from smime_core.keys import (
     ML_KEM_PARAMETERS,
     MONTGOMERY_CURVES,
     lattice_private_key,
-    public_octets,
     read_expanded_private,
     read_raw_private,
+    subject_public_key,
 )
 from smime_core.keys.raw import parse_raw_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
@@ -103,7 +103,7 @@ def agree_ephemeral_in_python(key: PublicKey) -> tuple[bytes, bytes]:
         return agree_ephemeral_ecdh(key)
     curve = MONTGOMERY_CURVES[key.key_type]
     private = secrets.token_bytes(curve.length)
-    secret = montgomery.multiply(curve, private, public_octets(key))
+    secret = montgomery.multiply(curve, private, subject_public_key(key))
     if not any(secret):
         raise ProviderError("agree_ephemeral", "the key has a small order")
     return montgomery.public_half(curve, private), secret
@@ -130,5 +130,5 @@ def make_raw_key(kind: NewKey) -> PrivateKey:
 
 def _is_pure_signature(key: PublicKey, signature: bytes, data: bytes) -> bool:
     if key.key_type in EDWARDS_CURVES:
-        return edwards.is_signature(EDWARDS_CURVES[key.key_type], public_octets(key), signature, data)
-    return ml_dsa.is_signature(ML_DSA_PARAMETERS[key.key_type], public_octets(key), signature, data)
+        return edwards.is_signature(EDWARDS_CURVES[key.key_type], subject_public_key(key), signature, data)
+    return ml_dsa.is_signature(ML_DSA_PARAMETERS[key.key_type], subject_public_key(key), signature, data)

@@ -11,7 +11,7 @@ import secrets
 
 from smime_core.arithmetic import ml_kem
 from smime_core.errors import DecryptionError, ProviderError
-from smime_core.keys import ML_KEM_PARAMETERS, public_octets, read_expanded_private
+from smime_core.keys import ML_KEM_PARAMETERS, read_expanded_private, subject_public_key
 from smime_core.provider import PrivateKey, PublicKey
 
 
@@ -25,7 +25,7 @@ def encapsulate(key: PublicKey) -> tuple[bytes, bytes]:
     parameters = ML_KEM_PARAMETERS.get(key.key_type)
     if parameters is None:
         raise ProviderError("encapsulate", "the key is not an ML-KEM key")
-    public = public_octets(key)
+    public = subject_public_key(key)
     # FIPS 203 section 7.2: check the key before every encapsulation.
     if not ml_kem.is_public_key(parameters, public):
         raise ProviderError("encapsulate", "the public key is damaged")

@@ -44,7 +44,7 @@ def encrypt_pkcs1_v15(key: PublicKey, cek: bytes) -> bytes:
     filling_length = public.length - len(cek) - 3
     if filling_length < 8:
         raise ProviderError("transport_encrypt", "the key is too short for the content-encryption key")
-    return apply_public(public, b"\0\x02" + _nonzero_octets(filling_length) + b"\0" + cek)
+    return apply_public(public, b"\0\x02" + _nonzero_bytes(filling_length) + b"\0" + cek)
 
 
 def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
@@ -156,7 +156,7 @@ def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")).to_bytes(len(data), "big")
 
 
-def _nonzero_octets(length: int) -> bytes:
+def _nonzero_bytes(length: int) -> bytes:
     octets = b""
     while len(octets) < length:
         # Draw all bytes at once and drop the zeros, on average one byte of 256. A draw for each byte would take longer

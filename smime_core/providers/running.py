@@ -10,7 +10,7 @@ from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError
 
 
-class Rooms:
+class AlternatingBuffers:
     """Two buffers that are used in turn, so that one may be written out while the other is filled.
 
     Each buffer grows to the largest block.
@@ -19,7 +19,7 @@ class Rooms:
     def __init__(self) -> None:
         self._buffer, self._other = bytearray(), bytearray()
 
-    def of(self, length: int) -> memoryview:
+    def next(self, length: int) -> memoryview:
         """The buffer that was not returned last time, with at least `length` bytes."""
         self._buffer, self._other = self._other, self._buffer
         if len(self._buffer) < length:

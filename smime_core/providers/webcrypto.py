@@ -65,7 +65,7 @@ from smime_core.providers.python_rsa import (
     encrypt_pkcs1_v15,
 )
 from smime_core.providers.signature_keys import check_key, fits
-from smime_core.providers.webcrypto_ciphers import WebCiphers, result, secret_octets, settle
+from smime_core.providers.webcrypto_ciphers import WebCiphers, read_decrypted, result, settle
 from smime_core.providers.webcrypto_forms import (
     WEB_HASHES,
     agreement_algorithm,
@@ -122,7 +122,7 @@ class WebCryptoProvider:
         """One digest."""
         if len(data) < _WEB_DIGEST_FROM_BYTES or hash_name not in WEB_HASHES:
             return python_digest(hash_name, data)
-        digest = await _octets_unless_refused(self._door.digest(WEB_HASHES[hash_name], data))
+        digest = await _bytes_unless_refused(self._door.digest(WEB_HASHES[hash_name], data))
         return python_digest(hash_name, data) if digest is None else digest
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
@@ -131,7 +131,7 @@ class WebCryptoProvider:
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
         imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "sign")
         if imported is not None:
-            signature = await _octets_unless_refused(self._door.sign(imported, signature_algorithm(algorithm), data))
+            signature = await _bytes_unless_refused(self._door.sign(imported, signature_algorithm(algorithm), data))
             if signature is not None:
                 return ecdsa_to_der(signature) if algorithm.scheme is SignatureScheme.ECDSA else signature
         return sign_in_python(key, algorithm, data)
@@ -180,7 +180,7 @@ class WebCryptoProvider:
             return encrypt_pkcs1_v15(key, cek)
         imported = await self._import_key(key, _find_oaep(algorithm), "encrypt")
         if imported is not None:
-            encrypted = await _octets_unless_refused(self._door.encryptOaep(imported, cek))
+            encrypted = await _bytes_unless_refused(self._door.encryptOaep(imported, cek))
             if encrypted is not None:
                 return encrypted
         return encrypt_oaep(key, algorithm, cek)
@@ -216,7 +216,7 @@ class WebCryptoProvider:
         imported = None if self._strict else await self._import_key(key, algorithm, "")
         if imported is not None:
             length = (key.bits + 7) // 8
-            both = await _octets_unless_refused(self._door.agreeEphemeral(imported, algorithm, 8 * length))
+            both = await _bytes_unless_refused(self._door.agreeEphemeral(imported, algorithm, 8 * length))
             if both is not None:
                 return both[:-length], both[-length:]
         return agree_ephemeral_in_python(key)
@@ -245,7 +245,7 @@ class WebCryptoProvider:
         imported = await self._import_key(key, _kem(key), "encapsulateBits")
         if imported is not None:
             length = ML_KEM_PARAMETERS[key.key_type].ciphertext_length
-            both = await _octets_unless_refused(self._door.encapsulate(imported))
+            both = await _bytes_unless_refused(self._door.encapsulate(imported))
             if both is not None:
                 return both[:length], both[length:]
         return python_ml_kem.encapsulate(key)
@@ -301,7 +301,7 @@ class WebCryptoProvider:
         if kind not in _NEW_KEYS:
             return make_raw_key(kind)
         if not self._strict:
-            made = await _octets_unless_refused(self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
+            made = await _bytes_unless_refused(self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
             if made is not None:
                 return parse_private_key(made)
         return make_key_in_python(kind)
@@ -335,7 +335,7 @@ class WebCryptoProvider:
         return known[algorithm]
 
 
-async def _octets_unless_refused(promise: Any) -> bytes | None:
+async def _bytes_unless_refused(promise: Any) -> bytes | None:
     # Returns None if the browser refuses for any reason. The caller then tries in Python, which names the fault.
     outcome = await settle(promise)
     if isinstance(outcome, str):
@@ -348,7 +348,7 @@ async def _secret_unless_lacking(promise: Any) -> bytes | None:
     # Returns None only if the browser lacks the algorithm. Received data may cause any other error, and a second,
     # slower try in Python would reveal the error to the sender. Raises DecryptionError.
     outcome = await settle(promise)
-    return None if outcome == "NotSupportedError" else secret_octets(outcome)
+    return None if outcome == "NotSupportedError" else read_decrypted(outcome)
 
 
 def _find_oaep(algorithm: KeyTransport) -> str | None:

@@ -23,12 +23,12 @@ class Chunk:
         self._pending = pending
         self.length = length
 
-    async def write_to(self, room: memoryview) -> None:
-        """Copy the result into `room`, of the same length, and overwrite the browser's copy. Raises ProviderError."""
+    async def write_to(self, buffer: memoryview) -> None:
+        """Copy the result into `buffer`, of the same length, and overwrite the browser's copy. Raises ProviderError."""
         outcome = await settle(self._pending)
         if isinstance(outcome, str):
             raise ProviderError("stream")
-        outcome.assign_to(room)
+        outcome.assign_to(buffer)
         self._door.forgetChunk(outcome)
 
 

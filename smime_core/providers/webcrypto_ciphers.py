@@ -61,7 +61,7 @@ class WebCiphers:
             return await self._decrypt_ccm(cek, iv, bytes(ciphertext), aad, tag_length)
         bits = effective_bits(cipher) if cipher.mode is CipherMode.CBC else 8 * tag_length
         outcome = await settle(self._door.decrypt(web_name(cipher), cek, iv, aad, ciphertext, bits))
-        plaintext = secret_octets(outcome)
+        plaintext = read_decrypted(outcome)
         self._decrypted = (plaintext, outcome)
         return plaintext
 
@@ -72,7 +72,7 @@ class WebCiphers:
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
         outcome = self._door.decryptBlocks(web_name(cipher), key, iv, blocks, effective_bits(cipher))
-        return secret_octets(await settle(outcome))
+        return read_decrypted(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
         """The content-encryption key (CEK), wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
@@ -84,7 +84,7 @@ class WebCiphers:
         """The unwrapped CEK. Raises DecryptionError."""
         if len(kek) not in (16, 24, 32):
             raise DecryptionError
-        return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
+        return read_decrypted(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
         """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. Using the buffer saves a copy."""
@@ -115,7 +115,9 @@ class WebCiphers:
         counter_bytes = 15 - len(nonce)
         counter = bytes([counter_bytes - 1]) + nonce + bytes(counter_bytes)
         # In counter mode, encryption and decryption are the same.
-        return secret_octets(await settle(self._door.decrypt(COUNTER_MODE, key, counter, b"", data, 8 * counter_bytes)))
+        return read_decrypted(
+            await settle(self._door.decrypt(COUNTER_MODE, key, counter, b"", data, 8 * counter_bytes))
+        )
 
     async def _ccm_tag(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes, tag_length: int) -> bytes:
         # RFC 3610 section 2.2: CBC-MAC over the lengths, the associated data and the text.
@@ -147,7 +149,7 @@ async def result(operation: str, promise: Any) -> bytes:
     return octets
 
 
-def secret_octets(outcome: Any) -> bytes:
+def read_decrypted(outcome: Any) -> bytes:
     """The bytes of a decryption's result. Raises DecryptionError, which does not reveal what failed."""
     if outcome == "NotSupportedError":
         # The list of ciphers that the browser lacks is no secret.

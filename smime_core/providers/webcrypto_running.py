@@ -16,7 +16,7 @@ from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH
 from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-from smime_core.providers.running import HeldPadding, Rooms
+from smime_core.providers.running import AlternatingBuffers, HeldPadding
 from smime_core.providers.webcrypto_blocks import BlockKey, Chunk
 
 _BLOCK: Final = 16  # An AES block in bytes.
@@ -48,7 +48,7 @@ class CbcEncryption:
         self._key: BlockKey | None = None
         self._iv = iv
         self._whole = WholeBlocks()
-        self._rooms = Rooms()
+        self._buffers = AlternatingBuffers()
 
     async def update(self, data: Buffer) -> Buffer:
         """The ciphertext of all whole blocks."""
@@ -63,10 +63,10 @@ class CbcEncryption:
     async def _encrypt(self, blocks: bytes | memoryview) -> memoryview:
         if self._key is None:
             self._key = await self._open_key()
-        room = self._rooms.of(len(blocks))[: len(blocks)]
-        await self._key.begin_encryption(self._iv, blocks).write_to(room)
-        self._iv = bytes(room[-_BLOCK:])
-        return room
+        buffer = self._buffers.next(len(blocks))[: len(blocks)]
+        await self._key.begin_encryption(self._iv, blocks).write_to(buffer)
+        self._iv = bytes(buffer[-_BLOCK:])
+        return buffer
 
 
 class CbcDecryption:
@@ -78,7 +78,7 @@ class CbcDecryption:
         self._iv = iv
         self._whole = WholeBlocks(len(iv))
         self._padding = HeldPadding(len(iv))
-        self._rooms = Rooms()
+        self._buffers = AlternatingBuffers()
         self._running: Chunk | None = None
 
     async def update(self, data: Buffer) -> Buffer:
@@ -101,10 +101,10 @@ class CbcDecryption:
 
     async def _take(self, chunk: Chunk) -> memoryview:
         last_block = self._padding.held
-        room = self._rooms.of(len(last_block) + chunk.length)[: len(last_block) + chunk.length]
-        room[: len(last_block)] = last_block
-        await chunk.write_to(room[len(last_block) :])
-        return self._padding.keep_last(room)
+        buffer = self._buffers.next(len(last_block) + chunk.length)[: len(last_block) + chunk.length]
+        buffer[: len(last_block)] = last_block
+        await chunk.write_to(buffer[len(last_block) :])
+        return self._padding.keep_last(buffer)
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class _Gcm:
         self._aad = aad
         self._state: _GcmState | None = None
         self._whole = WholeBlocks()
-        self._rooms = Rooms()
+        self._buffers = AlternatingBuffers()
         self._length = 0
         self._running: Chunk | None = None
 
@@ -143,9 +143,9 @@ class _Gcm:
         return state.key.begin_counter(counter, data)
 
     async def _take(self, chunk: Chunk) -> memoryview:
-        room = self._rooms.of(chunk.length)[: chunk.length]
-        await chunk.write_to(room)
-        return room
+        buffer = self._buffers.next(chunk.length)[: chunk.length]
+        await chunk.write_to(buffer)
+        return buffer
 
     async def _authenticate(self, ciphertext: bytes | memoryview) -> None:
         # `ciphertext` is whole blocks, except at the end of the content.
@@ -160,12 +160,12 @@ class _Gcm:
         if self._state is None:
             # SP 800-38D section 7.1, steps 1 and 2: the hash key, and the first counter block.
             key = await self._open_key()
-            hash_key = await _octets(key.begin_counter(_ZEROS, _ZEROS))
+            hash_key = await _read_chunk(key.begin_counter(_ZEROS, _ZEROS))
             start = self._first_counter(hash_key)
             ghash = self._door.startGhash(hash_key)
             ghash.update(self._aad)
             ghash.pad()
-            mask = await _octets(key.begin_counter(start, _ZEROS))
+            mask = await _read_chunk(key.begin_counter(start, _ZEROS))
             number = (int.from_bytes(start[12:], "big") + 1) % _COUNTER_BOUND
             self._state = _GcmState(key, ghash, start, number, mask)
         return self._state
@@ -254,10 +254,10 @@ class WholeCipher:
         return await self._transform(bytes(self._gathered))
 
 
-async def _octets(chunk: Chunk) -> bytes:
-    room = bytearray(chunk.length)
-    await chunk.write_to(memoryview(room))
-    return bytes(room)
+async def _read_chunk(chunk: Chunk) -> bytes:
+    buffer = bytearray(chunk.length)
+    await chunk.write_to(memoryview(buffer))
+    return bytes(buffer)
 
 
 def _xor(octets: bytes, other: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from smime_core.algorithms import CipherMode, ContentCipher, HashName, SignatureAlgorithm
 from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
-from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
+from smime_core.provider import BlockWorker, PublicKey, RunningCipher, RunningDigest
 from smime_core.providers.python_hashes import HASHLIB_HAS, TruncatedSha512
 from smime_core.providers.python_keys import verify_digest_in_python
 from smime_core.providers.running import RunningShake
@@ -31,9 +31,9 @@ _STORE_BLOCK_BYTES: Final = 1_048_576  # The size of a block from a store, the s
 class WebCryptoStreamingProvider(WebCryptoProvider):
     """`smime_core.provider.StreamingProvider` for the vault."""
 
-    def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """A `Beside` that runs `work` at once, because a Worker has no threads."""
-        return _InTurn(work)
+    def make_block_worker(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> BlockWorker:
+        """A `BlockWorker` that runs `work` at once, because a Worker has no threads."""
+        return _ImmediateBlockWorker(work)
 
     def make_store(self) -> Store:
         """A store outside Python's memory, so that nothing is decrypted twice."""
@@ -102,10 +102,10 @@ class Store:
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The bytes from `start` on, in blocks."""
-        room = memoryview(bytearray(min(_STORE_BLOCK_BYTES, max(self._length - start, 0))))
-        while count := self._store.read(start, room):
+        buffer = memoryview(bytearray(min(_STORE_BLOCK_BYTES, max(self._length - start, 0))))
+        while count := self._store.read(start, buffer):
             start += count
-            yield room[:count]
+            yield buffer[:count]
 
     async def length(self) -> int:
         """The number of bytes."""
@@ -117,11 +117,11 @@ class Store:
         self._length = 0
 
 
-class _InTurn:
+class _ImmediateBlockWorker:
     def __init__(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> None:
         self._work = work
 
-    def __enter__(self) -> _InTurn:
+    def __enter__(self) -> _ImmediateBlockWorker:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -65,7 +65,7 @@ def sign_mail_file(
     """
     signer = StreamSigner(signing=signing, provider=provider)
     boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-    return run(sign_mail(_octets(source, provider), FileSink(target), signer, boundary, protection))
+    return run(sign_mail(_open_source(source, provider), FileSink(target), signer, boundary, protection))
 
 
 def sign_file(
@@ -74,9 +74,9 @@ def sign_file(
     """Write DER of SignedData over the content of `source`, as `sign_bytes` does. Raises the errors of `sign_bytes`."""
     signer = StreamSigner(signing=signing, provider=provider, content_type=content_type)
     if signing.form is SignatureForm.DETACHED:
-        target.write(run(sign_detached(_octets(source, provider), signer)))
+        target.write(run(sign_detached(_open_source(source, provider), signer)))
     else:
-        run(sign_opaque(_octets(source, provider), FileSink(target), signer))
+        run(sign_opaque(_open_source(source, provider), FileSink(target), signer))
 
 
 def encrypt_mail_file(
@@ -87,7 +87,7 @@ def encrypt_mail_file(
     protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message encrypted, as `encrypt_message` does. Raises the errors of `encrypt_message`."""
-    run(encrypt_mail(_octets(source, provider), FileSink(target), encrypting, provider, protection=protection))
+    run(encrypt_mail(_open_source(source, provider), FileSink(target), encrypting, provider, protection=protection))
 
 
 def encrypt_file(
@@ -97,7 +97,7 @@ def encrypt_file(
 
     Raises the errors of `encrypt_bytes`.
     """
-    run(encrypt_octets(_octets(source, provider), FileSink(target), encrypting, provider, content_type))
+    run(encrypt_octets(_open_source(source, provider), FileSink(target), encrypting, provider, content_type))
 
 
 def decrypt_mail_file(
@@ -109,7 +109,7 @@ def decrypt_mail_file(
     ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
-    outer, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
+    outer, inside = run(decrypt_octets(_open_source(source, provider), provider, decryptor))
     run(copy_octets(run(join_mail(outer, inside)), FileSink(target)))
 
 
@@ -118,7 +118,7 @@ def decrypt_file(
 ) -> None:
     """Write the decrypted content as it is, without the outer headers. Raises the errors of `decrypt_mail_file`."""
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
-    _, inside = run(decrypt_octets(_octets(source, provider), provider, decryptor))
+    _, inside = run(decrypt_octets(_open_source(source, provider), provider, decryptor))
     run(copy_octets(inside, FileSink(target)))
 
 
@@ -140,12 +140,12 @@ def examine_file(
     """
     return run(
         examine_octets(
-            _octets(source, provider),
+            _open_source(source, provider),
             provider,
             examiner=Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True),
             claim=Claim.FROM_FIELD,
             sender=sender,
-            detached_content=_octets(detached_content, provider) if detached_content is not None else None,
+            detached_content=_open_source(detached_content, provider) if detached_content is not None else None,
         )
     )
 
@@ -167,7 +167,7 @@ def part_of(
     `decrypt_mail_file`, and MalformedMessage if there is no such part.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
-    return run(locate_part(_octets(source, provider), number, provider, decryptor))
+    return run(locate_part(_open_source(source, provider), number, provider, decryptor))
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:
@@ -178,5 +178,5 @@ def copy_content(report: StreamedReport, target: Sink) -> None:
     run(copy_octets(report.content, FileSink(target)))
 
 
-def _octets(source: Source, provider: StreamingProvider) -> Octets:
+def _open_source(source: Source, provider: StreamingProvider) -> Octets:
     return source if isinstance(source, Octets) else FileOctets(source, tags=BlockTags(provider))

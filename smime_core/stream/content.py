@@ -18,7 +18,7 @@ from smime_core.stream.sinks import StreamSink
 MOST_ANNOUNCED_HASHES: Final = 4  # Further announced hashes are computed only if needed. Signers use one or two.
 
 
-async def digest_beside(
+async def digest_content(
     octets: Octets, hash_names: Iterable[HashName], provider: StreamingProvider, *, copy_to: StreamSink | None = None
 ) -> dict[HashName, bytes]:
     """The digests of `octets`. The bytes are read once, for the digests and for the copy in `copy_to`.
@@ -45,7 +45,7 @@ async def digest_blocks(
         for digest in running.values():
             digest.update(block)
 
-    with provider.work_beside(update_all) as hashing:
+    with provider.make_block_worker(update_all) as hashing:
         async for block in blocks:
             hashing.finish()
             await hashing.begin(block)
@@ -88,7 +88,7 @@ class StreamedContent:
         """The digest of the content. Raises UnsupportedByProvider."""
         if hash_name not in self._digests:
             missing = {hash_name} | self._announced - self._digests.keys()
-            self._digests |= await digest_beside(self._octets, missing, provider=self._provider)
+            self._digests |= await digest_content(self._octets, missing, provider=self._provider)
         return self._digests[hash_name]
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:

@@ -51,8 +51,8 @@ from smime_core.provider import StreamingProvider
 from smime_core.report.report import MessageReport, Reason, SignerReport
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
 from smime_core.stream.mail import (
-    SignedParts,
     StreamedEntity,
+    StreamedSignedParts,
     decode_octets,
     locate_cms,
     locate_cms_part,
@@ -179,7 +179,7 @@ async def _has_signers(layer: _Found) -> bool:
 class _Found:
     """A located layer. `begun` is its structure, read up to the content, or in multipart/signed the parsed parts."""
 
-    begun: BegunStructure | SignedParts
+    begun: BegunStructure | StreamedSignedParts
     content: Octets | None
     detached: bool
     digests: Mapping[HashName, bytes] = field(default_factory=dict)
@@ -207,7 +207,7 @@ class _Found:
     @property
     def structure(self) -> BegunStructure:
         """The structure of a layer that is not multipart/signed."""
-        if isinstance(self.begun, SignedParts):
+        if isinstance(self.begun, StreamedSignedParts):
             raise MalformedMessage("a multipart/signed is not decrypted", where="CMS")
         return self.begun
 
@@ -217,7 +217,7 @@ class _Found:
 
     def type_inside(self) -> str:
         """The content type of the content. Raises MalformedMessage."""
-        if isinstance(self.begun, SignedParts):
+        if isinstance(self.begun, StreamedSignedParts):
             return self.begun.signed_data.e_content_type
         # The content is in the first SEQUENCE of each structure except CompressedData, where it is in the second.
         holders = [child for child in der.read_children(self.begun.head.content, _CMS) if child.tag == der.SEQUENCE]
@@ -230,7 +230,7 @@ class _Found:
 
     async def signed_data(self) -> SignedData:
         """The SignedData without its content, after all of it was read. Raises MalformedMessage or LimitExceeded."""
-        if isinstance(self.begun, SignedParts):
+        if isinstance(self.begun, StreamedSignedParts):
             return self.begun.signed_data
         return parse_signed_data((await self.finish()).content)
 
@@ -318,7 +318,7 @@ class StreamedWalk:
             return None
         if content is None:
             raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
-        if isinstance(found.begun, SignedParts):
+        if isinstance(found.begun, StreamedSignedParts):
             self.state.note_frame(found.begun.fault, found.begun.damage)
         examiner.check_signed_type(signed_data.e_content_type)
         content.announce(_used_hashes(signed_data))
@@ -453,7 +453,7 @@ async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingPr
 
 def _announced_hashes(layer: _Found) -> list[HashName]:
     # digestAlgorithms come before the content (RFC 5652 section 5.1). The announced algorithms may be missing or wrong.
-    if isinstance(layer.begun, SignedParts):
+    if isinstance(layer.begun, StreamedSignedParts):
         return list(_used_hashes(layer.begun.signed_data))[:MOST_ANNOUNCED_HASHES]
     fields = der.read_children(layer.begun.head.content)
     names: dict[HashName, None] = {}

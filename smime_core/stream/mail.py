@@ -119,7 +119,7 @@ async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> 
     return StreamedEntity(head=fields, octets=whole, body=slice_octets(octets, body_start))
 
 
-class SignedParts(NamedTuple):
+class StreamedSignedParts(NamedTuple):
     """The content that a multipart/signed covers, its signature, and the digests that were computed already.
 
     `fault` says why there is no readable signature, or is None. `damage` names other faults of the multipart (see
@@ -133,7 +133,9 @@ class SignedParts(NamedTuple):
     damage: tuple[str, ...]
 
 
-async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | None = None) -> SignedParts | None:
+async def locate_signed(
+    entity: StreamedEntity, provider: StreamingProvider | None = None
+) -> StreamedSignedParts | None:
     """The parts of a multipart/signed, decoded. Returns None for another entity.
 
     With a `provider`, the digests that micalg announces are computed during the search for the end of the content.
@@ -173,10 +175,10 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
     return _signed_parts(content, whole, digests if has_crlf == walk.has_crlf else {})
 
 
-def _signed_parts(content: Octets, whole: Entity, digests: dict[HashName, bytes]) -> SignedParts:
+def _signed_parts(content: Octets, whole: Entity, digests: dict[HashName, bytes]) -> StreamedSignedParts:
     parts = find_signed_parts(whole)
     signed_data, fault = read_detached_signature(parts)
-    return SignedParts(content, signed_data, digests, fault, parts.damage)
+    return StreamedSignedParts(content, signed_data, digests, fault, parts.damage)
 
 
 async def _closes(body: Octets, start: int, delimiter: bytes) -> bool:

@@ -117,13 +117,13 @@ class FileOctets:
             position = at = at + count
             buffer, other = other, buffer
 
-    def _read(self, at: int, room: memoryview) -> int:
-        """Fill `room` if the block gets a tag, else read at least one byte into it."""
+    def _read(self, at: int, buffer: memoryview) -> int:
+        """Fill `buffer` if the block gets a tag, else read at least one byte into it."""
         done = 0
-        while done < len(room):
+        while done < len(buffer):
             # Other readers may have moved the file's position since the last block.
             self.file.seek(at + done)
-            count = _read_into(self.file, room[done:])
+            count = _read_into(self.file, buffer[done:])
             if not count:
                 raise MalformedMessage("the file became shorter while it was read", where="file")
             done += count
@@ -268,11 +268,11 @@ async def read_head(octets: Octets, length: int) -> bytes:
     return bytes(head)
 
 
-def _read_into(file: BinaryIO, room: memoryview) -> int:
-    # Returns the number of bytes read. A buffered file fills `room`; a raw file or a pipe may read less.
+def _read_into(file: BinaryIO, buffer: memoryview) -> int:
+    # Returns the number of bytes read. A buffered file fills `buffer`; a raw file or a pipe may read less.
     readinto = getattr(file, "readinto", None)
     if readinto is not None:
-        return readinto(room) or 0
-    data = file.read(len(room))
-    room[: len(data)] = data
+        return readinto(buffer) or 0
+    data = file.read(len(buffer))
+    buffer[: len(data)] = data
     return len(data)

@@ -103,7 +103,7 @@ class _ChangedOctets(DerivedOctets):
 
 
 def _decoded(octets: Octets, decoding: Decoding) -> Octets:
-    if decoding is Decoding.OCTETS:
+    if decoding is Decoding.BINARY:
         return octets
     if decoding is Decoding.UUENCODE:
         return _WholeOctets(octets, lambda text: decode_segment(text, decoding))

@@ -38,7 +38,7 @@ _CMS: Final = "CMS"
 _CONTENT: Final = "content"
 
 
-class _Walk(Enum):
+class _ReadingProgress(Enum):
     """The progress of the first reading of the content."""
 
     NOT_BEGUN = auto()
@@ -116,7 +116,7 @@ class BegunStructure:
         self._around = around
         self._fields: list[bytes] = []
         self._size = 0
-        self._walk = _Walk.NOT_BEGUN
+        self._progress = _ReadingProgress.NOT_BEGUN
         self._explicit: _Level | None = None
 
     async def read_fields_before(self) -> None:
@@ -143,10 +143,10 @@ class BegunStructure:
 
     async def first_walk(self) -> AsyncIterator[memoryview]:
         """The content in blocks, read on from its start. Call this once, before `finish`."""
-        self._walk = _Walk.BEGUN
+        self._progress = _ReadingProgress.BEGUN
         async for block in self._pass_content():
             yield block
-        self._walk = _Walk.DONE
+        self._progress = _ReadingProgress.DONE
 
     async def finish(self) -> Structure:
         """Read the fields after the content. Raises MalformedMessage or LimitExceeded."""
@@ -199,12 +199,12 @@ class BegunStructure:
         return self._cursor.pass_octet_string(self._header, tag=self._tag, where=_CONTENT)
 
     async def _leave_content(self) -> None:
-        if self._walk is _Walk.BEGUN:
+        if self._progress is _ReadingProgress.BEGUN:
             # The first reading has stopped inside the content, so the content is read again from its start.
             self._cursor = Cursor(self._octets, self._start)
-        if self._walk is not _Walk.DONE and not isinstance(self.content, _PiecedOctets):
+        if self._progress is not _ReadingProgress.DONE and not isinstance(self.content, _PiecedOctets):
             self._cursor.skip(self._header.length)
-        elif self._walk is not _Walk.DONE:
+        elif self._progress is not _ReadingProgress.DONE:
             async for _ in self._pass_content():
                 pass
         if self._explicit is not None and await self._explicit.has_next(self._cursor, where=_CONTENT) is not None:

@@ -23,7 +23,7 @@ from smime_core.cms.signer_info import build_signer_info
 from smime_core.cms.signing import AttributesForm, Signing
 from smime_core.errors import ProviderError, UnsupportedAlgorithm
 from smime_core.provider import StreamingProvider
-from smime_core.stream.content import digest_beside
+from smime_core.stream.content import digest_content
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import FileSink, Sink, StreamSink
 
@@ -116,7 +116,7 @@ async def encrypt_octets(
     running = provider.begin_encryption(cipher, envelope.cek, encryption.iv, aad=envelope.auth_attrs_der)
     await target.write(envelope.prefix(length))
     # Each block is written while the next one is encrypted.
-    with provider.work_beside(target.write) as writing:
+    with provider.make_block_worker(target.write) as writing:
         async for block in content.blocks():
             encrypted = await running.update(block)
             writing.finish()
@@ -142,7 +142,7 @@ def _frame(content_length: int, signer: StreamSigner, signer_infos: Sequence[byt
 
 async def _digest(content: Octets, signer: StreamSigner, *, copy_to: StreamSink | None = None) -> dict[HashName, bytes]:
     names = {algorithm.hash_name for algorithm in signer.signing.algorithms}
-    return await digest_beside(content, names, provider=signer.provider, copy_to=copy_to)
+    return await digest_content(content, names, provider=signer.provider, copy_to=copy_to)
 
 
 async def copy_octets(content: Octets, target: StreamSink) -> None:

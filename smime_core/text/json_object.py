@@ -66,7 +66,7 @@ class JsonObject:
 
     def wrong(self, name: str, expected: str) -> Exception:
         """The error for a member that is not as expected."""
-        return MalformedMessage(f"expected {expected}", self._place(name))
+        return MalformedMessage(f"expected {expected}", self._path_of(name))
 
     def value(self, name: str) -> Any:
         """Any value."""
@@ -183,7 +183,7 @@ class JsonObject:
         values = self.value(name)
         if not isinstance(values, list):
             raise self.wrong(name, "a list")
-        check_limit(self._place(name), len(values), limit)
+        check_limit(self._path_of(name), len(values), limit)
         return values
 
     def check_protocol(self, protocol: int) -> None:
@@ -199,7 +199,7 @@ class JsonObject:
     def _object(self, name: str, value: object) -> Self:
         if not isinstance(value, dict):
             raise self.wrong(name, "an object")
-        return type(self)(value, self._place(name))
+        return type(self)(value, self._path_of(name))
 
     def _text(self, name: str, value: object) -> str:
         if not isinstance(value, str) or _HALF_CHARACTER.search(value):
@@ -231,8 +231,8 @@ class JsonObject:
         except (binascii.Error, ValueError):
             # The cause is left out, because its text might quote the value, which may be a key.
             raise self.wrong(name, "base64") from None
-        check_limit(f"{self._place(name)} in bytes", len(data), limit)
+        check_limit(f"{self._path_of(name)} in bytes", len(data), limit)
         return data
 
-    def _place(self, name: str) -> str:
+    def _path_of(self, name: str) -> str:
         return f"{self.where}: {name}" if name else self.where

@@ -79,7 +79,7 @@ def address_key(text: str) -> tuple[str, str]:
     return address.key if address is not None else (text, "")
 
 
-def address_name(text: str) -> str:
+def normalise_address(text: str) -> str:
     """A text that is the same for all spellings of one address."""
     return "@".join(address_key(text))
 
@@ -89,7 +89,7 @@ def without_detail(local_part: str) -> str:
     return local_part.partition(_DETAIL)[0] or local_part
 
 
-def mailbox_name(text: str) -> str:
+def normalise_without_detail(text: str) -> str:
     """A text that is the same for all addresses of one mailbox, with a detail or without."""
     local_part, domain = address_key(text)
     return f"{without_detail(local_part)}@{domain}"

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
-from smime_core.text.mail_address import address_name
+from smime_core.text.mail_address import normalise_address
 from smime_core.text.strict_json import parse_json
 from smime_core.trust.contacts import (
     Contact,
@@ -72,7 +72,7 @@ def contact_text(contact: Contact) -> str:
 
 def contact_key(address: str) -> str:
     """A text that is equal for texts of the same address."""
-    return address_name(address)
+    return normalise_address(address)
 
 
 def last_change(text: str) -> datetime.datetime:

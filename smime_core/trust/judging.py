@@ -24,7 +24,7 @@ class Judging:
     contacts: Contacts = NO_CONTACTS
 
     @property
-    def at_hand(self) -> CertificateIndex:
+    def known_certificates(self) -> CertificateIndex:
         """The known certificates that may complete those of a message."""
         certificates = self.trust_store.evidence.certificates
         return (

@@ -154,7 +154,7 @@ async def check_recipient(
     check = _check_itself(found, address, judging.at, judging.contacts)
     try:
         own = (found.certificate, *found.intermediates)
-        known = (*found.intermediates, *judging.at_hand.find_above(own))
+        known = (*found.intermediates, *judging.known_certificates.find_above(own))
         rules = PathRules(judging.trust_store, judging.at, known=known)
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:

@@ -85,7 +85,7 @@ def choose_signers(
     chosen = tuple(_choose(group, rules, everybody) for group in groups)
     mismatch = _find_mismatch([*beside, *(holder.certificate for holder in chosen)], rules)
     if mismatch is None:
-        return tuple(sorted(chosen, key=lambda holder: _place(holder.certificate, rules)))
+        return tuple(sorted(chosen, key=lambda holder: _sort_key(holder.certificate, rules)))
     # A key of the author that was not chosen is unfit. The reasons against this key help the user most.
     raise _refuse(_faults_of_authors(certificates, rules) or [mismatch])
 
@@ -97,8 +97,8 @@ def goes_before(holder: Holder, other: Certificate | None, rules: SignerRules) -
     """
     if rules.claimed is None:
         return False
-    (is_foreign, kind), unknown = _place(holder.certificate, rules), (True, True)
-    return (is_foreign, kind) < (unknown if other is None else _place(other, rules))
+    (is_foreign, kind), unknown = _sort_key(holder.certificate, rules), (True, True)
+    return (is_foreign, kind) < (unknown if other is None else _sort_key(other, rules))
 
 
 def _find_own_faults(certificate: Certificate, rules: SignerRules) -> tuple[Reason, ...]:
@@ -141,7 +141,7 @@ def _rank(holder: KeyHolder, rules: SignerRules) -> tuple[bool, bool, bool, bool
     return is_foreign, is_outside, is_weak, not _can_sign(holder, rules.scheme)
 
 
-def _place(certificate: Certificate, rules: SignerRules) -> tuple[bool, bool]:
+def _sort_key(certificate: Certificate, rules: SignerRules) -> tuple[bool, bool]:
     is_foreign = _find_mismatch([certificate], rules) is not None
     return is_foreign, certificate.public_key.key_type not in (KeyType.RSA, KeyType.EC)
 

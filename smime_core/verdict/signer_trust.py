@@ -91,7 +91,7 @@ async def judge_trust(
     try:
         examiner.budget.count_certificate(len(certificate.der))
     except LimitExceeded as error:
-        return SignerTrust(doubts=(_as_told(error),))
+        return SignerTrust(doubts=(_reason_of_error(error),))
     rules = PathRules(examiner.judging.trust_store, examiner.judging.at, known=known)
     trust = await _follow_path(certificate, examiner, rules, signing_time)
     if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and rules.trust_store.timestamp_anchors:
@@ -126,11 +126,11 @@ def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
     beyond = [error for error in judged if isinstance(error, LimitExceeded)]
     if beyond:
         # The code is that of LimitExceeded, because `judge_signers` validates no further paths after that code.
-        return _as_told(beyond[0])
+        return _reason_of_error(beyond[0])
     return reason("timestamp-not-counted", {"text": "; ".join(str(error) for error in judged)})
 
 
-def _as_told(error: SmimeError) -> Reason:
+def _reason_of_error(error: SmimeError) -> Reason:
     return Reason(code=error.code, sentence=str(error), values=(("text", str(error)),))
 
 
@@ -156,7 +156,7 @@ async def _follow_path(
         doubt = await _doubt(error, certificate, examiner, rules, signing_time)
         return SignerTrust(doubts=(doubt,), trail=trail_of(error))
     except SmimeError as error:
-        return SignerTrust(doubts=(_as_told(error),))
+        return SignerTrust(doubts=(_reason_of_error(error),))
     doubts: tuple[Reason, ...] = ()
     if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
         doubts = (

@@ -43,9 +43,9 @@ from smime_core.report.report import (
     find_deciding_signers,
 )
 from smime_core.text.mail_address import addresses_match
-from smime_core.verdict.at_hand import CertificatesAtHand, complete_certificates
 from smime_core.verdict.authors import Authors, find_mismatch
 from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.layer_certificates import LayerCertificates, complete_certificates
 from smime_core.verdict.signer_trust import SignerTrust, judge_trust
 from smime_core.x509.certificate import Certificate
 
@@ -75,10 +75,10 @@ async def judge_signers(
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
     # All signers share one tuple, because the pool of a path search is found by this tuple.
-    at_hand = complete_certificates(known, signed_data.signer_infos, examiner.judging)
+    certificates_of_layer = complete_certificates(known, signed_data.signer_infos, examiner.judging)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
-        report = await _judge_signer(info, signed_data, content, examiner, at_hand)
+        report = await _judge_signer(info, signed_data, content, examiner, certificates_of_layer)
         # A genuine signature over content that is not mail is no signature of the mail.
         reports.append(report if is_expected else with_doubt(report, why))
         if _went_beyond_limits(reports[-1]):
@@ -114,15 +114,15 @@ async def _judge_signer(
     signed_data: SignedData,
     content: SignedContent,
     examiner: Examiner,
-    at_hand: CertificatesAtHand,
+    certificates_of_layer: LayerCertificates,
 ) -> SignerReport:
     if isinstance(info, SmimeError):
         # A SignerInfo that cannot be read is no evidence that the content was altered.
         return unread_signer(info)
-    known = at_hand.carried
+    known = certificates_of_layer.carried
     try:
         certificates = find_signer_certificates(info, known)
-        others = () if certificates else find_signer_certificates(info, at_hand.signers)
+        others = () if certificates else find_signer_certificates(info, certificates_of_layer.signers)
         if not others:
             # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
             # verification with it then fails with the right reason (MUSTS 17).
@@ -132,7 +132,9 @@ async def _judge_signer(
     # One key may have been certified several times. The best verdict by any of these certificates counts.
     reports: list[SignerReport] = []
     for certificate in (certificates or others)[:MAX_SIGNER_CERTIFICATES]:
-        reports.append(await _judge_by(info, certificate, signed_data.e_content_type, content, examiner, at_hand.all))
+        reports.append(
+            await _judge_by(info, certificate, signed_data.e_content_type, content, examiner, certificates_of_layer.all)
+        )
         if _went_beyond_limits(reports[-1]):
             break
     if not certificates:

@@ -199,7 +199,7 @@ class Walk:
             date=read_date(headers),
             protected_headers=protected,
             certificates=tuple(self.certificates),
-            content=_octets_of(protected.content if protected else self.node),
+            content=_bytes_of(protected.content if protected else self.node),
             sender=claimed.authors[0] if len(claimed.authors) == 1 else None,
         )
 
@@ -380,7 +380,7 @@ def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple
     return (*reasons, *(note for note in notes if not (is_senders and note.code == "sender-field-differs")))
 
 
-def _octets_of(node: Entity | bytes) -> bytes:
+def _bytes_of(node: Entity | bytes) -> bytes:
     return bytes(node.encoded) if isinstance(node, Entity) else node
 
 

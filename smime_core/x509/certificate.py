@@ -45,8 +45,8 @@ ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 _EXTENSIONS: Final = 0xA3
 _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUniqueID, 0x82: subjectUniqueID
 
-_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. Those with ML-DSA-87 have about 8,000 bytes.
-_MAX_KEPT_CERTIFICATES: Final = 256
+_MAX_CACHED_BYTES: Final = 16_384  # Larger certificates are not cached. Those with ML-DSA-87 have about 8,000 bytes.
+_MAX_CACHED_CERTIFICATES: Final = 256
 
 
 class KeyUsage(Flag):
@@ -201,10 +201,10 @@ def names_match(one_der: bytes, other_der: bytes) -> bool:
 
 
 def _parse(octets: bytes) -> Certificate:
-    return _parse_once(octets) if len(octets) <= _MAX_KEPT_BYTES else _parse_der(octets)
+    return _parse_once(octets) if len(octets) <= _MAX_CACHED_BYTES else _parse_der(octets)
 
 
-@functools.lru_cache(maxsize=_MAX_KEPT_CERTIFICATES)
+@functools.lru_cache(maxsize=_MAX_CACHED_CERTIFICATES)
 def _parse_once(octets: bytes) -> Certificate:
     # Cached, because parsing takes longer than checking an RSA signature, and the mails of a mailbox have few senders.
     return _parse_der(octets)
@@ -238,7 +238,7 @@ def _parse_der(octets: bytes) -> Certificate:
         not_after=not_after,
         public_key=parse_certificate_key(bytes(spki.encoded)),
         signature_algorithm_der=bytes(signature_algorithm.encoded),
-        signature=_signature_octets(signature),
+        signature=_read_signature(signature),
         extensions=extensions,
         is_ca=is_ca,
         path_length=path_length,
@@ -333,7 +333,7 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
 def _parse_key_usage(value: bytes | None) -> KeyUsage | None:
     if value is None:
         return None
-    bits = _bit_string(der.read_one(value, where="keyUsage"), whole_octets=False)
+    bits = _bit_string(der.read_one(value, where="keyUsage"), whole_bytes=False)
     usage = KeyUsage(0)
     for number, flag in enumerate(KeyUsage):
         if number // 8 < len(bits) and bits[number // 8] & (0x80 >> number % 8):
@@ -369,15 +369,15 @@ def _texts_of(names: Iterable[MailName]) -> tuple[str, ...]:
     return tuple(name.address.text for name in names if name.address is not None)
 
 
-def _signature_octets(tlv: Tlv) -> bytes:
+def _read_signature(tlv: Tlv) -> bytes:
     # A signature with unused bits is never valid (PKITS 4.1.2). The result is then empty instead of an error, so that
     # people can still see the certificate.
     content = bytes(der.expect(tlv, 0x03, where="signature").content)
     return content[1:] if content[:1] == b"\0" else b""
 
 
-def _bit_string(tlv: Tlv, *, whole_octets: bool = True) -> bytes:
+def _bit_string(tlv: Tlv, *, whole_bytes: bool = True) -> bytes:
     content = bytes(der.expect(tlv, 0x03, where="BIT STRING").content)
-    if not content or content[0] > 7 or (whole_octets and content[0]):
+    if not content or content[0] > 7 or (whole_bytes and content[0]):
         raise MalformedMessage("a damaged BIT STRING", where="certificate")
     return content[1:]

@@ -16,7 +16,7 @@ from smime_core.algorithms import (
     HASH_OIDS,
     HashName,
     SignatureAlgorithm,
-    digest_octets,
+    digest_data,
     parse_hash_identifier,
     parse_signature_identifier,
 )
@@ -24,7 +24,7 @@ from smime_core.algorithms.identifiers import NULL
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.keys import public_octets
+from smime_core.keys import subject_public_key
 from smime_core.limits import (
     MAX_OCSP_CERTIFICATES,
     MAX_OCSP_RESPONSE_BYTES,
@@ -38,7 +38,7 @@ from smime_core.x509.revoked_entries import UNSPECIFIED, parse_reason
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 OCSP_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
-NONCE_OCTETS: Final = 32  # RFC 9654 section 2.1
+NONCE_BYTES: Final = 32  # RFC 9654 section 2.1
 
 _ENUMERATED: Final = 0x0A
 _BIT_STRING: Final = 0x03
@@ -89,8 +89,8 @@ class CertificateId:
         """The CertID of a certificate (RFC 6960 section 4.1.1). Raises UnsupportedAlgorithm."""
         return cls(
             hash_name=hash_name,
-            issuer_name_hash=digest_octets(hash_name, certificate.issuer_der),
-            issuer_key_hash=digest_octets(hash_name, public_octets(issuer.public_key)),
+            issuer_name_hash=digest_data(hash_name, certificate.issuer_der),
+            issuer_key_hash=digest_data(hash_name, subject_public_key(issuer.public_key)),
             serial_number=certificate.serial_number,
         )
 
@@ -162,7 +162,7 @@ def build_ocsp_request(
 
 def hash_key(key: PublicKey) -> bytes:
     """The KeyHash of a key for ResponderID: SHA-1 of subjectPublicKey (RFC 6960 section 4.2.1)."""
-    return digest_octets(HashName.SHA1, public_octets(key))
+    return digest_data(HashName.SHA1, subject_public_key(key))
 
 
 def parse_ocsp_response(data: Buffer) -> OcspResponse:
@@ -210,7 +210,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
         der=whole,
         tbs_der=bytes(fields[0].encoded),
         signature_algorithm=parse_signature_identifier(fields[1].encoded),
-        signature=_signature_octets(fields[2]),
+        signature=_read_signature(fields[2]),
         responder_name_der=data.responder_name_der,
         responder_key_hash=data.responder_key_hash,
         produced_at=data.produced_at,
@@ -321,7 +321,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
         return value
 
 
-def _signature_octets(tlv: Tlv) -> bytes:
+def _read_signature(tlv: Tlv) -> bytes:
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
     if content[:1] != b"\0":
         raise MalformedMessage("not whole bytes", where="signature")

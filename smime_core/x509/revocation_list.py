@@ -132,7 +132,7 @@ def _parse_der(octets: bytes) -> RevocationList:
         der=octets,
         tbs_der=tbs.encoded,
         signature_algorithm=parse_signature_identifier(signature_algorithm.encoded),
-        signature=_signature_octets(signature),
+        signature=_read_signature(signature),
         issuer_der=bytes(tbs_fields.issuer.encoded),
         this_update=parse_time(tbs_fields.this_update, where="thisUpdate"),
         next_update=parse_time(tbs_fields.next_update, where="nextUpdate") if tbs_fields.next_update else None,
@@ -187,7 +187,7 @@ def _read_tbs(tbs: Tlv) -> _TbsFields:
     )
 
 
-def _signature_octets(tlv: Tlv) -> bytes:
+def _read_signature(tlv: Tlv) -> bytes:
     # A signature with unused bits is never valid (PKITS 4.4.2). The result is then empty instead of an error, so that
     # people can still see the list.
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)

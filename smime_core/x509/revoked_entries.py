@@ -63,12 +63,12 @@ class RevokedEntry:
 class RevokedEntries(Sequence[int]):
     """The serial numbers in the order of the list, with access to the entries. Made by `scan_entries`."""
 
-    __slots__ = ("_issuer_marks", "_octets", "_starts", "has_unknown_critical")
+    __slots__ = ("_data", "_issuer_marks", "_starts", "has_unknown_critical")
 
     def __init__(
         self, octets: bytes, *, starts: array[int], issuer_marks: array[int], has_unknown_critical: bool
     ) -> None:
-        self._octets = octets
+        self._data = octets
         self._starts = starts
         self._issuer_marks = issuer_marks
         self.has_unknown_critical = has_unknown_critical
@@ -86,7 +86,7 @@ class RevokedEntries(Sequence[int]):
         if isinstance(index, slice):
             return tuple(self[position] for position in range(*index.indices(len(self))))
         start = self._serial_start(range(len(self))[index])
-        return der.parse_integer(der.read_tlv(self._octets, start, where=_WHERE)[0], where=_WHERE)
+        return der.parse_integer(der.read_tlv(self._data, start, where=_WHERE)[0], where=_WHERE)
 
     @property
     def names_issuers(self) -> bool:
@@ -96,21 +96,21 @@ class RevokedEntries(Sequence[int]):
     def find(self, serial_number: int) -> Iterator[RevokedEntry]:
         """All entries with this serial number. Raises MalformedMessage."""
         encoded_number = der.integer(serial_number)
-        position = self._octets.find(encoded_number)
+        position = self._data.find(encoded_number)
         while position >= 0:
             index = bisect_right(self._starts, position) - 1
             # The same bytes may occur elsewhere in an entry.
             if index >= 0 and self._serial_start(index) == position:
                 yield self._read(index)
-            position = self._octets.find(encoded_number, position + 1)
+            position = self._data.find(encoded_number, position + 1)
 
     def _serial_start(self, index: int) -> int:
         start = self._starts[index]
-        length = self._octets[start + 1]
+        length = self._data[start + 1]
         return start + 2 + (length & 0x7F if length & 0x80 else 0)
 
     def _read(self, index: int) -> RevokedEntry:
-        fields = _fields(der.read_tlv(self._octets, self._starts[index], where=_WHERE)[0])
+        fields = _fields(der.read_tlv(self._data, self._starts[index], where=_WHERE)[0])
         extensions = _parse_entry_extensions(bytes(fields[2].encoded)) if len(fields) == 3 else _NO_EXTENSIONS
         return RevokedEntry(
             serial_number=der.parse_integer(fields[0], where=_WHERE),
@@ -125,7 +125,7 @@ class RevokedEntries(Sequence[int]):
         mark = bisect_right(self._issuer_marks, index) - 1
         if mark < 0:
             return ()
-        entry, _ = der.read_tlv(self._octets, self._starts[self._issuer_marks[mark]], where=_WHERE)
+        entry, _ = der.read_tlv(self._data, self._starts[self._issuer_marks[mark]], where=_WHERE)
         return _parse_entry_extensions(bytes(_fields(entry)[2].encoded)).certificate_issuer
 
 

@@ -17,7 +17,7 @@ import pytest
 import roaming_keys
 import smime_core
 from smime_core.keys import ec, raw
-from smime_core.keys.forms import private_octets
+from smime_core.keys.forms import private_key_field
 from smime_core.provider import NewKey
 from smime_core.providers import python_ml_dsa
 from tests.support.people import person
@@ -95,7 +95,7 @@ def test_no_class_shows_a_field_that_may_hold_a_secret() -> None:
 @pytest.mark.parametrize("key", [NewKey.P256, NewKey.ML_KEM_512, NewKey.ML_DSA_44])
 def test_private_keys_on_the_way_into_the_core_show_nothing(key: NewKey) -> None:
     private = person("carol", key).private_key
-    octets = private_octets(private.pkcs8_der)
+    octets = private_key_field(private.pkcs8_der)
     secrets = []
     if key is NewKey.P256:
         parsed: object = ec._read_private(octets)

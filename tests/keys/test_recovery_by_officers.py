@@ -76,7 +76,7 @@ from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, SmimeError
 from smime_core.identity import Identity
-from smime_core.keys import public_key_of, public_octets
+from smime_core.keys import public_key_of, subject_public_key
 from smime_core.provider import NewKey
 from smime_core.x509 import Certificate, KeyUsage, parse_certificate
 from tests.support.clock import FakeClock
@@ -538,7 +538,7 @@ def test_a_key_that_may_sign_by_now_leaves_the_copy_at_the_next_login(
         session = person.add(session, encryption_identity(USER, 1))
         run(renew_copy(session, person.setting))
     key = ENCRYPTION.private_key
-    certificate = certificate_for(public_octets(public_key_of(key)), "Alice", usage)
+    certificate = certificate_for(subject_public_key(public_key_of(key)), "Alice", usage)
     person.add(session, replace(ENCRYPTION, certificate=certificate))
     assert run(renew_copy(site.session, person.setting)) is True
     assert run(renew_copy(site.session, person.setting)) is False

@@ -15,7 +15,7 @@ from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, ProviderError
 from smime_core.keys import public_key_of
-from smime_core.keys.forms import private_octets
+from smime_core.keys.forms import private_key_field
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
 from tests.support.browser.webkit import skip_in_webkit
@@ -139,7 +139,7 @@ def damaged_keys() -> dict[str, bytes]:
     """Bob's key as PKCS#8 several times, each time with another of its numbers changed."""
     pkcs8_der = person("bob").private_key.pkcs8_der
     version, algorithm, _ = der.read_sequence(pkcs8_der)
-    numbers = [der.parse_number(child) for child in der.read_sequence(private_octets(pkcs8_der))]
+    numbers = [der.parse_number(child) for child in der.read_sequence(private_key_field(pkcs8_der))]
     damaged = {}
     for position, name in enumerate(RSA_FIELDS):
         if name in ("p", "q", "dP", "dQ", "qInv"):

@@ -59,8 +59,8 @@ def measure_clicks(rig: Rig, runs: int) -> list[Figure]:
     with running_pages(rig.bridge, account) as url, fresh_browser("chromium") as browser:
         browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
         tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, url, account)}
-        if True in rig.roundcubes:
-            tabs[THEIRS] = _their_tab(browser, rig.roundcubes[True])
+        if rig.cached_roundcube_port is not None:
+            tabs[THEIRS] = _their_tab(browser, rig.cached_roundcube_port)
         times: dict[str, list[float]] = {who: [] for who in tabs}
         for run in range(min(runs, MAX_RUNS) + 1):
             for who, open_mail in tabs.items():

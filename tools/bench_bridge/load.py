@@ -53,8 +53,8 @@ def measure_clients(rig: Rig) -> list[Figure]:
         return Figure(where=_MANY_CLIENTS, job="requests a second", who=who, unit="per second", values=(rate,))
 
     figures = [of(lambda: _our_client(rig), OURS)]
-    if not_cached := rig.roundcubes.get(False):
-        figures.append(of(lambda: _their_client(not_cached), THEIRS))
+    if port := rig.uncached_roundcube_port:
+        figures.append(of(lambda: _their_client(port), THEIRS))
     return figures
 
 

@@ -36,7 +36,7 @@ _PHP_CHILDREN: Final = 16
 _SYSTEM_PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 NGINX: Final = shutil.which("nginx", path=_SYSTEM_PATH)
 _PHP_NAMES: Final = ("php-fpm", "php-fpm8.2", "php-fpm8.3", "php-fpm8.4")
-PHP_FPM: Final = next((found for name in _PHP_NAMES if (found := shutil.which(name, path=_SYSTEM_PATH))), None)
+PHP_FPM: Final = next(filter(None, (shutil.which(name, path=_SYSTEM_PATH) for name in _PHP_NAMES)), None)
 
 # By default Dovecot has one login process for each TLS connection, and at most a hundred login processes.
 DOVECOT_SETTINGS: Final = """
@@ -133,14 +133,15 @@ class Bridge:
 class Rig:
     """The running servers. `uncached` is a second bridge, which keeps no rows of lists for later requests.
 
-    `roundcubes` has Roundcube's port with caches (True) and without (False). It is empty if Roundcube is not installed
-    or was not requested. `uncached` is None if it was not requested.
+    The ports of Roundcube, with caches and without, are None if Roundcube is not installed or was not requested.
+    `uncached` is None if it was not requested.
     """
 
     mail: MailHost
     bridge: Bridge
     uncached: Bridge | None
-    roundcubes: Mapping[bool, int]
+    cached_roundcube_port: int | None
+    uncached_roundcube_port: int | None
 
 
 def absence() -> str | None:
@@ -205,19 +206,25 @@ def run_rig(
     with contextlib.ExitStack() as stack:
         folder = _new_folder(stack)
         bridge, host = _run_bridge(stack, mail, folder / "bridge", more)
-        hosts, uncached, roundcubes = [host], None, dict[bool, int]()
+        hosts, uncached, roundcube_ports = [host], None, dict[bool, int]()
         if with_roundcube and with_uncached:
             uncached, host = _run_bridge(stack, mail, folder / "uncached", {}, command="tools.bench_bridge.uncached")
             hosts.append(host)
         if with_roundcube and peer_absence() is None:
-            roundcubes = {is_cached: free_port() for is_cached in (False, True)}
+            roundcube_ports = {is_cached: free_port() for is_cached in (False, True)}
             hosts += [
                 _set_up_roundcube(mail, folder, is_cached, port, roundcube_settings)
-                for is_cached, port in roundcubes.items()
+                for is_cached, port in roundcube_ports.items()
             ]
             stack.enter_context(_run_php(folder))
         stack.enter_context(_run_nginx(folder, hosts, listens=bridge.port))
-        yield Rig(mail=mail, bridge=bridge, uncached=uncached, roundcubes=roundcubes)
+        yield Rig(
+            mail=mail,
+            bridge=bridge,
+            uncached=uncached,
+            cached_roundcube_port=roundcube_ports.get(True),
+            uncached_roundcube_port=roundcube_ports.get(False),
+        )
 
 
 def _new_folder(stack: contextlib.ExitStack) -> Path:

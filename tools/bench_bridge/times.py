@@ -46,14 +46,16 @@ class _Side:
 def measure_reading(rig: Rig, runs: int, where: str) -> list[Figure]:
     """Measure signing in and the jobs that read mail, with both programs' caches on."""
     sides = [_our_side(rig.bridge.port, where)]
-    sides += [_their_side(port, where) for is_cached, port in rig.roundcubes.items() if is_cached]
+    if rig.cached_roundcube_port is not None:
+        sides.append(_their_side(rig.cached_roundcube_port, where))
     return _in_turns(sides, (LOGIN, *_DISTANT_JOBS), runs)
 
 
 def measure_times(rig: Rig, runs: int) -> list[Figure]:
     """Measure all jobs nearby, with both programs' caches off and on."""
     sides = [*_uncached_sides(rig, CACHES_OFF), _our_side(rig.bridge.port, CACHES_ON)]
-    sides += [_their_side(port, CACHES_ON) for is_cached, port in rig.roundcubes.items() if is_cached]
+    if rig.cached_roundcube_port is not None:
+        sides.append(_their_side(rig.cached_roundcube_port, CACHES_ON))
     return _in_turns(sides, (*_MAX_SHARES[CACHES_OFF], FIRST_SEND), runs)
 
 
@@ -96,7 +98,8 @@ def many_limits(figures: Figures) -> list[Limit]:
 
 def _uncached_sides(rig: Rig, where: str) -> list[_Side]:
     ours = [_our_side(rig.uncached.port, where)] if rig.uncached else []
-    return ours + [_their_side(port, where) for is_cached, port in rig.roundcubes.items() if not is_cached]
+    port = rig.uncached_roundcube_port
+    return ours if port is None else [*ours, _their_side(port, where)]
 
 
 def _our_side(port: int, where: str) -> _Side:

@@ -102,7 +102,7 @@ class Transfers:
         self._prepared = prepared
         self._address = parse_server(f"http://127.0.0.1:{rig.port}")
         # The buffer for the file that `get` reads.
-        self._room = memoryview(bytearray(len(prepared.data)))
+        self._download_buffer = memoryview(bytearray(len(prepared.data)))
 
     def upload(self) -> str:
         """Send the chunks as a parcel, and return its id."""
@@ -141,8 +141,8 @@ class Transfers:
     def get(self) -> None:
         """Fetch the file that `put` sent."""
         with Connection(self._address) as connection:
-            answer, count = connection.download(HttpCall(method="GET", path="/plain/file"), self._room)
-        if answer.status != 200 or count != len(self._room):
+            answer, count = connection.download(HttpCall(method="GET", path="/plain/file"), self._download_buffer)
+        if answer.status != 200 or count != len(self._download_buffer):
             raise RuntimeError(f"GET: {answer.status}, {count} bytes")
 
     def tidy(self) -> None:

@@ -124,7 +124,7 @@ def _walk_once(name: str, engine: str, numbers: Sequence[int]) -> list[Done]:
             raise
         finally:
             if isinstance(program, OursWithLosses):
-                print("The page said:", *dict.fromkeys(program.told), sep="\n  ", flush=True)
+                print("The page said:", *dict.fromkeys(program.sentences), sep="\n  ", flush=True)
 
 
 if __name__ == "__main__":

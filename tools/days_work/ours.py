@@ -99,7 +99,7 @@ class Ours(Acts):
         self.user.type(self._rig.people.anna.address)
         self.user.focus(named("sign-in-password"))
         self.user.type(self._rig.people.anna.mail_password)
-        self.commit(lambda: self.user.press(ENTER), told="sign-in-error")
+        self.commit(lambda: self.user.press(ENTER), report_element="sign-in-error")
         self._page.wait_for(_LOGIN, timeout_seconds=SECONDS)
 
     def unlock(self) -> None:
@@ -111,7 +111,7 @@ class Ours(Acts):
 
         self.user.focus(field)
         self.user.type(self._rig.people.anna.key_passphrase)
-        self.commit(press_enter, told="unlock-error")
+        self.commit(press_enter, report_element="unlock-error")
         self._page.wait_for(_HAS_SUBJECT, HIDDEN_SUBJECT, timeout_seconds=SECONDS)
 
     # Reading
@@ -194,7 +194,7 @@ class Ours(Acts):
 
     def _send(self, recipients: int = 1) -> None:
         before = len(self._rig.post.taken)
-        self.commit(self.press_send, told="send-error", again=self.send_again, request=(b"POST /api/send ",))
+        self.commit(self.press_send, report_element="send-error", again=self.send_again, request=(b"POST /api/send ",))
         self._rig.post.wait_until_taken(before, recipients)
 
     def press_send(self) -> None:
@@ -230,7 +230,7 @@ class Ours(Acts):
             self.into_search()
             self.user.press(ENTER)
 
-        self.commit(press_enter, told="list-error")
+        self.commit(press_enter, report_element="list-error")
 
     def _listed(self) -> list[int]:
         answer = self._page.wait_for(f"() => {{ const found = ({_LISTED})(); return found && {{ found }}; }}")
@@ -252,7 +252,7 @@ class Ours(Acts):
     def take_back(self, name: str) -> None:
         # Before that, the notice is about the last act.
         self._page.wait_for_text("trash", selector=named("act-notice-text"))
-        self.commit(self.press_undo, told="act-notice-text")
+        self.commit(self.press_undo, report_element="act-notice-text")
         # The message has another UID now.
         self._page.wait_for(_HAS_SUBJECT, self._rig.messages[name].subject)
 

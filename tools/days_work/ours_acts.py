@@ -54,20 +54,20 @@ class Acts:
         self,
         press: Callable[[], None],
         *,
-        told: str,
+        report_element: str,
         again: Callable[[], None] | None = None,
         request: tuple[bytes, ...] = (),
     ) -> None:
         """Do `press`, which causes a request. A subclass may break the network, and then call `again`.
 
-        `told` names the element that reports the loss. `request` has the beginnings of a request whose answer may be
-        lost.
+        `report_element` names the element that reports the loss. `request` has the beginnings of a request whose answer
+        may be lost.
         """
         press()
 
     def commit_opening(self, press: Callable[[], None]) -> None:
         """Open a message by `press`. After a lost connection, its pane offers to try again."""
-        self.commit(press, told="reading-error", again=lambda: self.user.click(named("try-again")))
+        self.commit(press, report_element="reading-error", again=lambda: self.user.click(named("try-again")))
 
     def open_message(self, uid: int) -> None:
         """Open a message from the list."""
@@ -91,7 +91,7 @@ class Acts:
             self.open_message(self._uid(name))
             press()
 
-        self.commit(press, told="act-notice-text", again=act_again)
+        self.commit(press, report_element="act-notice-text", again=act_again)
 
     def select(self, names: tuple[str, ...]) -> None:
         """Select a range of messages, from the first to the last name."""
@@ -100,7 +100,7 @@ class Acts:
 
     def act_on_selection(self, act: str) -> None:
         """Do something with the selected messages."""
-        self.commit(lambda: self.user.click(named(f"selection-acts-{act}")), told="act-notice-text")
+        self.commit(lambda: self.user.click(named(f"selection-acts-{act}")), report_element="act-notice-text")
 
     def end_selection(self) -> None:
         """Select nothing any more."""
@@ -125,7 +125,7 @@ class Acts:
 
     def change_folder(self, name: str) -> None:
         """Show another folder."""
-        self.commit(lambda: self.open_folder(name), told="list-error")
+        self.commit(lambda: self.open_folder(name), report_element="list-error")
         self._wait_for_title("Inbox" if name == "INBOX" else name)
 
     def open_folder(self, name: str) -> None:

@@ -36,12 +36,12 @@ _IS_OVER: Final = """() => document.querySelector("[data-test=compose-form]") ==
 
 
 class OursWithLosses(Ours):
-    """Our pages with the pointer, and a loss of the network in each step. `told` collects the page's sentences."""
+    """Our pages with the pointer, and a loss of the network in each step. `sentences` has the page's reports."""
 
     name = "losses"
 
     def __init__(self, rig: Rig, browser: Browser, *, rest_seconds: float = REST_SECONDS) -> None:
-        self.told: list[str] = []
+        self.sentences: list[str] = []
         self._sendings = 0
         super().__init__(rig, browser, rest_seconds=rest_seconds)
 
@@ -49,11 +49,11 @@ class OursWithLosses(Ours):
         self,
         press: Callable[[], None],
         *,
-        told: str,
+        report_element: str,
         again: Callable[[], None] | None = None,
         request: tuple[bytes, ...] = (),
     ) -> None:
-        says = f"{named(told)}, {_REASON}" if request else named(told)
+        says = f"{named(report_element)}, {_REASON}" if request else named(report_element)
         before = self._page.js(_SAYS, says)
         self._sendings += bool(request)
         if request and self._sendings % 2 == 0:
@@ -68,7 +68,7 @@ class OursWithLosses(Ours):
         sentence = self._note(says, before)
         self._come_back()
         (again or press)()
-        if told == _NOTICE:
+        if report_element == _NOTICE:
             self._page.wait_for(_SAYS_OTHER, says, sentence, timeout_seconds=SECONDS)
 
     def begin_draft(self, line: str) -> None:
@@ -99,7 +99,7 @@ class OursWithLosses(Ours):
     def _note(self, selector: str, before: str | None = None) -> str:
         """Wait for a sentence that was not there before."""
         sentence: str = self._page.wait_for(_SAYS_OTHER, selector, before, timeout_seconds=SECONDS)
-        self.told.append(sentence)
+        self.sentences.append(sentence)
         return sentence
 
     def _lose(self) -> None:

@@ -155,7 +155,7 @@ def run_rig(
             )
         )
         if with_roundcube:
-            url = f"http://127.0.0.1:{rig.roundcubes[True]}/"
+            url = f"http://127.0.0.1:{rig.cached_roundcube_port}/"
         else:
             mail_gate.target, key_gate.target = rig.bridge.port, free_port()
             pages = running_pages(rig.bridge, people.anna, key_server_port=key_gate.target)

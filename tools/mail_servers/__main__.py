@@ -1,6 +1,6 @@
-"""`python -m tools.mail_servers`: spends a day at each mail server that can be started here, by the bridge.
+"""`python -m tools.mail_servers`: takes the steps of a day through the bridge, at each mail server that starts here.
 
-Prints what was met, and with `--page` writes the table of docs/mail_servers.md. Servers of Debian that exclude each
+Prints each deviation, and with `--page` writes the table of docs/mail_servers.md. Servers of Debian that exclude each
 other are unpacked into a folder, which needs root; `--roots` keeps it for the next run. Takes ten minutes. Fails if a
 server deviates in a way that tools/mail_servers/known.py does not name.
 """
@@ -62,7 +62,7 @@ def spend_imap_day(server: MailboxServer, place: Place) -> Row:
 
 
 def spend_pop3_day(server: MailboxServer, place: Place) -> Row:
-    """Take the steps of POP3 at a server. The passwords are ASCII, as PASS takes no others (RFC 1939 section 3)."""
+    """Take the steps of POP3 at a server. The passwords are ASCII, as PASS requires (RFC 1939 section 3)."""
     place = replace(place, passwords=dict.fromkeys(PASSWORDS, ASCII_PASSWORD))
     row = Row(name=server.family, family=f"{server.family} POP3", protocol="POP3")
     if absence := server.absence():

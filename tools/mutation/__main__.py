@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=MODULES)
     parser.add_argument("--workers", type=int, default=2, help="mutants at the same time")
     parser.add_argument("--seconds", type=float, default=20, help="of tests for one mutant at most")
-    parser.add_argument("--tests", nargs="*", default=["tests/core"], help="where the tests stand")
+    parser.add_argument("--tests", nargs="*", default=["tests/core"], help="the files or folders of the tests")
     parser.add_argument("--page", type=Path, help="only write the table of what was found so far into this page")
     options = parser.parse_args()
     if options.page:

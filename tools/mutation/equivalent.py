@@ -13,7 +13,7 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
     ("cms/layers.py", "operand 2 never true", "if not isinstance(layer, SignedLayer) or not layer.detached"): (
         "content beside a structure that has its own is refused before"
     ),
-    ("x509/certificate.py", "negated", "len(octets) <= _MAX_KEPT_BYTES"): _ONLY_SPEED,
+    ("x509/certificate.py", "negated", "len(octets) <= _MAX_CACHED_BYTES"): _ONLY_SPEED,
 }
 
 

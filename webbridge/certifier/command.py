@@ -105,10 +105,10 @@ class CertifyRequest:
 
 @verb(CertifyRequest)
 def certify(request: CertifyRequest) -> None:
-    """Certify what the bridge asks for, by itself.
+    """Issue the certificates that the bridge requests, without asking the operator.
 
-    The issuing key is opened, so run this apart from the bridge, as another user. The bridge answers for whose address
-    it is.
+    The issuing key is opened, so run this apart from the bridge, as another user. The command cannot check to whom an
+    address belongs, and relies on the bridge for this.
     """
     authority, terms = open_authority(request.folder), request.terms
     check_role(authority, Role.ISSUING)

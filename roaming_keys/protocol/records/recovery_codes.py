@@ -18,7 +18,7 @@ from roaming_keys.protocol.messages.accounts import KEY_FORM, KeyRecord, WrapKin
 from roaming_keys.protocol.records.state import WrapKey
 from roaming_keys.protocol.wraps import find_wrap, open_wrap_by_private_key
 from smime_core.errors import DecryptionError, SmimeError
-from smime_core.keys import public_key_of, public_octets, raw_private_key
+from smime_core.keys import public_key_of, raw_private_key, subject_public_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 
 CODE_BYTES: Final = 16
@@ -53,8 +53,8 @@ class RecoveryKeys:
         private_key = raw_private_key(KeyType.X25519, self.secret)
         return WrapKey(
             kind=WrapKind.RECOVERY,
-            key=public_octets(public_key_of(private_key)),
-            login_key=public_octets(public_key_of(self.login_key)),
+            key=subject_public_key(public_key_of(private_key)),
+            login_key=subject_public_key(public_key_of(self.login_key)),
         )
 
 

@@ -273,7 +273,7 @@ def _judge(request: VerifyPageRequest) -> tuple[Judged, ExaminedPage]:
                 PROVIDER,
                 keys,
                 published=None if signature is None else data,
-                standing_at=request.address,
+                found_at=request.address,
             )
         )
         opened.append(last)

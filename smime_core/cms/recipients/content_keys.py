@@ -89,9 +89,9 @@ async def try_content_keys(
     trial = _Trial(cek_use=cek_use, provider=provider, budget=budget)
     # Passwords are tried last, because deriving a key from a password takes about a second.
     opened = (
-        await trial.try_ways(_find_unwraps(recipients, keys, policy))
+        await trial.try_unwraps(_find_unwraps(recipients, keys, policy))
         or await trial.try_guesses(recipients, keys, policy)
-        or await trial.try_ways(_find_password_unwraps(recipients, keys, policy, budget))
+        or await trial.try_unwraps(_find_password_unwraps(recipients, keys, policy, budget))
     )
     if opened is not None:
         return opened
@@ -107,8 +107,8 @@ class _Trial(Generic[_T]):
     budget: DecryptionBudget
     failures: list[SmimeError] = field(default_factory=list)
 
-    async def try_ways(self, ways: Iterable[tuple[RecipientInfo, Unwrap]]) -> Decrypted[_T] | None:
-        for recipient, unwrap in ways:
+    async def try_unwraps(self, unwraps: Iterable[tuple[RecipientInfo, Unwrap]]) -> Decrypted[_T] | None:
+        for recipient, unwrap in unwraps:
             self.budget.count_key()
             try:
                 cek = await unwrap(cek_length=self.cek_use.cek_length, provider=self.provider)

@@ -24,7 +24,7 @@ from smime_core.algorithms import (
     Hkdf,
     KeyAgreement,
     check_absent,
-    digest_octets,
+    digest_data,
     hash_label,
     hash_length,
     parse_algorithm_identifier,
@@ -175,7 +175,7 @@ async def derive_kek(
     # RFC 5753 section 7.1: the KDF of X9.63.
     rounds = -(-kek_length // hash_length(agreement.kdf_hash))
     return b"".join(
-        digest_octets(agreement.kdf_hash, shared + counter.to_bytes(4, "big") + shared_info)
+        digest_data(agreement.kdf_hash, shared + counter.to_bytes(4, "big") + shared_info)
         for counter in range(1, rounds + 1)
     )[:kek_length]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Sequence
 
-from smime_core.algorithms import HashName, digest_octets
+from smime_core.algorithms import HashName, digest_data
 from smime_core.asn1 import der
 from smime_core.cms.certificate_id import CertificateId, KeyIdentifier
 from smime_core.cms.key_holder import KeyHolder
@@ -34,7 +34,7 @@ def is_recipient(rid: CertificateId, certificate: Certificate) -> bool:
 @functools.lru_cache(maxsize=256)
 def _computed_identifiers(spki_der: bytes) -> tuple[bytes, bytes]:
     bits = bytes(der.read_sequence(spki_der, where="SubjectPublicKeyInfo")[1].content[1:])
-    return digest_octets(HashName.SHA1, bits), digest_octets(HashName.SHA1, spki_der)
+    return digest_data(HashName.SHA1, bits), digest_data(HashName.SHA1, spki_der)
 
 
 def unwrap_with(

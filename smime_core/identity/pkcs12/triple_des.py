@@ -99,10 +99,10 @@ def _rotate(half: int, count: int) -> int:
     return (half << count | half >> (28 - count)) & 0xFFFFFFF
 
 
-def _permute(value: int, places: Sequence[int], width: int) -> int:
+def _permute(value: int, positions: Sequence[int], width: int) -> int:
     result = 0
-    for place in places:
-        result = result << 1 | (value >> (width - place) & 1)
+    for position in positions:
+        result = result << 1 | (value >> (width - position) & 1)
     return result
 
 

@@ -99,10 +99,12 @@ class _Import:
             known += len(theirs) - len(new)
             # An import never drops a known certificate. The newest of the imported certificates come first.
             new.sort(key=_newest_first)
-            room = MAX_CONTACT_CERTIFICATES - len(certificates)
-            left_out += [leave_out(candidate.address, "too-many", candidate.certificate) for candidate in new[room:]]
-            added += new[:room]
-            for person in reversed(new[:room]):
+            free_count = MAX_CONTACT_CERTIFICATES - len(certificates)
+            left_out += [
+                leave_out(candidate.address, "too-many", candidate.certificate) for candidate in new[free_count:]
+            ]
+            added += new[:free_count]
+            for person in reversed(new[:free_count]):
                 contact = remember_certificate(contact, self._known(person.certificate))
             after.append(contact)
         return Imported(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from smime_core import Identity, Judging, blocking, stream
-from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, digest_octets
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, digest_data
 from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.cms.content_info import ID_SIGNED_DATA
@@ -113,7 +113,7 @@ def test_a_recipient_is_named_by_a_computed_key_identifier(key: NewKey, has_own:
     certificate = dataclasses.replace(alice.certificate, subject_key_identifier=own)
     spki = certificate.public_key.spki_der
     bits = bytes(der.read_sequence(spki)[1].content[1:])
-    identifier = digest_octets(HashName.SHA1, bits if form == "bits" else spki)
+    identifier = digest_data(HashName.SHA1, bits if form == "bits" else spki)
     cms = envelope(_named(recipient(key), identifier), content=b"no entity")
     reader = dataclasses.replace(alice, certificate=certificate)
     keys = Keys(identities=[reader], most_guesses=0)

@@ -46,9 +46,9 @@ def outcomes(path: Path, known: list[Certificate], content: bytes | None = None)
             labels.append(signer.code)
             continue
         results = set()
-        at_hand = (*signed.certificates, *known)
-        for named in find_signer_certificates(signer, at_hand):
-            certificate = run(complete_dsa_key(named, at_hand, provider=PROVIDER))
+        available = (*signed.certificates, *known)
+        for named in find_signer_certificates(signer, available):
+            certificate = run(complete_dsa_key(named, available, provider=PROVIDER))
             try:
                 algorithm = run(
                     verify_signer(

@@ -23,7 +23,7 @@ from tests.support.published_pages import ADDRESS, ALICE, BOB, HTML, TYPE, sign
 
 def read_page(cms: bytes, *, page: bytes = HTML, at: str | None = ADDRESS) -> ExaminedPage:
     return blocking.run(
-        examine_page(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, published=page, standing_at=at)
+        examine_page(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, published=page, found_at=at)
     )
 
 
@@ -87,9 +87,7 @@ def test_a_kept_page_tells_when_it_stands_elsewhere() -> None:
         )
     )
     opened = blocking.run(
-        examine_page(
-            page, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, standing_at="https://other.example/"
-        )
+        examine_page(page, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, found_at="https://other.example/")
     )
     assert (opened.report.state, opened.page) == (State.SIGNED_UNVERIFIED, HTML)
 

@@ -332,11 +332,11 @@ def test_a_text_that_would_take_long_to_normalise_is_no_name() -> None:
 
 
 def test_names_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distinguished_name, "MAX_KEPT_NAME_BYTES", 20_000)
+    monkeypatch.setattr(distinguished_name, "MAX_CACHED_NAME_BYTES", 20_000)
     tracemalloc.start()
     try:
         for number in range(40):
-            # The last name by itself is larger than MAX_KEPT_NAME_BYTES.
+            # The last name by itself is larger than MAX_CACHED_NAME_BYTES.
             count = 400 if number < 39 else 4_000
             comparable_name(build_name(*[(COMMON_NAME, f"{number} {position}") for position in range(count)]))
         memory, _ = tracemalloc.get_traced_memory()

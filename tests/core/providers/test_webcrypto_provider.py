@@ -30,7 +30,7 @@ from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, MalformedMessage, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.keys import parse_private_key, public_key_of
-from smime_core.keys.forms import private_octets
+from smime_core.keys.forms import private_key_field
 from smime_core.provider import KeyType, NewKey, PrivateKey
 from smime_core.providers import python_rsa
 from smime_core.providers.native import NativeProvider
@@ -212,7 +212,7 @@ def test_a_damaged_number_gives_no_result(key: PrivateKey, position: int) -> Non
 def test_a_fault_while_computing_gives_no_result(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same attack after a random fault: one bit of one of the two CRT powers is wrong."""
     encrypted = run(NATIVE.transport_encrypt(public_key_of(key), V15, CEK))
-    primes = {der.parse_number(der.read_sequence(private_octets(key.pkcs8_der))[index]) for index in (4, 5)}
+    primes = {der.parse_number(der.read_sequence(private_key_field(key.pkcs8_der))[index]) for index in (4, 5)}
     for faulty in primes:
 
         def power(base: int, exponent: int, modulus: int, faulty: int = faulty) -> int:

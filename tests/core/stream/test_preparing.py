@@ -152,8 +152,8 @@ def test_only_the_leaf_that_needs_it_is_encoded_anew(name: str, line_end: bytes)
     before = parse_parts(parse_entity(message))
     assert bytes(first.encoded) == to_crlf(fit)
     assert bytes(attachment.encoded) == to_crlf(before[2].encoded)
-    is_octets = name == "binary file"
-    assert said(changed, is_octets=is_octets) == said(before[1], is_octets=is_octets)
+    is_binary = name == "binary file"
+    assert said(changed, is_binary=is_binary) == said(before[1], is_binary=is_binary)
 
 
 @pytest.mark.parametrize("name", UNFIT_LEAVES)
@@ -331,9 +331,9 @@ def test_a_stream_signs_and_encrypts_what_memory_does(name: str, form: Signature
     assert blocking.examine_message(in_memory, judging, PROVIDER).content == report.content
 
 
-def said(entity: Entity, *, is_octets: bool = False) -> bytes:
+def said(entity: Entity, *, is_binary: bool = False) -> bytes:
     """The bytes of a leaf or of the message inside, without their encoding, and with CRLF unless they are octets."""
     if entity.content_type.media_type == "message/rfc822":
         return said(parse_entity(entity.body))
     decoded = bytes(decode_body(entity))
-    return decoded if is_octets else to_crlf(decoded)
+    return decoded if is_binary else to_crlf(decoded)

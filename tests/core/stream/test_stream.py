@@ -35,7 +35,7 @@ from smime_core.mime import to_crlf
 from smime_core.provider import NewKey
 from smime_core.report.report import LayerKind
 from smime_core.stream import cursor, octets as octets_module, writing
-from smime_core.stream.content import digest_beside
+from smime_core.stream.content import digest_content
 from smime_core.stream.octets import (
     Base64Octets,
     CrlfOctets,
@@ -378,9 +378,9 @@ def test_a_pipe_gets_what_a_file_gets(most_members_bytes: int, monkeypatch: pyte
 def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", 1)
     # With this much content, the lengths around it take a byte more once the SignerInfo is added.
-    room = 65_535 - (len(sign(b"x")) - 1)
+    buffer = 65_535 - (len(sign(b"x")) - 1)
     with pytest.raises(ProviderError, match="longer"):
-        sign(bytes(room + 200))
+        sign(bytes(buffer + 200))
 
 
 def test_an_inner_message_that_cannot_be_decrypted_comes_out_unchanged() -> None:
@@ -402,25 +402,25 @@ def test_compression_alone_is_nothing_encrypted() -> None:
         decrypt(build_compressed_data(CONTENT, content_type=ID_DATA))
 
 
-def test_an_error_of_work_beside_is_raised_to_the_owner() -> None:
+def test_an_error_of_a_block_worker_is_raised_to_the_owner() -> None:
     async def refuse(_: Buffer) -> None:
         raise ProviderError("digest")
 
-    with PROVIDER.work_beside(refuse) as beside:
-        blocking.run(beside.begin(b"block"))
+    with PROVIDER.make_block_worker(refuse) as worker:
+        blocking.run(worker.begin(b"block"))
         with pytest.raises(ProviderError):
-            beside.finish()
+            worker.finish()
 
 
-class _ReusedRooms(DerivedOctets):
+class _ReusedBuffers(DerivedOctets):
     """Blocks in two buffers by turns, as of a decryption. The second block is empty, and `blocks` leaves it out."""
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
-        rooms = (bytearray(64), bytearray(64))
+        buffers = (bytearray(64), bytearray(64))
         for step, text in enumerate((b"a", b"", b"c")):
-            room = rooms[step % 2]
-            room[: 64 * len(text)] = text * 64
-            yield memoryview(room)[: 64 * len(text)]
+            buffer = buffers[step % 2]
+            buffer[: 64 * len(text)] = text * 64
+            yield memoryview(buffer)[: 64 * len(text)]
 
 
 class _SlowDigest:
@@ -439,7 +439,7 @@ class _SlowDigest:
 
 def test_no_block_is_written_into_while_it_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PROVIDER, "begin_digest", lambda _: _SlowDigest(), raising=False)
-    digests = blocking.run(digest_beside(_ReusedRooms(), [HashName.SHA256], provider=PROVIDER))
+    digests = blocking.run(digest_content(_ReusedBuffers(), [HashName.SHA256], provider=PROVIDER))
     assert digests[HashName.SHA256] == hashlib.sha256(b"a" * 64 + b"c" * 64).digest()
 
 

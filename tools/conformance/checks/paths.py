@@ -220,12 +220,12 @@ class Policies:
 
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOctets:
+class SignatureOverData:
     """A signature over bytes, given as the DER of a BIT STRING, verifies or does not."""
 
     public_key: bytes
     algorithm: bytes
-    octets: bytes
+    data: bytes
     signature: bytes
     is_good: bool
 
@@ -233,7 +233,7 @@ class SignedOctets:
         try:
             bits = read_bit_string(der.read_one(self.signature), where="signature")
             algorithm = parse_signature_identifier(self.algorithm)
-            await provider.verify(parse_public_key(self.public_key), algorithm, bytes(bits), self.octets)
+            await provider.verify(parse_public_key(self.public_key), algorithm, bytes(bits), self.data)
         except UnsupportedByProvider:
             raise
         except SmimeError as error:

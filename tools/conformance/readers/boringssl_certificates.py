@@ -187,19 +187,19 @@ def read_certificates(folder: Path) -> Iterator[Case]:
     good = _read_blocks(base)["CERTIFICATE"]
     for path in sorted(folder.glob("*.pem")):
         blocks = _read_blocks(path)
-        octets = blocks.get("CERTIFICATE") or _with_tbs(blocks["TBS CERTIFICATE"], good)
+        certificate_der = blocks.get("CERTIFICATE") or _with_tbs(good, fields_of=blocks["TBS CERTIFICATE"])
         if path.stem.startswith("cert_") and path != base:
-            octets = _with_frame(octets, good)
+            certificate_der = _with_frame(good, frame_of=certificate_der)
         elif path.stem == _WHOLE_TBS:
-            octets = der.sequence(blocks["TBS CERTIFICATE"], blocks["SIGNATURE ALGORITHM"], b"\x03\x01\0")
+            certificate_der = der.sequence(blocks["TBS CERTIFICATE"], blocks["SIGNATURE ALGORITHM"], b"\x03\x01\0")
         is_refused = b"ERROR:" in blocks.get("ERRORS", b"") or path.stem in _REFUSED
-        yield _case(path.stem, octets, facts=_find_facts(path.stem, blocks), is_refused=is_refused)
+        yield _case(path.stem, certificate_der, facts=_find_facts(path.stem, blocks), is_refused=is_refused)
     yield from read_extensions(good)
     yield from read_general_names(folder.parent / "name_constraints_unittest", good)
     for path in sorted(folder.glob("authority_key_identifier/*.pem")):
-        octets = with_extension(good, AUTHORITY_KEY_IDENTIFIER, _read_blocks(path)["AUTHORITY_KEY_IDENTIFIER"])
+        certificate_der = with_extension(good, AUTHORITY_KEY_IDENTIFIER, _read_blocks(path)["AUTHORITY_KEY_IDENTIFIER"])
         facts = _KEY_IDENTIFIERS.get(path.stem, {})
-        yield _case(f"authority_key_identifier {path.stem}", octets, facts=facts, is_refused=not facts)
+        yield _case(f"authority_key_identifier {path.stem}", certificate_der, facts=facts, is_refused=not facts)
 
 
 def read_issuers(folder: Path) -> Iterator[Case]:
@@ -216,9 +216,9 @@ def read_issuers(folder: Path) -> Iterator[Case]:
     yield Case(set=_SET, name="issuers of c1 beside the root alone", task=task, source=source)
 
 
-def _case(name: str, octets: bytes, *, facts: Mapping[str, Fact], is_refused: bool) -> Case:
+def _case(name: str, certificate_der: bytes, *, facts: Mapping[str, Fact], is_refused: bool) -> Case:
     refused_at = _REFUSED_AT.get(name, PARSER) if is_refused else ""
-    task = CertificateForm(octets=octets, facts=tuple(facts.items()), refused_at=refused_at)
+    task = CertificateForm(octets=certificate_der, facts=tuple(facts.items()), refused_at=refused_at)
     return Case(set=_SET, name=name, task=task, source="parse_certificate_unittest", skip=_SKIPS.get(name))
 
 
@@ -250,11 +250,11 @@ def _iso_time(text: bytes) -> str:
     return datetime.datetime(*numbers, tzinfo=datetime.UTC).isoformat()  # type: ignore[arg-type,misc]  # six numbers
 
 
-def _with_frame(octets: bytes, good: bytes) -> bytes:
-    # A good certificate, but with the outer structure of `octets`.
-    outer = der.read_one(octets)
+def _with_frame(good: bytes, *, frame_of: bytes) -> bytes:
+    # A good certificate, but with the outer structure of `frame_of`.
+    outer = der.read_one(frame_of)
     if outer.tag != der.SEQUENCE:
-        return octets
+        return frame_of
     fields = [bytes(child.encoded) for child in der.read_children(outer)]
     parts = [bytes(part.encoded) for part in der.read_sequence(good)]
     for position in range(min(2, len(fields))):
@@ -263,11 +263,12 @@ def _with_frame(octets: bytes, good: bytes) -> bytes:
     return der.sequence(*fields)
 
 
-def _with_tbs(tbs_der: bytes, good: bytes) -> bytes:
-    # A good tbsCertificate, but with the version, serial number, validity and optional fields of `tbs_der`.
+def _with_tbs(good: bytes, *, fields_of: bytes) -> bytes:
+    # A good certificate, but with the version, serial number, validity and optional fields of the tbsCertificate
+    # `fields_of`.
     tbs, algorithm, signature = (bytes(part.encoded) for part in der.read_sequence(good))
     parts = {index: bytes(field.encoded) for index, field in enumerate(der.read_sequence(tbs))}
-    fields = der.read_sequence(tbs_der)
+    fields = der.read_sequence(fields_of)
     version = [bytes(fields.pop(0).encoded)] if fields[0].tag == _VERSION else []
     serial, _, _, validity, _, _, *optional = fields
     extensions = next(bytes(part.encoded) for part in der.read_sequence(tbs) if part.tag == _EXTENSIONS)

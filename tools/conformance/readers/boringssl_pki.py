@@ -11,7 +11,7 @@ from typing import Final
 
 from smime_core.asn1.pem import find_pem_blocks
 from tools.conformance.case import Case, Skip
-from tools.conformance.checks.paths import Policies, SignedOctets
+from tools.conformance.checks.paths import Policies, SignatureOverData
 from tools.conformance.readers import boringssl_certificates, boringssl_names
 
 _SET: Final = "boringssl-pki"
@@ -74,10 +74,10 @@ def _read_policies(folder: Path) -> Iterator[Case]:
 def _read_signatures(folder: Path) -> Iterator[Case]:
     for path in sorted(folder.glob("*.pem")):
         blocks = {block.label: block.octets for block in find_pem_blocks(path.read_bytes())}
-        task = SignedOctets(
+        task = SignatureOverData(
             public_key=blocks["PUBLIC KEY"],
             algorithm=blocks["ALGORITHM"],
-            octets=blocks["DATA"],
+            data=blocks["DATA"],
             signature=blocks["SIGNATURE"],
             is_good=path.stem in _GOOD_SIGNATURES,
         )

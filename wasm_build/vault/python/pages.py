@@ -59,7 +59,7 @@ async def verify_whole_page(request: VerifyPage, provider: CryptoProvider) -> Re
         provider,
         Keys(identities=await unseal(request.keys, provider), passwords=passwords),
         published=request.published,
-        standing_at=request.standing_at,
+        found_at=request.standing_at,
     )
     return {
         **describe_verdict(opened.report),

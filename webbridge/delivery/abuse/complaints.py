@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, distinct, func, insert, select, update
 
 from sealwax.service import Database
-from smime_core.text import address_key, mailbox_name
+from smime_core.text import address_key, normalise_without_detail
 from webbridge.database.tables import PARCEL, PARCEL_COMPLAINT
 from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, add_block, is_blocked
 from webbridge.delivery.notices.outbox import queue_change
@@ -85,7 +85,7 @@ class Complaints:
             if sender is None or rows.execute(_ALIKE, named).first() is not None:
                 return
             # Addresses of one sender may differ in a detail (`+detail`), but they have the same mailbox.
-            mailbox = mailbox_name(sender)
+            mailbox = normalise_without_detail(sender)
             row = {
                 "id": secrets.token_hex(_ID_BYTES),
                 "parcel": complaint.parcel,
@@ -113,7 +113,7 @@ class Complaints:
     def settle(self, sender: str, at: datetime.datetime) -> None:
         """Note that the operator has looked at the complaints about a sender. Raises DatabaseUnavailable."""
         with self._database.transaction() as rows:
-            rows.execute(_SETTLE, {_SENDER: mailbox_name(sender), "settled": at.timestamp()})
+            rows.execute(_SETTLE, {_SENDER: normalise_without_detail(sender), "settled": at.timestamp()})
 
     def _hashed(self, network: str) -> bytes:
         return sha256(b"sealwax parcel complaint 1\0" + self._secret + network.encode()).digest()

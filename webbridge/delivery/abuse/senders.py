@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealwax.service import Database, LeakyCounter, ServiceError
-from smime_core.text import address_key, mailbox_name
+from smime_core.text import address_key, normalise_without_detail
 from webbridge.database.tables import TABLES
 from webbridge.delivery.abuse.blocks import BlockReason, Blocks
 from webbridge.delivery.abuse.lookalikes import find_lookalike, has_mixed_scripts
@@ -89,7 +89,7 @@ class SenderCheck:
 
     def _limits_of(self, sender: str) -> dict[str, int]:
         return {
-            f"sender {mailbox_name(sender)}": self._limits.sender_recipients,
+            f"sender {normalise_without_detail(sender)}": self._limits.sender_recipients,
             f"domain {address_key(sender)[1]}": self._limits.domain_recipients,
         }
 

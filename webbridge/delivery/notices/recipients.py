@@ -12,7 +12,7 @@ from typing import Final
 
 from sealwax.notices.writing import UNUSABLE_ADDRESS, is_plain
 from sealwax.service import ServiceError
-from smime_core.text import mailbox_name, parse_address, without_detail
+from smime_core.text import normalise_without_detail, parse_address, without_detail
 
 # RFC 3834 section 2 and RFC 2142 section 6, and the addresses of list programs for commands and returned mail. The
 # signs between words are left out, because people write them in many ways: "no-reply", "no_reply", "no.reply".
@@ -81,7 +81,7 @@ def check_recipient(address: str, *, own: Collection[str]) -> None:
     local_part = parsed.local_part.lower()
     if _is_of_program(local_part) or _is_of_program(without_detail(local_part)):
         raise NoPerson(Unreachable.LIST)
-    if mailbox_name(address) in map(mailbox_name, own):
+    if normalise_without_detail(address) in map(normalise_without_detail, own):
         raise NoPerson(Unreachable.OWN)
     if not is_plain(address):
         raise NoPerson(Unreachable.ADDRESS)

@@ -22,7 +22,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, Service
 from smime_core import SmimeError
 from smime_core.ca.certification_request import parse_certification_request
 from smime_core.provider import CryptoProvider
-from smime_core.text import address_name, addresses_match
+from smime_core.text import addresses_match, normalise_address
 from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, MAX_KEY_REQUESTS
 from webbridge.delivery.notices.outbox import KEY_KINDS, PARCEL_KIND, queue_code
@@ -176,7 +176,7 @@ class KeyRequests:
         A repeated call returns the same certificate. Raises WrongCode, CodeEnded, CertifierUnavailable, NotCertified or
         TryLater.
         """
-        name = {"of_id": parcel.id, "of_address": address_name(address), "of_digest": digest}
+        name = {"of_id": parcel.id, "of_address": normalise_address(address), "of_digest": digest}
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
             row = rows.execute(_LOCK, name).first()
@@ -205,7 +205,7 @@ class KeyRequests:
             open_request_for(address, request_der, self._provider)
         except SmimeError:
             raise RequestUnusable from None
-        return Order(parcel=parcel.id, address=address_name(address), text=address, request_der=request_der)
+        return Order(parcel=parcel.id, address=normalise_address(address), text=address, request_der=request_der)
 
     def _find_recipient(self, parcel: Parcel, order: Order) -> Recipient | None:
         """Return the recipient who gets a code, or None. The steps are the same for every address."""

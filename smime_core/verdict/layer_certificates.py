@@ -12,7 +12,7 @@ from smime_core.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificatesAtHand:
+class LayerCertificates:
     """The certificates in a message (`carried`), known certificates of its `signers`, and `all` that paths may use."""
 
     carried: tuple[Certificate, ...]
@@ -22,14 +22,14 @@ class CertificatesAtHand:
 
 def complete_certificates(
     carried: tuple[Certificate, ...], infos: Iterable[SignerInfo | SmimeError], judging: Judging
-) -> CertificatesAtHand:
+) -> LayerCertificates:
     """The certificates of a message, and the known certificates that its signers and their paths may need."""
-    index = judging.at_hand
+    index = judging.known_certificates
     if index.is_empty:
-        return CertificatesAtHand(carried=carried, signers=(), all=carried)
+        return LayerCertificates(carried=carried, signers=(), all=carried)
     named = (
         certificate for info in infos if isinstance(info, SignerInfo) for certificate in index.find_named(info.sid)
     )
     signers = tuple(dict.fromkeys(certificate for certificate in named if certificate not in carried))
     above = index.find_above((*carried, *signers))
-    return CertificatesAtHand(carried=carried, signers=signers, all=tuple(dict.fromkeys((*carried, *signers, *above))))
+    return LayerCertificates(carried=carried, signers=signers, all=tuple(dict.fromkeys((*carried, *signers, *above))))
