@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from roaming_keys.protocol.calls import Call, SessionKey
-from roaming_keys.protocol.key_account import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
+from roaming_keys.protocol.key_account import AccountKeys, Attempt, KeyAccount, LoginMethod, sign_login, stretch
 from roaming_keys.protocol.known import AccountReset, Known
 from roaming_keys.protocol.messages.accounts import Device, LoginAnswer, LoginTerms, Parameters, ParametersRequest
 from roaming_keys.protocol.messages.factors import FactorDemand
@@ -22,14 +22,14 @@ from smime_core.keys import raw_private_key, read_raw_private
 from smime_core.provider import CryptoProvider, KeyType
 
 _PATHS: Final = {
-    LoginWay.PASSPHRASE: "/login",
-    LoginWay.RECOVERY_CODE: "/recover",
-    LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
-    LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
+    LoginMethod.PASSPHRASE: "/login",
+    LoginMethod.RECOVERY_CODE: "/recover",
+    LoginMethod.UNDO_BY_PASSPHRASE: "/reset/undo",
+    LoginMethod.UNDO_BY_CODE: "/reset/undo-by-code",
 }
 # A safe limit: a server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
-_FROM_BEFORE: Final = frozenset({LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE})
+_FROM_BEFORE: Final = frozenset({LoginMethod.UNDO_BY_PASSPHRASE, LoginMethod.UNDO_BY_CODE})
 
 LoginSecret = AccountKeys | RecoveryKeys
 """The keys that sign a login and open its answer."""
@@ -117,18 +117,18 @@ async def prepare_login(
 ) -> PendingLogin:
     """Return a login with the passphrase. Raises ServerLies if the parameters are weaker than the known ones."""
     place = Place(server=account.server, user=account.user)
-    return await _prepare(place, LoginWay.PASSPHRASE, _stretching(account, provider), terms, here, provider)
+    return await _prepare(place, LoginMethod.PASSPHRASE, _stretching(account, provider), terms, here, provider)
 
 
 async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
     """Log in with the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
     place = Place(server=account.server, user=account.user)
-    return await _log_in(setting, place, LoginWay.PASSPHRASE, _stretching(account, setting.provider), here)
+    return await _log_in(setting, place, LoginMethod.PASSPHRASE, _stretching(account, setting.provider), here)
 
 
 async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
     """Log in with the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
-    return await _log_in(setting, place, LoginWay.RECOVERY_CODE, _having(keys), here)
+    return await _log_in(setting, place, LoginMethod.RECOVERY_CODE, _having(keys), here)
 
 
 async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
@@ -138,26 +138,28 @@ async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> S
     the record is not compared with it.
     """
     place = Place(server=account.server, user=account.user)
-    return await _log_in(setting, place, LoginWay.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
+    return await _log_in(setting, place, LoginMethod.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
 
 
 async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
     """Put the account from before a reset back with its recovery code. Raises as `undo_reset`."""
-    return await _log_in(setting, place, LoginWay.UNDO_BY_CODE, _having(keys), here)
+    return await _log_in(setting, place, LoginMethod.UNDO_BY_CODE, _having(keys), here)
 
 
 async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
     """Return the parameters of an account. Raises KeyServerError or MalformedMessage."""
-    return (await _ask_for_terms(setting, user, LoginWay.PASSPHRASE)).parameters
+    return (await _ask_for_terms(setting, user, LoginMethod.PASSPHRASE)).parameters
 
 
-async def _log_in(setting: Setting, place: Place, way: LoginWay, find_secret: _FindSecret, here: OnDevice) -> Session:
-    if way in _FROM_BEFORE:
+async def _log_in(
+    setting: Setting, place: Place, method: LoginMethod, find_secret: _FindSecret, here: OnDevice
+) -> Session:
+    if method in _FROM_BEFORE:
         here = replace(here, known=None)
-    terms = await _ask_for_terms(setting, place.user, way)
-    prepare = partial(_prepare, place, way, find_secret, terms, here, setting.provider)
+    terms = await _ask_for_terms(setting, place.user, method)
+    prepare = partial(_prepare, place, method, find_secret, terms, here, setting.provider)
     pending = await setting.steps.once(PendingLogin, prepare)
-    answer = await setting.transport.send(Call(method="POST", path=_PATHS[way], body=pending.body))
+    answer = await setting.transport.send(Call(method="POST", path=_PATHS[method], body=pending.body))
     demand = FactorDemand.find(answer)
     if demand is not None and setting.ask_factor is not None:
         answer = await _prove(setting, setting.ask_factor, demand, pending)
@@ -185,21 +187,26 @@ def _having(keys: RecoveryKeys) -> _FindSecret:
 
 
 async def _prepare(
-    place: Place, way: LoginWay, find_secret: _FindSecret, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+    place: Place,
+    method: LoginMethod,
+    find_secret: _FindSecret,
+    terms: LoginTerms,
+    here: OnDevice,
+    provider: CryptoProvider,
 ) -> PendingLogin:
     if here.known is not None:
         # The rotation after a login with the recovery code must not be cheaper than these parameters.
         here.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
-    login = await sign_login(place.server, place.user, way, secret.login_key, attempt, provider)
+    login = await sign_login(place.server, place.user, method, secret.login_key, attempt, provider)
     return PendingLogin(
         place=place, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
     )
 
 
-async def _ask_for_terms(setting: Setting, user: str, way: LoginWay) -> LoginTerms:
-    path = "/reset/parameters" if way in _FROM_BEFORE else "/parameters"
+async def _ask_for_terms(setting: Setting, user: str, method: LoginMethod) -> LoginTerms:
+    path = "/reset/parameters" if method in _FROM_BEFORE else "/parameters"
     body = ParametersRequest(user=user).to_json()
     return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
 

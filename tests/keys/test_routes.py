@@ -23,7 +23,7 @@ from roaming_keys.client import transport as client_module
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_registration
-from roaming_keys.protocol.key_account import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
+from roaming_keys.protocol.key_account import KeyAccount, LoginMethod, encode_fields, login_record, normalise_user
 from roaming_keys.protocol.login import OnDevice, log_in as log_in_there
 from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
@@ -145,7 +145,7 @@ def signed_login(
     at = int.from_bytes(terms.nonce[:8], "big") + ahead_seconds
     session_key = public_key_of(os.urandom(32))
     login = Login(user=user, nonce=terms.nonce, at=at, session_key=session_key, device=device, signature=bytes(64))
-    record = login_record(origin, normalise_user(user), LoginWay.PASSPHRASE, login)
+    record = login_record(origin, normalise_user(user), LoginMethod.PASSPHRASE, login)
     return replace(login, signature=Ed25519PrivateKey.from_private_bytes(seed).sign(record))
 
 

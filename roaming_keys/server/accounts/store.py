@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, literal, outerjoin, select, update
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.accounts import KeyRecord, LoginKeys, Parameters
 from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.factors import FactorStore
@@ -97,9 +97,9 @@ class Account:
             sealed_recovery_key=None if recovery_key is None else keys.seal(Sealed.LOGIN_KEY, recovery_key, user),
         )
 
-    def sealed_key_for(self, way: LoginWay) -> bytes | None:
+    def sealed_key_for(self, method: LoginMethod) -> bytes | None:
         """Return the sealed public key that verifies logins of this kind."""
-        return self.sealed_login_key if way.is_by_passphrase else self.sealed_recovery_key
+        return self.sealed_login_key if method.is_by_passphrase else self.sealed_recovery_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
