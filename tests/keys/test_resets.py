@@ -34,7 +34,7 @@ from roaming_keys.protocol.records.record import (
     unwrap_by_passphrase,
 )
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys
-from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.session import AccountId
 from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import Purpose, Ticket, issue_ticket
 from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
@@ -337,8 +337,8 @@ def test_the_recovery_code_from_before_puts_the_account_back(owner: Person, forg
     keys = run(recovery_keys(PROVIDER.random_bytes(CODE_BYTES), PROVIDER))
     run(owner.log_in().rotate(owner.setting, PASSPHRASE, recovery=keys))
     reset(forgetful)
-    place = Place(server=ORIGIN, user=USER)
-    back = run(undo_reset_by_code(owner.setting, place, keys, owner.here))
+    account_id = AccountId(server=ORIGIN, user=USER)
+    back = run(undo_reset_by_code(owner.setting, account_id, keys, owner.login_context))
     assert certificates(back) == {identity(0).certificate.der}
     assert certificates(owner.recover(keys)) == {identity(0).certificate.der}
 

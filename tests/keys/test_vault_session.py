@@ -315,8 +315,8 @@ def test_the_state_of_an_operation_shows_nothing_in_its_repr() -> None:
 
 def login_members(page: Page) -> dict[str, Any]:
     device = {"deviceToken": b"d" * 32, "deviceName": "a page"}
-    place = {"server": ORIGIN, "at": page.clock().isoformat()}
-    return {**place, **device, "passphrase": PASSPHRASE}
+    account = {"server": ORIGIN, "at": page.clock().isoformat()}
+    return {**account, **device, "passphrase": PASSPHRASE}
 
 
 def steps_of_a_push(page: Page) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

@@ -12,7 +12,7 @@ from roaming_keys.client.transport import HttpTransport
 from roaming_keys.organisation.protocol.messages import CaseFacts, Standing
 from roaming_keys.organisation.protocol.owner import with_first_passphrase, with_policy
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Setting
 from smime_core.blocking import run
@@ -45,10 +45,10 @@ def confirm(stack: DemoStack, alice: Account) -> None:
     """Confirm the officers on another device. Nothing is copied, because the key may also sign."""
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=alice.key_passphrase.encode())
     setting = Setting(transport=HttpTransport(stack.keys_url), provider=PROVIDER)
-    here = OnDevice(device=Device(token=os.urandom(32), name="a laptop"), known=None, at=datetime.now(UTC))
-    session = run(log_in(setting, account, here))
-    state = with_policy(session.opened.state, policy_of(), here.at)
-    state = with_first_passphrase(state, here.at)
+    context = LoginContext(device=Device(token=os.urandom(32), name="a laptop"), known=None, at=datetime.now(UTC))
+    session = run(log_in(setting, account, context))
+    state = with_policy(session.opened.state, policy_of(), context.at)
+    state = with_first_passphrase(state, context.at)
     run(session.push(setting, replace(session.opened, state=state)))
 
 

@@ -130,13 +130,13 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
     if due_copy.certificates:
         body = await _build_body(session, policy, setting.provider)
     else:
-        body = StoreCopy(copy=await build_empty_copy(session.place.user, policy, setting.provider)).to_json()
+        body = StoreCopy(copy=await build_empty_copy(session.account_id.user, policy, setting.provider)).to_json()
     await _put(session, setting, body)
     return True
 
 
 async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
-    copy = await build_copy(session.place.user, policy, own_identities(session.opened), provider)
+    copy = await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
     return StoreCopy(copy=copy).to_json()
 
 

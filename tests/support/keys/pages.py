@@ -35,9 +35,9 @@ class Page:
 
     def log_in(self, verb: str = "roaming.login", **members: Any) -> dict[str, Any]:
         """Run an operation that begins with a login."""
-        place = {"server": ORIGIN, "user": self.user, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
+        account = {"server": ORIGIN, "user": self.user, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
         device = {"deviceToken": b"d" * 32, "deviceName": "a page", "known": self.known}
-        return self.go_on(call(verb, **place, **device, **members))
+        return self.go_on(call(verb, **account, **device, **members))
 
     def run(self, verb: str, **members: Any) -> dict[str, Any]:
         """Run an operation of the session."""

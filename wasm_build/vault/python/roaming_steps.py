@@ -108,7 +108,7 @@ async def answer_step(request: AnswerStep, operations: Mapping[str, Operation[An
 async def seal_session(session: Session, seal_key: Secret, provider: CryptoProvider) -> bytes:
     """The session encrypted under the key of the page's session."""
     plain = json.dumps(session.members()).encode()
-    return await seal_secret(plain, _purpose(_SESSION_PURPOSE, session.place.user), seal_key, provider)
+    return await seal_secret(plain, _purpose(_SESSION_PURPOSE, session.account_id.user), seal_key, provider)
 
 
 async def read_session(sealed: bytes, user: str, calls: int, seal_key: Secret, provider: CryptoProvider) -> Session:
