@@ -67,10 +67,10 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.audit.checking import check_chain
 from roaming_keys.server.audit.events import write_ranges
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.kept_accounts import KEPT
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.replaced_accounts import REPLACED_LIFETIME
 from sealwax.service import Database
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
@@ -856,7 +856,7 @@ def test_after_the_thirty_days_no_case_opens_the_earlier_keys(site: Site) -> Non
     site.confirm()
     owner = site.organisation.person
     reset(Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE))
-    owner.clock.at += KEPT
+    owner.clock.at += REPLACED_LIFETIME
     with pytest.raises(KeyServerError) as refused:
         site.ask()
     assert refused.value.code == "no-recovery-copy"

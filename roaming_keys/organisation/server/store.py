@@ -48,8 +48,8 @@ from roaming_keys.server.database.tables import (
     STAFF,
     WAITING_LOGIN,
 )
-from roaming_keys.server.kept_accounts import find_kept
 from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.replaced_accounts import find_replaced_account
 from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
 from sealwax.service import ServiceError
 from sealwax.service.database import insert_into
@@ -200,7 +200,7 @@ class OrganisationStore:
 
         If the account was reset and has no copy, the case is for the copy of the account from before the reset.
         """
-        copy = self._find_copy(user) or self._find_kept_copy(user, at)
+        copy = self._find_copy(user) or self._find_copy_before_reset(user, at)
         if copy is None or not copy.certificates:
             text = "The key server has no recovery copy of this account."
             raise ServiceError(404, "no-recovery-copy", text)
@@ -314,9 +314,9 @@ class OrganisationStore:
             return None
         return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(sealed), user))
 
-    def _find_kept_copy(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
+    def _find_copy_before_reset(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
         with self._database.reading() as rows:
-            account = find_kept(rows, user, at)
+            account = find_replaced_account(rows, user, at)
         if account is None or account.sealed_copy is None:
             return None
         return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(account.sealed_copy), user))
@@ -367,7 +367,7 @@ class OrganisationStore:
         An account from before a reset counts too, because the officers have shares of its keys.
         """
         with _told_of_no_account():
-            self._accounts.sessions.lock_account_or_kept(rows, user, at)
+            self._accounts.sessions.lock_account_or_replaced(rows, user, at)
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:

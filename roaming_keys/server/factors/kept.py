@@ -17,7 +17,7 @@ from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
 
 _USER: Final = "the_user"
 # Made once, because SQLAlchemy needs longer to make a statement than to run it.
-_FACTORS, _KEPT_FACTORS = (
+_FACTORS, _FACTORS_BEFORE_RESET = (
     select(table).where(table.c.user == bindparam(_USER)).order_by(table.c.created, table.c.id)
     for table in (FACTOR, KEPT_FACTOR)
 )
@@ -59,7 +59,7 @@ def read_factors(
 ) -> list[KeptFactor]:
     """Return the factors that a user's logins of one kind need, the oldest first. Raises ServerKeyError."""
     factors = []
-    for row in rows.execute(_KEPT_FACTORS if method.is_undo else _FACTORS, {_USER: user}):
+    for row in rows.execute(_FACTORS_BEFORE_RESET if method.is_undo else _FACTORS, {_USER: user}):
         content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
         factors.append(
             KeptFactor(

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row
 from roaming_keys.protocol.messages.accounts import MAX_DEVICES
 from roaming_keys.protocol.messages.factors import FactorDemand
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.server.kept_accounts import lock_kept, put_back
 from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.replaced_accounts import lock_replaced_account, restore_account
 from roaming_keys.server.sessions import statements as statements
 from roaming_keys.server.sessions.gate import FactorGate
 from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, TakeBack, UsedBefore
@@ -126,7 +126,7 @@ class SessionStore:
         """
         ends, now = at + LIFETIME, at.timestamp()
         if login.method.is_undo:
-            put_back(rows, self._keys, self.lock_account_for(rows, login, at))
+            restore_account(rows, self._keys, self.lock_account_for(rows, login, at))
         device, is_new = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
@@ -224,19 +224,19 @@ class SessionStore:
             raise NoSuchAccount
         return account
 
-    def lock_account_or_kept(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account of a user, or the kept account if the account after a reset was deleted.
+    def lock_account_or_replaced(self, rows: Connection, user: str, at: datetime.datetime) -> None:
+        """Lock the account of a user, or the replaced account if the account after a reset was deleted.
 
         Administrators can act on both. Raises NoSuchAccount.
         """
-        if lock_kept(rows, user, at) is None:
+        if lock_replaced_account(rows, user, at) is None:
             self.lock_account(rows, user)
 
     def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
-        """Lock the account of a login, or the kept account to undo a reset. Return its row. Raises NoSuchAccount."""
+        """Lock the account of a login, or the replaced account to undo a reset. Return it. Raises NoSuchAccount."""
         if not login.method.is_undo:
             return self.lock_account(rows, login.user)
-        account = lock_kept(rows, login.user, at)
+        account = lock_replaced_account(rows, login.user, at)
         if account is None:
             raise NoSuchAccount
         return account

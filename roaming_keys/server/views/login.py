@@ -126,7 +126,7 @@ class LoginViews:
         token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
         account, is_known = self._store.find_account_and_device(user, token_hash)
         if method.is_undo:
-            account = self._resets.find_kept(user, at)
+            account = self._resets.find_replaced_account(user, at)
         device = token_hash if is_known else None
         counted = self._limits.start(user, client_site(request.remote_addr), device=device, at=at)
         login_key = self._key_that_signed(attempt, user, method, account)
