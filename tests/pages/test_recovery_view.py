@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from roaming_keys.client.transport import HttpTransport
-from roaming_keys.organisation.protocol.messages import CaseFacts, Standing
+from roaming_keys.organisation.protocol.messages import CaseFacts, RecoveryStatus
 from roaming_keys.organisation.protocol.owner import with_first_passphrase, with_policy
 from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.login import LoginContext, log_in
@@ -58,10 +58,10 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
 ) -> None:
     confirm(demo_stack, alice)
     page = visitor.page
-    standing = Standing(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
+    status = RecoveryStatus(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
     page.js(
         IN_PAGE["theOwnerSeesOfficersCasesAndWhatToDo"],
-        standing.to_json().decode(),
+        status.to_json().decode(),
     )
     visitor.enter()
     page.js("() => { location.hash = '#/keys'; }")

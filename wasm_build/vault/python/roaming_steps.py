@@ -28,8 +28,8 @@ from roaming_keys.protocol.steps import (
     Waiting,
     answer_entry,
     digest_of_call,
+    question_answer_entry,
     refusal_entry,
-    told_entry,
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
@@ -187,9 +187,9 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
     return ask
 
 
-def factor_body(told: Mapping[str, Any]) -> bytes:
+def factor_body(answer: Mapping[str, Any]) -> bytes:
     """The body of a request about a second factor, with the page's answer."""
-    return json.dumps({"protocol": PROTOCOL, **told}).encode()
+    return json.dumps({"protocol": PROTOCOL, **answer}).encode()
 
 
 def id_in_path(id: str) -> str:
@@ -212,7 +212,7 @@ def _entry_of(request: AnswerStep, of: str) -> dict[str, Any]:
     if request.body is not None:
         return answer_entry(of, request.body)
     if request.told is not None:
-        return told_entry(of, _object(request.told))
+        return question_answer_entry(of, _object(request.told))
     if request.refusal is None:
         raise MalformedMessage("expected an answer", where="request")
     members = _object(request.refusal)

@@ -62,7 +62,7 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
         note = await setting.steps.once(
             KeptBytes, partial(_note, request.sent, session, merged.state, setting.provider)
         )
-        setting.steps.tell("sent", {"sent": note.data})
+        setting.steps.add_note("sent", {"sent": note.data})
         session = await session.push(setting, replace(session.opened, state=merged.state))
         if session.opened.state.entries != merged.state.entries:
             # Another device has stored something meanwhile.
