@@ -49,7 +49,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountId:
-    """An account at a key server: its normalised origin and address."""
+    """Identifies an account at a key server by the normalised origin of the server and the address of the user."""
 
     server: str
     user: str

@@ -42,7 +42,7 @@ from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 
 @request_class
-class LoginPlace:
+class AccountOnDevice:
     """An account at a key server, the device that logs in, and what this device knows of the account."""
 
     server: str
@@ -56,7 +56,7 @@ class LoginPlace:
 
     @property
     def account_id(self) -> AccountId:
-        """The account, by the names of its server and its user."""
+        """Identifies the account."""
         return AccountId(server=normalise_origin(self.server), user=normalise_user(self.user))
 
     def account(self, passphrase: Secret) -> KeyAccount:
@@ -65,7 +65,7 @@ class LoginPlace:
 
     @property
     def context(self) -> LoginContext:
-        """The device that logs in, with what it knows of the account."""
+        """The device that logs in, what it knows of the account, and the time."""
         device = Device(token=self.device_token, name=self.device_name)
         return LoginContext(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
 
@@ -83,20 +83,20 @@ class Register:
 
 @request_class
 class LogIn:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
 
 
 @request_class
 class Recover:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     code: Secret
     passphrase: Secret
 
 
 @request_class
 class FinishReset:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     ticket: str
     p12: bytes
     p12_passphrase: Secret
@@ -106,14 +106,14 @@ class FinishReset:
 
 @request_class
 class UndoReset:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     code: Secret | None = None
 
 
 @request_class
 class Rotate:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     new_passphrase: Secret | None = None
     revoked: tuple[str, ...] = ()
@@ -122,14 +122,14 @@ class Rotate:
 
 @request_class
 class ChangeFactors:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     removed: str = ""
 
 
 @request_class
 class RemoveAccount:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
 
 
@@ -281,7 +281,7 @@ async def _identities_of(p12: bytes, passphrase: Secret, provider: CryptoProvide
     return identities
 
 
-async def _opened(session: Session, login: LoginPlace, provider: CryptoProvider) -> Reply:
+async def _opened(session: Session, login: AccountOnDevice, provider: CryptoProvider) -> Reply:
     if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
     return {
