@@ -19,7 +19,7 @@
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
     ├─ DecisionRefused(why)
-    ├─ ParcelWordsRefused(why, place)
+    ├─ ParcelWordsRefused(why, word_number)
     ├─ NoUsableSigner(codes, why)
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
@@ -404,15 +404,15 @@ class NoUsableSigner(SmimeError):
 class ParcelWordsRefused(SmimeError):
     """Typed words that are not the secret words of a parcel. `why` is the reason in a stable word.
 
-    `place` is the place of the first unknown word, counted from 1. No error text contains the word.
+    `word_number` is the number of the first unknown word, counted from 1. No error text contains the word.
     """
 
     code = "parcel-words-refused"
 
-    def __init__(self, why: str, text: str, *, place: int | None = None) -> None:
+    def __init__(self, why: str, text: str, *, word_number: int | None = None) -> None:
         super().__init__(text)
         self.why = why
-        self.place = place
+        self.word_number = word_number
 
 
 class TimestampRefused(SmimeError):

@@ -12,7 +12,7 @@ from typing import Final
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.key_account import normalise_origin
-from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.session import AccountId
 from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.parameters import now
 from sealwax.cli.provider import PROVIDER
@@ -34,10 +34,10 @@ class FollowingTransport:
     only once.
     """
 
-    def __init__(self, place: Place, sources: Sources) -> None:
-        self._place = place
+    def __init__(self, account_id: AccountId, sources: Sources) -> None:
+        self._account_id = account_id
         self._sources = sources
-        self._domain = _followed_domain(place)
+        self._domain = _followed_domain(account_id)
         self._is_renewed = False
         self._addresses = self._known_addresses()
 
@@ -66,7 +66,7 @@ class FollowingTransport:
         """The addresses in the last valid list. A new list is fetched only if this list ended too long ago."""
         followed = None if self._domain is None else known_list(self._domain)
         if followed is None:
-            return (self._place.server,)
+            return (self._account_id.server,)
         try:
             return self._listed(blocking.run(followed.open(PROVIDER, at=now())))
         except DiscoveryExpired:
@@ -79,7 +79,7 @@ class FollowingTransport:
             return
         self._is_renewed = True
         renewal = renew_list(domain, None, self._sources, PROVIDER, at=now())
-        _tell_source(renewal)
+        _write_renewal(renewal)
         self._addresses = self._listed(renewal.server_list)
 
     def _listed(self, server_list: ServerList) -> tuple[str, ...]:
@@ -87,51 +87,53 @@ class FollowingTransport:
         listed = server_list.of_kind(ServerKind.KEY_SERVER)
         # The addresses of Sealwax's key servers have no path, so an address with a path belongs to another kind of
         # server.
-        addresses = (server.address for server in listed if server.name == self._place.server)
-        return tuple(address for address in addresses if normalise_origin(address) == address) or (self._place.server,)
+        addresses = (server.address for server in listed if server.name == self._account_id.server)
+        return tuple(address for address in addresses if normalise_origin(address) == address) or (
+            self._account_id.server,
+        )
 
 
-def check_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
+def check_ticket_key(account_id: AccountId, key: str | None, sources: Sources) -> None:
     """Return if the discovery key that a ticket names may be pinned. Raises DiscoveryKeyChanged."""
-    domain = _domain_of(place)
+    domain = _domain_of(account_id)
     if key is not None and domain is not None:
         check_key(domain, key, sources, PROVIDER, at=now())
 
 
-def follow_ticket_key(place: Place, key: str | None, sources: Sources) -> None:
+def follow_ticket_key(account_id: AccountId, key: str | None, sources: Sources) -> None:
     """Pin the discovery key that is named in a ticket, after the key server has accepted the ticket. Fetch the list.
 
     If the list cannot be fetched now, the key stays pinned for later.
     """
-    domain = _domain_of(place)
+    domain = _domain_of(account_id)
     if key is None or domain is None:
         return
     pin_key(domain, key)
     try:
-        _tell_source(renew_list(domain, None, sources, PROVIDER, at=now()))
+        _write_renewal(renew_list(domain, None, sources, PROVIDER, at=now()))
     except DiscoveryUnavailable as error:
-        _tell(error.refusals)
+        _write_refusals(error.refusals)
 
 
-def _domain_of(place: Place) -> str | None:
+def _domain_of(account_id: AccountId) -> str | None:
     """The mail domain of an account, or None if it is no valid domain name."""
     try:
-        return normalise_domain(place.user.rpartition("@")[2])
+        return normalise_domain(account_id.user.rpartition("@")[2])
     except MalformedMessage:
         return None
 
 
-def _followed_domain(place: Place) -> str | None:
-    domain = _domain_of(place)
+def _followed_domain(account_id: AccountId) -> str | None:
+    domain = _domain_of(account_id)
     return domain if domain is not None and is_followed(domain) else None
 
 
-def _tell_source(renewal: Found) -> None:
-    _tell(renewal.refusals)
+def _write_renewal(renewal: Found) -> None:
+    _write_refusals(renewal.refusals)
     if renewal.publisher is None:
         write_error("no server gave a newer list of servers: the last good one is used")
 
 
-def _tell(refusals: Sequence[Refusal]) -> None:
+def _write_refusals(refusals: Sequence[Refusal]) -> None:
     for refusal in refusals:
         write_error(f"{refusal.publisher}: {refusal.code}: {refusal.text}")

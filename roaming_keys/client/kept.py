@@ -16,7 +16,7 @@ from typing import Any, Final
 from roaming_keys.protocol.known import Known
 from roaming_keys.protocol.messages.accounts import TOKEN_BYTES
 from roaming_keys.protocol.messages.written import to_base64, write
-from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.session import AccountId
 from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
@@ -44,17 +44,17 @@ class KeptAccount:
             return self
         return replace(self, known=seen if self.known is None else self.known.followed_by(seen))
 
-    def members(self, place: Place) -> dict[str, Any]:
+    def members(self, account_id: AccountId) -> dict[str, Any]:
         known = b"" if self.known is None else self.known.to_json()
         return {
-            "server": place.server,
-            "user": place.user,
+            "server": account_id.server,
+            "user": account_id.user,
             "token": to_base64(self.token),
             "known": to_base64(known),
         }
 
 
-def load_accounts() -> dict[Place, KeptAccount]:
+def load_accounts() -> dict[AccountId, KeptAccount]:
     """Return the accounts, in the order of their last use; none without a file. Raises OSError or MalformedMessage."""
     try:
         data = read_small(_file(), max_bytes=_MAX_BYTES)
@@ -67,7 +67,7 @@ def load_accounts() -> dict[Place, KeptAccount]:
 
 
 @contextmanager
-def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
+def changing_accounts() -> Iterator[dict[AccountId, KeptAccount]]:
     """Yield the accounts, and write them at the end. Other commands wait until then.
 
     Raises as `load_accounts`, or LimitExceeded if the file could not be read again.
@@ -78,7 +78,7 @@ def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
         yield accounts
         # A full file never drops an account, because the facts about an account expose a server that lies.
         check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
-        data = write({"accounts": [account.members(place) for place, account in accounts.items()]})
+        data = write({"accounts": [account.members(account_id) for account_id, account in accounts.items()]})
         check_limit("roaming.json in bytes", len(data), _MAX_BYTES)
         write_output(str(file), data, mode=PRIVATE_MODE)
 
@@ -87,8 +87,8 @@ def _file() -> Path:
     return user_folder("XDG_DATA_HOME", ".local/share") / "roaming.json"
 
 
-def _read_account(reader: JsonObject) -> tuple[Place, KeptAccount]:
-    place = Place(server=reader.short_text("server"), user=reader.short_text("user"))
+def _read_account(reader: JsonObject) -> tuple[AccountId, KeptAccount]:
+    account_id = AccountId(server=reader.short_text("server"), user=reader.short_text("user"))
     token, known = reader.exactly("token", TOKEN_BYTES), reader.data("known", _MAX_KNOWN_BYTES)
     reader.check_finished()
-    return place, KeptAccount(token=token, known=Known.from_json(known) if known else None)
+    return account_id, KeptAccount(token=token, known=Known.from_json(known) if known else None)

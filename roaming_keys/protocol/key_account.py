@@ -115,8 +115,8 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
     )
 
 
-class LoginWay(StrEnum):
-    """The ways to log in: which key signs, and to which account. The value is the label of the signed bytes."""
+class LoginMethod(StrEnum):
+    """The methods of a login: which key signs, and to which account. The value is the label of the signed bytes."""
 
     PASSPHRASE = "login"  # noqa: S105  # a label
     RECOVERY_CODE = "recover"
@@ -126,12 +126,12 @@ class LoginWay(StrEnum):
     @property
     def is_by_passphrase(self) -> bool:
         """True if the key that signs comes from the passphrase, not from the recovery code."""
-        return self in (LoginWay.PASSPHRASE, LoginWay.UNDO_BY_PASSPHRASE)
+        return self in (LoginMethod.PASSPHRASE, LoginMethod.UNDO_BY_PASSPHRASE)
 
     @property
     def is_undo(self) -> bool:
         """True if the login puts the account from before a reset back."""
-        return self in (LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE)
+        return self in (LoginMethod.UNDO_BY_PASSPHRASE, LoginMethod.UNDO_BY_CODE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class Attempt:
 
 
 async def sign_login(
-    server: str, user: str, way: LoginWay, key: PrivateKey, attempt: Attempt, provider: CryptoProvider
+    server: str, user: str, method: LoginMethod, key: PrivateKey, attempt: Attempt, provider: CryptoProvider
 ) -> Login:
     """Return the body of a login. Server and user are normalised."""
     unsigned = Login(
@@ -156,15 +156,15 @@ async def sign_login(
         device=attempt.device,
         signature=b"",
     )
-    signature = await provider.sign(key, ED25519, login_record(server, user, way, unsigned))
+    signature = await provider.sign(key, ED25519, login_record(server, user, method, unsigned))
     return replace(unsigned, signature=signature)
 
 
-def login_record(server: str, user: str, way: LoginWay, login: Login) -> bytes:
+def login_record(server: str, user: str, method: LoginMethod, login: Login) -> bytes:
     """Return the bytes that a login signs. Server and user are normalised."""
     device = login.device
     return encode_fields(
-        way, PROTOCOL, server, user, login.nonce, login.at, login.session_key, device.token, device.name
+        method, PROTOCOL, server, user, login.nonce, login.at, login.session_key, device.token, device.name
     )
 
 

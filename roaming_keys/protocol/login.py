@@ -9,34 +9,34 @@ from functools import partial
 from typing import Any, Final
 
 from roaming_keys.protocol.calls import Call, SessionKey
-from roaming_keys.protocol.key_account import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
+from roaming_keys.protocol.key_account import AccountKeys, Attempt, KeyAccount, LoginMethod, sign_login, stretch
 from roaming_keys.protocol.known import AccountReset, Known
 from roaming_keys.protocol.messages.accounts import Device, LoginAnswer, LoginTerms, Parameters, ParametersRequest
 from roaming_keys.protocol.messages.factors import FactorDemand
 from roaming_keys.protocol.records.own_wrap_keys import find_own_wrap_keys
 from roaming_keys.protocol.records.record import open_record, unwrap_by_passphrase
 from roaming_keys.protocol.records.recovery_codes import RecoveryKeys, unwrap_by_recovery_code
-from roaming_keys.protocol.session import AskFactor, Place, Session, Setting
+from roaming_keys.protocol.session import AccountId, AskFactor, Session, Setting
 from roaming_keys.protocol.steps import KeyServerError
 from smime_core.keys import raw_private_key, read_raw_private
 from smime_core.provider import CryptoProvider, KeyType
 
 _PATHS: Final = {
-    LoginWay.PASSPHRASE: "/login",
-    LoginWay.RECOVERY_CODE: "/recover",
-    LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
-    LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
+    LoginMethod.PASSPHRASE: "/login",
+    LoginMethod.RECOVERY_CODE: "/recover",
+    LoginMethod.UNDO_BY_PASSPHRASE: "/reset/undo",
+    LoginMethod.UNDO_BY_CODE: "/reset/undo-by-code",
 }
 # A safe limit: a server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
-_FROM_BEFORE: Final = frozenset({LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE})
+_FROM_BEFORE: Final = frozenset({LoginMethod.UNDO_BY_PASSPHRASE, LoginMethod.UNDO_BY_CODE})
 
 LoginSecret = AccountKeys | RecoveryKeys
 """The keys that sign a login and open its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnDevice:
+class LoginContext:
     """The device of a login, what the device knows of the account (None the first time), and the time (aware).
 
     `agreed` is the `reset` of the `known.AccountReset` to which the person has agreed, or empty.
@@ -52,7 +52,7 @@ class OnDevice:
 class PendingLogin:
     """A signed login that waits for its answer. `body` is sent to the server."""
 
-    place: Place
+    account_id: AccountId
     parameters: Parameters
     session_key: SessionKey = field(repr=False)
     secret: LoginSecret = field(repr=False)
@@ -66,7 +66,7 @@ class PendingLogin:
         """
         if FactorDemand.find(answer) is not None:
             raise KeyServerError("factor-needed", "the account asks for a second factor")
-        parsed, user = LoginAnswer.from_json(answer), self.place.user
+        parsed, user = LoginAnswer.from_json(answer), self.account_id.user
         record = parsed.record
         if isinstance(self.secret, RecoveryKeys):
             key = await unwrap_by_recovery_code(record, user, self.secret, provider)
@@ -77,7 +77,7 @@ class PendingLogin:
             known.check_record(opened, user, agreed=agreed)
         own = await find_own_wrap_keys(opened.state, user, self.secret, provider)
         return Session(
-            place=self.place,
+            account_id=self.account_id,
             parameters=self.parameters,
             session_key=self.session_key,
             opened=opened,
@@ -88,12 +88,12 @@ class PendingLogin:
     async def sign_proof(self, proof: bytes, provider: CryptoProvider) -> tuple[Call, str]:
         """Return the call with the body of a proof, and its header Authorization."""
         call = Call(method="POST", path="/factor", body=proof)
-        return call, (await self.session_key.sign(self.place.server, call, provider)).to_header()
+        return call, (await self.session_key.sign(self.account_id.server, call, provider)).to_header()
 
     def members(self) -> dict[str, Any]:
         """The login with its secrets, as members of JSON. The caller encrypts them at once."""
         return {
-            **self.place.members(),
+            **self.account_id.members(),
             "parameters": self.parameters.members(),
             "session_key": self.session_key.seed.hex(),
             "body": self.body.hex(),
@@ -104,7 +104,7 @@ class PendingLogin:
     async def revive(cls, members: Mapping[str, Any], _: CryptoProvider) -> PendingLogin:
         """Return the login of `members`."""
         return cls(
-            place=Place.from_members(members),
+            account_id=AccountId.from_members(members),
             parameters=Parameters.from_members(members["parameters"]),
             session_key=SessionKey(bytes.fromhex(members["session_key"])),
             secret=_read_secret(members),
@@ -113,59 +113,67 @@ class PendingLogin:
 
 
 async def prepare_login(
-    account: KeyAccount, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+    account: KeyAccount, terms: LoginTerms, context: LoginContext, provider: CryptoProvider
 ) -> PendingLogin:
     """Return a login with the passphrase. Raises ServerLies if the parameters are weaker than the known ones."""
-    place = Place(server=account.server, user=account.user)
-    return await _prepare(place, LoginWay.PASSPHRASE, _stretching(account, provider), terms, here, provider)
+    account_id = AccountId(server=account.server, user=account.user)
+    return await _prepare(account_id, LoginMethod.PASSPHRASE, _stretching(account, provider), terms, context, provider)
 
 
-async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+async def log_in(setting: Setting, account: KeyAccount, context: LoginContext) -> Session:
     """Log in with the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
-    place = Place(server=account.server, user=account.user)
-    return await _log_in(setting, place, LoginWay.PASSPHRASE, _stretching(account, setting.provider), here)
+    account_id = AccountId(server=account.server, user=account.user)
+    return await _log_in(setting, account_id, LoginMethod.PASSPHRASE, _stretching(account, setting.provider), context)
 
 
-async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+async def log_in_by_recovery_code(
+    setting: Setting, account_id: AccountId, keys: RecoveryKeys, context: LoginContext
+) -> Session:
     """Log in with the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
-    return await _log_in(setting, place, LoginWay.RECOVERY_CODE, _having(keys), here)
+    return await _log_in(setting, account_id, LoginMethod.RECOVERY_CODE, _having(keys), context)
 
 
-async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+async def undo_reset(setting: Setting, account: KeyAccount, context: LoginContext) -> Session:
     """Put the account from before a reset back with its passphrase, and log in to it. Raises as `log_in`.
 
     The account after the reset is deleted. This device may know a later record of the account from before the reset, so
     the record is not compared with it.
     """
-    place = Place(server=account.server, user=account.user)
-    return await _log_in(setting, place, LoginWay.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), here)
+    account_id = AccountId(server=account.server, user=account.user)
+    return await _log_in(
+        setting, account_id, LoginMethod.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), context
+    )
 
 
-async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+async def undo_reset_by_code(
+    setting: Setting, account_id: AccountId, keys: RecoveryKeys, context: LoginContext
+) -> Session:
     """Put the account from before a reset back with its recovery code. Raises as `undo_reset`."""
-    return await _log_in(setting, place, LoginWay.UNDO_BY_CODE, _having(keys), here)
+    return await _log_in(setting, account_id, LoginMethod.UNDO_BY_CODE, _having(keys), context)
 
 
 async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
     """Return the parameters of an account. Raises KeyServerError or MalformedMessage."""
-    return (await _ask_for_terms(setting, user, LoginWay.PASSPHRASE)).parameters
+    return (await _ask_for_terms(setting, user, LoginMethod.PASSPHRASE)).parameters
 
 
-async def _log_in(setting: Setting, place: Place, way: LoginWay, find_secret: _FindSecret, here: OnDevice) -> Session:
-    if way in _FROM_BEFORE:
-        here = replace(here, known=None)
-    terms = await _ask_for_terms(setting, place.user, way)
-    prepare = partial(_prepare, place, way, find_secret, terms, here, setting.provider)
+async def _log_in(
+    setting: Setting, account_id: AccountId, method: LoginMethod, find_secret: _FindSecret, context: LoginContext
+) -> Session:
+    if method in _FROM_BEFORE:
+        context = replace(context, known=None)
+    terms = await _ask_for_terms(setting, account_id.user, method)
+    prepare = partial(_prepare, account_id, method, find_secret, terms, context, setting.provider)
     pending = await setting.steps.once(PendingLogin, prepare)
-    answer = await setting.transport.send(Call(method="POST", path=_PATHS[way], body=pending.body))
+    answer = await setting.transport.send(Call(method="POST", path=_PATHS[method], body=pending.body))
     demand = FactorDemand.find(answer)
     if demand is not None and setting.ask_factor is not None:
         answer = await _prove(setting, setting.ask_factor, demand, pending)
     try:
-        session = await pending.open(answer, here.known, setting.provider, agreed=here.agreed)
+        session = await pending.open(answer, context.known, setting.provider, agreed=context.agreed)
     except AccountReset as error:
         setting.steps.agree(error)
-        session = await pending.open(answer, here.known, setting.provider, agreed=error.reset)
+        session = await pending.open(answer, context.known, setting.provider, agreed=error.reset)
     setting.steps.reached(session)
     return session
 
@@ -185,21 +193,26 @@ def _having(keys: RecoveryKeys) -> _FindSecret:
 
 
 async def _prepare(
-    place: Place, way: LoginWay, find_secret: _FindSecret, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+    account_id: AccountId,
+    method: LoginMethod,
+    find_secret: _FindSecret,
+    terms: LoginTerms,
+    context: LoginContext,
+    provider: CryptoProvider,
 ) -> PendingLogin:
-    if here.known is not None:
+    if context.known is not None:
         # The rotation after a login with the recovery code must not be cheaper than these parameters.
-        here.known.check_parameters(terms.parameters)
+        context.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
-    attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
-    login = await sign_login(place.server, place.user, way, secret.login_key, attempt, provider)
+    attempt = Attempt(nonce=terms.nonce, at=context.at, session_key=session_key.public, device=context.device)
+    login = await sign_login(account_id.server, account_id.user, method, secret.login_key, attempt, provider)
     return PendingLogin(
-        place=place, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
+        account_id=account_id, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
     )
 
 
-async def _ask_for_terms(setting: Setting, user: str, way: LoginWay) -> LoginTerms:
-    path = "/reset/parameters" if way in _FROM_BEFORE else "/parameters"
+async def _ask_for_terms(setting: Setting, user: str, method: LoginMethod) -> LoginTerms:
+    path = "/reset/parameters" if method in _FROM_BEFORE else "/parameters"
     body = ParametersRequest(user=user).to_json()
     return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
 

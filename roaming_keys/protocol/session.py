@@ -48,8 +48,8 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An account at a key server: its normalised origin and address."""
+class AccountId:
+    """Identifies an account at a key server by the normalised origin of the server and the address of the user."""
 
     server: str
     user: str
@@ -59,7 +59,7 @@ class Place:
         return {"server": self.server, "user": self.user}
 
     @classmethod
-    def from_members(cls, members: Mapping[str, Any]) -> Place:
+    def from_members(cls, members: Mapping[str, Any]) -> AccountId:
         """Return the account in `members`. Other members are ignored."""
         return cls(server=members["server"], user=members["user"])
 
@@ -83,7 +83,7 @@ class Session:
     somebody who can read mail to the address may take over the account, unless a device stops the reset.
     """
 
-    place: Place
+    account_id: AccountId
     parameters: Parameters
     session_key: SessionKey = field(repr=False)
     opened: OpenRecord = field(repr=False)
@@ -94,7 +94,7 @@ class Session:
     def known(self) -> Known:
         """The facts about the account that the device has to store for its next login."""
         opened = self.opened
-        return Known.of(opened.record, self.place.user, self.parameters, reset=opened.state.reset)
+        return Known.of(opened.record, self.account_id.user, self.parameters, reset=opened.state.reset)
 
     async def pull(self, setting: Setting) -> Session:
         """Return the session with the latest record. Raises KeyServerError, ServerLies, WrongPassphrase."""
@@ -152,7 +152,7 @@ class Session:
     async def prepare_push(self, content: OpenRecord, provider: CryptoProvider) -> Prepared:
         """Return the call that stores `content`, merged with the content of this session's record."""
         merged = self.opened.with_content(content)
-        record = await build_next_record(merged, self.place.user, provider)
+        record = await build_next_record(merged, self.account_id.user, provider)
         call = Call(method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json())
         return Prepared(call=call, after=replace(self, opened=await self._reopen(record, merged.key, provider)))
 
@@ -165,7 +165,7 @@ class Session:
         recovery: RecoveryKeys | None = None,
     ) -> Prepared:
         """Return the call that stores a new key, as `rotate` does."""
-        account = KeyAccount(server=self.place.server, user=self.place.user, passphrase=passphrase)
+        account = KeyAccount(server=self.account_id.server, user=self.account_id.user, passphrase=passphrase)
         rotation, keys = await build_rotation(
             account,
             self.opened,
@@ -176,7 +176,7 @@ class Session:
             recovery=recovery,
         )
         call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
-        key = await unwrap_by_passphrase(rotation.record, self.place.user, keys.wrap_key, provider)
+        key = await unwrap_by_passphrase(rotation.record, self.account_id.user, keys.wrap_key, provider)
         opened = await self._reopen(rotation.record, key, provider)
         own = OwnWrapKeys(keys=opened.state.wrap_keys)
         return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened, own=own))
@@ -184,12 +184,12 @@ class Session:
     async def with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
         """Return the session with another record under the same key. Raises ServerLies, WrongPassphrase."""
         opened = await self._reopen(record, self.opened.key, provider)
-        self.known.check_record(opened, self.place.user)
+        self.known.check_record(opened, self.account_id.user)
         return replace(self, opened=opened)
 
     async def sign(self, call: Call, provider: CryptoProvider) -> str:
         """Return the header Authorization for the next call."""
-        return (await self.session_key.sign(self.place.server, call, provider)).to_header()
+        return (await self.session_key.sign(self.account_id.server, call, provider)).to_header()
 
     async def devices(self, setting: Setting) -> tuple[KnownDevice, ...]:
         """Return the devices of the account. Raises KeyServerError."""
@@ -223,7 +223,7 @@ class Session:
     def members(self) -> dict[str, Any]:
         """The session with its secrets, as members of JSON. The caller encrypts them at once."""
         return {
-            **self.place.members(),
+            **self.account_id.members(),
             "parameters": self.parameters.members(),
             "session_key": self.session_key.seed.hex(),
             "calls": self.session_key.counter,
@@ -237,13 +237,13 @@ class Session:
     @classmethod
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Session:
         """Return the session of `members`. Raises SmimeError."""
-        place = Place.from_members(members)
+        account_id = AccountId.from_members(members)
         record = KeyRecord.from_members(members["record"])
         return cls(
-            place=place,
+            account_id=account_id,
             parameters=Parameters.from_members(members["parameters"]),
             session_key=SessionKey(bytes.fromhex(members["session_key"]), counter=members["calls"]),
-            opened=await open_record(record, place.user, bytes.fromhex(members["key"]), provider),
+            opened=await open_record(record, account_id.user, bytes.fromhex(members["key"]), provider),
             own=OwnWrapKeys(
                 keys=tuple(
                     WrapKey.read_from(JsonObject(member, "own wrap key")) for member in members["own_wrap_keys"]
@@ -255,7 +255,7 @@ class Session:
 
     async def _reopen(self, record: KeyRecord, key: bytes, provider: CryptoProvider) -> OpenRecord:
         # A new record is decrypted before it is sent, so that no unreadable record is stored.
-        return await open_record(record, self.place.user, key, provider)
+        return await open_record(record, self.account_id.user, key, provider)
 
     async def send(self, setting: Setting, call: Call) -> bytes:
         """Return the answer to a call of the session. Raises KeyServerError."""
@@ -271,7 +271,7 @@ class Prepared:
 
     def has_stored(self, record: KeyRecord) -> bool:
         """Return whether the server already has this call's record, because the answer to an earlier try was lost."""
-        user = self.after.place.user
+        user = self.after.account_id.user
         return digest_of(record, user) == digest_of(self.after.opened.record, user)
 
     def members(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from smime_core.provider import CryptoProvider
 
 _ANSWER: Final = "answer"
 _REFUSAL: Final = "refusal"
-_TOLD: Final = "told"
+_QUESTION_ANSWER: Final = "told"
 _MADE: Final = "made"
 
 
@@ -103,7 +103,7 @@ class Steps(Protocol):
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer of the person or the page to a question."""
 
-    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+    def add_note(self, kind: str, members: Mapping[str, Any]) -> None:
         """Have the page store something before the next call is sent."""
 
     def agree(self, reset: AccountReset) -> None:
@@ -122,7 +122,7 @@ class AtOnce:
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         raise AssertionError(f"a command asks the person itself: {kind}")
 
-    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+    def add_note(self, kind: str, members: Mapping[str, Any]) -> None:
         pass
 
     def agree(self, reset: AccountReset) -> None:
@@ -199,13 +199,13 @@ class Journal:
         return result
 
     def ask(self, kind: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
-        entry = self._next(kind, _TOLD)
+        entry = self._next(kind, _QUESTION_ANSWER)
         if entry is None:
             raise Waiting(Question(kind=kind, members=members))
-        answer: Mapping[str, Any] = entry[_TOLD]
+        answer: Mapping[str, Any] = entry[_QUESTION_ANSWER]
         return answer
 
-    def tell(self, kind: str, members: Mapping[str, Any]) -> None:
+    def add_note(self, kind: str, members: Mapping[str, Any]) -> None:
         if self._position == len(self.entries):
             self.notes[kind] = members
 
@@ -250,9 +250,9 @@ def refusal_entry(of: str, error: KeyServerError) -> dict[str, Any]:
     return {"of": of, _REFUSAL: members}
 
 
-def told_entry(of: str, members: Mapping[str, Any]) -> dict[str, Any]:
+def question_answer_entry(of: str, members: Mapping[str, Any]) -> dict[str, Any]:
     """The entry for an answer to a question of the kind `of`."""
-    return {"of": of, _TOLD: dict(members)}
+    return {"of": of, _QUESTION_ANSWER: dict(members)}
 
 
 def _read_refusal(members: Mapping[str, Any]) -> KeyServerError:

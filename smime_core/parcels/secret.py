@@ -45,7 +45,7 @@ def parse_words(text: str, *, language: str = "en") -> str:
     and four or more first letters in place of a word. All words must be of one list. The list for `language` is tried
     first.
 
-    Raises ParcelWordsRefused, which names the place of an unknown word but never the word.
+    Raises ParcelWordsRefused, which gives the number of an unknown word but never the word.
     """
     if len(text) > MAX_TYPED_CHARACTERS:
         raise ParcelWordsRefused("too-long", f"more than {MAX_TYPED_CHARACTERS} characters")
@@ -63,13 +63,13 @@ def parse_words(text: str, *, language: str = "en") -> str:
     # `max` returns the first of equal readings. Six words in full decide between lists that share first letters.
     best = max(readings, key=lambda reading: (len(reading.found), reading.is_exact))
     if best.unknown is not None:
-        raise ParcelWordsRefused("unknown-word", f"word {best.unknown} is of no list", place=best.unknown)
+        raise ParcelWordsRefused("unknown-word", f"word {best.unknown} is of no list", word_number=best.unknown)
     return " ".join(best.found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """Typed words read with one list. `is_exact`: all are in full. `unknown` is the place of the first unknown word."""
+    """Typed words read with one list. `is_exact`: all are in full. `unknown`: the number of the first unknown word."""
 
     found: Sequence[str]
     is_exact: bool

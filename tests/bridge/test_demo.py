@@ -25,7 +25,7 @@ from rich.console import Console
 
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Setting
 from sealwax.service.web_server import ending_signals
@@ -108,8 +108,8 @@ def test_the_key_server_hands_over_the_identity_for_its_passphrase(stack: DemoSt
     passphrase = alice.key_passphrase.encode()
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=passphrase)
     setting = Setting(transport=HttpTransport(stack.keys_url), provider=NativeProvider())
-    here = OnDevice(device=Device(token=bytes(32), name="a test"), known=None, at=datetime.now(UTC))
-    (identity,) = blocking.run(log_in(setting, account, here)).opened.identities
+    context = LoginContext(device=Device(token=bytes(32), name="a test"), known=None, at=datetime.now(UTC))
+    (identity,) = blocking.run(log_in(setting, account, context)).opened.identities
     assert identity.certificate == alice.identity.certificate
 
 

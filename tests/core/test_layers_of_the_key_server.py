@@ -50,7 +50,7 @@ LAYERS: Final = {
     "server": (
         ("database",),
         ("master_key", "limits"),
-        ("audit", "kept_accounts", "factors"),
+        ("audit", "replaced_accounts", "factors"),
         ("sessions", "notices"),
         ("accounts",),
         ("config",),

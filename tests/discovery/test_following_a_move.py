@@ -18,7 +18,7 @@ import pytest
 from roaming_keys.client.transport import HttpTransport, register_account
 from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.steps import KeyServerError
@@ -75,8 +75,8 @@ def services(config: DiscoveryConfig, clock: FakeClock, tmp_path: Path) -> Itera
 def log_in_at(found: Server, account: KeyAccount, clock: FakeClock) -> Session:
     """Log in at the server's address. The account, and all that is derived and signed, is that of its name."""
     setting = Setting(transport=HttpTransport(found.address), provider=PROVIDER)
-    here = OnDevice(device=Device(token=bytes(32), name="a test"), known=None, at=clock())
-    return run(log_in(setting, account, here))
+    context = LoginContext(device=Device(token=bytes(32), name="a test"), known=None, at=clock())
+    return run(log_in(setting, account, context))
 
 
 def test_a_client_finds_its_keys_at_the_new_address_of_the_server(services: dict[str, str], clock: FakeClock) -> None:

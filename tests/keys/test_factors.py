@@ -108,7 +108,7 @@ def wait_at(person: Person) -> tuple[FactorDemand, PendingLogin]:
     """Log in by the passphrase, and stop where a factor is asked for."""
     call = Call(method="POST", path="/parameters", body=ParametersRequest(user=person.account.user).to_json())
     terms = LoginTerms.from_json(run(person.transport.send(call)))
-    pending = run(prepare_login(person.account, terms, person.here, PROVIDER))
+    pending = run(prepare_login(person.account, terms, person.login_context, PROVIDER))
     answer = run(person.transport.send(Call(method="POST", path="/login", body=pending.body)))
     demand = FactorDemand.find(answer)
     assert demand is not None
@@ -117,7 +117,7 @@ def wait_at(person: Person) -> tuple[FactorDemand, PendingLogin]:
 
 
 def send(person: Person, pending: PendingLogin, call: Call) -> bytes:
-    signed = run(pending.session_key.sign(pending.place.server, call, PROVIDER))
+    signed = run(pending.session_key.sign(pending.account_id.server, call, PROVIDER))
     return run(person.transport.send(call, signed.to_header()))
 
 
@@ -352,7 +352,7 @@ def test_a_call_that_proves_a_factor_is_taken_once(person: Person) -> None:
     add_codes(person)
     _, pending = wait_at(person)
     call = Call(method="POST", path="/factor", body=CodeProof(code=wrong_code(person.clock)).to_json())
-    header = run(pending.session_key.sign(pending.place.server, call, PROVIDER)).to_header()
+    header = run(pending.session_key.sign(pending.account_id.server, call, PROVIDER)).to_header()
     assert refusal_of(lambda: run(person.transport.send(call, header))) == "factor-refused"
     assert refusal_of(lambda: run(person.transport.send(call, header))) == "call-refused"
     # The numbers of the calls go on in the session.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from roaming_keys.organisation.protocol.copies import KeyMaySign, recoverable
-from roaming_keys.organisation.protocol.messages import Standing
+from roaming_keys.organisation.protocol.messages import RecoveryStatus
 from roaming_keys.organisation.protocol.owner import confirm_policy, judge_recovery, with_policy
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.groups.calls import OwnerChanged, end_group, find_wrap, keep_group
@@ -98,7 +98,7 @@ def test_officers_get_no_keys_of_groups(alice: Sharer) -> None:
     assert [identity.certificate for identity in copied] == [own("ward3", NewKey.X25519).certificate]
     state = with_policy(bob.session.opened.state, policy_of(), bob.clock())
     opened = replace(bob.session.opened, state=state)
-    left_out = judge_recovery(opened, Standing()).left_out
+    left_out = judge_recovery(opened, RecoveryStatus()).left_out
     assert [identity.certificate for identity in left_out] == [own("bob").certificate]
     with pytest.raises(KeyMaySign):
         run(confirm_policy(bob.session, bob.setting, policy_of(), bob.clock()))

@@ -13,7 +13,7 @@ from roaming_keys.protocol.groups.calls import end_group, list_groups
 from roaming_keys.protocol.groups.membership import with_members
 from roaming_keys.protocol.session import Session
 from roaming_keys.protocol.steps import KeyServerError
-from roaming_keys.server.kept_accounts import KEPT
+from roaming_keys.server.replaced_accounts import REPLACED_LIFETIME
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.groups import WARD, Sharer, member, own, sharer, ward
@@ -105,6 +105,6 @@ def test_the_groups_of_a_kept_account_are_deleted_with_it(owner: Person, clock: 
     deletion(after_reset(owner))
     bob.log_in()
     assert groups_of(bob) == [WARD]
-    clock.at += KEPT
+    clock.at += REPLACED_LIFETIME
     bob.log_in()
     assert groups_of(bob) == []

@@ -26,7 +26,7 @@ from roaming_keys.protocol.groups.messages import (
     StoredGroup,
 )
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import STEP_BYTES, Device
 from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.tickets import issue_ticket
@@ -97,8 +97,8 @@ def enter(client: FlaskClient, clock: FakeClock) -> Enter:
         body = run(build_registration(account, [identity()], ticket, PROVIDER)).to_json()
         transport = LocalTransport(client)
         run(transport.send(Call(method="POST", path="/register", body=body)))
-        here = OnDevice(device=Device(token=PROVIDER.random_bytes(32), name="a laptop"), known=None, at=clock())
-        return Caller(client, run(log_in(Setting(transport=transport, provider=PROVIDER), account, here)), user)
+        context = LoginContext(device=Device(token=PROVIDER.random_bytes(32), name="a laptop"), known=None, at=clock())
+        return Caller(client, run(log_in(Setting(transport=transport, provider=PROVIDER), account, context)), user)
 
     return enter_as
 

@@ -18,10 +18,10 @@ from roaming_keys.protocol.groups.content import (
     check_group_name,
     seal_group,
 )
+from roaming_keys.protocol.groups.key_order import MAX_SHARED_IDENTITIES
 from roaming_keys.protocol.groups.known import KnownGroup, known_groups, own_identities
 from roaming_keys.protocol.groups.membership import with_identities, with_members, without_members
 from roaming_keys.protocol.groups.messages import ListedGroup, ListedGroups, StoredGroup
-from roaming_keys.protocol.groups.places import MAX_SHARED_IDENTITIES
 from roaming_keys.protocol.records.entries import Entry
 from roaming_keys.protocol.records.record import OpenRecord
 from roaming_keys.protocol.records.shared_keys import mark_shared, merge_group_entries
@@ -191,7 +191,7 @@ def test_a_later_version_of_one_group_changes_no_order_of_others(alice: Sharer, 
 def test_capitals_beyond_ascii_hide_no_own_address(alice: Sharer, clock: FakeClock) -> None:
     """The address of an account has small letters. Its certificate may have large ones."""
     version = GroupVersion(id="x", owner="jörg@example.test", number=1)
-    session = replace(alice.session, place=replace(alice.session.place, user="jörg@example.test"))
+    session = replace(alice.session, account_id=replace(alice.session.account_id, user="jörg@example.test"))
     content = ward("alice", identity=issue("JÖRG@example.test"))
     with pytest.raises(OwnAddressInGroup):
         run(prepare_group(session, version, content, PROVIDER, at=clock()))

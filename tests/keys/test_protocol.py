@@ -22,7 +22,7 @@ from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import (
     Attempt,
     KeyAccount,
-    LoginWay,
+    LoginMethod,
     PassphraseMissing,
     PassphraseReused,
     check_passphrase,
@@ -79,12 +79,12 @@ class Account:
         own = asyncio.run(stretch(keys, self.registration.keys.parameters, self.provider))
         attempt = Attempt(nonce=NONCE, at=AT, session_key=SESSION_KEY.public, device=DEVICE)
         return asyncio.run(
-            sign_login(keys.server, keys.user, LoginWay.PASSPHRASE, own.login_key, attempt, self.provider)
+            sign_login(keys.server, keys.user, LoginMethod.PASSPHRASE, own.login_key, attempt, self.provider)
         )
 
     def is_accepted(self, login: Login) -> bool:
         """Whether the server of the registration accepts a login."""
-        record = login_record(SERVER, USER, LoginWay.PASSPHRASE, login)
+        record = login_record(SERVER, USER, LoginMethod.PASSPHRASE, login)
         try:
             key = Ed25519PublicKey.from_public_bytes(self.registration.keys.login_key)
             key.verify(login.signature, record)

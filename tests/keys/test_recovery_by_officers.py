@@ -43,14 +43,14 @@ from roaming_keys.organisation.protocol.messages import (
     Change,
     Events,
     NewCase,
+    RecoveryStatus,
     Role,
     ShownEvent,
-    Standing,
 )
 from roaming_keys.organisation.protocol.owner import (
     confirm_policy,
     confirmed_policy,
-    fetch_standing,
+    fetch_recovery_status,
     judge_recovery,
     renew_copy,
     with_policy,
@@ -67,10 +67,10 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.audit.checking import check_chain
 from roaming_keys.server.audit.events import write_ranges
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.kept_accounts import KEPT
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.replaced_accounts import REPLACED_LIFETIME
 from sealwax.service import Database
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
@@ -334,16 +334,16 @@ def test_a_leavers_keys_reach_the_successor_and_each_step_is_in_the_trail(any_si
 def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
     session = site.confirm()
     person = site.organisation.person
-    assert run(fetch_standing(session, person.setting)).cases == ()
+    assert run(fetch_recovery_status(session, person.setting)).cases == ()
     case = site.ask()
-    cases = judge_recovery(session.opened, run(fetch_standing(site.session, person.setting))).cases
+    cases = judge_recovery(session.opened, run(fetch_recovery_status(site.session, person.setting))).cases
     assert [
         (owner_case.id, owner_case.reason, owner_case.asked_by, owner_case.recipient_fingerprint)
         for owner_case in cases
     ] == [(case.id, "she has left", "adam", SUCCESSOR.certificate.fingerprint)]
     assert site.kinds()[-1] == "recovery-owner-told"
     before = len(site.kinds())
-    run(fetch_standing(site.session, person.setting))
+    run(fetch_recovery_status(site.session, person.setting))
     assert site.kinds()[before:] == ["logged-in"]
 
 
@@ -365,10 +365,12 @@ def test_the_owner_is_told_of_a_case_however_late_the_next_login_is(any_site: Si
     clock.advance(seconds=days * 86_400)
     assert told_of(site) == set()
     for _ in range(2):
-        assert [owner_case.id for owner_case in run(fetch_standing(site.session, person.setting)).cases] == [case]
+        assert [owner_case.id for owner_case in run(fetch_recovery_status(site.session, person.setting)).cases] == [
+            case
+        ]
         assert told_of(site) == {case}
     clock.advance(seconds=30 * 86_400)
-    assert run(fetch_standing(site.session, person.setting)).cases == ()
+    assert run(fetch_recovery_status(site.session, person.setting)).cases == ()
 
 
 def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,7 +385,7 @@ def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: py
     case_ids |= {site.ask().id for _ in range(3)}
     shown: set[str] = set()
     for _ in range(3):
-        shown |= {case.id for case in run(fetch_standing(site.session, person.setting)).cases}
+        shown |= {case.id for case in run(fetch_recovery_status(site.session, person.setting)).cases}
         assert told_of(site) == shown
         clock.advance(seconds=31 * 86_400)
     assert shown == case_ids
@@ -404,7 +406,7 @@ def test_each_case_that_the_server_takes_can_be_read_by_all(site: Site, name: st
     first = site.ask().id
     reason = "\N{GRINNING FACE}" * MAX_REASON_CHARACTERS
     second = site.organisation.client("adam").ask(NewCase(user=USER, reason=reason, recipient=named(name))).id
-    seen = run(fetch_standing(session, site.organisation.person.setting)).cases
+    seen = run(fetch_recovery_status(session, site.organisation.person.setting)).cases
     assert {owner_case.id for owner_case in seen} == {first, second}
     assert {case.id for case in site.organisation.client("ada").cases()} == {first, second}
     assert site.organisation.client("olga").share(second).facts.id == second
@@ -424,8 +426,8 @@ def test_the_largest_answer_with_cases_can_be_read() -> None:
         approved_by=("\N{GRINNING FACE}" * 60,) * 20,
     )
     policy = RecoveryPolicy(organisation="Example Ltd", needed=20, wait_hours=0, officers=officers)
-    standing = Standing(policy=policy, cases=(case,) * MAX_CASES)
-    assert Standing.from_json(standing.to_json()) == standing
+    status = RecoveryStatus(policy=policy, cases=(case,) * MAX_CASES)
+    assert RecoveryStatus.from_json(status.to_json()) == status
 
 
 @pytest.mark.parametrize("reason", ["", "x" * (MAX_REASON_CHARACTERS + 1)])
@@ -477,7 +479,7 @@ def test_officers_wait_for_as_long_as_the_policy_says(site: Site) -> None:
 
 def test_the_owner_sees_that_recovery_is_on_and_for_whom(site: Site) -> None:
     session = site.confirm()
-    seen = judge_recovery(session.opened, run(fetch_standing(session, site.organisation.person.setting)))
+    seen = judge_recovery(session.opened, run(fetch_recovery_status(session, site.organisation.person.setting)))
     assert (seen.confirmed, seen.offered, seen.is_copied) == (policy_of(), None, True)
     assert ders(seen.left_out) == {identity().certificate.der}
 
@@ -488,12 +490,12 @@ def test_officers_of_the_server_get_no_share_until_the_owner_confirms_them(site:
     person, setting = site.organisation.person, site.organisation.person.setting
     site.organisation.client("adam").set_policy(policy_of("olga", "oscar"))
     session = person.add(session, encryption_identity(USER, 1))
-    seen = judge_recovery(session.opened, run(fetch_standing(session, setting)))
+    seen = judge_recovery(session.opened, run(fetch_recovery_status(session, setting)))
     assert (seen.confirmed, seen.offered, seen.is_copied) == (policy_of(), policy_of("olga", "oscar"), False)
     assert run(renew_copy(session, setting)) is True
-    standing = run(fetch_standing(session, setting))
-    assert standing.copy is not None
-    assert standing.copy.policy == policy_of().fingerprint
+    status = run(fetch_recovery_status(session, setting))
+    assert status.copy is not None
+    assert status.copy.policy == policy_of().fingerprint
     assert run(renew_copy(session, setting)) is False
 
 
@@ -542,7 +544,7 @@ def test_a_key_that_may_sign_by_now_leaves_the_copy_at_the_next_login(
     person.add(session, replace(ENCRYPTION, certificate=certificate))
     assert run(renew_copy(site.session, person.setting)) is True
     assert run(renew_copy(site.session, person.setting)) is False
-    copied = run(fetch_standing(site.session, person.setting)).copy
+    copied = run(fetch_recovery_status(site.session, person.setting)).copy
     assert copied is not None
     assert copied.certificates == ((encryption_identity(USER, 1).certificate.fingerprint,) if has_another else ())
     if not has_another:
@@ -556,7 +558,7 @@ def test_without_a_key_that_may_be_copied_no_copy_is_stored(site: Site) -> None:
     session = site.session
     opened = replace(session.opened, identities=(identity(),), state=with_policy(session.opened.state, policy_of(), AT))
     assert run(renew_copy(replace(session, opened=opened), person.setting)) is False
-    assert run(fetch_standing(session, person.setting)).copy is None
+    assert run(fetch_recovery_status(session, person.setting)).copy is None
 
 
 def test_an_open_session_replaces_no_copy_ten_minutes_after_its_login(site: Site) -> None:
@@ -567,7 +569,7 @@ def test_an_open_session_replaces_no_copy_ten_minutes_after_its_login(site: Site
     with pytest.raises(KeyServerError) as refused:
         run(renew_copy(session, person.setting))
     assert refused.value.code == "log-in-again"
-    copied = run(fetch_standing(site.session, person.setting)).copy
+    copied = run(fetch_recovery_status(site.session, person.setting)).copy
     assert copied is not None
     assert copied.certificates == (ENCRYPTION.certificate.fingerprint,)
 
@@ -801,11 +803,11 @@ def test_a_renewal_is_shown_until_there_is_a_newer_certificate(site: Site) -> No
     person = site.organisation.person
     site.organisation.client("adam").change_user(USER, Change.RENEW)
     session = site.session
-    assert judge_recovery(session.opened, run(fetch_standing(session, person.setting))).must_renew is True
+    assert judge_recovery(session.opened, run(fetch_recovery_status(session, person.setting))).must_renew is True
     authority = run(create_authority("Newer CA", PROVIDER, at=person.clock(), key=NewKey.P256))
     later = person.clock().replace(year=2027)
     session = person.add(session, run(issue_identity(authority, USER, PROVIDER, at=later, key=NewKey.P256)))
-    assert judge_recovery(session.opened, run(fetch_standing(session, person.setting))).must_renew is False
+    assert judge_recovery(session.opened, run(fetch_recovery_status(session, person.setting))).must_renew is False
 
 
 def test_who_does_not_know_the_passphrase_does_not_learn_that_an_account_is_disabled(site: Site) -> None:
@@ -824,11 +826,11 @@ def test_the_shares_of_an_account_that_is_reset_stay_with_it(any_site: Site) -> 
     owner = any_site.organisation.person
     forgetful = Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE)
     session = reset(forgetful)
-    standing = run(fetch_standing(session, forgetful.setting))
-    assert standing.copy is None
+    status = run(fetch_recovery_status(session, forgetful.setting))
+    assert status.copy is None
     # Nobody gets shares of the new keys before the owner has confirmed the officers again.
     assert run(renew_copy(session, forgetful.setting)) is False
-    judged = judge_recovery(session.opened, standing)
+    judged = judge_recovery(session.opened, status)
     assert (judged.confirmed, judged.offered) == (None, policy_of())
     # The officers can open the earlier keys until these are deleted.
     organisation, case = any_site.organisation, any_site.ask().id
@@ -837,7 +839,7 @@ def test_the_shares_of_an_account_that_is_reset_stay_with_it(any_site: Site) -> 
     opened = organisation.client("adam").open_case(case)
     assert ders(organisation.recover(opened, SUCCESSOR)) == {ENCRYPTION.certificate.der}
     undo(owner)
-    assert run(fetch_standing(owner.log_in(), owner.setting)).copy is not None
+    assert run(fetch_recovery_status(owner.log_in(), owner.setting)).copy is not None
 
 
 def test_the_officers_open_the_keys_of_a_leaver_who_reset_and_deleted_the_account(any_site: Site) -> None:
@@ -856,7 +858,7 @@ def test_after_the_thirty_days_no_case_opens_the_earlier_keys(site: Site) -> Non
     site.confirm()
     owner = site.organisation.person
     reset(Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE))
-    owner.clock.at += KEPT
+    owner.clock.at += REPLACED_LIFETIME
     with pytest.raises(KeyServerError) as refused:
         site.ask()
     assert refused.value.code == "no-recovery-copy"

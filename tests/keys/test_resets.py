@@ -34,17 +34,17 @@ from roaming_keys.protocol.records.record import (
     unwrap_by_passphrase,
 )
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, recovery_keys
-from roaming_keys.protocol.session import Place
+from roaming_keys.protocol.session import AccountId
 from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import Purpose, Ticket, issue_ticket
 from roaming_keys.server.accounts.resets import FINISH_WITHIN, MIN_DELAY, ResetNotReady, ResetStore
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.kept_accounts import KEPT
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import heads_in, reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
+from roaming_keys.server.replaced_accounts import REPLACED_LIFETIME
 from roaming_keys.server.sessions.sessions import SessionEnded
 from smime_core.blocking import run
 from smime_core.errors import WrongPassphrase
@@ -323,7 +323,7 @@ def test_keys_that_a_device_stores_during_the_wait_ask_for_another_try(owner: Pe
 
 def test_the_passphrase_from_before_puts_the_account_back(owner: Person, forgetful: Person) -> None:
     reset(forgetful)
-    owner.clock.at += KEPT - SECOND
+    owner.clock.at += REPLACED_LIFETIME - SECOND
     back = undo(owner)
     assert certificates(back) == {identity(0).certificate.der}
     assert back.opened.state.reset is None
@@ -337,8 +337,8 @@ def test_the_recovery_code_from_before_puts_the_account_back(owner: Person, forg
     keys = run(recovery_keys(PROVIDER.random_bytes(CODE_BYTES), PROVIDER))
     run(owner.log_in().rotate(owner.setting, PASSPHRASE, recovery=keys))
     reset(forgetful)
-    place = Place(server=ORIGIN, user=USER)
-    back = run(undo_reset_by_code(owner.setting, place, keys, owner.here))
+    account_id = AccountId(server=ORIGIN, user=USER)
+    back = run(undo_reset_by_code(owner.setting, account_id, keys, owner.login_context))
     assert certificates(back) == {identity(0).certificate.der}
     assert certificates(owner.recover(keys)) == {identity(0).certificate.der}
 
@@ -347,7 +347,7 @@ def test_after_thirty_days_the_account_from_before_is_gone(
     owner: Person, forgetful: Person, config: KeyServerConfig
 ) -> None:
     reset(forgetful)
-    owner.clock.at += KEPT - SECOND
+    owner.clock.at += REPLACED_LIFETIME - SECOND
     forgetful.log_in()
     assert rows_in(config) == 1
     owner.clock.at += SECOND

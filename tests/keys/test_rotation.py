@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import LargeBinary, select, text, update
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.accounts import Parameters
 from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.factors import AddedFactor
@@ -84,7 +84,7 @@ def sealed_for(keys: ServerKeys, user: str, version: int = 1) -> tuple[Account, 
     )
     session = NewSession(
         user=user,
-        way=LoginWay.PASSPHRASE,
+        method=LoginMethod.PASSPHRASE,
         login_key=f"key {user}".encode(),
         nonce=os.urandom(40),
         nonce_ends=AT + DAY,

@@ -23,8 +23,8 @@ from roaming_keys.client import transport as client_module
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_registration
-from roaming_keys.protocol.key_account import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
-from roaming_keys.protocol.login import OnDevice, log_in as log_in_there
+from roaming_keys.protocol.key_account import KeyAccount, LoginMethod, encode_fields, login_record, normalise_user
+from roaming_keys.protocol.login import LoginContext, log_in as log_in_there
 from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
@@ -145,7 +145,7 @@ def signed_login(
     at = int.from_bytes(terms.nonce[:8], "big") + ahead_seconds
     session_key = public_key_of(os.urandom(32))
     login = Login(user=user, nonce=terms.nonce, at=at, session_key=session_key, device=device, signature=bytes(64))
-    record = login_record(origin, normalise_user(user), LoginWay.PASSPHRASE, login)
+    record = login_record(origin, normalise_user(user), LoginMethod.PASSPHRASE, login)
     return replace(login, signature=Ed25519PrivateKey.from_private_bytes(seed).sign(record))
 
 
@@ -611,8 +611,8 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
         blocking.run(client_module.register_account(HttpTransport(running.origin), blocking.run(registration)))
 
     def fetch(passphrase: bytes, user: str = USER) -> tuple[Identity, ...]:
-        here = OnDevice(device=DEVICE, known=None, at=at)
-        return blocking.run(log_in_there(setting, account(passphrase, user), here)).opened.identities
+        context = LoginContext(device=DEVICE, known=None, at=at)
+        return blocking.run(log_in_there(setting, account(passphrase, user), context)).opened.identities
 
     register()
     (fetched,) = fetch(b"four words")

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event, select
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.accounts import Parameters
 from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.store import Account, AccountExists, RecordChanged, SealedRecord, Store
@@ -53,7 +53,7 @@ def register(store: Store) -> None:
 def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> bytes:
     new = NewSession(
         user=USER,
-        way=LoginWay.PASSPHRASE,
+        method=LoginMethod.PASSPHRASE,
         login_key=b"k",
         nonce=os.urandom(40),
         nonce_ends=AT + timedelta(minutes=5),

@@ -43,13 +43,13 @@ class Page:
     def ask(self, verb: str, **members: Any) -> Any:
         """Run an operation to its end, and return its result."""
         session = self.person.session
-        place = {"user": self.person.user, "sealKey": SEAL_KEY}
+        account = {"user": self.person.user, "sealKey": SEAL_KEY}
         own = {"session": run(seal_session(session, SEAL_KEY, PROVIDER)), "calls": session.session_key.counter}
-        reply: dict[str, Any] = call(verb, **place, **own, **members)
+        reply: dict[str, Any] = call(verb, **account, **own, **members)
         while "result" not in reply:
             self.take(reply)
             answer = {"state": reply["state"], "step": reply["step"], **self.send(reply["request"])}
-            reply = call("roaming.answer", **place, **answer)
+            reply = call("roaming.answer", **account, **answer)
         self.take(reply)
         return reply["result"]
 

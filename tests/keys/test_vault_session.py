@@ -237,13 +237,13 @@ def test_a_refused_factor_is_asked_for_again_until_the_login_has_ended(page: Pag
         typed.append(question["kind"])
         return {"kind": "totp", "code": "123456"}
 
-    page.tell_person = type_code  # type: ignore[method-assign]
+    page.answer_question = type_code  # type: ignore[method-assign]
     page.log_in(passphrase=PASSPHRASE)
     assert typed == ["factor"] * 3
     assert page.session != session
     before = page.session, page.calls
     clock.advance(seconds=30)
-    page.tell_person = type_too_late  # type: ignore[method-assign]
+    page.answer_question = type_too_late  # type: ignore[method-assign]
     assert refusal_of(lambda: page.log_in(passphrase=PASSPHRASE)) == "login-ended"
     # The calls of the login that failed are no calls of the session from before.
     assert (page.session, page.calls) == before
@@ -253,14 +253,14 @@ def test_a_refused_factor_is_asked_for_again_until_the_login_has_ended(page: Pag
 def test_a_demand_for_a_factor_is_no_record(page: Page) -> None:
     demand = FactorDemand(ends=0, kinds=(FactorKind.TOTP,), challenge=bytes(32)).to_json()
     page.code = "123456"
-    page.tell = partial(tell_of_factors, page, demand)  # type: ignore[method-assign]
+    page.find_answer = partial(demand_factors, page, demand)  # type: ignore[method-assign]
     assert refusal_of(lambda: page.log_in(passphrase=PASSPHRASE)) == "factor-needed"
 
 
-def tell_of_factors(page: Page, demand: bytes, reply: dict[str, Any]) -> dict[str, Any]:
+def demand_factors(page: Page, demand: bytes, reply: dict[str, Any]) -> dict[str, Any]:
     """The answers of a server that asks for another factor after each one."""
     asks = reply.get("request", {}).get("path") in ("/login", "/factor")
-    return {"body": demand} if asks else Page.tell(page, reply)
+    return {"body": demand} if asks else Page.find_answer(page, reply)
 
 
 def test_an_undoing_without_a_secret_is_refused(page: Page) -> None:
@@ -302,7 +302,7 @@ def test_the_state_of_an_operation_hides_its_secrets(page: Page) -> None:
     while "result" not in reply:
         for hidden in (PASSPHRASE, PASSPHRASE.hex().encode(), base64.b64encode(PASSPHRASE), b"session_key"):
             assert hidden not in reply["state"]
-        reply = page.answer(reply, **page.tell(reply))
+        reply = page.answer(reply, **page.find_answer(reply))
 
 
 def test_the_state_of_an_operation_shows_nothing_in_its_repr() -> None:
@@ -315,15 +315,15 @@ def test_the_state_of_an_operation_shows_nothing_in_its_repr() -> None:
 
 def login_members(page: Page) -> dict[str, Any]:
     device = {"deviceToken": b"d" * 32, "deviceName": "a page"}
-    place = {"server": ORIGIN, "at": page.clock().isoformat()}
-    return {**place, **device, "passphrase": PASSPHRASE}
+    account = {"server": ORIGIN, "at": page.clock().isoformat()}
+    return {**account, **device, "passphrase": PASSPHRASE}
 
 
 def steps_of_a_push(page: Page) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """A first step, the answer to it, and the first step of another operation."""
     page.log_in(passphrase=PASSPHRASE)
     reply, other = page.begin("roaming.push", identities=added()), page.begin("roaming.ask", what="devices")
-    return reply, page.tell(reply), other
+    return reply, page.find_answer(reply), other
 
 
 def test_answers_out_of_order_are_refused_by_name(page: Page) -> None:
@@ -349,7 +349,7 @@ def test_the_answer_of_another_operation_stores_nothing(page: Page) -> None:
 def test_an_answer_that_is_given_twice_signs_nothing_new(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     first = page.begin("roaming.merge", at=page.clock().isoformat(), others={"setting": {"size": "2"}})
-    server_answer = page.tell(first)
+    server_answer = page.find_answer(first)
     for _ in range(2):
         assert "request" not in page.answer(first, **server_answer)
     # The server has taken the call. One of the same number is refused.
@@ -378,7 +378,7 @@ def test_an_operation_asks_the_vault_only_as_often_as_an_answer_counts(page: Pag
 
 def test_answers_that_were_fetched_ahead_are_used_in_order(page: Page) -> None:
     first = page.begin("roaming.login", **login_members(page))
-    terms = page.tell(first)["body"]
+    terms = page.find_answer(first)["body"]
     second = page.begin("roaming.login", **login_members(page), ahead=[terms])
     assert (second["request"]["path"], second["step"]) == ("/login", 1)
     assert len(page.go_on(second)["identities"]) == 1
@@ -388,7 +388,7 @@ def test_answers_that_were_fetched_ahead_are_used_in_order(page: Page) -> None:
 
 def test_the_answers_of_another_account_are_refused(page: Page, clock: FakeClock) -> None:
     reply = page.begin("roaming.login", **login_members(page))
-    strange = page.answer({**reply}, body=page.tell(reply)["body"])
+    strange = page.answer({**reply}, body=page.find_answer(reply)["body"])
     assert refusal_of(lambda: page.answer(reply, body=b"{}", user="bob@example.test")) == "decryption-error"
     other = Page(make_client(clock), clock)
     Person(other.client, clock, passphrase=OTHER_PASSPHRASE).register(identity(3))

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from roaming_keys.client.transport import HttpTransport
-from roaming_keys.organisation.protocol.messages import CaseFacts, Standing
+from roaming_keys.organisation.protocol.messages import CaseFacts, RecoveryStatus
 from roaming_keys.organisation.protocol.owner import with_first_passphrase, with_policy
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Setting
 from smime_core.blocking import run
@@ -45,10 +45,10 @@ def confirm(stack: DemoStack, alice: Account) -> None:
     """Confirm the officers on another device. Nothing is copied, because the key may also sign."""
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=alice.key_passphrase.encode())
     setting = Setting(transport=HttpTransport(stack.keys_url), provider=PROVIDER)
-    here = OnDevice(device=Device(token=os.urandom(32), name="a laptop"), known=None, at=datetime.now(UTC))
-    session = run(log_in(setting, account, here))
-    state = with_policy(session.opened.state, policy_of(), here.at)
-    state = with_first_passphrase(state, here.at)
+    context = LoginContext(device=Device(token=os.urandom(32), name="a laptop"), known=None, at=datetime.now(UTC))
+    session = run(log_in(setting, account, context))
+    state = with_policy(session.opened.state, policy_of(), context.at)
+    state = with_first_passphrase(state, context.at)
     run(session.push(setting, replace(session.opened, state=state)))
 
 
@@ -58,10 +58,10 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
 ) -> None:
     confirm(demo_stack, alice)
     page = visitor.page
-    standing = Standing(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
+    status = RecoveryStatus(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
     page.js(
         IN_PAGE["theOwnerSeesOfficersCasesAndWhatToDo"],
-        standing.to_json().decode(),
+        status.to_json().decode(),
     )
     visitor.enter()
     page.js("() => { location.hash = '#/keys'; }")

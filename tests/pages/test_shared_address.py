@@ -13,7 +13,7 @@ from roaming_keys.client import transport as client
 from roaming_keys.protocol.groups.calls import store_group
 from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Setting
 from smime_core import blocking
@@ -61,7 +61,7 @@ def make_ward(stack: DemoStack) -> None:
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=alice.key_passphrase.encode())
     setting = Setting(transport=client.HttpTransport(stack.keys_url), provider=PROVIDER)
     device = Device(token=PROVIDER.random_bytes(32), name="the command")
-    session = blocking.run(log_in(setting, account, OnDevice(device=device, known=None, at=at)))
+    session = blocking.run(log_in(setting, account, LoginContext(device=device, known=None, at=at)))
     myself = GroupMember(user=alice.address, certificate=alice.identity.certificate)
     content = GroupContent(name="Ward 3", members=(myself,), identities=(ward_identity(stack),))
     version = GroupVersion(id="ward3", owner=alice.address, number=1)

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from roaming_keys.protocol.key_account import LoginWay, login_record
+from roaming_keys.protocol.key_account import LoginMethod, login_record
 from roaming_keys.protocol.messages.accounts import Device, KeyRecord, Login, LoginTerms, ParametersRequest, Wrap
 
 LOGIN_SEED: Final = b"A" * 32
@@ -55,7 +55,7 @@ class KeyClient:
             device=device,
             signature=b"",
         )
-        record = login_record(self.origin, user, LoginWay.PASSPHRASE, login)
+        record = login_record(self.origin, user, LoginMethod.PASSPHRASE, login)
         return replace(login, signature=Ed25519PrivateKey.from_private_bytes(seed).sign(record)).to_json()
 
 

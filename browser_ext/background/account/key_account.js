@@ -272,8 +272,8 @@ async function createClient(account) {
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
   client.hasLostCode = account.hasLostCode ?? false;
   client.resetReady = account.resetReady ?? null;
-  const standing = await findSession(user);
-  if (standing) client.session.resume(standing);
+  const openSession = await findSession(user);
+  if (openSession) client.session.resume(openSession);
   return client;
 }
 
@@ -294,8 +294,8 @@ async function findSession(user) {
  * @param {KeyAccount} client @param {string} sealedIn
  */
 async function keepSession(client, sealedIn) {
-  const { session: { copy: standing }, user } = client;
-  if (standing && (await session.isCurrent(sealedIn))) await database.put("keySessions", { user, ...standing, sealedIn });
+  const { session: { copy: openSession }, user } = client;
+  if (openSession && (await session.isCurrent(sealedIn))) await database.put("keySessions", { user, ...openSession, sealedIn });
   else await database.remove("keySessions", user);
 }
 

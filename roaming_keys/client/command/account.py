@@ -132,12 +132,12 @@ def recovery_code(request: CodeRequest) -> None:
 @verb(RecoverRequest)
 def recover(request: RecoverRequest) -> None:
     """Take a new passphrase by the recovery code. All keys stay, and so does the code."""
-    place = request.account.place()
+    account_id = request.account.account_id()
     text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
     keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
     setting = setting_for(request.account)
     session = log_in_as_known(
-        place, request.agreement, lambda here: log_in_by_recovery_code(setting, place, keys, here)
+        account_id, request.agreement, lambda context: log_in_by_recovery_code(setting, account_id, keys, context)
     )
     passphrase = new_passphrase(request.new_file)
     remember(blocking.run(session.rotate(setting, passphrase, change=with_own_passphrase)))
@@ -190,12 +190,12 @@ def revoke(request: RevokeRequest) -> None:
 def delete(request: DeleteRequest) -> None:
     """Delete the account and all that it has at the key server. Pull your keys first."""
     roaming = open_session(request.login)
-    place = roaming.session.place
+    account_id = roaming.session.account_id
     if not request.is_confirmed:
-        click.confirm(f"Delete the account of {place.user} at {place.server} with all its keys?", abort=True)
+        click.confirm(f"Delete the account of {account_id.user} at {account_id.server} with all its keys?", abort=True)
     blocking.run(roaming.session.delete(roaming.setting))
-    forget(place)
-    forget_base(place)
+    forget(account_id)
+    forget_base(account_id)
     write_line("The account is deleted.")
 
 

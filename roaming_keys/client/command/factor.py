@@ -85,7 +85,7 @@ def add(request: AddRequest) -> None:
     secret = PROVIDER.random_bytes(TOTP_SECRET_BYTES)
     text = base64.b32encode(secret).decode()
     groups = " ".join(text[start : start + 4] for start in range(0, len(text), 4))
-    label = quote(f"Sealwax:{roaming.session.place.user}", safe="")
+    label = quote(f"Sealwax:{roaming.session.account_id.user}", safe="")
     # Printed on standard error, because a script may store the standard output.
     write_error(f"Type this key into your app: {groups}")
     write_error(f"Or open this link on the phone: otpauth://totp/{label}?secret={text}&issuer=Sealwax")

@@ -30,7 +30,7 @@ def login(request: LoginRequest) -> None:
 def show_account(session: Session) -> None:
     """Print the version of the record, its last reset, and the certificates of its keys."""
     record = session.opened
-    write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
+    write_line(f"{session.account_id.user} at {session.account_id.server}: version {record.record.version}")
     if record.state.reset is not None:
         write_line(f"reset on {day_of(record.state.reset)} by mail login")
     for identity in record.identities:

@@ -14,10 +14,10 @@ from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accoun
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.protocol.known import AccountReset, Known
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
 from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
-from roaming_keys.protocol.session import Place, Session, Setting, Transport
+from roaming_keys.protocol.session import AccountId, Session, Setting, Transport
 from roaming_keys.protocol.steps import KeyServerError
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
@@ -92,19 +92,19 @@ class AccountChoice:
 
         return Sources(urls=self.urls)
 
-    def place(self) -> Place:
+    def account_id(self) -> AccountId:
         """Return the account. Raises UsageError if options are missing, or MalformedMessage."""
         if self.server is not None and self.user is not None:
-            return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
-        places = [
-            place
-            for place in load_accounts()
-            if (self.server is None or normalise_origin(self.server) == place.server)
-            and (self.user is None or normalise_user(self.user) == place.user)
+            return AccountId(server=normalise_origin(self.server), user=normalise_user(self.user))
+        account_ids = [
+            account_id
+            for account_id in load_accounts()
+            if (self.server is None or normalise_origin(self.server) == account_id.server)
+            and (self.user is None or normalise_user(self.user) == account_id.user)
         ]
-        if not places:
+        if not account_ids:
             raise click.UsageError("say which account: give --server and --user")
-        return places[-1]
+        return account_ids[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,30 +145,30 @@ def setting_for(account: AccountChoice) -> Setting:
 
 def open_session(login: AccountLogin) -> Roaming:
     """Log in, and remember the account. Raises the errors of `log_in`."""
-    place = login.account.place()
-    passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
+    account_id = login.account.account_id()
+    passphrase = login.passphrases.reader()(f"{account_id.user} at {account_id.server}")
     setting = setting_for(login.account)
-    account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
-    session = log_in_as_known(place, login.agreement, lambda here: log_in(setting, account, here))
+    account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=passphrase)
+    session = log_in_as_known(account_id, login.agreement, lambda context: log_in(setting, account, context))
     if session.own.has_lost_some:
         write_error(_LOST_CODE)
     return Roaming(session=session, passphrase=passphrase, setting=setting)
 
 
 def log_in_as_known(
-    place: Place, agreement: ResetAgreement, start: Callable[[OnDevice], Coroutine[Any, Any, Session]]
+    account_id: AccountId, agreement: ResetAgreement, start: Callable[[LoginContext], Coroutine[Any, Any, Session]]
 ) -> Session:
     """Return the session of a login, and remember the account. Raises ClickException for a reset without agreement."""
-    here = replace(on_device(place), agreed=agreement.reset or "")
+    context = replace(login_context(account_id), agreed=agreement.reset or "")
     try:
-        session = blocking.run(start(here))
+        session = blocking.run(start(context))
     except AccountReset as error:
         remedy = f"if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
         raise click.ClickException(f"{error}: {remedy}") from None
-    if here.known is not None and here.known.reset != session.known.reset:
+    if context.known is not None and context.known.reset != session.known.reset:
         # The person has agreed to the reset. The record versions of the two accounts are unrelated.
-        forget(place)
-    keep_login(place, here.device, session.known)
+        forget(account_id)
+    keep_login(account_id, context.device, session.known)
     if session.reset_ready is not None:
         ready = datetime.datetime.fromtimestamp(session.reset_ready, datetime.UTC)
         text = f"a reset of this account was started by mail login, and can take it from {ready:%Y-%m-%d %H:%M} UTC"
@@ -176,19 +176,19 @@ def log_in_as_known(
     return session
 
 
-def on_device(place: Place) -> OnDevice:
+def login_context(account_id: AccountId) -> LoginContext:
     """Return this computer as a device. Its token for the account is new until the first successful login stores it."""
-    account = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
+    account = load_accounts().get(account_id) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
     name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
     device = Device(token=account.token, name=name if name.isprintable() else "sealwax")
-    return OnDevice(device=device, known=account.known, at=now())
+    return LoginContext(device=device, known=account.known, at=now())
 
 
-def keep_login(place: Place, device: Device, known: Known | None) -> None:
+def keep_login(account_id: AccountId, device: Device, known: Known | None) -> None:
     """Store an account after a registration or a successful login, as the default from now on. Raises ServerLies."""
     with changing_accounts() as accounts:
-        account = accounts.pop(place, KeptAccount(token=device.token, known=None))
-        accounts[place] = account.after(known)
+        account = accounts.pop(account_id, KeptAccount(token=device.token, known=None))
+        accounts[account_id] = account.after(known)
 
 
 def remember(session: Session) -> None:
@@ -197,14 +197,14 @@ def remember(session: Session) -> None:
     Nothing is stored if another command has deleted the account since.
     """
     with changing_accounts() as accounts:
-        if session.place in accounts:
-            accounts[session.place] = accounts[session.place].after(session.known)
+        if session.account_id in accounts:
+            accounts[session.account_id] = accounts[session.account_id].after(session.known)
 
 
-def forget(place: Place) -> None:
+def forget(account_id: AccountId) -> None:
     """Delete what this computer has stored about an account."""
     with changing_accounts() as accounts:
-        accounts.pop(place, None)
+        accounts.pop(account_id, None)
 
 
 def ask_code() -> str:
@@ -235,10 +235,10 @@ class _CodePrompt:
 
 
 def _transport_for(account: AccountChoice) -> Transport:
-    place = account.place()
+    account_id = account.account_id()
     if not follows_any():
-        return HttpTransport(place.server)
+        return HttpTransport(account_id.server)
     # Imported here because the code for lists of servers takes longest to import, and few people follow a list.
     from roaming_keys.client.following import FollowingTransport
 
-    return FollowingTransport(place, account.sources())
+    return FollowingTransport(account_id, account.sources())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from roaming_keys.client.command.login import NEW_PASSPHRASE_FILE, AccountChoice, keep_login, on_device
+from roaming_keys.client.command.login import NEW_PASSPHRASE_FILE, AccountChoice, keep_login, login_context
 from roaming_keys.client.command.ticket_source import TicketSource
 from roaming_keys.client.following import check_ticket_key, follow_ticket_key
 from roaming_keys.client.transport import HttpTransport, register_account
@@ -40,17 +40,17 @@ def register(request: RegisterRequest) -> None:
     The passphrase options are for the files. The account gets a new passphrase, which only you know: the key server
     never learns it. The mail password is refused as one.
     """
-    place = request.account.place()
+    account_id = request.account.account_id()
     identities = load_all_identities(request.names, request.passphrases)
     if not identities:
         raise click.ClickException("the files hold no private key together with its certificate")
-    ticket, mail_password = request.source.ticket(place.user, Purpose.ENROLMENT)
+    ticket, mail_password = request.source.ticket(account_id.user, Purpose.ENROLMENT)
     discovery_key, sources = find_discovery_key(ticket), request.account.sources()
-    check_ticket_key(place, discovery_key, sources)
-    account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
+    check_ticket_key(account_id, discovery_key, sources)
+    account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(build_registration(account, identities, ticket, PROVIDER, mail_password))
-    blocking.run(register_account(HttpTransport(place.server), registration))
-    keep_login(place, on_device(place).device, None)
-    write_line(f"{place.user} is registered at {place.server}.")
+    blocking.run(register_account(HttpTransport(account_id.server), registration))
+    keep_login(account_id, login_context(account_id).device, None)
+    write_line(f"{account_id.user} is registered at {account_id.server}.")
     # Pinned only after the key server has verified the ticket.
-    follow_ticket_key(place, discovery_key, sources)
+    follow_ticket_key(account_id, discovery_key, sources)

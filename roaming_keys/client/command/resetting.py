@@ -13,7 +13,7 @@ from roaming_keys.client.command.login import (
     AccountLogin,
     forget,
     keep_login,
-    on_device,
+    login_context,
     open_session,
     setting_for,
 )
@@ -76,20 +76,22 @@ def reset(request: ResetRequest) -> None:
     The new account does not have your earlier keys, so it opens no earlier mail, and people see that your certificate
     changed. If you remember the passphrase within 30 days: sealwax roam undo-reset.
     """
-    place = request.account.place()
+    account_id = request.account.account_id()
     identities = load_all_identities(request.names, request.passphrases)
     if request.names and not identities:
         raise click.ClickException("the files hold no private key together with its certificate")
-    ticket, mail_password = request.source.ticket(place.user, Purpose.RESET)
+    ticket, mail_password = request.source.ticket(account_id.user, Purpose.RESET)
     setting = setting_for(request.account)
-    answer = blocking.run(start_reset(setting.transport, place.user, ticket))
+    answer = blocking.run(start_reset(setting.transport, account_id.user, ticket))
     if not identities:
-        write_line(f"The reset of {place.user} can be finished from {_time(answer.ready)} to {_time(answer.ends)}.")
+        write_line(
+            f"The reset of {account_id.user} can be finished from {_time(answer.ready)} to {_time(answer.ends)}."
+        )
         write_line("Then run this again with the files of your new keys.")
         return
     if answer.ready > now().timestamp():
         raise click.ClickException(f"the reset has to wait until {_time(answer.ready)}")
-    account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
+    account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(
         build_reset(
             account,
@@ -97,7 +99,7 @@ def reset(request: ResetRequest) -> None:
             ticket,
             PROVIDER,
             replaced=ReplacedAccount(
-                parameters=blocking.run(ask_for_parameters(setting, place.user)), version=answer.version
+                parameters=blocking.run(ask_for_parameters(setting, account_id.user)), version=answer.version
             ),
             at=now(),
             mail_password=mail_password,
@@ -105,10 +107,10 @@ def reset(request: ResetRequest) -> None:
     )
     blocking.run(finish_reset(setting.transport, registration))
     # The person wants this reset, so this computer deletes the facts about the earlier account.
-    device = on_device(place).device
-    forget(place)
-    keep_login(place, device, None)
-    write_line(f"{place.user} has a new account at {place.server}. The earlier one is kept for 30 days.")
+    device = login_context(account_id).device
+    forget(account_id)
+    keep_login(account_id, device, None)
+    write_line(f"{account_id.user} has a new account at {account_id.server}. The earlier one is kept for 30 days.")
 
 
 @verb(StopRequest, "stop-reset")
@@ -125,20 +127,22 @@ def undo_reset(request: UndoRequest) -> None:
 
     The account after the reset is deleted with its keys. Pull them first if you need them.
     """
-    place = request.login.account.place()
-    setting, here = setting_for(request.login.account), on_device(place)
+    account_id = request.login.account.account_id()
+    setting, context = setting_for(request.login.account), login_context(account_id)
     if request.code_file is not None:
         code = read_first_line(request.code_file).decode("ascii", "replace")
         keys = blocking.run(recovery_keys(read_code(code), PROVIDER))
-        session = blocking.run(undo_reset_by_code(setting, place, keys, here))
+        session = blocking.run(undo_reset_by_code(setting, account_id, keys, context))
     else:
-        passphrase = request.login.passphrases.reader()(f"{place.user} at {place.server}, from before the reset")
-        account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
-        session = blocking.run(undo_by_passphrase(setting, account, here))
+        passphrase = request.login.passphrases.reader()(
+            f"{account_id.user} at {account_id.server}, from before the reset"
+        )
+        account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=passphrase)
+        session = blocking.run(undo_by_passphrase(setting, account, context))
     # This computer may know a later record, of the account after the reset, so the facts about it are deleted.
-    forget(place)
-    keep_login(place, here.device, session.known)
-    write_line(f"The account of {place.user} from before the reset is back.")
+    forget(account_id)
+    keep_login(account_id, context.device, session.known)
+    write_line(f"The account of {account_id.user} from before the reset is back.")
 
 
 def _time(seconds: int) -> str:

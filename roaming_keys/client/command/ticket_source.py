@@ -61,11 +61,11 @@ class TicketSource:
 
 def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) -> str:
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
-    place = ServiceAddress.of(normalise_origin(bridge))
+    bridge_address = ServiceAddress.of(normalise_origin(bridge))
     password = mail_password.decode("utf-8", "surrogateescape")
     # The bridge accepts requests that change something only if they name the account.
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
-    with HttpClient(place, uses_proxy=True) as client:
+    with HttpClient(bridge_address, uses_proxy=True) as client:
         session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})
         address = JsonObject(session.body, "bridge's answer").short_text("address")
         headers |= {"Cookie": _cookies_of(session), "X-Sealwax-Account": quote(address, safe="")}

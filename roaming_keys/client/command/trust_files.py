@@ -19,7 +19,7 @@ from roaming_keys.protocol.records.entries import Entry
 from roaming_keys.protocol.records.record import StatePart, open_kept_state
 from roaming_keys.protocol.records.sent import MAX_SENT_BYTES, note_sent, open_sent
 from roaming_keys.protocol.records.trust_entries import DeviceTrust, MergedTrust, Owner, merge_trust
-from roaming_keys.protocol.session import Place, Session
+from roaming_keys.protocol.session import AccountId, Session
 from sealwax.cli.options.parameters import now
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_error, write_output
@@ -62,25 +62,25 @@ def take_files(session: Session) -> None:
             if new is not None and new != old:
                 write_output(str(path), new, mode=PRIVATE_MODE)
         base = StatePart.of(session.opened.record).to_json()
-        write_output(str(_base_file(session.place)), base, mode=PRIVATE_MODE)
-        _sent_file(session.place).unlink(missing_ok=True)
+        write_output(str(_base_file(session.account_id)), base, mode=PRIVATE_MODE)
+        _sent_file(session.account_id).unlink(missing_ok=True)
     for name in merged.refused:
         write_error(f"{name} is ignored: none of your keys has signed it")
     for name in merged.staying:
         write_error(f"{name} stays on this computer: the account has no room for it, or your keys may not sign")
 
 
-def forget_base(place: Place) -> None:
+def forget_base(account_id: AccountId) -> None:
     """Delete the two files of a deleted account."""
-    for path in (_base_file(place), _sent_file(place)):
+    for path in (_base_file(account_id), _sent_file(account_id)):
         path.unlink(missing_ok=True)
 
 
 def _note(session: Session, entries: Mapping[str, Entry]) -> None:
     """Store the entries that are about to be sent. If the answer is lost, the next merge recognises them."""
-    path = _sent_file(session.place)
+    path = _sent_file(session.account_id)
     with lock_file(path):
-        sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.place.user, PROVIDER))
+        sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.account_id.user, PROVIDER))
         write_output(str(path), sent, mode=PRIVATE_MODE)
 
 
@@ -90,8 +90,8 @@ def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
             files,
             session.opened.state.entries,
             _read_base(session),
-            sent=blocking.run(open_sent(_read_sent(session), session.opened, session.place.user, PROVIDER)),
-            owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
+            sent=blocking.run(open_sent(_read_sent(session), session.opened, session.account_id.user, PROVIDER)),
+            owner=Owner(user=session.account_id.user, identities=own_identities(session.opened)),
             at=now(),
             provider=PROVIDER,
         )
@@ -106,16 +106,16 @@ def _read_files() -> DeviceTrust:
 
 
 def _read_base(session: Session) -> Mapping[str, Entry] | None:
-    data = _read(_base_file(session.place), 2 * MAX_STATE_BYTES)
+    data = _read(_base_file(session.account_id), 2 * MAX_STATE_BYTES)
     if data is None:
         return None
     part = StatePart.from_json(data)
-    state = blocking.run(open_kept_state(part, session.opened, session.place.user, PROVIDER))
+    state = blocking.run(open_kept_state(part, session.opened, session.account_id.user, PROVIDER))
     return None if state is None else state.entries
 
 
 def _read_sent(session: Session) -> bytes:
-    return _read(_sent_file(session.place), MAX_SENT_BYTES) or b""
+    return _read(_sent_file(session.account_id), MAX_SENT_BYTES) or b""
 
 
 def _read(path: Path, max_bytes: int) -> bytes | None:
@@ -125,15 +125,15 @@ def _read(path: Path, max_bytes: int) -> bytes | None:
         return None
 
 
-def _base_file(place: Place) -> Path:
-    return _file_of(place, "roaming")
+def _base_file(account_id: AccountId) -> Path:
+    return _file_of(account_id, "roaming")
 
 
-def _sent_file(place: Place) -> Path:
-    return _file_of(place, "roaming_sent")
+def _sent_file(account_id: AccountId) -> Path:
+    return _file_of(account_id, "roaming_sent")
 
 
-def _file_of(place: Place, kind: str) -> Path:
+def _file_of(account_id: AccountId, kind: str) -> Path:
     # The name of the file does not reveal the account.
-    digest = hashlib.sha256(f"{place.server}\0{place.user}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{account_id.server}\0{account_id.user}".encode()).hexdigest()
     return user_folder("XDG_DATA_HOME", ".local/share") / f"{kind}_{digest}.json"

@@ -18,8 +18,8 @@ from roaming_keys.organisation.protocol.messages import (
     NewUser,
     OfficersCase,
     OpenCase,
+    RecoveryStatus,
     ShownEvent,
-    Standing,
     UserChange,
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
@@ -44,7 +44,7 @@ class StaffClient:
         self._send("POST", "/staff/user", UserChange(user=user, change=change).to_json())
 
     def policy(self) -> RecoveryPolicy | None:
-        return Standing.from_json(self._send("GET", "/staff/policy")).policy
+        return RecoveryStatus.from_json(self._send("GET", "/staff/policy")).policy
 
     def set_policy(self, policy: RecoveryPolicy) -> None:
         self._send("PUT", "/staff/policy", NewPolicy(policy=policy).to_json())

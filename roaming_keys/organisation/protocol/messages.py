@@ -54,7 +54,7 @@ class Change(StrEnum):
 class CaseFacts:
     """A recovery case, without its keys. Times are in seconds since 1970, and 0 if the event has not happened.
 
-    `told` is the time at which a device of the owner has shown the case, and `opened` the time at which the recipient
+    `shown` is the time at which a device of the owner has shown the case, and `opened` the time at which the recipient
     has fetched the keys.
     """
 
@@ -67,7 +67,7 @@ class CaseFacts:
     recipient_fingerprint: str
     needed: int
     approved_by: tuple[str, ...] = ()
-    told: int = 0
+    shown: int = 0
     opened: int = 0
 
     def members(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class CaseFacts:
             "recipient_fingerprint": self.recipient_fingerprint,
             "needed": self.needed,
             "approved_by": list(self.approved_by),
-            "told": self.told,
+            "told": self.shown,
             "opened": self.opened,
         }
 
@@ -97,7 +97,7 @@ class CaseFacts:
             recipient_fingerprint=reader.short_text("recipient_fingerprint"),
             needed=reader.number("needed", 1, MAX_OFFICERS),
             approved_by=reader.short_texts("approved_by", MAX_OFFICERS),
-            told=reader.seconds("told"),
+            shown=reader.seconds("told"),
             opened=reader.seconds("opened"),
         )
         reader.check_finished()
@@ -126,7 +126,7 @@ class CopyFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RecoveryStatus:
     """The answer to `GET /recovery`: the policy in force, the caller's copy and cases, and a requested renewal.
 
     `policy` and `copy` may be None. `renew` is the time, in seconds since 1970, at which an administrator has asked for
@@ -149,16 +149,16 @@ class Standing:
         )
 
     @classmethod
-    def from_json(cls, data: bytes) -> Standing:
+    def from_json(cls, data: bytes) -> RecoveryStatus:
         reader = JsonObject(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
-        standing = cls(
+        status = cls(
             cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)),
             renew=reader.seconds("renew"),
             policy=RecoveryPolicy.read_from(reader.nested("policy")) if "policy" in reader else None,
             copy=CopyFacts.read_from(reader.nested("copy")) if "copy" in reader else None,
         )
         reader.check_finished()
-        return standing
+        return status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

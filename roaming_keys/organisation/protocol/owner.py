@@ -17,7 +17,7 @@ from roaming_keys.organisation.protocol.copies import (
     left_out,
     recoverable,
 )
-from roaming_keys.organisation.protocol.messages import CaseFacts, CopyFacts, Standing, StoreCopy
+from roaming_keys.organisation.protocol.messages import CaseFacts, CopyFacts, RecoveryStatus, StoreCopy
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.groups.known import own_identities
@@ -50,19 +50,19 @@ class OwnerRecovery:
     has_first_passphrase: bool
 
 
-def judge_recovery(opened: OpenRecord, standing: Standing) -> OwnerRecovery:
+def judge_recovery(opened: OpenRecord, status: RecoveryStatus) -> OwnerRecovery:
     """Return the facts for the owner, from the open record and the server's answer. Raises MalformedMessage."""
     confirmed = confirmed_policy(opened.state)
-    offered = standing.policy
+    offered = status.policy
     newest = max((identity.certificate.not_before for identity in opened.identities), default=None)
-    request_time = datetime.datetime.fromtimestamp(standing.renew, datetime.UTC)
+    request_time = datetime.datetime.fromtimestamp(status.renew, datetime.UTC)
     return OwnerRecovery(
         confirmed=confirmed,
         offered=None if offered is None or _same(offered, confirmed) else offered,
         left_out=left_out(own_identities(opened)),
-        is_copied=confirmed is not None and standing.copy == _copy_for(opened, confirmed),
-        cases=standing.cases,
-        must_renew=standing.renew > 0 and (newest is None or newest < request_time),
+        is_copied=confirmed is not None and status.copy == _copy_for(opened, confirmed),
+        cases=status.cases,
+        must_renew=status.renew > 0 and (newest is None or newest < request_time),
         has_first_passphrase=has_first_passphrase(opened.state),
     )
 
@@ -97,10 +97,10 @@ def with_own_passphrase(state: AccountState) -> AccountState:
     return replace(state, entries={**state.entries, FIRST_LOGIN_ENTRY: removed})
 
 
-async def fetch_standing(session: Session, setting: Setting) -> Standing:
+async def fetch_recovery_status(session: Session, setting: Setting) -> RecoveryStatus:
     """Return the answer to `GET /recovery`. Raises KeyServerError or MalformedMessage."""
     call = Call(method="GET", path="/recovery")
-    return Standing.from_json(await setting.transport.send(call, await session.sign(call, setting.provider)))
+    return RecoveryStatus.from_json(await setting.transport.send(call, await session.sign(call, setting.provider)))
 
 
 async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPolicy, at: datetime.datetime) -> Session:
@@ -124,19 +124,19 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
     policy = confirmed_policy(session.opened.state)
     if policy is None:
         return False
-    standing, due_copy = await fetch_standing(session, setting), _copy_for(session.opened, policy)
-    if standing.copy == due_copy or (standing.copy is None and not due_copy.certificates):
+    status, due_copy = await fetch_recovery_status(session, setting), _copy_for(session.opened, policy)
+    if status.copy == due_copy or (status.copy is None and not due_copy.certificates):
         return False
     if due_copy.certificates:
         body = await _build_body(session, policy, setting.provider)
     else:
-        body = StoreCopy(copy=await build_empty_copy(session.place.user, policy, setting.provider)).to_json()
+        body = StoreCopy(copy=await build_empty_copy(session.account_id.user, policy, setting.provider)).to_json()
     await _put(session, setting, body)
     return True
 
 
 async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
-    copy = await build_copy(session.place.user, policy, own_identities(session.opened), provider)
+    copy = await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
     return StoreCopy(copy=copy).to_json()
 
 

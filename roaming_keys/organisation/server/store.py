@@ -27,9 +27,9 @@ from roaming_keys.organisation.protocol.messages import (
     NewCase,
     OfficersCase,
     OpenCase,
+    RecoveryStatus,
     Role,
     ShownEvent,
-    Standing,
     name_of_recipient,
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
@@ -48,8 +48,8 @@ from roaming_keys.server.database.tables import (
     STAFF,
     WAITING_LOGIN,
 )
-from roaming_keys.server.kept_accounts import find_kept
 from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.replaced_accounts import find_replaced_account
 from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
 from sealwax.service import ServiceError
 from sealwax.service.database import insert_into
@@ -101,7 +101,7 @@ class OrganisationStore:
     def change_user(self, user: str, change: Change, member: Member, at: datetime.datetime) -> None:
         """Change an account, or note that its mail password is set. Raises ServiceError if there is no account."""
         if change is Change.DELETE:
-            with _told_of_no_account():
+            with _refusing_missing_account():
                 self._accounts.delete_account_of(user, at, actor=member.name)
             return
         now = at.timestamp()
@@ -165,24 +165,24 @@ class OrganisationStore:
             event = AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
             self.trail.add(rows, event)
 
-    def standing(self, user: str, at: datetime.datetime) -> Standing:
+    def recovery_status(self, user: str, at: datetime.datetime) -> RecoveryStatus:
         """Return the policy, copy, cases and renewal of a user. Notes that the owner was shown the cases."""
-        is_untold = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.told.is_(None)
+        is_not_shown = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.told.is_(None)
         with self._database.reading() as rows:
             renew = rows.execute(select(RESTRICTION.c.renew).where(RESTRICTION.c.user == user)).scalar()
-            is_new = rows.execute(select(RECOVERY_CASE.c.id).where(*is_untold)).first() is not None
+            is_new = rows.execute(select(RECOVERY_CASE.c.id).where(*is_not_shown)).first() is not None
             cases = self._facts(rows, _shown_to(user, at))
         if is_new:
-            cases = self._tell(user, at)
+            cases = self._note_shown_cases(user, at)
         copy = self._find_copy(user)
-        return Standing(
+        return RecoveryStatus(
             policy=self.find_policy(),
             copy=None if copy is None else CopyFacts.of(copy),
             cases=cases,
             renew=int(renew or 0),
         )
 
-    def _tell(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
+    def _note_shown_cases(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
         """Return the cases to show to the owner, and note that they were shown."""
         with self._database.transaction() as rows:
             self._keys.hold(rows)
@@ -200,7 +200,7 @@ class OrganisationStore:
 
         If the account was reset and has no copy, the case is for the copy of the account from before the reset.
         """
-        copy = self._find_copy(user) or self._find_kept_copy(user, at)
+        copy = self._find_copy(user) or self._find_copy_before_reset(user, at)
         if copy is None or not copy.certificates:
             text = "The key server has no recovery copy of this account."
             raise ServiceError(404, "no-recovery-copy", text)
@@ -314,9 +314,9 @@ class OrganisationStore:
             return None
         return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(sealed), user))
 
-    def _find_kept_copy(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
+    def _find_copy_before_reset(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
         with self._database.reading() as rows:
-            account = find_kept(rows, user, at)
+            account = find_replaced_account(rows, user, at)
         if account is None or account.sealed_copy is None:
             return None
         return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(account.sealed_copy), user))
@@ -350,7 +350,7 @@ class OrganisationStore:
             recipient_fingerprint=recipient.fingerprint,
             needed=copy.policy.needed,
             approved_by=tuple(rows.execute(approved.order_by(RECOVERY_APPROVAL.c.number)).scalars()),
-            told=int(row.told or 0),
+            shown=int(row.told or 0),
             opened=int(row.opened or 0),
         )
         return _Case(facts=facts, recipient=recipient, copy=copy)
@@ -366,8 +366,8 @@ class OrganisationStore:
 
         An account from before a reset counts too, because the officers have shares of its keys.
         """
-        with _told_of_no_account():
-            self._accounts.sessions.lock_account_or_kept(rows, user, at)
+        with _refusing_missing_account():
+            self._accounts.sessions.lock_account_or_replaced(rows, user, at)
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
@@ -379,7 +379,7 @@ def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
 
 
 @contextmanager
-def _told_of_no_account() -> Iterator[None]:
+def _refusing_missing_account() -> Iterator[None]:
     try:
         yield
     except NoSuchAccount:

@@ -12,8 +12,8 @@ from roaming_keys.organisation.protocol.messages import (
     NewCase,
     NewPolicy,
     NewUser,
+    RecoveryStatus,
     Role,
-    Standing,
     StoreCopy,
     UserChange,
 )
@@ -39,7 +39,7 @@ def install_organisation(app: Flask, config: KeyServerConfig, store: Store) -> N
     """Add the routes to the key server."""
     organisation = OrganisationStore(store)
     owner = OwnerViews(config, store.keys, store, organisation)
-    app.get("/recovery")(owner.standing)
+    app.get("/recovery")(owner.recovery_status)
     app.put("/recovery")(owner.store_copy)
     staff = StaffViews(config, store.keys, organisation, StaffStore(store.database, organisation.trail))
     app.post("/staff/users")(staff.add_user)
@@ -63,10 +63,10 @@ class OwnerViews(AccountViews):
         super().__init__(config, keys, store)
         self._organisation = organisation
 
-    def standing(self) -> Response:
+    def recovery_status(self) -> Response:
         """Return the policy, copy, cases and renewal of the caller. Notes that the owner was shown the cases."""
         caller = self._check_call()
-        return json_answer(self._organisation.standing(caller.user, self._config.clock()).to_json())
+        return json_answer(self._organisation.recovery_status(caller.user, self._config.clock()).to_json())
 
     def store_copy(self) -> Response:
         """Store a recovery copy, in place of the earlier copy."""
@@ -116,9 +116,9 @@ class StaffViews:
         return json_answer(b"{}")
 
     def policy(self) -> Response:
-        """Return the policy in force, in a `Standing`."""
+        """Return the policy in force, in a `RecoveryStatus`."""
         self._check(*_ANYBODY)
-        return json_answer(Standing(policy=self._store.find_policy()).to_json())
+        return json_answer(RecoveryStatus(policy=self._store.find_policy()).to_json())
 
     def set_policy(self) -> Response:
         """Put a policy in force. Each owner confirms the policy before shares go to its officers."""

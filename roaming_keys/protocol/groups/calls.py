@@ -16,10 +16,10 @@ from roaming_keys.protocol.groups.content import (
     open_group_bundle,
     seal_group,
 )
+from roaming_keys.protocol.groups.key_order import addresses_of, find_other_address, with_shared_identities
 from roaming_keys.protocol.groups.known import KnownGroup, known_groups, own_identities
 from roaming_keys.protocol.groups.membership import find_own_certificate, find_signer, without_members
 from roaming_keys.protocol.groups.messages import GroupPush, ListedGroup, ListedGroups, Member, StoredGroup
-from roaming_keys.protocol.groups.places import addresses_of, find_other_address, with_shared_identities
 from roaming_keys.protocol.key_account import KEY_BYTES, is_address_of
 from roaming_keys.protocol.known import ServerLies
 from roaming_keys.protocol.records.record import OpenRecord
@@ -103,7 +103,7 @@ async def open_own_group(
     session: Session, id: str, stored: StoredGroup, provider: CryptoProvider, *, at: datetime.datetime
 ) -> OpenGroup:
     """Decrypt a group of the person. Raises ServerLies, GroupKeyRefused, NoMatchingRecipient or MalformedMessage."""
-    identities, wrap = own_identities(session.opened), find_wrap(stored, session.place.user)
+    identities, wrap = own_identities(session.opened), find_wrap(stored, session.account_id.user)
     owned = await unwrap_own_group_key(wrap, provider, identities=identities, at=at)
     # No certificate has to be accepted here, because the signer may be any of the person's own certificates.
     opened = await _open(session, id, stored, owned, provider)
@@ -150,7 +150,7 @@ def first_of(
 
     Raises MalformedMessage if the name is not one line or there are no identities, or NoOwnIdentity.
     """
-    user = session.place.user
+    user = session.account_id.user
     myself = GroupMember(user=user, certificate=find_own_certificate(own_identities(session.opened), user, at))
     content = GroupContent(name=name, members=(myself,), identities=tuple(identities))
     return GroupVersion(id=provider.random_bytes(_ID_BYTES).hex(), owner=user, number=1), content
@@ -172,7 +172,7 @@ async def prepare_group(
 
     Raises OwnAddressInGroup, NoOwnIdentity, UnsupportedAlgorithm or LimitExceeded.
     """
-    user = session.place.user
+    user = session.account_id.user
     if any(is_address_of(user, address) for address in addresses_of(content.identities)):
         # Programs refuse a group with a certificate of its owner's address.
         raise OwnAddressInGroup(f"this is your own certificate: a group has one of its own, and not of {user}")
@@ -231,7 +231,7 @@ async def _open(
 ) -> OpenGroup:
     key, digest = owned.key, digest_of_bundle(stored.bundle)
     expected = GroupKey(
-        group=id, number=stored.version, owner=stored.owner, user=session.place.user, bundle=digest, key=key.key
+        group=id, number=stored.version, owner=stored.owner, user=session.account_id.user, bundle=digest, key=key.key
     )
     if key != expected:
         raise GroupKeyRefused("the key server gives a key of another group, version or member")
@@ -242,9 +242,11 @@ async def _open(
     content = await open_group_bundle(stored.bundle, version, key.key, provider)
     # The account gets the group's keys. A group key for the person's address would be used instead of the person's own
     # key.
-    if any(is_address_of(session.place.user, address) for address in addresses_of(content.identities)):
-        raise OwnAddressInGroup(f"the group has a certificate of {session.place.user}, who is a person and no group")
-    if all(member.user != session.place.user for member in content.members):
+    if any(is_address_of(session.account_id.user, address) for address in addresses_of(content.identities)):
+        raise OwnAddressInGroup(
+            f"the group has a certificate of {session.account_id.user}, who is a person and no group"
+        )
+    if all(member.user != session.account_id.user for member in content.members):
         raise GroupKeyRefused("the group's list of people lacks you")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
 

@@ -40,7 +40,7 @@ async def examine_owner(
     has accepted. A revoked certificate is never trusted. Raises ServerLies, NoMatchingRecipient, DecryptionError or
     MalformedMessage.
     """
-    wrap, identities = find_wrap(stored, session.place.user), own_identities(session.opened)
+    wrap, identities = find_wrap(stored, session.account_id.user), own_identities(session.opened)
     known = known_groups(session.opened.state).get(id)
     by_trust = await examine_group_key(wrap, judging, provider, identities=identities)
     pinned = [] if known is None else [known.certificate]

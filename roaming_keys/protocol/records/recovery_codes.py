@@ -61,7 +61,7 @@ class RecoveryKeys:
 def write_code(secret: bytes) -> str:
     """Return the printed form of 16 random bytes."""
     number = int.from_bytes(secret, "big") << _CHECK_BITS | _check_bits(secret)
-    characters = [_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_CHARACTERS))]
+    characters = [_ALPHABET[number >> 5 * position & 31] for position in reversed(range(_CHARACTERS))]
     return "-".join("".join(characters[start : start + _GROUP]) for start in range(0, _CHARACTERS, _GROUP))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import MAX_FACTORS, AssertionProof, CodeProof
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR, WAITING_LOGIN
@@ -100,7 +100,7 @@ class FactorStore:
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
-        with self._database.transaction(durable=waiting.way.is_undo) as rows:
+        with self._database.transaction(durable=waiting.method.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if not isinstance(factor.means, SharedSecret):
                     continue
@@ -122,7 +122,7 @@ class FactorStore:
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
-        with self._database.transaction(durable=waiting.way.is_undo) as rows:
+        with self._database.transaction(durable=waiting.method.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if isinstance(factor.means, SecurityKey) and factor.means.credential_id == proof.credential_id:
                     key, before = factor.means, factor.counter
@@ -174,7 +174,7 @@ class FactorStore:
         self._sessions.lock_account_for(rows, waiting, at)
         if _find_waiting(rows, waiting.key, at) is None:
             raise WaitingEnded
-        return read_factors(rows, self._keys, waiting.user, way=waiting.way)
+        return read_factors(rows, self._keys, waiting.user, method=waiting.method)
 
     def _admit(
         self,
@@ -197,7 +197,7 @@ class FactorStore:
         sealed_name = self._keys.renew(rows, Sealed.DEVICE_NAME, bytes(latest.sealed_name), waiting.user)
         login = RightLogin(
             user=waiting.user,
-            way=waiting.way,
+            method=waiting.method,
             key=waiting.key,
             token_hash=waiting.token_hash,
             sealed_name=sealed_name,
@@ -213,7 +213,7 @@ def _find_waiting(rows: Connection, key: bytes, at: datetime.datetime) -> Waitin
     return Waiting(
         key=key,
         user=row.user,
-        way=LoginWay(row.way),
+        method=LoginMethod(row.way),
         token_hash=bytes(row.token),
         sealed_name=bytes(row.sealed_name),
         counter=row.counter,

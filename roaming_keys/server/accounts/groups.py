@@ -10,8 +10,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, sel
 from roaming_keys.protocol.groups.messages import MAX_LISTED, MAX_OWNED, GroupPush, ListedGroup, Member, StoredGroup
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.server.kept_accounts import reset_of_kept
 from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.replaced_accounts import find_reset_time
 from roaming_keys.server.sessions.sessions import Caller, SessionStore
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
@@ -181,7 +181,7 @@ class GroupStore:
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:
     """Check that the group is not from before a reset whose earlier account is kept. Raises GroupOfEarlierAccount."""
-    reset = reset_of_kept(rows, user, at)
+    reset = find_reset_time(rows, user, at)
     created = rows.execute(select(GROUP_BUNDLE.c.created).where(GROUP_BUNDLE.c.id == group)).scalar()
     if reset is not None and created is not None and created < reset.timestamp():
         raise GroupOfEarlierAccount

@@ -1,8 +1,8 @@
 """Resets of a forgotten passphrase: started by a mail login, finished by another mail login after a delay.
 
 Each logged-in device can stop a reset that is not finished. The earlier account is kept for a while. A login with the
-earlier account's passphrase or recovery code restores it (`server/kept_accounts.py`). So a reset gives the operator of
-the mail server no earlier keys, and the owner can get the account back. The new account asks for the same second
+earlier account's passphrase or recovery code restores it (`server/replaced_accounts.py`). So a reset gives the operator
+of the mail server no earlier keys, and the owner can get the account back. The new account asks for the same second
 factors.
 """
 
@@ -18,7 +18,13 @@ from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store, account_of
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import ACCOUNT, RECORD, RESET, RESTRICTION, USED
-from roaming_keys.server.kept_accounts import delete_over, end_access, find_kept, has_over, keep_account
+from roaming_keys.server.replaced_accounts import (
+    delete_expired_accounts,
+    end_access,
+    find_replaced_account,
+    has_expired_accounts,
+    keep_account,
+)
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import AccountDisabled, Caller
 
@@ -123,14 +129,14 @@ class ResetStore:
             end_access(rows, user)
             self._note(rows, AuditKind.RESET_FINISHED, user, at)
 
-    def find_kept(self, user: str, at: datetime.datetime) -> Account | None:
+    def find_replaced_account(self, user: str, at: datetime.datetime) -> Account | None:
         """Return the account of a user from before a reset."""
         with self._database.reading() as rows:
-            row = find_kept(rows, user, at)
+            row = find_replaced_account(rows, user, at)
         return None if row is None else account_of(row)
 
     def sweep(self, at: datetime.datetime) -> None:
-        """Delete the kept accounts and the resets whose time is over, at most once a second.
+        """Delete the replaced accounts and the resets whose time is over, at most once a second.
 
         If there are none, nothing is written. A sweep is also due after the clock was set back.
         """
@@ -139,10 +145,13 @@ class ResetStore:
         self._swept_at = at.timestamp()
         is_over = RESET.c.ends <= at.timestamp()
         with self._database.reading() as rows:
-            if not has_over(rows, at) and rows.execute(select(RESET.c.user).where(is_over).limit(1)).first() is None:
+            if (
+                not has_expired_accounts(rows, at)
+                and rows.execute(select(RESET.c.user).where(is_over).limit(1)).first() is None
+            ):
                 return
         with self._database.transaction() as rows:
-            delete_over(rows, at)
+            delete_expired_accounts(rows, at)
             rows.execute(delete(RESET).where(is_over))
         self._database.erase_deleted()
 

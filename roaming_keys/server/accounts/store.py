@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, literal, outerjoin, select, update
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.accounts import KeyRecord, LoginKeys, Parameters
 from roaming_keys.protocol.tickets import Ticket
 from roaming_keys.server.accounts.factors import FactorStore
@@ -33,9 +33,9 @@ from roaming_keys.server.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
-from roaming_keys.server.kept_accounts import delete_kept, reset_of_kept
 from roaming_keys.server.master_key.bound_key import check_bound_key
 from roaming_keys.server.master_key.server_keys import KeyRing, Sealed, ServerKeys
+from roaming_keys.server.replaced_accounts import delete_replaced_account, find_reset_time
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import Caller, SessionStore
 from sealwax.service import Database
@@ -97,9 +97,9 @@ class Account:
             sealed_recovery_key=None if recovery_key is None else keys.seal(Sealed.LOGIN_KEY, recovery_key, user),
         )
 
-    def sealed_key_for(self, way: LoginWay) -> bytes | None:
+    def sealed_key_for(self, method: LoginMethod) -> bytes | None:
         """Return the sealed public key that verifies logins of this kind."""
-        return self.sealed_login_key if way.is_by_passphrase else self.sealed_recovery_key
+        return self.sealed_login_key if method.is_by_passphrase else self.sealed_recovery_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +256,7 @@ class Store:
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.
 
-        The kept account from before a reset stays until its time is over. Otherwise somebody who has taken over the
+        The account from before a reset stays until its time is over. Otherwise somebody who has taken over the
         mailbox could delete it.
         """
         with self._database.transaction() as rows:
@@ -268,13 +268,13 @@ class Store:
         """Delete all that the server has of a user. Raises NoSuchAccount."""
         with self._database.transaction() as rows:
             self.keys.hold(rows)
-            self.sessions.lock_account_or_kept(rows, user, at)
-            delete_kept(rows, user)
+            self.sessions.lock_account_or_replaced(rows, user, at)
+            delete_replaced_account(rows, user)
             self._delete(rows, user, at, actor=actor)
         self._database.erase_deleted()
 
     def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
-        reset = reset_of_kept(rows, user, at)
+        reset = find_reset_time(rows, user, at)
         if reset is None:
             delete_groups_of(rows, user)
         else:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import FactorKind
 from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR
 from roaming_keys.server.factors.security_keys import SecurityKey
@@ -17,7 +17,7 @@ from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
 
 _USER: Final = "the_user"
 # Made once, because SQLAlchemy needs longer to make a statement than to run it.
-_FACTORS, _KEPT_FACTORS = (
+_FACTORS, _FACTORS_BEFORE_RESET = (
     select(table).where(table.c.user == bindparam(_USER)).order_by(table.c.created, table.c.id)
     for table in (FACTOR, KEPT_FACTOR)
 )
@@ -55,11 +55,11 @@ def kind_of(means: Means) -> FactorKind:
 
 
 def read_factors(
-    rows: Connection, keys: ServerKeys, user: str, *, way: LoginWay = LoginWay.PASSPHRASE
+    rows: Connection, keys: ServerKeys, user: str, *, method: LoginMethod = LoginMethod.PASSPHRASE
 ) -> list[KeptFactor]:
     """Return the factors that a user's logins of one kind need, the oldest first. Raises ServerKeyError."""
     factors = []
-    for row in rows.execute(_KEPT_FACTORS if way.is_undo else _FACTORS, {_USER: user}):
+    for row in rows.execute(_FACTORS_BEFORE_RESET if method.is_undo else _FACTORS, {_USER: user}):
         content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
         factors.append(
             KeptFactor(

@@ -46,8 +46,8 @@ class FactorLimits:
         """
         now = at.timestamp()
         self._failures.sweep(now)
-        place = "account" if device is None else f"device {device.hex()}"
-        name = self._counter_name(KIND, f"{place} {user}").hex()
+        subject = "account" if device is None else f"device {device.hex()}"
+        name = self._counter_name(KIND, f"{subject} {user}").hex()
         with self._database.transaction(durable=False) as rows:
             level = self._failures.lock(rows, name, now)
             if (seconds := self._failures.seconds_until(level, ACCOUNT_ROOM - 1)) > 0:

@@ -38,12 +38,12 @@ class FactorGate:
 
         The account is locked. Raises UsedBefore if a login with this key waits already.
         """
-        factors = read_factors(rows, self._keys, new.user, way=new.way)
+        factors = read_factors(rows, self._keys, new.user, method=new.method)
         challenge, ends = os.urandom(CHALLENGE_BYTES), at + WAITING_LIFETIME
         waiting = {
             "key": new.key,
             "user": new.user,
-            "way": new.way.value,
+            "way": new.method.value,
             "token": new.token_hash,
             "sealed_name": new.sealed_name,
             "counter": 0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from roaming_keys.protocol.key_account import LoginWay
+from roaming_keys.protocol.key_account import LoginMethod
 
 TakeBack = Callable[[Connection], None]
 """Uncounts the attempt of a login that was right, in the transaction that starts its session."""
@@ -19,7 +19,7 @@ class RightLogin:
     """The kind of a login, the public key that will verify its calls, and the device with the hash of its token."""
 
     user: str
-    way: LoginWay
+    method: LoginMethod
     key: bytes
     token_hash: bytes
     sealed_name: bytes

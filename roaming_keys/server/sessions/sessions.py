@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row
 from roaming_keys.protocol.messages.accounts import MAX_DEVICES
 from roaming_keys.protocol.messages.factors import FactorDemand
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.server.kept_accounts import lock_kept, put_back
 from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.replaced_accounts import lock_replaced_account, restore_account
 from roaming_keys.server.sessions import statements as statements
 from roaming_keys.server.sessions.gate import FactorGate
 from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, TakeBack, UsedBefore
@@ -90,7 +90,7 @@ class SessionStore:
 
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
-        with self._database.transaction(durable=new.way.is_undo) as rows:
+        with self._database.transaction(durable=new.method.is_undo) as rows:
             # All transactions of an account hold the master key before they lock the account.
             new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
             account = self.lock_account_for(rows, new, at)
@@ -101,7 +101,7 @@ class SessionStore:
             if hindrances.is_disabled:
                 raise AccountDisabled
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            has_factor = hindrances.has_kept_factor if new.way.is_undo else hindrances.has_factor
+            has_factor = hindrances.has_kept_factor if new.method.is_undo else hindrances.has_factor
             if not has_factor:
                 return self.begin(rows, new, at, take_back)
             demand = self._gate.hold_back(rows, new, at)
@@ -125,8 +125,8 @@ class SessionStore:
         `factor` the id of the factor that was used. Raises UsedBefore if the key was used before, or NoSuchAccount.
         """
         ends, now = at + LIFETIME, at.timestamp()
-        if login.way.is_undo:
-            put_back(rows, self._keys, self.lock_account_for(rows, login, at))
+        if login.method.is_undo:
+            restore_account(rows, self._keys, self.lock_account_for(rows, login, at))
         device, is_new = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
@@ -224,26 +224,26 @@ class SessionStore:
             raise NoSuchAccount
         return account
 
-    def lock_account_or_kept(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account of a user, or the kept account if the account after a reset was deleted.
+    def lock_account_or_replaced(self, rows: Connection, user: str, at: datetime.datetime) -> None:
+        """Lock the account of a user, or the replaced account if the account after a reset was deleted.
 
         Administrators can act on both. Raises NoSuchAccount.
         """
-        if lock_kept(rows, user, at) is None:
+        if lock_replaced_account(rows, user, at) is None:
             self.lock_account(rows, user)
 
     def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
-        """Lock the account of a login, or the kept account to undo a reset. Return its row. Raises NoSuchAccount."""
-        if not login.way.is_undo:
+        """Lock the account of a login, or the replaced account to undo a reset. Return it. Raises NoSuchAccount."""
+        if not login.method.is_undo:
             return self.lock_account(rows, login.user)
-        account = lock_kept(rows, login.user, at)
+        account = lock_replaced_account(rows, login.user, at)
         if account is None:
             raise NoSuchAccount
         return account
 
     def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
         """Check that the account still has the key that verified a login. Raises NoSuchAccount."""
-        sealed = account.sealed_login_key if new.way.is_by_passphrase else account.sealed_recovery_key
+        sealed = account.sealed_login_key if new.method.is_by_passphrase else account.sealed_recovery_key
         # The decrypted keys are compared, because a new master key seals the same login key differently.
         stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
         if not stored or not hmac.compare_digest(stored, new.login_key):
@@ -263,9 +263,9 @@ class SessionStore:
 
 def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
     """Return the events that a login adds to the audit trail: their kinds and notes."""
-    if login.way.is_undo:
+    if login.method.is_undo:
         yield AuditKind.RESET_UNDONE, ""
-    kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
+    kind = AuditKind.LOGGED_IN if login.method.is_by_passphrase else AuditKind.RECOVERED
     yield kind, f"device {device}" + (f", factor {factor}" if factor else "")
     if is_new:
         yield AuditKind.DEVICE_ADDED, f"device {device}"

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from flask import Response, request
 
-from roaming_keys.protocol.key_account import LoginWay, login_record, normalise_user
+from roaming_keys.protocol.key_account import LoginMethod, login_record, normalise_user
 from roaming_keys.protocol.messages.accounts import (
     Login,
     LoginTerms,
@@ -37,10 +37,10 @@ from smime_core.errors import MalformedMessage
 
 MAX_CLOCK_SECONDS: Final = 300
 _REFUSALS: Final = {
-    LoginWay.PASSPHRASE: "The address or the passphrase is not right.",
-    LoginWay.RECOVERY_CODE: "The address or the recovery code is not right.",
-    LoginWay.UNDO_BY_PASSPHRASE: "No account from before a reset is kept that this passphrase opens.",
-    LoginWay.UNDO_BY_CODE: "No account from before a reset is kept that this recovery code opens.",
+    LoginMethod.PASSPHRASE: "The address or the passphrase is not right.",
+    LoginMethod.RECOVERY_CODE: "The address or the recovery code is not right.",
+    LoginMethod.UNDO_BY_PASSPHRASE: "No account from before a reset is kept that this passphrase opens.",
+    LoginMethod.UNDO_BY_CODE: "No account from before a reset is kept that this recovery code opens.",
 }
 
 
@@ -96,21 +96,21 @@ class LoginViews:
 
     def log_in(self) -> Response:
         """Start a session for a login with the passphrase."""
-        return self._start_session(LoginWay.PASSPHRASE)
+        return self._start_session(LoginMethod.PASSPHRASE)
 
     def recover(self) -> Response:
         """Start a session for a login with the recovery code."""
-        return self._start_session(LoginWay.RECOVERY_CODE)
+        return self._start_session(LoginMethod.RECOVERY_CODE)
 
     def undo_by_passphrase(self) -> Response:
         """Put the account from before a reset back, and start a session, for a login with its passphrase."""
-        return self._start_session(LoginWay.UNDO_BY_PASSPHRASE)
+        return self._start_session(LoginMethod.UNDO_BY_PASSPHRASE)
 
     def undo_by_code(self) -> Response:
         """Put the account from before a reset back, and start a session, for a login with its recovery code."""
-        return self._start_session(LoginWay.UNDO_BY_CODE)
+        return self._start_session(LoginMethod.UNDO_BY_CODE)
 
-    def _start_session(self, way: LoginWay) -> Response:
+    def _start_session(self, method: LoginMethod) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
         The attempt is counted before the signature is checked.
@@ -125,16 +125,16 @@ class LoginViews:
             raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
         token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
         account, is_known = self._store.find_account_and_device(user, token_hash)
-        if way.is_undo:
-            account = self._resets.find_kept(user, at)
+        if method.is_undo:
+            account = self._resets.find_replaced_account(user, at)
         device = token_hash if is_known else None
         counted = self._limits.start(user, client_site(request.remote_addr), device=device, at=at)
-        login_key = self._key_that_signed(attempt, user, way, account)
+        login_key = self._key_that_signed(attempt, user, method, account)
         if login_key is None:
-            raise ServiceError(401, "login-refused", _REFUSALS[way])
+            raise ServiceError(401, "login-refused", _REFUSALS[method])
         new = NewSession(
             user=user,
-            way=way,
+            method=method,
             login_key=login_key,
             nonce=attempt.nonce,
             nonce_ends=nonce_ends,
@@ -147,7 +147,7 @@ class LoginViews:
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
         except NoSuchAccount:
-            raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
+            raise ServiceError(401, "login-refused", _REFUSALS[method]) from None
         except AccountDisabled:
             # Only somebody who knows the passphrase or the code gets this answer.
             raise account_disabled() from None
@@ -156,15 +156,15 @@ class LoginViews:
             return json_answer(started.to_json())
         return session_answer(self._store, new, started)
 
-    def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
+    def _key_that_signed(self, attempt: Login, user: str, method: LoginMethod, account: Account | None) -> bytes | None:
         """Return the account's public key for this kind of login, if its private key has signed the login."""
-        stored = account and account.sealed_key_for(way)
+        stored = account and account.sealed_key_for(method)
         # If the account has no such key, a false key is checked in the same way, so that the time is equal.
         sealed, owner = (stored, user) if stored else (self._false_login_key, "")
         login_key = self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner)
         key = Ed25519PublicKey.from_public_bytes(login_key)
         try:
-            key.verify(attempt.signature, login_record(self._config.origin, user, way, attempt))
+            key.verify(attempt.signature, login_record(self._config.origin, user, method, attempt))
         except InvalidSignature:
             return None
         return login_key if stored else None
@@ -172,7 +172,7 @@ class LoginViews:
 
 def session_answer(store: Store, login: RightLogin, started: StartedSession) -> Response:
     """Return the answer to a login whose session has started."""
-    if login.way.is_undo:
+    if login.method.is_undo:
         # Undoing a reset has deleted the account after the reset, so its rows are erased from the file.
         store.database.erase_deleted()
     # The JSON from `KeyRecord.to_json`, which the answer contains unchanged.

@@ -103,7 +103,7 @@ class ResetViews:
         user, at = normalise_user(ParametersRequest.from_json(json_body()).user), self._config.clock()
         # This false salt differs from that of `/parameters`, so that comparing both does not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(f"reset {user}"))
-        account = self._resets.find_kept(user, at)
+        account = self._resets.find_replaced_account(user, at)
         terms = LoginTerms(
             parameters=account.parameters if account else false_parameters, nonce=self._keys.make_nonce(user, at)
         )

@@ -108,7 +108,7 @@ def test_words_in_full_decide_between_two_lists() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "why", "place"),
+    ("typed", "why", "word_number"),
     [
         ("", "word-count", None),
         (" - ", "word-count", None),
@@ -120,10 +120,10 @@ def test_words_in_full_decide_between_two_lists() -> None:
         ("abandon " * 200, "too-long", None),
     ],
 )
-def test_other_words_are_refused_by_their_place(typed: str, why: str, place: int | None) -> None:
+def test_other_words_are_refused_with_the_number_of_the_word(typed: str, why: str, word_number: int | None) -> None:
     with pytest.raises(ParcelWordsRefused) as refused:
         parse_words(typed)
-    assert (refused.value.why, refused.value.place) == (why, place)
+    assert (refused.value.why, refused.value.word_number) == (why, word_number)
     assert refused.value.code == "parcel-words-refused"
 
 

@@ -11,7 +11,7 @@ import pyotp
 
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.messages.factors import CodeProof, NewCodes, NewSecurityKey
 from roaming_keys.protocol.records.recovery_codes import recovery_keys
@@ -42,8 +42,8 @@ def log_in_elsewhere(server: str, user: str, passphrase: str, app: App | None = 
     ask_factor = (lambda _demand, _refusal: CodeProof(code=app.code())) if app else None
     setting = Setting(transport=HttpTransport(server), provider=NativeProvider(), ask_factor=ask_factor)
     account = KeyAccount(server=server, user=user, passphrase=passphrase.encode())
-    here = OnDevice(device=Device(token=bytes(32), name="elsewhere"), known=None, at=datetime.now(UTC))
-    return run(log_in(setting, account, here)), setting
+    context = LoginContext(device=Device(token=bytes(32), name="elsewhere"), known=None, at=datetime.now(UTC))
+    return run(log_in(setting, account, context)), setting
 
 
 def plant_code(session: Session, setting: Setting) -> None:

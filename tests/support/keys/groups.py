@@ -21,7 +21,7 @@ from roaming_keys.protocol.groups.calls import (
 from roaming_keys.protocol.groups.content import GroupContent, GroupMember, GroupVersion
 from roaming_keys.protocol.groups.known import own_identities
 from roaming_keys.protocol.key_account import KeyAccount
-from roaming_keys.protocol.login import OnDevice, log_in
+from roaming_keys.protocol.login import LoginContext, log_in
 from roaming_keys.protocol.messages.accounts import Device
 from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.tickets import issue_ticket
@@ -77,8 +77,10 @@ class Sharer:
         run(self.transport.send(Call(method="POST", path="/register", body=body)))
 
     def log_in(self) -> None:
-        here = OnDevice(device=Device(token=PROVIDER.random_bytes(32), name="a laptop"), known=None, at=self.clock())
-        self.session = run(log_in(self.setting, self.account, here))
+        context = LoginContext(
+            device=Device(token=PROVIDER.random_bytes(32), name="a laptop"), known=None, at=self.clock()
+        )
+        self.session = run(log_in(self.setting, self.account, context))
 
     def store(self, content: GroupContent, number: int, id: str = WARD) -> OpenGroup:
         version = GroupVersion(id=id, owner=self.user, number=number)

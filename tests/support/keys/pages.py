@@ -35,9 +35,9 @@ class Page:
 
     def log_in(self, verb: str = "roaming.login", **members: Any) -> dict[str, Any]:
         """Run an operation that begins with a login."""
-        place = {"server": ORIGIN, "user": self.user, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
+        account = {"server": ORIGIN, "user": self.user, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
         device = {"deviceToken": b"d" * 32, "deviceName": "a page", "known": self.known}
-        return self.go_on(call(verb, **place, **device, **members))
+        return self.go_on(call(verb, **account, **device, **members))
 
     def run(self, verb: str, **members: Any) -> dict[str, Any]:
         """Run an operation of the session."""
@@ -56,7 +56,7 @@ class Page:
             if "result" in reply:
                 return {**reply["result"], **{name: reply[name] for name in ("code",) if name in reply}}
             self.sent += [note["sent"] for note in reply.get("notes", {}).values()]
-            answer = self.tell(reply)
+            answer = self.find_answer(reply)
             reply = reply["then"] if "then" in reply and "body" in answer else self.answer(reply, **answer)
 
     def take(self, reply: dict[str, Any]) -> None:
@@ -64,22 +64,22 @@ class Page:
         self.calls = reply.get("calls", self.calls)
         self.session, self.known = reply.get("session", self.session), reply.get("known", self.known)
 
-    def answer(self, reply: dict[str, Any], **told: Any) -> dict[str, Any]:
+    def answer(self, reply: dict[str, Any], **members: Any) -> dict[str, Any]:
         """The next step after an answer."""
         arguments = {"user": self.user, "state": reply["state"], "step": reply["step"], "sealKey": SEAL_KEY}
-        after: dict[str, Any] = call("roaming.answer", **{**arguments, **told})
+        after: dict[str, Any] = call("roaming.answer", **{**arguments, **members})
         return after
 
-    def tell(self, reply: dict[str, Any]) -> dict[str, Any]:
+    def find_answer(self, reply: dict[str, Any]) -> dict[str, Any]:
         """The answer to the request or the question of a step."""
         if "question" in reply:
-            return {"told": self.tell_person(reply["question"])}
+            return {"told": self.answer_question(reply["question"])}
         answer = self.send(reply["request"])
         if answer.status_code < 400:
             return {"body": self.change(reply["request"], answer.data)}
         return {"refusal": json.loads(self.change(reply["request"], answer.data))}
 
-    def tell_person(self, question: dict[str, Any]) -> Mapping[str, Any]:
+    def answer_question(self, question: dict[str, Any]) -> Mapping[str, Any]:
         """The answer of the person to a question."""
         if question["kind"] == "factor":
             proof = json.loads(CodeProof(code=self.code).to_json())

@@ -16,10 +16,10 @@ from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.changes import build_registration
 from roaming_keys.protocol.key_account import KeyAccount
 from roaming_keys.protocol.known import Known
-from roaming_keys.protocol.login import OnDevice, log_in, log_in_by_recovery_code
+from roaming_keys.protocol.login import LoginContext, log_in, log_in_by_recovery_code
 from roaming_keys.protocol.messages.accounts import Device, Refusal
 from roaming_keys.protocol.records.recovery_codes import RecoveryKeys
-from roaming_keys.protocol.session import AskFactor, Place, Session, Setting
+from roaming_keys.protocol.session import AccountId, AskFactor, Session, Setting
 from roaming_keys.protocol.steps import KeyServerError
 from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.app import create_app
@@ -129,8 +129,8 @@ class Person:
         return Setting(transport=self.transport, provider=self.provider, ask_factor=self.ask_factor)
 
     @property
-    def here(self) -> OnDevice:
-        return OnDevice(device=self.device, known=self.known, at=self.clock())
+    def login_context(self) -> LoginContext:
+        return LoginContext(device=self.device, known=self.known, at=self.clock())
 
     @property
     def account(self) -> KeyAccount:
@@ -142,11 +142,11 @@ class Person:
         run(self.transport.send(Call(method="POST", path="/register", body=body)))
 
     def log_in(self) -> Session:
-        return self._noted(run(log_in(self.setting, self.account, self.here)))
+        return self._noted(run(log_in(self.setting, self.account, self.login_context)))
 
     def recover(self, keys: RecoveryKeys) -> Session:
-        place = Place(server=ORIGIN, user=USER)
-        return self._noted(run(log_in_by_recovery_code(self.setting, place, keys, self.here)))
+        account_id = AccountId(server=ORIGIN, user=USER)
+        return self._noted(run(log_in_by_recovery_code(self.setting, account_id, keys, self.login_context)))
 
     def add(self, session: Session, *identities: Identity) -> Session:
         """Store more identities."""

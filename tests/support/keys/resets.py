@@ -83,10 +83,10 @@ def reset(person: Person) -> Session:
 
 
 def log_in_agreed(person: Person, agreed: str) -> Session:
-    session = run(log_in(person.setting, person.account, replace(person.here, agreed=agreed)))
+    session = run(log_in(person.setting, person.account, replace(person.login_context, agreed=agreed)))
     person.known = session.known
     return session
 
 
 def undo(person: Person) -> Session:
-    return run(undo_reset(person.setting, person.account, person.here))
+    return run(undo_reset(person.setting, person.account, person.login_context))

@@ -15,7 +15,7 @@ import click
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from roaming_keys.protocol.key_account import LoginWay, login_record
+from roaming_keys.protocol.key_account import LoginMethod, login_record
 from roaming_keys.protocol.messages.accounts import (
     STEP_BYTES,
     Device,
@@ -156,7 +156,7 @@ class KeyMachine:
             device=DEVICE,
             signature=bytes(64),
         )
-        signed = login_record(self.origin, user, LoginWay.PASSPHRASE, login)
+        signed = login_record(self.origin, user, LoginMethod.PASSPHRASE, login)
         signature = Ed25519PrivateKey.from_private_bytes(LOGIN_SEED).sign(signed)
         return self.post("/login", replace(login, signature=signature).to_json())
 

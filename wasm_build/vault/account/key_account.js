@@ -9,7 +9,7 @@ import { ServerSession } from "./server_session.js";
 
 export class KeyAccount {
   #memory;
-  #place;
+  #setting;
   /** Resolves when the last operation is done. The server accepts the calls of a session only in their order. */
   #turn = Promise.resolve();
   /** Whether the recovery code was dropped and not replaced. It is dropped if the passphrase does not vouch for it. */
@@ -19,19 +19,19 @@ export class KeyAccount {
 
   /**
    * @param {() => Promise<import("../storage/session.js").Caller>} vault @param {Sealing} seal @param {KeyServerMemory} memory
-   * @param {{server: import("./key_server.js").KeyServer, user: string, askFactor?: AskFactor, askReset?: AskReset}} place
+   * @param {{server: import("./key_server.js").KeyServer, user: string, askFactor?: AskFactor, askReset?: AskReset}} setting
    */
-  constructor(vault, seal, memory, place) {
+  constructor(vault, seal, memory, setting) {
     this.#memory = memory;
-    this.user = place.user;
+    this.user = setting.user;
     /** The session at the server, which a later client can continue. */
-    this.session = new ServerSession(memory, place.user);
-    this.#place = { vault, seal, ...place, take: (/** @type {Step} */ step) => this.session.take(step) };
+    this.session = new ServerSession(memory, setting.user);
+    this.#setting = { vault, seal, ...setting, take: (/** @type {Step} */ step) => this.session.take(step) };
   }
 
   /** The host of the key server. */
   get host() {
-    return new URL(this.#place.server.origin).host;
+    return new URL(this.#setting.server.origin).host;
   }
 
   get isOpen() {
@@ -45,7 +45,7 @@ export class KeyAccount {
 
   /** Makes the account, with a key file. @param {{ticket: string, p12: ArrayBuffer, p12Passphrase: Passphrase, passphrase: Passphrase}} first */
   register(first) {
-    return this.#inTurn(() => operate(this.#place, "roaming.register", { server: this.#place.server.origin, ...first }, {}));
+    return this.#inTurn(() => operate(this.#setting, "roaming.register", { server: this.#setting.server.origin, ...first }, {}));
   }
 
   logIn(/** @type {Passphrase} */ passphrase) {
@@ -123,7 +123,7 @@ export class KeyAccount {
     return this.#inTurn(async () => {
       const session = this.session.copy;
       if (!session) throw new ApiError("locked", "the keys are locked");
-      return operate(this.#place, verb, { ...session, ...members }, answers);
+      return operate(this.#setting, verb, { ...session, ...members }, answers);
     });
   }
 
@@ -135,9 +135,9 @@ export class KeyAccount {
     return this.#inTurn(async () => {
       const { token, known } = await this.#memory.read(this.user);
       const device = { deviceToken: token.slice(0), deviceName: deviceName(), ...(known && { known: known.slice(0) }) };
-      const ahead = [await this.#place.server.termsOf(this.user, verb === "roaming.undo")];
-      const login = { server: this.#place.server.origin, at: new Date().toISOString(), ahead, ...device };
-      const opened = await operate(this.#place, verb, { ...login, ...members }, answers);
+      const ahead = [await this.#setting.server.termsOf(this.user, verb === "roaming.undo")];
+      const login = { server: this.#setting.server.origin, at: new Date().toISOString(), ahead, ...device };
+      const opened = await operate(this.#setting, verb, { ...login, ...members }, answers);
       this.hasLostCode = !opened.code && (this.hasLostCode || Boolean(opened.hasLostCode));
       if ("resetReady" in opened) this.resetReady = opened.resetReady;
       return { code: null, ...opened };

@@ -12,15 +12,16 @@ import { ApiError } from "../server/json_requests.js";
  * @typedef {{
  *   vault: () => Promise<import("../storage/session.js").Caller>, seal: Sealing, server: import("./key_server.js").KeyServer, user: string,
  *   askFactor?: AskFactor, askReset?: AskReset, take: (step: Step) => Promise<void>,
- * }} Place
+ * }} Setting
  */
 
 /**
- * @param {Place} place @param {string} verb @param {object} members @param {Answers} answers to the questions of the operation
+ * @param {Setting} setting @param {string} verb @param {object} members
+ * @param {Answers} answers to the questions of the operation
  * @returns {Promise<any>} the result
  */
-export async function operate(place, verb, members, answers) {
-  const operation = new Operation(place, answers);
+export async function operate(setting, verb, members, answers) {
+  const operation = new Operation(setting, answers);
   try {
     const { result, code } = await operation.run(verb, members);
     return code ? { ...result, code } : result;
@@ -32,17 +33,17 @@ export async function operate(place, verb, members, answers) {
 }
 
 class Operation {
-  #place;
+  #setting;
   #answers;
   #ended;
   /** The latest refusal of the server. @type {ApiError | null} */
   refusal = null;
 
-  /** @param {Place} place @param {Answers} answers */
-  constructor(place, answers) {
-    this.#place = place;
+  /** @param {Setting} setting @param {Answers} answers */
+  constructor(setting, answers) {
+    this.#setting = setting;
     this.#answers = answers;
-    this.#ended = place.seal.ended;
+    this.#ended = setting.seal.ended;
   }
 
   /** @param {string} verb @param {object} members */
@@ -50,7 +51,7 @@ class Operation {
     let step = await this.#call(verb, members);
     while (step.state) {
       if (step.question?.kind === "factor") step = await this.#prove(step);
-      else if (step.question) step = await this.#answer(step, await this.#tell(step.question));
+      else if (step.question) step = await this.#answer(step, await this.#findAnswer(step.question));
       else step = await this.#exchange(step);
     }
     return step;
@@ -68,13 +69,13 @@ class Operation {
     if ((!isForeseen || this.#ended.aborted) && step.then?.code instanceof ArrayBuffer) overwrite(step.then.code);
     if (!step.then || !isForeseen) return this.#answer(step, answer);
     if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
-    await this.#place.take(step.then);
+    await this.#setting.take(step.then);
     return step.then;
   }
 
   /** @param {string} verb @param {object} members @returns {Promise<Step>} */
   async #call(verb, members) {
-    const { vault, seal, user, take } = this.#place;
+    const { vault, seal, user, take } = this.#setting;
     const caller = await vault();
     // After a lock the session has another key, which does not open the state.
     if (this.#ended.aborted) throw new ApiError("locked", "the keys are locked");
@@ -92,7 +93,7 @@ class Operation {
   async #send({ request }) {
     if (!request) throw new TypeError("a step without a request");
     try {
-      return { body: await this.#place.server.send(request) };
+      return { body: await this.#setting.server.send(request) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.refusal = error;
@@ -104,8 +105,8 @@ class Operation {
   }
 
   /** @param {any} question */
-  async #tell(question) {
-    const { askReset = refuse("account-reset") } = this.#place;
+  async #findAnswer(question) {
+    const { askReset = refuse("account-reset") } = this.#setting;
     if (question.kind === "reset") await askReset(question.reset);
     return { told: (await this.#answers[question.kind]?.(question)) ?? {} };
   }
@@ -113,7 +114,7 @@ class Operation {
   /** Asks the person for a second factor, as often as the server allows. @param {Step} step @returns {Promise<Step>} */
   #prove(step) {
     let latest = step;
-    const { askFactor = refuse("factor-needed") } = this.#place;
+    const { askFactor = refuse("factor-needed") } = this.#setting;
     return askFactor(step.question, async (proof) => {
       const signed = await this.#answer(latest, { told: proof });
       const after = await this.#exchange(signed);

@@ -24,7 +24,7 @@ export class ServerSession {
     return this.#sealed && { session: this.#sealed.slice(0), calls: this.#calls };
   }
 
-  /** Continues the session of an earlier client. @param {OpenSession} standing */
+  /** Continues the session of an earlier client. @param {OpenSession} openSession */
   resume({ session, calls }) {
     this.#sealed = session;
     this.#calls = calls;

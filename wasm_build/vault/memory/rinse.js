@@ -8,11 +8,11 @@
  */
 
 // No key is freed before the last key is made, so that each key takes a different free block of its size.
-const KEYS_OF_EACH_SIZE = 32;
+const KEYS_PER_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
 /** The number of keys for sizes above `LARGE_BYTES`, and for the blocks of a text. */
-const KEYS_OF_EACH_LARGE_SIZE = 4;
+const REDUCED_KEYS_PER_SIZE = 4;
 /** This number of keys takes all blocks that one operation has just freed. */
 const KEYS_AT_ONCE = 4;
 /** The limit on the sizes to rinse. One operation has secrets of about ten sizes; a batch has more with each message. */
@@ -38,14 +38,14 @@ const USES_OF_EACH_CURVE = 16;
 export async function rinse(lengths, algorithms) {
   const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES).slice(-MAX_SIZES);
   await Promise.allSettled([
-    rinseBlocks(sizes, KEYS_OF_EACH_SIZE),
+    rinseBlocks(sizes, KEYS_PER_SIZE),
     ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json))),
   ]);
 }
 
 /** Overwrites the blocks of texts of these lengths, for which `isCutUp` is true. @param {Iterable<number>} lengths in bytes */
 export async function rinseTexts(lengths) {
-  await rinseBlocks([...lengths].slice(-MAX_SIZES), KEYS_OF_EACH_LARGE_SIZE).catch(() => {});
+  await rinseBlocks([...lengths].slice(-MAX_SIZES), REDUCED_KEYS_PER_SIZE).catch(() => {});
 }
 
 /**
@@ -68,9 +68,9 @@ export function isCutUp(length) {
 /**
  * Imports keys of these sizes, and encrypts and decrypts zeros of these sizes.
  * @param {number[]} sizes
- * @param {number} keysOfEach how many keys of each size
+ * @param {number} keysPerSize how many keys of each size
  */
-async function rinseBlocks(sizes, keysOfEach) {
+async function rinseBlocks(sizes, keysPerSize) {
   if (sizes.length === 0) return;
   const { subtle } = crypto;
   const key = /** @type {CryptoKey} */ (await subtle.generateKey(AES, false, ["encrypt", "decrypt"]));
@@ -79,7 +79,7 @@ async function rinseBlocks(sizes, keysOfEach) {
   await Promise.all(
     sizes.map(async (size) => {
       const part = zeros.subarray(0, size);
-      const count = size > LARGE_BYTES ? KEYS_OF_EACH_LARGE_SIZE : keysOfEach;
+      const count = size > LARGE_BYTES ? REDUCED_KEYS_PER_SIZE : keysPerSize;
       const keys = Array.from({ length: count }, () => subtle.importKey("raw", part, HMAC, false, ["sign"]));
       for (let round = 0; round < ROUNDS; round += 1) {
         await subtle.decrypt(cipher, key, await subtle.encrypt(cipher, key, part));

@@ -14,7 +14,7 @@ from roaming_keys.protocol.changes import ReplacedAccount, build_registration, b
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.protocol.known import Known, day_of
 from roaming_keys.protocol.login import (
-    OnDevice,
+    LoginContext,
     ask_for_parameters,
     log_in as log_in_by_passphrase,
     log_in_by_recovery_code,
@@ -30,7 +30,7 @@ from roaming_keys.protocol.records.recovery_codes import (
     recovery_keys,
     write_code,
 )
-from roaming_keys.protocol.session import Place, Session, Setting
+from roaming_keys.protocol.session import AccountId, Session, Setting
 from roaming_keys.protocol.steps import KeptBytes
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity, load_identities
@@ -42,7 +42,7 @@ from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 
 @request_class
-class LoginPlace:
+class AccountOnDevice:
     """An account at a key server, the device that logs in, and what this device knows of the account."""
 
     server: str
@@ -55,19 +55,19 @@ class LoginPlace:
     seal_key: Secret
 
     @property
-    def place(self) -> Place:
-        """The account, by the names of its server and its user."""
-        return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
+    def account_id(self) -> AccountId:
+        """Identifies the account."""
+        return AccountId(server=normalise_origin(self.server), user=normalise_user(self.user))
 
     def account(self, passphrase: Secret) -> KeyAccount:
         """The account with its server, its user and this passphrase."""
         return KeyAccount(server=self.server, user=self.user, passphrase=passphrase)
 
     @property
-    def here(self) -> OnDevice:
-        """The device that logs in, with what it knows of the account."""
+    def context(self) -> LoginContext:
+        """The device that logs in, what it knows of the account, and the time."""
         device = Device(token=self.device_token, name=self.device_name)
-        return OnDevice(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
+        return LoginContext(device=device, known=Known.from_json(self.known) if self.known else None, at=self.at)
 
 
 @request_class
@@ -83,20 +83,20 @@ class Register:
 
 @request_class
 class LogIn:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
 
 
 @request_class
 class Recover:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     code: Secret
     passphrase: Secret
 
 
 @request_class
 class FinishReset:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     ticket: str
     p12: bytes
     p12_passphrase: Secret
@@ -106,14 +106,14 @@ class FinishReset:
 
 @request_class
 class UndoReset:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     code: Secret | None = None
 
 
 @request_class
 class Rotate:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     new_passphrase: Secret | None = None
     revoked: tuple[str, ...] = ()
@@ -122,14 +122,14 @@ class Rotate:
 
 @request_class
 class ChangeFactors:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
     removed: str = ""
 
 
 @request_class
 class RemoveAccount:
-    login: LoginPlace = group_of(LoginPlace)
+    login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
 
 
@@ -148,7 +148,7 @@ async def log_in(request: LogIn, setting: Setting) -> Reply:
     replace the account.
     """
     login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
     return await _opened(session, login, setting.provider)
 
 
@@ -159,7 +159,7 @@ async def recover(request: Recover, setting: Setting) -> Reply:
     """
     login, provider = request.login, setting.provider
     keys = await _keys_of(request.code, provider)
-    session = await log_in_by_recovery_code(setting, login.place, keys, login.here)
+    session = await log_in_by_recovery_code(setting, login.account_id, keys, login.context)
     await _take_passphrase(session, setting, request.passphrase)
     return await _opened(session, login, provider)
 
@@ -171,13 +171,13 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
     stored. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
-    parameters = await ask_for_parameters(setting, login.place.user)
+    parameters = await ask_for_parameters(setting, login.account_id.user)
     replaced = ReplacedAccount(parameters=parameters, version=request.version)
     registration = await setting.steps.once(KeptBytes, partial(_reset, request, replaced, provider))
     await setting.transport.send(Call(method="POST", path="/reset/finish", body=registration.data))
     # The person has just agreed to this reset, and not to any other reset.
-    here = replace(login.here, agreed=day_of(int(login.at.timestamp())))
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), here)
+    context = replace(login.context, agreed=day_of(int(login.at.timestamp())))
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), context)
     opened = await _opened(session, login, provider)
     try:
         return {**opened, "code": await _make_code(session, setting, request.passphrase)}
@@ -193,10 +193,10 @@ async def undo_reset(request: UndoReset, setting: Setting) -> Reply:
     """
     login, provider = request.login, setting.provider
     if request.code is None:
-        session = await undo_by_passphrase(setting, login.account(request.passphrase), login.here)
+        session = await undo_by_passphrase(setting, login.account(request.passphrase), login.context)
     else:
         keys = await _keys_of(request.code, provider)
-        session = await undo_reset_by_code(setting, login.place, keys, login.here)
+        session = await undo_reset_by_code(setting, login.account_id, keys, login.context)
         await _take_passphrase(session, setting, request.passphrase)
     return await _opened(session, login, provider)
 
@@ -207,7 +207,7 @@ async def rotate(request: Rotate, setting: Setting) -> Reply:
     With `new_code` it stores a new recovery code instead, and also returns it as `{code}`. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
     if request.new_code:
         code = await _make_code(session, setting, request.passphrase)
         return {**await _opened(session, login, provider), "code": code, "hasLostCode": False}
@@ -224,7 +224,7 @@ async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
     Raises SmimeError.
     """
     login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
     if request.removed:
         await session.remove_factor(setting, id_in_path(request.removed))
         return {}
@@ -237,7 +237,7 @@ async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
 async def remove_account(request: RemoveAccount, setting: Setting) -> Reply:
     """Logs in, and deletes the account at the server. Raises SmimeError."""
     login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.here)
+    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
     await session.delete(setting)
     return {}
 
@@ -281,7 +281,7 @@ async def _identities_of(p12: bytes, passphrase: Secret, provider: CryptoProvide
     return identities
 
 
-async def _opened(session: Session, login: LoginPlace, provider: CryptoProvider) -> Reply:
+async def _opened(session: Session, login: AccountOnDevice, provider: CryptoProvider) -> Reply:
     if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
     return {

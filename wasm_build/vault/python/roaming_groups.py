@@ -146,7 +146,7 @@ async def show_group(request: ShowGroup, setting: Setting) -> Reply:
     """
     session, provider = await request.session.open(setting), setting.provider
     stored = StoredGroup.from_json(request.group.stored)
-    if stored.owner == session.place.user:
+    if stored.owner == session.account_id.user:
         opened = await _open_own(session, request.group.id, stored, request.judging.at, provider)
         return {"group": _describe_group(opened, session), "refusal": None, "lookups": []}
     judging = await read_judging(request.judging, provider)
@@ -168,7 +168,7 @@ async def take_group(request: TakeGroup, setting: Setting) -> Reply:
     """
     session, provider, at = await request.session.open(setting), setting.provider, request.judging.at
     stored = StoredGroup.from_json(request.group.stored)
-    if stored.owner == session.place.user:
+    if stored.owner == session.account_id.user:
         opened = await _open_own(session, request.group.id, stored, at, provider)
     else:
         judging = await read_judging(request.judging, provider)
@@ -281,7 +281,7 @@ async def _find_acceptable(
 
 
 def _describe_listed(listed: ListedGroup, known: KnownGroup | None, session: Session) -> Reply:
-    is_own = listed.owner == session.place.user
+    is_own = listed.owner == session.account_id.user
     row: Reply = {"id": listed.id, "owner": listed.owner, "isOwn": is_own, "problem": None}
     if known is None:
         return {**row, "state": "new", "name": None, "addresses": []}
@@ -294,7 +294,7 @@ def _describe_listed(listed: ListedGroup, known: KnownGroup | None, session: Ses
 
 
 def _describe_left(id: str, known: KnownGroup, session: Session) -> Reply:
-    is_own = known.owner == session.place.user
+    is_own = known.owner == session.account_id.user
     row = {"id": id, "owner": known.owner, "isOwn": is_own, "problem": None, "state": "left"}
     return {**row, **_describe_known(known, session)}
 
@@ -312,7 +312,7 @@ def _describe_group(group: OpenGroup, session: Session) -> Reply:
         "name": content.name,
         "owner": owner,
         "version": group.version.number,
-        "isOwn": owner == session.place.user,
+        "isOwn": owner == session.account_id.user,
         "addresses": list(content.identities[0].certificate.email_addresses),
         "certificate": describe_shortly(group.certificate),
         "members": [

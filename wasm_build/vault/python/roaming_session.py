@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from roaming_keys.organisation.protocol.owner import fetch_standing, judge_recovery
+from roaming_keys.organisation.protocol.owner import fetch_recovery_status, judge_recovery
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.messages.accounts import Devices
@@ -90,7 +90,7 @@ async def _stop_reset(session: Session, setting: Setting) -> None:
 
 
 async def _judge_recovery(session: Session, setting: Setting) -> Reply:
-    recovery = judge_recovery(session.opened, await fetch_standing(session, setting))
+    recovery = judge_recovery(session.opened, await fetch_recovery_status(session, setting))
     return {
         "confirmed": _policy_members(recovery.confirmed),
         "offered": _policy_members(recovery.offered),

@@ -28,8 +28,8 @@ from roaming_keys.protocol.steps import (
     Waiting,
     answer_entry,
     digest_of_call,
+    question_answer_entry,
     refusal_entry,
-    told_entry,
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
@@ -108,7 +108,7 @@ async def answer_step(request: AnswerStep, operations: Mapping[str, Operation[An
 async def seal_session(session: Session, seal_key: Secret, provider: CryptoProvider) -> bytes:
     """The session encrypted under the key of the page's session."""
     plain = json.dumps(session.members()).encode()
-    return await seal_secret(plain, _purpose(_SESSION_PURPOSE, session.place.user), seal_key, provider)
+    return await seal_secret(plain, _purpose(_SESSION_PURPOSE, session.account_id.user), seal_key, provider)
 
 
 async def read_session(sealed: bytes, user: str, calls: int, seal_key: Secret, provider: CryptoProvider) -> Session:
@@ -187,9 +187,9 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
     return ask
 
 
-def factor_body(told: Mapping[str, Any]) -> bytes:
+def factor_body(answer: Mapping[str, Any]) -> bytes:
     """The body of a request about a second factor, with the page's answer."""
-    return json.dumps({"protocol": PROTOCOL, **told}).encode()
+    return json.dumps({"protocol": PROTOCOL, **answer}).encode()
 
 
 def id_in_path(id: str) -> str:
@@ -212,7 +212,7 @@ def _entry_of(request: AnswerStep, of: str) -> dict[str, Any]:
     if request.body is not None:
         return answer_entry(of, request.body)
     if request.told is not None:
-        return told_entry(of, _object(request.told))
+        return question_answer_entry(of, _object(request.told))
     if request.refusal is None:
         raise MalformedMessage("expected an answer", where="request")
     members = _object(request.refusal)

@@ -62,7 +62,7 @@ async def merge(request: MergeTrust, setting: Setting) -> Reply:
         note = await setting.steps.once(
             KeptBytes, partial(_note, request.sent, session, merged.state, setting.provider)
         )
-        setting.steps.tell("sent", {"sent": note.data})
+        setting.steps.add_note("sent", {"sent": note.data})
         session = await session.push(setting, replace(session.opened, state=merged.state))
         if session.opened.state.entries != merged.state.entries:
             # Another device has stored something meanwhile.
@@ -100,7 +100,7 @@ class Merged:
 
 
 async def _note(sent: bytes, session: Session, state: AccountState, provider: CryptoProvider) -> KeptBytes:
-    return KeptBytes(await note_sent(sent, session.opened, state.entries, session.place.user, provider))
+    return KeptBytes(await note_sent(sent, session.opened, state.entries, session.account_id.user, provider))
 
 
 async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: CryptoProvider) -> Merged:
@@ -112,8 +112,8 @@ async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: C
         ),
         session.opened.state.entries,
         await _read_base(request.base, session, provider),
-        sent=await open_sent(sent, session.opened, session.place.user, provider),
-        owner=Owner(user=session.place.user, identities=own_identities(session.opened)),
+        sent=await open_sent(sent, session.opened, session.account_id.user, provider),
+        owner=Owner(user=session.account_id.user, identities=own_identities(session.opened)),
         at=request.at,
         provider=provider,
     )
@@ -130,7 +130,7 @@ async def _merge(request: MergeTrust, session: Session, sent: bytes, provider: C
 async def _read_base(base: bytes, session: Session, provider: CryptoProvider) -> Mapping[str, Entry] | None:
     if not base:
         return None
-    state = await open_kept_state(StatePart.from_json(base), session.opened, session.place.user, provider)
+    state = await open_kept_state(StatePart.from_json(base), session.opened, session.account_id.user, provider)
     return None if state is None else state.entries
 
 

@@ -43,7 +43,7 @@ _BIT_STRING: Final = 0x03
 _SIGNING: Final = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
 
 
-class _Octets(bytes):
+class _JsBytes(bytes):
     """A result of WebCrypto, with the one method that Python calls on it."""
 
     def to_bytes(self) -> bytes:
@@ -53,8 +53,8 @@ class _Octets(bytes):
 class StandInDoor:
     """The functions of `vault/worker/crypto_door.js` without cryptography. They return results instead of promises."""
 
-    def digest(self, name: str, data: bytes) -> _Octets:
-        return _Octets(hashlib.new(name.replace("-", ""), data).digest())
+    def digest(self, name: str, data: bytes) -> _JsBytes:
+        return _JsBytes(hashlib.new(name.replace("-", ""), data).digest())
 
     def importPublicKey(self, *_: object) -> object:  # JavaScript's name
         return object()
@@ -62,45 +62,45 @@ class StandInDoor:
     def importPrivateKey(self, *_: object) -> object:  # JavaScript's name
         return object()
 
-    def sign(self, key: object, algorithm: str, data: bytes) -> _Octets:
-        return _Octets(hashlib.sha512(data).digest() if "ECDSA" in algorithm else bytes(128))
+    def sign(self, key: object, algorithm: str, data: bytes) -> _JsBytes:
+        return _JsBytes(hashlib.sha512(data).digest() if "ECDSA" in algorithm else bytes(128))
 
     def verify(self, *_: object) -> bool:
         return True
 
-    def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _Octets:
+    def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _JsBytes:
         padding = 16 - len(data) % 16 if name == "AES-CBC" else 16
-        return _Octets(b"".join((data, bytes([padding]) * padding)))
+        return _JsBytes(b"".join((data, bytes([padding]) * padding)))
 
-    def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _Octets:
-        return _Octets(data[: -data[-1]])
+    def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _JsBytes:
+        return _JsBytes(data[: -data[-1]])
 
-    def encryptOaep(self, key: object, data: bytes) -> _Octets:
-        return _Octets(data.rjust(128, b"\0"))
+    def encryptOaep(self, key: object, data: bytes) -> _JsBytes:
+        return _JsBytes(data.rjust(128, b"\0"))
 
-    def decryptOaep(self, key: object, data: bytes) -> _Octets:
-        return _Octets(data[-32:])
+    def decryptOaep(self, key: object, data: bytes) -> _JsBytes:
+        return _JsBytes(data[-32:])
 
-    def agree(self, key: object, algorithm: str, point: bytes, bits: int) -> _Octets:
-        return _Octets(bytes(bits // 8))
+    def agree(self, key: object, algorithm: str, point: bytes, bits: int) -> _JsBytes:
+        return _JsBytes(bytes(bits // 8))
 
-    def agreeEphemeral(self, key: object, algorithm: str, bits: int) -> _Octets:
-        return _Octets(b"\x04" + bytes(bits // 8 * 3))
+    def agreeEphemeral(self, key: object, algorithm: str, bits: int) -> _JsBytes:
+        return _JsBytes(b"\x04" + bytes(bits // 8 * 3))
 
-    def wrap(self, kek: bytes, cek: bytes) -> _Octets:
-        return _Octets(bytes(8) + cek)
+    def wrap(self, kek: bytes, cek: bytes) -> _JsBytes:
+        return _JsBytes(bytes(8) + cek)
 
-    def unwrap(self, kek: bytes, wrapped: bytes) -> _Octets:
-        return _Octets(wrapped[8:])
+    def unwrap(self, kek: bytes, wrapped: bytes) -> _JsBytes:
+        return _JsBytes(wrapped[8:])
 
-    def pbkdf2(self, hash_name: str, hmac_key: bytes, firsts: bytes, iterations: int) -> _Octets:
-        return _Octets(firsts)
+    def pbkdf2(self, hash_name: str, hmac_key: bytes, firsts: bytes, iterations: int) -> _JsBytes:
+        return _JsBytes(firsts)
 
-    def repeatHash(self, hash_name: str, first: bytes, iterations: int) -> _Octets:
-        return _Octets(first)
+    def repeatHash(self, hash_name: str, first: bytes, iterations: int) -> _JsBytes:
+        return _JsBytes(first)
 
-    def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _Octets:
-        return _Octets(bytes(length))
+    def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _JsBytes:
+        return _JsBytes(bytes(length))
 
 
 class StandIns(NamedTuple):
@@ -191,4 +191,4 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 def as_view(data: bytes) -> Any:
     """Bytes in the form in which the Worker passes them to Python."""
-    return _Octets(data)
+    return _JsBytes(data)

@@ -74,7 +74,7 @@ class DecryptStream:
     keys: SealedKeys = group_of(SealedKeys)
 
 
-class DoorOctets:
+class DoorSource:
     """`smime_core.stream.Octets` over bytes in JavaScript, which may still be arriving (`worker/content_door.js`)."""
 
     def __init__(self, door: Any, name: str) -> None:
@@ -127,8 +127,8 @@ def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool, door: A
 async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) -> list[Any]:
     """Run one verb for the Worker. `{ok}` is empty: `door.answer` or the first `door.write` has sent the reply."""
     streams = Streams(
-        input=DoorOctets(door, "input"),
-        content=DoorOctets(door, "content") if door.has("content") else None,
+        input=DoorSource(door, "input"),
+        content=DoorSource(door, "content") if door.has("content") else None,
         output=DoorSink(door),
         answer=lambda reply: door.answer(_packed({"ok": reply})),
         read_once=lambda: door.readOnce("input"),

@@ -2,31 +2,31 @@
 
 import { PROGRESS_STEP_BYTES } from "../limits.js";
 
-/** @typedef {import("../owner/cell.js").Progress} Told */
+/** @typedef {import("../owner/cell.js").Progress} ProgressReport */
 
 export class Progress {
-  /** @type {(progress: Told) => void} */
-  #tell = () => {};
+  /** @type {(progress: ProgressReport) => void} */
+  #send = () => {};
   #done = 0;
-  #told = 0;
+  #reported = 0;
   /** @type {number | null} */
   #total = null;
 
   /**
    * Starts to count for a new request.
-   * @param {(progress: Told) => void} tell
+   * @param {(progress: ProgressReport) => void} send
    * @param {number | null} [total] null if unknown
    */
-  begin(tell, total = null) {
-    this.#tell = tell;
-    this.#done = this.#told = 0;
+  begin(send, total = null) {
+    this.#send = send;
+    this.#done = this.#reported = 0;
     this.#total = total;
   }
 
   /** @param {number} bytes the number of bytes processed since the last call */
   add(bytes) {
     this.#done += bytes;
-    if (this.#done - this.#told >= PROGRESS_STEP_BYTES) this.#report();
+    if (this.#done - this.#reported >= PROGRESS_STEP_BYTES) this.#report();
   }
 
   /** @param {number | null} total */
@@ -36,12 +36,12 @@ export class Progress {
 
   /** Reports the remaining bytes at the end of the work, if progress was reported before. */
   finish() {
-    if (this.#told > 0 && this.#done > this.#told) this.#report();
+    if (this.#reported > 0 && this.#done > this.#reported) this.#report();
   }
 
   #report() {
-    this.#told = this.#done;
-    this.#tell({ done: this.#done, total: this.#total });
+    this.#reported = this.#done;
+    this.#send({ done: this.#done, total: this.#total });
   }
 }
 

@@ -23,7 +23,7 @@ const NOTHING = new Uint8Array(0);
  * @param {Residue} residue
  */
 export function createStreamDoor(residue) {
-  const rooms = new Rooms(residue);
+  const buffers = new ReusedBuffers(residue);
   return {
     /**
      * Resolves with a WebBlockKey or an OwnBlockKey.
@@ -32,7 +32,7 @@ export function createStreamDoor(residue) {
      */
     openBlockKey: (name, secret, bits) => {
       const key = copySmall(residue, secret);
-      return new Pending(openBlockKey(residue, rooms, { name, key, bits }));
+      return new Pending(openBlockKey(residue, buffers, { name, key, bits }));
     },
 
     /** Overwrites a chunk that Python has copied. @param {Uint8Array<ArrayBuffer>} taken */
@@ -46,9 +46,9 @@ export function createStreamDoor(residue) {
         update: (data) =>
           withView(data, (view) => {
             // GHASH reads words at multiples of four bytes, but Python's bytes may begin at any address.
-            const copy = rooms.copy(view, 0);
+            const copy = buffers.copy(view, 0);
             ghash.update(copy);
-            rooms.giveBack(copy);
+            buffers.giveBack(copy);
           }),
         pad: () => ghash.pad(),
         finish: (/** @type {number} */ aadBytes, /** @type {number} */ dataBytes) => ghash.finish(aadBytes, dataBytes),
@@ -68,13 +68,13 @@ export function createStreamDoor(residue) {
 
 /**
  * @param {Residue} residue
- * @param {Rooms} rooms
+ * @param {ReusedBuffers} buffers
  * @param {BlockJob} job
  */
-async function openBlockKey(residue, rooms, job) {
+async function openBlockKey(residue, buffers, job) {
   try {
     const key = await crypto.subtle.importKey("raw", job.key, job.name, false, ["encrypt", "decrypt"]);
-    return new WebBlockKey(residue, rooms, key);
+    return new WebBlockKey(residue, buffers, key);
   } catch {
     // WebCrypto lacks the ciphers of old mail. In Chromium it lacks AES-192 too.
     return new OwnBlockKey(residue, await import("./ciphers/own_ciphers.js"), job);
@@ -84,17 +84,17 @@ async function openBlockKey(residue, rooms, job) {
 /** Block ciphers of WebCrypto, which copies the data before the call returns. */
 class WebBlockKey {
   #residue;
-  #rooms;
+  #buffers;
   #key;
 
   /**
    * @param {Residue} residue
-   * @param {Rooms} rooms
+   * @param {ReusedBuffers} buffers
    * @param {CryptoKey} key
    */
-  constructor(residue, rooms, key) {
+  constructor(residue, buffers, key) {
     this.#residue = residue;
-    this.#rooms = rooms;
+    this.#buffers = buffers;
     this.#key = key;
   }
 
@@ -110,14 +110,14 @@ class WebBlockKey {
   /** Decrypts whole blocks in CBC mode, without checking padding. @param {PythonBytes} iv @param {PythonBytes} data */
   decrypt(iv, data) {
     const [name, first] = ["AES-CBC", copyOf(iv)];
-    const padded = withView(data, (view) => this.#rooms.copy(view, BLOCK_BYTES));
+    const padded = withView(data, (view) => this.#buffers.copy(view, BLOCK_BYTES));
     const end = padded.length - BLOCK_BYTES;
     return this.#chunk(end, async () => {
       // WebCrypto always removes padding, so a block that decrypts to padding is appended.
       const last = padded.slice(end - BLOCK_BYTES, end);
       padded.set(new Uint8Array(await crypto.subtle.encrypt({ name, iv: last }, this.#key, NOTHING)), end);
       const decrypted = crypto.subtle.decrypt({ name, iv: first }, this.#key, padded);
-      this.#rooms.giveBack(padded);
+      this.#buffers.giveBack(padded);
       return decrypted;
     });
   }
@@ -186,8 +186,8 @@ class OwnBlockKey {
     return withView(data, (view) => {
       const cut = async () => {
         const made = operation(this.#residue, { ...this.#job, iv: start, aad: NOTHING, data: view, bits });
-        const octets = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
-        return octets.subarray(0, view.length);
+        const bytes = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
+        return bytes.subarray(0, view.length);
       };
       return new Pending(attempt(this.#residue, cut));
     });
@@ -206,9 +206,9 @@ class Store {
     this.#residue = residue;
   }
 
-  /** @param {PythonBytes} octets */
-  append(octets) {
-    withView(octets, (view) => {
+  /** @param {PythonBytes} bytes */
+  append(bytes) {
+    withView(bytes, (view) => {
       for (let taken = 0; taken < view.length; ) {
         const offset = this.#length % STORE_PIECE_BYTES;
         if (offset === 0) this.#pieces.push(new Uint8Array(this.#residue.keepBuffer(new ArrayBuffer(STORE_PIECE_BYTES))));
@@ -221,12 +221,12 @@ class Store {
   }
 
   /**
-   * Copies bytes from `start` on into `room`, at most to the end of the piece. Returns the number of copied bytes.
+   * Copies bytes from `start` on into `target`, at most to the end of the piece. Returns the number of copied bytes.
    * @param {number} start
-   * @param {PythonBytes} room
+   * @param {PythonBytes} target
    */
-  read(start, room) {
-    return withView(room, (view) => {
+  read(start, target) {
+    return withView(target, (view) => {
       const offset = start % STORE_PIECE_BYTES;
       const count = Math.min(view.length, STORE_PIECE_BYTES - offset, this.#length - start);
       if (count > 0) view.set(this.#pieces[Math.floor(start / STORE_PIECE_BYTES)].subarray(offset, offset + count));
@@ -243,7 +243,7 @@ class Store {
 }
 
 /** Buffers that are used repeatedly. Each belongs to the residue, which is overwritten at the end. */
-class Rooms {
+class ReusedBuffers {
   #residue;
   /** @type {ArrayBuffer[]} */
   #free = [];

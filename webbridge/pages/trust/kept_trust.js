@@ -6,7 +6,7 @@
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
  */
 
-import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
 import { accountDigest, openStates } from "../app/state_database.js";
 
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
@@ -301,7 +301,7 @@ function storageTrouble(error) {
 
 /** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */
 function isSame(one, other) {
-  return one === null ? other === null : haveSameOctets(one, other);
+  return one === null ? other === null : haveSameBytes(one, other);
 }
 
 /** @param {string} place @param {boolean} isOwn */

@@ -6,7 +6,7 @@
 import { AddressBook } from "./address_book.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { EvidenceStore } from "../../../wasm_build/vault/server/lookups.js";
-import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
 
 /** @typedef {import("../../../wasm_build/vault/server/trust.js").Trust} Trust */
 /** @typedef {import("../../../wasm_build/vault/server/trust.js").Following} Following */
@@ -162,7 +162,7 @@ export class TrustKeeper extends EventTarget {
    */
   keepContacts(contacts, basis = this.#basis) {
     if (basis !== this.#basis) return false;
-    if (haveSameOctets(contacts, this.#contacts)) return true;
+    if (haveSameBytes(contacts, this.#contacts)) return true;
     this.#contacts = contacts;
     this.#basis += 1;
     this.#version += 1;
@@ -239,7 +239,7 @@ export class TrustKeeper extends EventTarget {
    */
   keepMerged({ contacts, decisions, base }) {
     const isSame = isAsBefore(contacts, this.#contacts) && isAsBefore(decisions, this.#decisions);
-    const isSameBase = haveSameOctets(base, this.#merged);
+    const isSameBase = haveSameBytes(base, this.#merged);
     this.#merged = base;
     this.#sent = null;
     if (!isSame) {
@@ -331,5 +331,5 @@ function unreadable({ code = "", message }) {
 
 /** Whether nothing has changed. An empty buffer equals a value that was never kept. @param {ArrayBuffer} next @param {ArrayBuffer | null} before */
 function isAsBefore(next, before) {
-  return next.byteLength === 0 ? before === null : haveSameOctets(next, before);
+  return next.byteLength === 0 ? before === null : haveSameBytes(next, before);
 }

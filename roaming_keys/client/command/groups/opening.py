@@ -67,7 +67,7 @@ def find_listed(roaming: Roaming, name: str) -> ListedGroup:
 def find_own_group(roaming: Roaming, name: str) -> OpenGroup:
     """Return a group that the person owns, decrypted. Raises ClickException for the group of another owner."""
     listed = find_listed(roaming, name)
-    if listed.owner != roaming.session.place.user:
+    if listed.owner != roaming.session.account_id.user:
         raise click.ClickException(f"{listed.owner} owns this group, and only the owner changes it")
     return _open_own(roaming, listed)
 
@@ -79,7 +79,7 @@ def open_mine(roaming: Roaming, name: str) -> OpenGroup:
 
 def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> OpenGroup:
     """Return a group, decrypted. Raises ClickException, GroupKeyRefused, ServerLies or MalformedMessage."""
-    if listed.owner == roaming.session.place.user:
+    if listed.owner == roaming.session.account_id.user:
         return _open_own(roaming, listed)
     session = roaming.session
     stored = blocking.run(fetch_group(session, roaming.setting, listed.id))

@@ -193,7 +193,9 @@ def list_all(request: ListRequest) -> None:
         say_members(opened, as_json=request.as_json)
         return
     listed = blocking.run(list_groups(roaming.session, roaming.setting))
-    say_listed(listed, known_groups(roaming.session.opened.state), roaming.session.place.user, as_json=request.as_json)
+    say_listed(
+        listed, known_groups(roaming.session.opened.state), roaming.session.account_id.user, as_json=request.as_json
+    )
 
 
 @verb(AddRequest)
@@ -279,7 +281,7 @@ def leave(request: LeaveRequest) -> None:
     """Leave a group of somebody else. Your account keeps the keys that it has, for old mail."""
     roaming = open_session(request.login)
     listed = find_listed(roaming, request.group)
-    if listed.owner == roaming.session.place.user:
+    if listed.owner == roaming.session.account_id.user:
         raise click.ClickException("you own this group: delete it instead")
     blocking.run(end_group(roaming.session, roaming.setting, listed.id))
     write_line(f"You have left {request.group}. Your account keeps the keys that it has.")
@@ -290,7 +292,7 @@ def delete(request: DeleteRequest) -> None:
     """Delete a group of yours at the key server. The members keep the keys that they have."""
     roaming = open_session(request.login)
     listed = find_listed(roaming, request.group)
-    if listed.owner != roaming.session.place.user:
+    if listed.owner != roaming.session.account_id.user:
         raise click.ClickException(f"{listed.owner} owns this group: leave it instead")
     if not request.is_confirmed:
         click.confirm(f"Delete {request.group} for all its members?", abort=True)

@@ -12,7 +12,7 @@ from roaming_keys.client.command.login import Roaming
 from roaming_keys.organisation.client.command.words import show_notice
 from roaming_keys.organisation.protocol.owner import (
     OwnerRecovery,
-    fetch_standing,
+    fetch_recovery_status,
     judge_recovery,
     renew_copy,
     with_own_passphrase,
@@ -47,8 +47,8 @@ def show_notices(found: OwnerRecovery) -> None:
 
 def judge_roaming(roaming: Roaming) -> OwnerRecovery:
     """Ask the server, and return the facts for the owner. Raises KeyServerError or MalformedMessage."""
-    standing = blocking.run(fetch_standing(roaming.session, roaming.setting))
-    return judge_recovery(roaming.session.opened, standing)
+    status = blocking.run(fetch_recovery_status(roaming.session, roaming.setting))
+    return judge_recovery(roaming.session.opened, status)
 
 
 EXTENSION: Final = AccountExtension(after_login=tell_owner, after_own_passphrase=with_own_passphrase)

@@ -31,7 +31,7 @@ def show_notice(facts: CaseFacts) -> None:
 
 def show_case(facts: CaseFacts) -> None:
     """Print a case for the staff."""
-    notice = f"told {_day(facts.told)}" if facts.told else "not logged in since"
+    notice = f"told {_day(facts.shown)}" if facts.shown else "not logged in since"
     opened = f", opened {_day(facts.opened)}" if facts.opened else ""
     approved = ", ".join(facts.approved_by) or "nobody"
     write_line(f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {_day(facts.asked)} by {facts.asked_by}")

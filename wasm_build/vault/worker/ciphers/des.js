@@ -160,10 +160,10 @@ function expandKey(key, subkeys, bits, backwards) {
 /** For each bit of a half: the two numbers of its expansion. The bit occurs in one or two groups of six bits. */
 function makeExpansion() {
   const numbers = Array.from({ length: 32 }, () => [0, 0]);
-  for (let place = 0; place < 48; place++) {
+  for (let position = 0; position < 48; position++) {
     // A group of six bits has four bits of the half and the neighbouring bit on either side.
-    const bit = (4 * Math.floor(place / 6) + (place % 6) + 31) % 32;
-    numbers[bit][place < 24 ? 0 : 1] |= 1 << (23 - (place % 24));
+    const bit = (4 * Math.floor(position / 6) + (position % 6) + 31) % 32;
+    numbers[bit][position < 24 ? 0 : 1] |= 1 << (23 - (position % 24));
   }
   return numbers;
 }

@@ -138,11 +138,11 @@ function multiplySum(t, sum) {
 function makeProducts(scratch, hashKey) {
   const products = scratch.words32(BLOCK * 256 * WORDS);
   const power = scratch.words32(WORDS);
-  for (let place = 0; place < BLOCK; place++) power[place >> 2] |= hashKey[place] << (24 - 8 * (place & 3));
-  for (let place = 0; place < BLOCK; place++) {
+  for (let index = 0; index < BLOCK; index++) power[index >> 2] |= hashKey[index] << (24 - 8 * (index & 3));
+  for (let index = 0; index < BLOCK; index++) {
     // GCM calls the highest bit bit 0 (SP 800-38D section 6.3).
     for (let bit = 128; bit > 0; bit >>= 1) {
-      products.set(power, ((place << 8) | bit) << 2);
+      products.set(power, ((index << 8) | bit) << 2);
       const carry = power[3] & 1 ? REDUCTION : 0;
       for (let word = WORDS - 1; word > 0; word--) power[word] = (power[word] >>> 1) | (power[word - 1] << 31);
       power[0] = (power[0] >>> 1) ^ carry;
@@ -150,7 +150,7 @@ function makeProducts(scratch, hashKey) {
     for (let octet = 1; octet < 256; octet++) {
       const lowest = octet & -octet;
       for (let word = 0; word < WORDS; word++) {
-        const base = (place << 10) | word;
+        const base = (index << 10) | word;
         if (octet !== lowest) products[base + 4 * octet] = products[base + 4 * (octet ^ lowest)] ^ products[base + 4 * lowest];
       }
     }

@@ -19,7 +19,7 @@ import { address, buildModule, call, get, I32, repeat } from "./wasm_format.js";
  */
 
 const [INNER_PAD, OUTER_PAD] = [0x36, 0x5c];
-/** Places in memory, counted in words: the states, the sum of all results, and the block with its message schedule. */
+/** Addresses in memory, counted in words: the states, the sum of all results, and the block with its message schedule. */
 const [START, INNER, OUTER, SUM, BLOCK] = [0, 8, 16, 24, 32];
 const END = BLOCK + SCHEDULE_WORDS;
 /** The position of the function `compress`, and the parameter of the loops. */
@@ -34,7 +34,7 @@ const ZERO = address(0);
  */
 export function buildHmacModule(sha) {
   const { words, digestBytes } = sha;
-  const placeOf = (/** @type {number} */ place) => address(place * words.bytes);
+  const addressOf = (/** @type {number} */ wordIndex) => address(wordIndex * words.bytes);
   const [block, sum] = [BLOCK * words.bytes, SUM * words.bytes];
   const offsets = sha.start.map((_, index) => index * words.bytes);
   // A state may be longer than the digest. In that case the end of the state overwrites the message's padding, which is
@@ -42,7 +42,7 @@ export function buildHmacModule(sha) {
   const repadded = offsets
     .filter((offset) => offset >= digestBytes)
     .map((offset) => words.store(ZERO, block + offset, words.constant(offset === digestBytes ? words.highestBit : 0n)));
-  const hashed = (/** @type {number} */ state) => [call(COMPRESS, placeOf(state), placeOf(BLOCK)), repadded];
+  const hashed = (/** @type {number} */ state) => [call(COMPRESS, addressOf(state), addressOf(BLOCK)), repadded];
   const addedTo = (/** @type {number} */ at) => words.xor(words.load(ZERO, sum + at), words.load(ZERO, block + at));
   const added = offsets
     .filter((offset) => offset < digestBytes)
@@ -95,7 +95,7 @@ export class Hmac {
   begin(first) {
     const { blockBytes, digestBytes, words } = this.#sha;
     this.#bytes.fill(0, SUM * words.bytes, END * words.bytes);
-    for (const place of [SUM, BLOCK]) first.forEach((byte, index) => this.#write(place, index, byte));
+    for (const wordIndex of [SUM, BLOCK]) first.forEach((byte, index) => this.#write(wordIndex, index, byte));
     // FIPS 180-4 section 5.1: a bit 1 follows the message. The block ends with the length in bits, the key's pad included.
     this.#write(BLOCK, digestBytes, 0x80);
     const bits = 8 * ((this.#isKeyed ? blockBytes : 0) + digestBytes);
@@ -111,27 +111,27 @@ export class Hmac {
 
   /** @param {Uint8Array} target as long as a digest */
   copyResult(target) {
-    const place = this.#isKeyed ? SUM : BLOCK;
-    for (let index = 0; index < target.length; index++) target[index] = this.#bytes[this.#find(place, index)];
+    const wordIndex = this.#isKeyed ? SUM : BLOCK;
+    for (let index = 0; index < target.length; index++) target[index] = this.#bytes[this.#find(wordIndex, index)];
   }
 
   wipe() {
     this.#bytes.fill(0);
   }
 
-  /** @param {number} place @param {number} index @param {number} byte */
-  #write(place, index, byte) {
-    this.#bytes[this.#find(place, index)] = byte;
+  /** @param {number} wordIndex @param {number} index @param {number} byte */
+  #write(wordIndex, index, byte) {
+    this.#bytes[this.#find(wordIndex, index)] = byte;
   }
 
   /**
    * The address of a byte in memory. Words of hashes begin with their highest byte, words of WebAssembly with their
    * lowest.
-   * @param {number} place @param {number} index
+   * @param {number} wordIndex @param {number} index
    */
-  #find(place, index) {
+  #find(wordIndex, index) {
     const { bytes } = this.#sha.words;
-    return place * bytes + (index ^ (bytes - 1));
+    return wordIndex * bytes + (index ^ (bytes - 1));
   }
 }
 

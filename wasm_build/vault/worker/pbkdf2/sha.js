@@ -52,10 +52,10 @@ export class Sha {
     const { words, start } = this;
     const variables = start.map((_, index) => VARIABLES + index);
     const before = (/** @type {number} */ index) => words.load(get(FROM), index * words.bytes);
-    const placeOf = (/** @type {number} */ round) => block + round * words.bytes;
+    const addressOf = (/** @type {number} */ round) => block + round * words.bytes;
     const schedule = {
-      at: (/** @type {number} */ round) => words.load(ZERO, placeOf(round)),
-      keep: (/** @type {number} */ round) => words.store(ZERO, placeOf(round), get(WORD)),
+      at: (/** @type {number} */ round) => words.load(ZERO, addressOf(round)),
+      keep: (/** @type {number} */ round) => words.store(ZERO, addressOf(round), get(WORD)),
     };
     const rounds = this.name === "sha1" ? sha1Rounds : sha2Rounds;
     const after = (/** @type {number} */ local, /** @type {number} */ index) => words.add(get(local), before(index));

@@ -37,9 +37,9 @@ def with_shared_identities(
     earlier = (
         identity for identity in opened.identities if _is_of(known, identity) and identity.certificate.der not in shared
     )
-    place = _place_of(opened.identities, None if before is None else known)
+    index = _index_of(opened.identities, None if before is None else known)
     first, others = (
-        [identity for identity in part if not _is_of(known, identity)] for part in _split(opened.identities, place)
+        [identity for identity in part if not _is_of(known, identity)] for part in _split(opened.identities, index)
     )
     identities = (*first, *group_identities, *map(as_shared, earlier), *others)
     check_limit("keys of shared identities", sum(map(is_shared, identities)), MAX_SHARED_IDENTITIES)
@@ -70,16 +70,16 @@ def addresses_of(identities: Iterable[Identity]) -> list[str]:
     return [address for identity in identities for address in identity.certificate.email_addresses]
 
 
-def _place_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
+def _index_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
     """The index of a group's first identity. For a new group, the index of the first shared identity."""
-    for place, identity in enumerate(identities):
+    for index, identity in enumerate(identities):
         if is_shared(identity) and (known is None or _is_of(known, identity)):
-            return place
+            return index
     return len(identities)
 
 
-def _split(identities: Sequence[Identity], place: int) -> tuple[Sequence[Identity], Sequence[Identity]]:
-    return identities[:place], identities[place:]
+def _split(identities: Sequence[Identity], index: int) -> tuple[Sequence[Identity], Sequence[Identity]]:
+    return identities[:index], identities[index:]
 
 
 def _is_of(known: KnownGroup, identity: Identity) -> bool:
