@@ -15,8 +15,8 @@ import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { askReset } from "../../../wasm_build/ui/reset_dialog.js";
 import { AccountSession } from "../account/account_session.js";
 import { AccountsHere } from "../account/accounts_here.js";
-import { DraftDesk } from "../drafts/draft_desk.js";
 import { DraftStore } from "../drafts/draft_store.js";
+import { UnfinishedDrafts } from "../drafts/unfinished_drafts.js";
 import { KeyFiles } from "../keys/key_files.js";
 import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing } from "../keys/keys.js";
@@ -136,9 +136,9 @@ export class App {
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.drafts = new DraftStore(this.api, this.keys, { account: writer, keepsHere: isOwnComputer, note: translate("draft_note") });
     this.done = new DoneNotice(translate);
-    this.draftDesk = new DraftDesk(this, {
+    this.unfinishedDrafts = new UnfinishedDrafts(this, {
       writing: () => this.#letter.view, changed: () => this.#frame.setNotices(createNotices(this)),
-      tell: (text, undo) => this.#views.mail.tell(text, undo),
+      showNotice: (text, undo) => this.#views.mail.tell(text, undo),
     });
     this.roaming = new RoamingTrust(this, {
       texts: () => this.strict.addTo(this.trust.book.texts()),
@@ -163,7 +163,7 @@ export class App {
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     watchNotices(this, (notices) => this.#frame.setNotices(notices));
     this.away.source.addEventListener("back", () => {
-      void this.draftDesk.look();
+      void this.unfinishedDrafts.look();
       this.#letter.view?.drafts.retry();
     });
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
@@ -172,7 +172,7 @@ export class App {
     // The view of the keys shows this setting. So the view is drawn again, even if the keys were locked already.
     this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
     addEventListener("beforeunload", (event) => {
-      if (!this.draftDesk.hasUnkept) return;
+      if (!this.unfinishedDrafts.hasUnkept) return;
       event.preventDefault();
       void this.#letter.view?.drafts.keepNow();
     });
@@ -199,7 +199,7 @@ export class App {
   }
 
   async lock() {
-    await this.draftDesk.keepBeforeLock();
+    await this.unfinishedDrafts.keepBeforeLock();
     this.keys.lock("hand");
   }
 
@@ -273,7 +273,7 @@ export class App {
   }
 
   hasDraft() {
-    return this.draftDesk.hasLeft || this.#letter.isBegun;
+    return this.unfinishedDrafts.hasCleared || this.#letter.isBegun;
   }
 
   /**
@@ -335,7 +335,7 @@ export class App {
     this.#vault.retire();
     if (reason === "left" || reason === "signed-out") return;
     // A letter stays in the page if it is not kept elsewhere.
-    if (this.draftDesk.leave()) this.#letter.drop();
+    if (this.unfinishedDrafts.noteCleared()) this.#letter.drop();
     this.announce(this.lockedSentence());
     // The view of the keys replaces the shown view, so the text of a letter or message disappears.
     this.navigate("/keys");
@@ -356,7 +356,7 @@ export class App {
     this.unlocking.end();
     this.trust.forget();
     this.receipts.forget();
-    this.draftDesk.forget();
+    this.unfinishedDrafts.forget();
     this.done.say("");
     this.#letter.drop();
     this.#views.dropMail();
