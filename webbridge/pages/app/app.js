@@ -43,8 +43,8 @@ import { BridgeApi } from "./api.js";
 import { DoneNotice } from "./done_notice.js";
 import { MailEvents } from "./events.js";
 import { createFrame } from "./frame.js";
-import { KeptList } from "./kept_list.js";
 import { keepLanguage } from "./language.js";
+import { LocalStorageBytes } from "./local_storage_bytes.js";
 import { createNotices, watchNotices } from "./notices.js";
 import { folderPath, INBOX } from "./routes.js";
 import { ShownViews } from "./shown_views.js";
@@ -106,7 +106,7 @@ export class App {
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name its
     // own key server, and get the stretched passphrase.
     const finder = discovery && new KeyServerFinder(
-      vault, discovery, () => this.address ?? "", new KeptList(`followed-servers ${discovery.key}`),
+      vault, discovery, () => this.address ?? "", new LocalStorageBytes(`followed-servers ${discovery.key}`),
     );
     this.keyServer = new KeyServer(keyServerOrigin, finder);
     this.roamingKeys = new RoamingKeys(this.keys, {
@@ -115,7 +115,7 @@ export class App {
     });
     this.passphraseRule = new PassphraseRule();
     this.keyFiles = new KeyFiles(this);
-    this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
+    this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys.vault, this.keys, { account: writer, isOwnComputer });
     this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);

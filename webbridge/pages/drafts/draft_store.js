@@ -7,7 +7,7 @@
  * **Not prevented:** two devices that upload in the same second.
  */
 
-import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import { DraftMailbox } from "./draft_mailbox.js";
 import { DraftSeals } from "./draft_seals.js";
 import { ApiError } from "../app/api.js";
@@ -272,7 +272,7 @@ export class DraftStore {
 
   /** Whether a draft in the mailbox is this sealed letter. @param {MessageAddress} place @param {ArrayBuffer} letter */
   async #isEqual(place, letter) {
-    return haveSameOctets((await this.#mailbox.read(place)).letter, letter);
+    return haveSameBytes((await this.#mailbox.read(place)).letter, letter);
   }
 
   /** @param {string} account @param {string} id */

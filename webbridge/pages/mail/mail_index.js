@@ -8,7 +8,7 @@
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import * as cipher from "../keys/bound_cipher.js";
 import { decodeJson, encodeJson, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";
@@ -144,7 +144,7 @@ export class MailIndex extends EventTarget {
     const record = await readIndex(account);
     this.#isKept = record !== null;
     // Another tab has deleted the index that is open here, and may have made a new one.
-    if (this.#opened && (!record || !haveSameOctets(record.key, this.#opened.kept.key))) this.#close();
+    if (this.#opened && (!record || !haveSameBytes(record.key, this.#opened.kept.key))) this.#close();
     if (!record) return null;
     const before = this.#opened;
     if (before && before.kept.counter === record.counter) return before;

@@ -7,7 +7,7 @@
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
-import { haveSameOctets } from "../../../wasm_build/vault/values/octets.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 
 const NAME = "sealwax-offline";
 const VERSION = 1;
@@ -74,7 +74,7 @@ export async function removeAccounts(accounts, agreed) {
     reading.onsuccess = () => {
       /** @type {Sealed[]} */
       const letters = reading.result.filter(({ place }) => accounts.some((account) => place.startsWith(`${account} `)));
-      isRemoved = letters.every(({ place, sealed }) => haveSameOctets(may.get(place) ?? new ArrayBuffer(0), sealed));
+      isRemoved = letters.every(({ place, sealed }) => haveSameBytes(may.get(place) ?? new ArrayBuffer(0), sealed));
       if (isRemoved) for (const account of accounts) dropAll(transaction, account);
     };
   });
@@ -135,7 +135,7 @@ export async function dropOlderHalf(account) {
 function ifStillKept(transaction, { account, key }, act) {
   const reading = transaction.objectStore("accounts").get(account);
   reading.onsuccess = () => {
-    if (reading.result && haveSameOctets(reading.result.key, key)) act();
+    if (reading.result && haveSameBytes(reading.result.key, key)) act();
   };
 }
 

@@ -4,8 +4,8 @@
  * @param {ArrayBuffer} one
  * @param {ArrayBuffer | null} other
  */
-export function haveSameOctets(one, other) {
+export function haveSameBytes(one, other) {
   if (one.byteLength !== other?.byteLength) return false;
-  const octets = new Uint8Array(other);
-  return new Uint8Array(one).every((octet, index) => octet === octets[index]);
+  const bytes = new Uint8Array(other);
+  return new Uint8Array(one).every((byte, index) => byte === bytes[index]);
 }
