@@ -143,7 +143,7 @@ def _find_caller(config: BridgeConfig) -> Caller:
     """Return the sender of the request. Raises ServiceError for other sites and other extensions."""
     origin = request.headers.get("Origin", config.pages_origin)
     extension = find_extension(request, config.extension_origins)
-    if _is_extension_at_its_door(origin) and not token_in(request):
+    if _is_extension_at_view_without_session(origin) and not token_in(request):
         return PAGES
     if has_bearer_token() and origin.startswith(_EXTENSION_SCHEMES):
         return PAGES  # Only the token counts, as for a program outside a browser.
@@ -152,7 +152,7 @@ def _find_caller(config: BridgeConfig) -> Caller:
     return extension or PAGES
 
 
-def _is_extension_at_its_door(origin: str) -> bool:
+def _is_extension_at_view_without_session(origin: str) -> bool:
     """Return whether the request is from a browser extension, for a view that needs no session.
 
     Such a view searches for certificates or opens a parcel. No web page has an extension's origin. An extension's

@@ -182,7 +182,7 @@ export const HANDLERS = {
   "parcel.encrypt": parcelLetters.encrypt,
   "parcel.plan": parcelLetters.plan,
   "parcel.finish": parcelLetters.finish,
-  "parcel.take-back": parcelLetters.takeBack,
+  "parcel.take-back": parcelLetters.deleteDraft,
   "parcel.ask": parcelLetters.ask,
   "parcel.end": parcelLetters.end,
   "parcel-server.read": parcelServer.read,

@@ -198,7 +198,7 @@ export class Courier {
    * Deletes the draft at the bridge before its letter is sent as a parcel.
    * @param {string} draft @param {{anew: boolean}} options
    */
-  takeDraftBack(draft, { anew }) {
+  deleteDraftBeforeSending(draft, { anew }) {
     return ask("parcel.take-back", { ...this.#letter, draft, anew });
   }
 

@@ -68,9 +68,9 @@ export class LetterParcel {
         ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...attached.large.map(({ name, file }) => ({ name, data: file })),
       ],
       compose: () => this.#courier.parcelMessage({ ...this.#host.packed(), attachments: [] }),
-      takeBack: async ({ anew }) => {
+      prepareSending: async ({ anew }) => {
         await drafts.keepNow();
-        await this.#courier.takeDraftBack(drafts.id, { anew });
+        await this.#courier.deleteDraftBeforeSending(drafts.id, { anew });
       },
       sendOthers: (isOther, agreed) => this.#sendOthers(isOther, agreed),
       onUnencrypted: () => view.protection.askEncryptOff(),

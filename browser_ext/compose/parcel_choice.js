@@ -30,7 +30,7 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
  * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs. `isOther` selects the people who
  * get a mail instead of the parcel, and `deliver` says how this mail is sent.
  * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "hasStatements" | "compose" | "onUnencrypted"> & {
- *   signer: string, deliver: import("./bridge_choice.js").Delivery, takeBack: (agreed: Agreed) => Promise<void>,
+ *   signer: string, deliver: import("./bridge_choice.js").Delivery, prepareSending: (agreed: Agreed) => Promise<void>,
  *   sendOthers: (isOther: (person: Person) => boolean, agreed: Agreed) => Promise<Delivered>,
  *   onSent: (way: Way, others: Person[], delivered: Delivered | null) => () => void, onLeft: (end: {hasBegun: boolean, reached: Person[]}) => void,
  * }} Letter
@@ -89,7 +89,7 @@ export class ParcelChoice {
    * Asks whether to send the letter as a parcel, sends the parcel, and shows the six words.
    * @param {Obstacle[]} found @param {People} people @param {Letter} letter
    */
-  ask(found, people, { takeBack, sendOthers, onSent, onLeft, deliver, signer, ...letter }) {
+  ask(found, people, { prepareSending, sendOthers, onSent, onLeft, deliver, signer, ...letter }) {
     const [first] = this.#ways;
     const way = this.#ways.find(({ address }) => sameAddress(address, letter.from)) ?? first;
     if (!way) return;
@@ -102,7 +102,7 @@ export class ParcelChoice {
     const end = () => void this.#courier.endParcels().catch(() => {});
     new ParcelDialog(host, {
       ...letter, ...parting,
-      takeBack: () => takeBack(agreed),
+      prepareSending: () => prepareSending(agreed),
       sendOthers: async () => {
         const delivered = await sendOthers(isOther, agreed);
         if (!delivered.sent) throw new NotDelivered(delivered);

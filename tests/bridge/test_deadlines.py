@@ -106,7 +106,7 @@ def test_a_server_that_answers_no_logout_holds_up_nobody(
     seconds = [0.0]
     pool = new_pool(monotonic=lambda: seconds[0])
     for number in range(6):
-        pool.adopt(f"session {number}", pool.log_in(login_at(imap.address())))
+        pool.add(f"session {number}", pool.log_in(login_at(imap.address())))
     seconds[0] = MAX_IDLE_SECONDS + 1
     start = time.monotonic()
     close(pool)

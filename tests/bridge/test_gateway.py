@@ -342,33 +342,33 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
 
 def test_a_lost_connection_is_replaced_once(mail_server: MailServer, new_pool: NewPool) -> None:
     pool = new_pool()
-    adopted_connection = ImapConnection.open(login_at(mail_server))
-    pool.adopt("session", adopted_connection)
-    adopted_connection._imap.wire._socket.shutdown(socket.SHUT_RDWR)
+    added_connection = ImapConnection.open(login_at(mail_server))
+    pool.add("session", added_connection)
+    added_connection._imap.wire._socket.shutdown(socket.SHUT_RDWR)
     folders: list[Folder] = pool.run("session", login_at(mail_server), lambda connection: connection.list_folders())
     assert folders[0].role == "inbox"
-    assert adopted_connection.broken
+    assert added_connection.broken
     pool.close()
 
 
 def test_a_kept_connection_is_used_again(mail_server: MailServer, new_pool: NewPool) -> None:
     pool = new_pool()
-    adopted_connection = ImapConnection.open(login_at(mail_server))
-    pool.adopt("session", adopted_connection)
-    assert pool.run("session", login_at(mail_server), lambda connection: connection is adopted_connection)
-    assert pool.run_once("session", login_at(mail_server), lambda connection: connection is adopted_connection)
-    assert not pool.run("another session", login_at(mail_server), lambda connection: connection is adopted_connection)
+    added_connection = ImapConnection.open(login_at(mail_server))
+    pool.add("session", added_connection)
+    assert pool.run("session", login_at(mail_server), lambda connection: connection is added_connection)
+    assert pool.run_once("session", login_at(mail_server), lambda connection: connection is added_connection)
+    assert not pool.run("another session", login_at(mail_server), lambda connection: connection is added_connection)
     pool.close()
 
 
 def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailServer, new_pool: NewPool) -> None:
     seconds = [0.0]
     pool = new_pool(monotonic=lambda: seconds[0])
-    adopted_connection = ImapConnection.open(login_at(memory_server.address))
-    pool.adopt("session", adopted_connection)
+    added_connection = ImapConnection.open(login_at(memory_server.address))
+    pool.add("session", added_connection)
     seconds[0] = 121.0
-    assert not pool.run("session", login_at(memory_server.address), lambda connection: connection is adopted_connection)
-    assert not adopted_connection.is_alive()
+    assert not pool.run("session", login_at(memory_server.address), lambda connection: connection is added_connection)
+    assert not added_connection.is_alive()
     pool.close()
 
 
@@ -405,7 +405,7 @@ def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: 
     with OutgoingMessage.of(MESSAGES["5 MB"]) as outgoing:
         first.append("INBOX", outgoing, [])
     mailbox, uid = mailbox_of(first), newest_uid(first)
-    pool.adopt("session", first)
+    pool.add("session", first)
     lent = pool.open_raw("session", login_at(mail_server), mailbox, uid, max_bytes=MAX_BYTES)
     next(iter(lent))
     lent.close()

@@ -18,7 +18,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.tables import PROCESS
 from webbridge.places import processes as module
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
-from webbridge.places.locks import SessionLocks, locks_of
+from webbridge.places.locks import AdvisoryLocks, locks_of
 from webbridge.places.shared import Place, SharedPlaces
 
 SESSION = "a" * 64
@@ -109,7 +109,7 @@ def test_a_lock_that_a_pooler_has_dropped_is_taken_anew(database_url: str) -> No
         fill(places)
         other.take(PlaceKind.SEND, SESSION)
         assert places._own is not None
-        assert isinstance(places._own._locks, SessionLocks)
+        assert isinstance(places._own._locks, AdvisoryLocks)
         places._own._locks._connection.execute("SELECT pg_advisory_unlock_all()")
         check_none_is_free(other)
 

@@ -61,9 +61,9 @@ export interface LetterHost extends Pick<SendingParts, "vault" | "keys" | "uploa
 
 /**
  * A letter and what its window does. `open` and `hidden` get the parcel, `others` the letter by mail. `compose` makes the
- * written message without its files. `takeBack` prepares the sending as for a mail. `onBegun` is called when the parcel is
- * being sent, `onLeft` with the error, if there was one, when it was given up, `onSent` with the outcome of the mail to
- * the others when it is submitted, and what that returns when the dialog is closed then.
+ * written message without its files. `prepareSending` prepares the sending as for a mail. `onBegun` is called when the
+ * parcel is being sent, `onLeft` with the error, if there was one, when it was given up, `onSent` with the outcome of the
+ * mail to the others when it is submitted, and what that returns when the dialog is closed then.
  */
 export interface ParcelLetter<Outcome> {
   /** The address of the sender. */
@@ -77,7 +77,7 @@ export interface ParcelLetter<Outcome> {
   hidden: Person[];
   others: Person[];
   compose(): Promise<ArrayBuffer>;
-  takeBack(): Promise<void>;
+  prepareSending(): Promise<void>;
   sendOthers(): Promise<Outcome>;
   onUnencrypted(): void;
   onBegun(): void;

@@ -31,8 +31,8 @@ export interface ParcelHost {
   open(words: string): Promise<string>;
   /** Shows the field for the words again. */
   startAgain(): void;
-  /** Makes the button for another way to open the parcel, where there is one. */
-  createOtherWay?(): HTMLElement;
+  /** The button that shows the form for the owner of a certificate, where there is one. */
+  createCertificateButton?(): HTMLElement;
   /** Shows an error in the place of the parcel, and deletes what there is of it. */
   fail(error: unknown): void;
 }

@@ -27,7 +27,7 @@ export class ParcelPost {
   #choice;
   /** @type {Post[] | null} */
   #posts = null;
-  #isTakenBack = false;
+  #isSendingPrepared = false;
   #areOthersSent = false;
   /** @type {Outcome | null} */
   outcome = null;
@@ -51,8 +51,8 @@ export class ParcelPost {
     }
     onProgress(total, total);
     onUploaded();
-    if (!this.#isTakenBack) await this.#letter.takeBack();
-    this.#isTakenBack = true;
+    if (!this.#isSendingPrepared) await this.#letter.prepareSending();
+    this.#isSendingPrepared = true;
     if (this.#letter.others.length > 0 && !this.#areOthersSent) this.outcome = await this.#letter.sendOthers();
     this.#areOthersSent = true;
     for (const { sending } of this.#posts) await sending.submit({ signal, onLost });

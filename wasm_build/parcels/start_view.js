@@ -42,7 +42,7 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
   });
   const form = createForm(
     { class: "stack", data: { test: "words-form" } }, submit, words ? stated : field.element, html("div", { class: "actions" }, button, createComplaint(page)),
-    html("p", { class: "field-hint", text: translate("parcel_open_meaning") }), page.createOtherWay?.() ?? null,
+    html("p", { class: "field-hint", text: translate("parcel_open_meaning") }), page.createCertificateButton?.() ?? null,
   );
   const element = html(
     "div", { class: "narrow stack" },

@@ -136,7 +136,7 @@ def _keep_copy(session: Session, message: OutgoingMessage, wish: CopyWish) -> st
 
     try:
         pool = services().pool
-        folder = pool.run_after(session.id, session.credentials, lambda connection: connection.sent_folder(), append)
+        folder = pool.run_both(session.id, session.credentials, lambda connection: connection.sent_folder(), append)
         tell_changed(session, folder)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)

@@ -51,7 +51,7 @@ def sign_in() -> Response:
     _end_earlier(here)
     program = describe_program(request.headers.get("User-Agent", ""))
     token, session = services().sessions.create(credentials, origin=_origin(), program=program)
-    services().pool.adopt(session.id, connection)
+    services().pool.add(session.id, connection)
     if session.origin:
         response = jsonify(address=session.address, token=token)
     else:

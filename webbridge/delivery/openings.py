@@ -162,7 +162,7 @@ class Openings:
                 tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
-            return self._noted(opened)
+            return self._with_opening_counted(opened)
         self._wrong.start({self._pepper.client_name(client): MAX_WRONG_PER_CLIENT})
         raise WrongSecret(tries - 1) if tries else TooManyTries
 
@@ -208,7 +208,7 @@ class Openings:
         counted = {"of_name": self._pepper.count_name(parcel_id), "now": at}
         return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
 
-    def _noted(self, opened: Opened) -> Opened:
+    def _with_opening_counted(self, opened: Opened) -> Opened:
         """Return the opened parcel, with this opening counted."""
         parcel = opened.parcel
         return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))

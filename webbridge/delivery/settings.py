@@ -38,7 +38,7 @@ def check_accel_path(path: str) -> None:
         raise ValueError("a path as /parcel-files is expected, without a slash at its end, or an empty text")
 
 
-def origin_of_store(endpoint: str) -> str:
+def endpoint_origin(endpoint: str) -> str:
     """Return the origin of the URLs at which clients fetch bytes from the store. Raises ValueError.
 
     If there is an endpoint, clients of S3 write the bucket into the path. So all URLs have the endpoint's origin.
@@ -120,6 +120,6 @@ def _check_presigned(store: str, endpoint: str) -> None:
         text = "the pages let browsers fetch from this address only; Amazon's is https://s3.REGION.amazonaws.com"
         raise ValueError(f"parcels.endpoint is missing: {text}")
     try:
-        origin_of_store(endpoint)
+        endpoint_origin(endpoint)
     except ValueError as error:
         raise ValueError(f"parcels.endpoint: {error}") from None

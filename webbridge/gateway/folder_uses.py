@@ -43,7 +43,7 @@ class FolderUses:
         """Return the role for which a folder was chosen."""
         return self._role_of.get(name_hash(self._account, wire_name)) if self._role_of else None
 
-    def chosen_in(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
+    def folders_by_role(self, folders: Sequence[_Folder]) -> dict[str, _Folder]:
         """Return those of the folders that were chosen, by their roles."""
         named = ((self.chosen_for(folder.wire_name), folder) for folder in folders)
         return {role: chosen_folder for role, chosen_folder in named if role is not None}

@@ -205,19 +205,19 @@ class ImapConnection:
         self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> Changed:
         """Set and clear flags on messages."""
-        return self._changes.set_flags(_numbered(mailbox), uids, add=add, remove=remove)
+        return self._changes.set_flags(_check_uid_validity(mailbox), uids, add=add, remove=remove)
 
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Move messages to a folder."""
-        return self._changes.move(_numbered(mailbox), uids, to)
+        return self._changes.move(_check_uid_validity(mailbox), uids, to)
 
     def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Copy messages to a folder."""
-        return self._changes.copy(_numbered(mailbox), uids, to)
+        return self._changes.copy(_check_uid_validity(mailbox), uids, to)
 
     def delete(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Move messages to the trash. Raises GatewayError with IN_TRASH if they are there."""
-        _numbered(mailbox)
+        _check_uid_validity(mailbox)
         trash = self._folders.named_or_new(Role.TRASH)
         if mailbox.name == trash:
             raise GatewayError(GatewayCode.IN_TRASH, "The messages are in the trash. They can be deleted for ever.")
@@ -227,7 +227,7 @@ class ImapConnection:
         """Delete messages of the trash for ever. Raises GatewayError with NOT_IN_TRASH for another folder."""
         if not self._folders.has_role(mailbox.name, Role.TRASH):
             raise GatewayError(GatewayCode.NOT_IN_TRASH, "Only messages in the trash are deleted for ever.")
-        return self._changes.remove(_numbered(mailbox), uids)
+        return self._changes.remove(_check_uid_validity(mailbox), uids)
 
     def hashed_ids_of(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
         """Raise NOT_OFFERED."""
@@ -277,7 +277,7 @@ class ImapConnection:
             case MoveStep():
                 return self.move(step.mailbox, step.uids, step.to)
             case RemoveStep():
-                return self._changes.remove(_numbered(step.mailbox), step.uids)
+                return self._changes.remove(_check_uid_validity(step.mailbox), step.uids)
             case RenameStep():
                 # `check_new_name` is not called here, because it could refuse an old name that another program has
                 # chosen.
@@ -353,7 +353,7 @@ class ImapConnection:
         return self._drafts.delete(message_id)
 
 
-def _numbered(mailbox: Mailbox) -> Mailbox:
+def _check_uid_validity(mailbox: Mailbox) -> Mailbox:
     """Return the folder if a UID of an earlier call still names the same message in it. Raises GatewayError.
 
     A folder without a UIDVALIDITY has no lasting UIDs (RFC 3501 section 6.3.1), so it can only be read.

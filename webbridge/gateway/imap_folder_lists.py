@@ -163,7 +163,7 @@ class FolderLists:
     def _renamed(self, folder: str, to: str) -> tuple[tuple[str, str], ...]:
         """Return the old and new names of a folder, and of the folders below it that were chosen for a use."""
         uses = self._uses()
-        chosen = uses.chosen_in(self._listed()).values() if uses.has_any else ()
+        chosen = uses.folders_by_role(self._listed()).values() if uses.has_any else ()
         old, new = write_folder_name(folder), write_folder_name(to)
         below = [child for child in chosen if child.delimiter and child.wire_name.startswith(old + child.delimiter)]
         return ((folder, to), *((child.name, read_folder_name(new + child.wire_name[len(old) :])) for child in below))

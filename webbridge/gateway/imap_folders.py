@@ -286,7 +286,7 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
 
     A folder that was chosen for one role has no other role.
     """
-    chosen = uses.chosen_in(folders)
+    chosen = uses.folders_by_role(folders)
     if role in chosen:
         return [chosen[role]]
     others = [folder for folder in folders if folder not in chosen.values()] if chosen else folders

@@ -30,7 +30,7 @@ def _examined(imap: ImapWire) -> list[Answer]:
     try:
         return imap.run(b"EXAMINE", INBOX.encode())
     except GatewayError:
-        if not imap.named_itself():
+        if not imap.send_id():
             raise
     return imap.run(b"EXAMINE", INBOX.encode())
 

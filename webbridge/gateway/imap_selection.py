@@ -86,7 +86,7 @@ class Selection:
     def _ways_to_open(self) -> Iterator[bytes]:
         """Yield the commands that open a folder. SELECT is repeated if the server may require the program's name."""
         yield _SELECT
-        if self._imap.named_itself():
+        if self._imap.send_id():
             yield _SELECT
         if not self._imap.wire.broken:
             yield _EXAMINE

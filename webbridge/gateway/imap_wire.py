@@ -142,8 +142,8 @@ class ImapWire:
         """Return whether the server has a capability that begins with `name`, as `RIGHTS=` (RFC 4314 section 2.2)."""
         return any(capability.startswith(name.encode()) for capability in self._capabilities)
 
-    def named_itself(self) -> bool:
-        """Send the program's name, once, to a server that refused a folder (RFC 2971). Return whether a retry may help.
+    def send_id(self) -> bool:
+        """Send ID, once, to a server that refused a folder (RFC 2971). Return whether a retry may help.
 
         Coremail (163.com) opens no folder for a program without a name.
         """

@@ -104,10 +104,10 @@ class ConnectionPool:
             self._open(slot, credentials, _new_deadline(credentials))
             return _connection_of(slot)
 
-    def adopt(self, session_id: str, connection: MailConnection) -> None:
+    def add(self, session_id: str, connection: MailConnection) -> None:
         """Keep the connection on which the session's password was checked."""
         if self._may_be_kept(session_id, connection):
-            self._slots.adopt(Room(session_id), connection)
+            self._slots.add(Room(session_id), connection)
         else:
             connection.close()
 
@@ -127,7 +127,7 @@ class ConnectionPool:
             self._prepare(slot, credentials, _new_deadline(credentials), check_after=_ALWAYS)
             return operation(self._with_cache(session_id, slot))
 
-    def run_after(
+    def run_both(
         self,
         session_id: str,
         credentials: Credentials,

@@ -121,7 +121,7 @@ class Slots:
         finally:
             self._leave(slot.room)
 
-    def adopt(self, room: Room, connection: MailConnection) -> None:
+    def add(self, room: Room, connection: MailConnection) -> None:
         """Keep a connection that was opened without a place, if there is a free place. Otherwise close it."""
         self._enter(room)
         try:

@@ -18,7 +18,7 @@ from webbridge.delivery.limits import (
     SENDER_BYTES,
     TOTAL_BYTES,
 )
-from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store, origin_of_store
+from webbridge.delivery.settings import ParcelsConfig, check_accel_path, check_store, endpoint_origin
 
 KEY: Final = "parcel_pepper"
 _KEY_MISSING: Final = f"{KEY} is missing: `sealwax bridge parcel-pepper` makes it"
@@ -79,7 +79,7 @@ class ParcelsSection(Section):
     @property
     def presigned_origin(self) -> str | None:
         """The origin from which clients fetch bytes, or None if the bridge or its proxy sends them."""
-        return origin_of_store(self.endpoint) if self.store is not None and self.presigned_seconds else None
+        return endpoint_origin(self.endpoint) if self.store is not None and self.presigned_seconds else None
 
     def to_config(self, pepper: SecretStr | None) -> ParcelsConfig | None:
         """Return the configuration of parcels, or None without a store. Raises ValueError or WrongSettings."""

@@ -51,13 +51,13 @@ def locks_of(database: Database, own: int) -> ProcessLocks | None:
     The result is None for a database in memory, which has one process, and for SQLite without 64-bit Linux.
     """
     if database.is_postgresql:
-        return SessionLocks(database, own)
+        return AdvisoryLocks(database, own)
     if database.file is not None and hasattr(fcntl, "F_OFD_SETLK") and struct.calcsize("P") == 8:
         return _FileLocks(database.file.with_name(f"{database.file.name}-processes"), own)
     return None
 
 
-class SessionLocks:
+class AdvisoryLocks:
     """Advisory locks of PostgreSQL. Each call asks the server about them, because a pooler may end a session unseen."""
 
     def __init__(self, database: Database, own: int) -> None:

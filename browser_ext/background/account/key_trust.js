@@ -68,7 +68,8 @@ async function mergeUnchanged(client) {
     const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
     const { others, ...knowledge } = before;
     const merged = await client.merge(
-      { ...knowledge, base: account?.base ?? null, sent: account?.sent ?? null }, others, (sent) => keepSent(client.user, sent),
+      { ...knowledge, base: account?.base ?? null, sent: account?.sent ?? null }, others,
+      (sent) => storeUnconfirmed(client.user, sent),
     );
     const outcome = await keep(client.user, before, merged);
     if (outcome) return { ...merged, ...outcome };
@@ -77,7 +78,7 @@ async function mergeUnchanged(client) {
 }
 
 /** Stores the sent entries until the merge has a result. @param {string} user @param {ArrayBuffer} sent */
-function keepSent(user, sent) {
+function storeUnconfirmed(user, sent) {
   return inTurn(TURN, async () => {
     const account = await database.get("keyAccounts", user);
     if (account) await database.put("keyAccounts", { ...account, sent });

@@ -100,10 +100,10 @@ async function withKeys({ composition, identity, shown: _, ...parcel }, sender) 
  * `draft-not-removed` if the bridge has not confirmed the deletion.
  * @param {BodyOf<"parcel.take-back">} body @param {Sender} sender
  */
-export async function takeBack({ composition, draft, anew }, sender) {
+export async function deleteDraft({ composition, draft, anew }, sender) {
   await ofWindow(composition, sender);
   if (!anew && await bridgeDrafts.isElsewhere(draft)) throw new RequestError("draft-elsewhere");
-  await bridgeDrafts.takeBack(draft);
+  await bridgeDrafts.deleteBeforeSending(draft);
 }
 
 /**

@@ -92,7 +92,7 @@ export function drop(id) {
  * Rejects with `draft-not-removed` if the bridge has not confirmed the deletion.
  * @param {string} id
  */
-export function takeBack(id) {
+export function deleteBeforeSending(id) {
   return inTurn(turnOf(id), async () => {
     // Without a session nothing can be sent either.
     if (!(await deleteAtBridge(id)) && (await accountNow())) throw new RequestError("draft-not-removed");

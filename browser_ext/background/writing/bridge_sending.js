@@ -125,12 +125,14 @@ async function sendOne(letter, name, copy) {
   const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
   const agreed = known?.isAgreed ? { isAgreed: true } : {};
   await write(letter, name, { key, state: "begun", at, by, ...agreed });
-  const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...copy })).catch(async (error) => {
-    // The draft is still at the bridge, or the bridge has refused the session and so this request. The outcome of an
-    // earlier request with this key is still not known.
-    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
-    throw error;
-  });
+  const outcome = await bridgeDrafts.deleteBeforeSending(letter.id)
+    .then(() => bridge.send({ key, ...copy }))
+    .catch(async (error) => {
+      // The draft is still at the bridge, or the bridge has refused the session and so this request. The outcome of an
+      // earlier request with this key is still not known.
+      await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
+      throw error;
+    });
   await note(letter, name, outcome);
   return outcome;
 }

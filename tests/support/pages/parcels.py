@@ -50,7 +50,7 @@ from webbridge.config import BridgeConfig, PagesConfig
 from webbridge.delivery.delivery import Delivery
 from webbridge.delivery.notices.sending import ParcelNoticeSender
 from webbridge.delivery.own_keys.codes import CodeBook
-from webbridge.delivery.settings import ParcelsConfig, origin_of_store
+from webbridge.delivery.settings import ParcelsConfig, endpoint_origin
 from webbridge.demo import stack as demonstration
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -240,7 +240,7 @@ def run_parcel_rig(
 
     def create_pages(config: PagesConfig) -> Flask:
         parcels = services_of(apps[-1]).config.parcels
-        origin = origin_of_store(parcels.endpoint) if parcels is not None and parcels.presigned_seconds else None
+        origin = endpoint_origin(parcels.endpoint) if parcels is not None and parcels.presigned_seconds else None
         return create_pages_app(dataclasses.replace(config, parcel_store_origin=origin))
 
     stack = DemoStack(pages_folder=pages_folder)

@@ -109,13 +109,15 @@ export class KeyAccount {
    * Merges the trust that the page keeps with the trust in the account, and stores in the account the entries that it
    * lacks.
    * @param {KeptTrust} kept @param {Record<string, Record<string, string | null>>} others settings, recipes and address book
-   * @param {(sent: ArrayBuffer) => Promise<void>} keepSent keeps the content that is about to be stored until the page
-   * keeps a result, because the server's answer may be lost
+   * @param {(sent: ArrayBuffer) => Promise<void>} storeUnconfirmed keeps the content that is about to be stored until the
+   * page keeps a result, because the server's answer may be lost
    * @returns {Promise<MergedTrust>}
    */
-  merge(kept, others, keepSent) {
+  merge(kept, others, storeUnconfirmed) {
     const copies = Object.fromEntries(Object.entries(kept).map(([name, buffer]) => [name, buffer?.slice(0) ?? null]));
-    return this.run("roaming.merge", { ...copies, others, at: new Date().toISOString() }, { sent: ({ sent }) => keepSent(sent) });
+    return this.run("roaming.merge", { ...copies, others, at: new Date().toISOString() }, {
+      sent: ({ sent }) => storeUnconfirmed(sent),
+    });
   }
 
   /** Runs an operation of the session. @param {string} verb @param {object} members @param {Answers} [answers] @returns {Promise<any>} */

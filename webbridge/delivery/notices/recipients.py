@@ -1,6 +1,7 @@
-"""The addresses that get no notices: lists, programs, null senders, and the service itself (RFC 3834 section 2).
+"""The addresses that get no notices (RFC 3834 section 2): those of lists, of programs, and of the service itself.
 
-A list with an ordinary name as its address cannot be distinguished from a person.
+Refused are names such as `owner-…`, `…-request`, `noreply`, `mailer-daemon`, `devnull` and `root`. A list with an
+ordinary name as its address cannot be distinguished from a person.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ import { PasswordMark } from "./password_mark.js";
  *   roaming: import("../trust/roaming_trust.js").RoamingTrust, index: import("../mail/mail_index.js").MailIndex,
  *   arrival: import("../mail/arrival.js").Arrival, away: import("../offline/away.js").Away,
  *   notices: import("../settings/new_mail_notices.js").NewMailNotices,
- *   draftDesk: import("../drafts/draft_desk.js").DraftDesk,
+ *   unfinishedDrafts: import("../drafts/unfinished_drafts.js").UnfinishedDrafts,
  *   navigate: import("../app/services.js").Navigate, announce: import("../app/services.js").Announce,
  *   readonly hasEvents: boolean, hasDraft: () => boolean,
  * }} SessionServices `hasEvents`: the bridge reports new mail; `hasDraft`: a letter is begun
@@ -134,9 +134,9 @@ export class AccountSession {
    * @param {string} choice the id of the account, or NEW_ACCOUNT
    */
   async change(choice) {
-    const { draftDesk, kept, roaming, accounts } = this.#services;
-    if (draftDesk.hasUnkept) await draftDesk.keepBeforeLock();
-    if (draftDesk.hasUnkept) return false;
+    const { unfinishedDrafts, kept, roaming, accounts } = this.#services;
+    if (unfinishedDrafts.hasUnkept) await unfinishedDrafts.keepBeforeLock();
+    if (unfinishedDrafts.hasUnkept) return false;
     await Promise.all([kept.settled, roaming.finish()]);
     accounts.change(choice);
     return true;

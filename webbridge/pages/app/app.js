@@ -15,8 +15,8 @@ import { whileBusy } from "../../../wasm_build/ui/parts.js";
 import { askReset } from "../../../wasm_build/ui/reset_dialog.js";
 import { AccountSession } from "../account/account_session.js";
 import { AccountsHere } from "../account/accounts_here.js";
-import { DraftDesk } from "../drafts/draft_desk.js";
 import { DraftStore } from "../drafts/draft_store.js";
+import { UnfinishedDrafts } from "../drafts/unfinished_drafts.js";
 import { KeyFiles } from "../keys/key_files.js";
 import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing } from "../keys/keys.js";
@@ -43,8 +43,8 @@ import { BridgeApi } from "./api.js";
 import { DoneNotice } from "./done_notice.js";
 import { MailEvents } from "./events.js";
 import { createFrame } from "./frame.js";
-import { KeptList } from "./kept_list.js";
 import { keepLanguage } from "./language.js";
+import { LocalStorageBytes } from "./local_storage_bytes.js";
 import { createNotices, watchNotices } from "./notices.js";
 import { folderPath, INBOX } from "./routes.js";
 import { ShownViews } from "./shown_views.js";
@@ -106,7 +106,7 @@ export class App {
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name its
     // own key server, and get the stretched passphrase.
     const finder = discovery && new KeyServerFinder(
-      vault, discovery, () => this.address ?? "", new KeptList(`followed-servers ${discovery.key}`),
+      vault, discovery, () => this.address ?? "", new LocalStorageBytes(`followed-servers ${discovery.key}`),
     );
     this.keyServer = new KeyServer(keyServerOrigin, finder);
     this.roamingKeys = new RoamingKeys(this.keys, {
@@ -115,7 +115,7 @@ export class App {
     });
     this.passphraseRule = new PassphraseRule();
     this.keyFiles = new KeyFiles(this);
-    this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
+    this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys.vault, this.keys, { account: writer, isOwnComputer });
     this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
@@ -136,9 +136,9 @@ export class App {
     this.trust.addEventListener("withdrawn", () => void this.learnt.forgetForGood());
     this.drafts = new DraftStore(this.api, this.keys, { account: writer, keepsHere: isOwnComputer, note: translate("draft_note") });
     this.done = new DoneNotice(translate);
-    this.draftDesk = new DraftDesk(this, {
+    this.unfinishedDrafts = new UnfinishedDrafts(this, {
       writing: () => this.#letter.view, changed: () => this.#frame.setNotices(createNotices(this)),
-      tell: (text, undo) => this.#views.mail.tell(text, undo),
+      showNotice: (text, undo) => this.#views.mail.tell(text, undo),
     });
     this.roaming = new RoamingTrust(this, {
       texts: () => this.strict.addTo(this.trust.book.texts()),
@@ -163,7 +163,7 @@ export class App {
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     watchNotices(this, (notices) => this.#frame.setNotices(notices));
     this.away.source.addEventListener("back", () => {
-      void this.draftDesk.look();
+      void this.unfinishedDrafts.look();
       this.#letter.view?.drafts.retry();
     });
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
@@ -172,7 +172,7 @@ export class App {
     // The view of the keys shows this setting. So the view is drawn again, even if the keys were locked already.
     this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
     addEventListener("beforeunload", (event) => {
-      if (!this.draftDesk.hasUnkept) return;
+      if (!this.unfinishedDrafts.hasUnkept) return;
       event.preventDefault();
       void this.#letter.view?.drafts.keepNow();
     });
@@ -199,7 +199,7 @@ export class App {
   }
 
   async lock() {
-    await this.draftDesk.keepBeforeLock();
+    await this.unfinishedDrafts.keepBeforeLock();
     this.keys.lock("hand");
   }
 
@@ -273,7 +273,7 @@ export class App {
   }
 
   hasDraft() {
-    return this.draftDesk.hasLeft || this.#letter.isBegun;
+    return this.unfinishedDrafts.hasCleared || this.#letter.isBegun;
   }
 
   /**
@@ -335,7 +335,7 @@ export class App {
     this.#vault.retire();
     if (reason === "left" || reason === "signed-out") return;
     // A letter stays in the page if it is not kept elsewhere.
-    if (this.draftDesk.leave()) this.#letter.drop();
+    if (this.unfinishedDrafts.noteCleared()) this.#letter.drop();
     this.announce(this.lockedSentence());
     // The view of the keys replaces the shown view, so the text of a letter or message disappears.
     this.navigate("/keys");
@@ -356,7 +356,7 @@ export class App {
     this.unlocking.end();
     this.trust.forget();
     this.receipts.forget();
-    this.draftDesk.forget();
+    this.unfinishedDrafts.forget();
     this.done.say("");
     this.#letter.drop();
     this.#views.dropMail();

@@ -11,14 +11,14 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../keys/views/unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../offline/away.js").Away} Away */
-/** @typedef {import("../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("../drafts/unfinished_drafts.js").UnfinishedDrafts} UnfinishedDrafts */
 /** @typedef {import("./done_notice.js").DoneNotice} DoneNotice */
 /** @typedef {import("./services.js").Attempt} Attempt */
 /** @typedef {import("./services.js").Announce} Announce */
 /**
  * @typedef {{
  *   kept: KeptTrust, keys: KeyRing, roamingKeys: RoamingKeys, translate: Catalogue, unlocking: Unlocking, away: Away,
- *   draftDesk: DraftDesk, done: DoneNotice, attempt: Attempt, announce: Announce,
+ *   unfinishedDrafts: UnfinishedDrafts, done: DoneNotice, attempt: Attempt, announce: Announce,
  * }} NoticeServices
  */
 
@@ -35,7 +35,7 @@ export function createNotices(services) {
   const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
   if (failed.length > 0) notices.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
   if (services.away.files.hasNewVersion) notices.push(createVersionNotice(services));
-  notices.push(...services.draftDesk.createNotices());
+  notices.push(...services.unfinishedDrafts.createNotices());
   const ready = roamingKeys.account?.resetReady;
   if (ready) notices.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
   return [...services.done.notices(), ...notices, ...unlocking.passkeyOffer.notices()];

@@ -137,10 +137,10 @@ export class ShownViews {
 
   /** @returns {View | "none"} */
   #letter() {
-    const { draftDesk, keys } = this.#services;
-    if (!draftDesk.hasLeft) return this.#place.letter.show();
+    const { unfinishedDrafts, keys } = this.#services;
+    if (!unfinishedDrafts.hasCleared) return this.#place.letter.show();
     if (!keys.unlocked) return createKeysView(this.#services);
-    void draftDesk.comeBack();
+    void unfinishedDrafts.openCleared();
     return "none";
   }
 

@@ -47,11 +47,11 @@ export const openStates = {
   },
 
   /**
-   * Stores `sent` in the record of the kept state. The state itself stays as it is. Resolves with false if there is no
-   * record.
+   * Stores `sent`, which the account has not confirmed, in the record of the kept state. The state itself stays as it is.
+   * Resolves with false if there is no record.
    * @param {string} address @param {ArrayBuffer | null} sent
    */
-  async keepSent(address, sent) {
+  async storeUnconfirmed(address, sent) {
     const account = await accountDigest(address);
     let isKept = false;
     await transact("trust", "readwrite", (states) => {
@@ -267,6 +267,6 @@ async function transact(store, mode, act) {
 
 /** @param {string} address */
 export async function accountDigest(address) {
-  const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
-  return hexFromBytes(octets);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
+  return hexFromBytes(digest);
 }

@@ -115,13 +115,13 @@ export class DraftKeeper {
   /**
    * Stops the keeping, and prepares the sending of the letter. Rejects with DraftChanged if the letter was perhaps sent
    * elsewhere.
-   * @param {import("./draft_store.js").TakingBack} options
+   * @param {import("./draft_store.js").SendingOptions} options
    */
-  async takeBack({ isAgreed, mayWait }) {
+  async prepareSending({ isAgreed, mayWait }) {
     await this.#stop();
     if (this.news.state === "none") return;
     if (!isAgreed && (this.news.isCopy || this.#wasPerhapsSent)) throw new DraftChanged();
-    await this.#store.takeBack(this.#held, { isAgreed, mayWait });
+    await this.#store.prepareSending(this.#held, { isAgreed, mayWait });
   }
 
   /** Continues the keeping after a failed sending, or after one whose result is unknown. @param {{mayBeSent: boolean}} outcome */
@@ -231,12 +231,12 @@ export class DraftKeeper {
       } catch (error) {
         if (!(error instanceof DraftChanged)) return this.#uploadFailed(error);
         if (this.#isPaused) return;
-        const left = { ...this.#held };
+        const replaced = { ...this.#held };
         this.#goOnAsCopy();
         this.#turn = this.#turn.then(() => this.#keepVersion(this.#changes)).catch((failure) => this.#fail(failure));
         await this.#turn;
         if (!this.#sealed || this.#sealed.parts === parts) return;
-        await this.#store.leave(left);
+        await this.#store.forgetRevision(replaced);
       }
     }
   }

@@ -7,7 +7,7 @@
  * **Not prevented:** two devices that upload in the same second.
  */
 
-import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import { DraftMailbox } from "./draft_mailbox.js";
 import { DraftSeals } from "./draft_seals.js";
 import { ApiError } from "../app/api.js";
@@ -33,7 +33,7 @@ import { openDrafts } from "../app/state_database.js";
 /**
  * `isAgreed`: the person wants to send the letter even if it was perhaps sent. `mayWait` says whether the letter may wait in
  * the outbox while there is no connection. The draft then stays in the mailbox until the mailbox can be reached.
- * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} TakingBack
+ * @typedef {{isAgreed: boolean, mayWait: () => Promise<boolean>}} SendingOptions
  */
 
 /** Another tab or device has changed, sent or deleted the draft since this page read or wrote it. */
@@ -189,9 +189,9 @@ export class DraftStore {
    * Prepares the sending of a draft: removes the draft from the mailbox, so that no other device offers it. If this browser
    * keeps nothing, the draft stays in the mailbox until the message was sent. Rejects with DraftChanged if the draft was
    * perhaps sent elsewhere.
-   * @param {Held} held @param {TakingBack} options
+   * @param {Held} held @param {SendingOptions} options
    */
-  async takeBack(held, { isAgreed, mayWait }) {
+  async prepareSending(held, { isAgreed, mayWait }) {
     const account = this.#signedIn();
     const draft = this.keepsHere ? await openDrafts.read(account, held.id).catch(() => null) : null;
     if (!isAgreed && held.revision !== null && draft?.revision !== held.revision) throw new DraftChanged();
@@ -246,7 +246,7 @@ export class DraftStore {
   }
 
   /** Forgets this browser's version of a draft. The text goes on as a draft with another id. @param {Held} held */
-  async leave({ id, revision }) {
+  async forgetRevision({ id, revision }) {
     const account = this.#account();
     if (!account || revision === null) return;
     await openDrafts.update(account, id, (draft) => (draft?.revision === revision ? null : undefined)).catch(() => undefined);

@@ -117,12 +117,15 @@ export function addFolder(path) {
   };
 }
 
-/** Gives a file another folder, another name, or both. @param {string} id @param {{folder?: string, name?: string}} place @returns {Change} */
-export function moveFile(id, place) {
+/**
+ * Gives a file another folder, another name, or both.
+ * @param {string} id @param {{folder?: string, name?: string}} target @returns {Change}
+ */
+export function moveFile(id, target) {
   return (content) => {
     const file = content.files.find((entry) => entry.id === id);
     if (!file) return content;
-    const { folder, name } = { ...file, ...place };
+    const { folder, name } = { ...file, ...target };
     if (folder === file.folder && name === file.name) return content;
     const others = { ...content, files: content.files.filter((entry) => entry !== file) };
     const moved = { ...file, folder, name: freeName(namesIn(others, folder), name) };

@@ -5,7 +5,7 @@
  * The record is not secret. On the person's own computer the browser keeps it; on another computer only this page does.
  */
 
-import { KeptList } from "../app/kept_list.js";
+import { LocalStorageBytes } from "../app/local_storage_bytes.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {{number: number, digest: string}} Seen `digest` is SHA-256 of the manifest */
@@ -25,7 +25,7 @@ export class SeenIndex {
 
   /** Whether a later version than this one was seen, or another version with the same number. @param {Seen} version */
   async isAfter(version) {
-    return isAfter(this.#newest(await this.#place()), version);
+    return isAfter(this.#newest(await this.#storage()), version);
   }
 
   /**
@@ -34,10 +34,10 @@ export class SeenIndex {
    * @param {Seen} version
    */
   async note(version) {
-    const place = await this.#place();
+    const storage = await this.#storage();
     // There is no `await` from here on, so no other reading can note a later version in between.
-    if (isAfter(this.#newest(place), version)) return false;
-    this.#write(version, place);
+    if (isAfter(this.#newest(storage), version)) return false;
+    this.#write(version, storage);
     return true;
   }
 
@@ -46,26 +46,26 @@ export class SeenIndex {
    * @param {Seen} version
    */
   async agree(version) {
-    this.#write(version, await this.#place());
+    this.#write(version, await this.#storage());
   }
 
-  /** @param {KeptList | null} place @returns {Seen | null} */
-  #newest(place) {
+  /** @param {LocalStorageBytes | null} storage @returns {Seen | null} */
+  #newest(storage) {
     const known = here.get(this.#account) ?? null;
     // Another tab may have seen a later version.
-    const version = place && parse(place.read());
+    const version = storage && parse(storage.read());
     return version && (!known || version.number > known.number) ? version : known;
   }
 
-  /** @param {Seen} version @param {KeptList | null} place */
-  #write(version, place) {
+  /** @param {Seen} version @param {LocalStorageBytes | null} storage */
+  #write(version, storage) {
     here.set(this.#account, version);
-    place?.write(new TextEncoder().encode(JSON.stringify(version)).buffer);
+    storage?.write(new TextEncoder().encode(JSON.stringify(version)).buffer);
   }
 
-  /** The place in this browser; null on another person's computer. */
-  async #place() {
-    return this.#isOwnComputer() ? new KeptList(`files-index ${await accountDigest(this.#account)}`) : null;
+  /** The record in the browser's storage; null on another person's computer. */
+  async #storage() {
+    return this.#isOwnComputer() ? new LocalStorageBytes(`files-index ${await accountDigest(this.#account)}`) : null;
   }
 }
 

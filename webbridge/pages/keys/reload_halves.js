@@ -26,7 +26,7 @@ export class ReloadHalves {
    * @returns {Promise<ArrayBuffer>}
    */
   async make(name, minutes) {
-    return this.#octets("", { name, minutes }, HALF_BYTES);
+    return this.#fetchBytes("", { name, minutes }, HALF_BYTES);
   }
 
   /**
@@ -36,7 +36,7 @@ export class ReloadHalves {
    * @returns {Promise<{half: ArrayBuffer, ageMilliseconds: number}>}
    */
   async take(name) {
-    const half = await this.#octets("/take", { name }, HALF_BYTES + AGE_BYTES);
+    const half = await this.#fetchBytes("/take", { name }, HALF_BYTES + AGE_BYTES);
     return { half, ageMilliseconds: new DataView(half).getUint32(HALF_BYTES) * 1000 };
   }
 
@@ -51,10 +51,10 @@ export class ReloadHalves {
   }
 
   /** @param {string} path @param {object} members @param {number} length */
-  async #octets(path, members, length) {
+  async #fetchBytes(path, members, length) {
     const response = await this.#send(`${PATH}${path}`, { method: "POST", body: JSON.stringify(members), headers: JSON_TYPE });
-    const octets = await readAtMost(response, length);
-    if (octets.byteLength !== length) throw new ApiError("server-error", `${octets.byteLength} bytes, expected ${length}`);
-    return octets;
+    const bytes = await readAtMost(response, length);
+    if (bytes.byteLength !== length) throw new ApiError("server-error", `${bytes.byteLength} bytes, expected ${length}`);
+    return bytes;
   }
 }

@@ -48,14 +48,14 @@ export class SharedUnlock extends EventTarget {
   /** The name of the key that seals the identities. Tabs that got the key from each other use the same name. */
   #keyName = "";
   /** The identities that the other tabs with this key know. */
-  #told = "";
+  #knownElsewhere = "";
   /** @type {Question | null} */
   #question = null;
-  #toldUse = -Infinity;
+  #useReportedAt = -Infinity;
   /** Whether the other tabs know that this tab has keys. */
   #isOpen = false;
   /** Releases the Web Lock that shows the other tabs that this tab has keys. */
-  #standDown = () => {};
+  #releaseWebLock = () => {};
 
   /**
    * @param {KeyRing} keys
@@ -86,7 +86,7 @@ export class SharedUnlock extends EventTarget {
     this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
-    this.#standDown();
+    this.#releaseWebLock();
   }
 
   /** Tells the other tabs of the account that its session has ended. @param {string} address */
@@ -207,16 +207,16 @@ export class SharedUnlock extends EventTarget {
       this.#ids.add(crypto.randomUUID());
       this.#keyName = crypto.randomUUID();
     }
-    this.#told = namesOf(this.#keys);
-    if (this.#mayShare()) this.#stand(this.#account);
+    this.#knownElsewhere = namesOf(this.#keys);
+    if (this.#mayShare()) this.#holdWebLock(this.#account);
     this.#channel.postMessage({ kind: "opened", account: this.#account, ids: [...this.#ids] });
   }
 
   /** @param {string} account */
   #tellAdded(account) {
     const names = namesOf(this.#keys);
-    if (names === this.#told || !this.#keyName || !this.#mayShare()) return;
-    this.#told = names;
+    if (names === this.#knownElsewhere || !this.#keyName || !this.#mayShare()) return;
+    this.#knownElsewhere = names;
     this.#channel.postMessage({ kind: "added", account, keyName: this.#keyName, identities: this.#keys.shareIdentities() });
   }
 
@@ -225,17 +225,17 @@ export class SharedUnlock extends EventTarget {
     if (!this.#isOpen || !this.#keyName || keyName !== this.#keyName || !this.#mayShare()) return;
     // These are the identities that the other tab has. If this tab has more, `join` leads to a message with all of
     // them.
-    this.#told = identities.map((/** @type {{fingerprint: string}} */ identity) => identity.fingerprint).sort().join();
+    this.#knownElsewhere = identities.map((/** @type {{fingerprint: string}} */ identity) => identity.fingerprint).sort().join();
     this.#keys.join(identities);
   }
 
   /** Shows the other tabs that this tab has keys, until it has none. @param {string} account */
-  #stand(account) {
+  #holdWebLock(account) {
     const over = new AbortController();
     /** @type {Promise<void>} */
     const ended = new Promise((resolve) => {
-      this.#standDown = () => {
-        this.#standDown = () => {};
+      this.#releaseWebLock = () => {
+        this.#releaseWebLock = () => {};
         over.abort();
         resolve();
       };
@@ -275,15 +275,15 @@ export class SharedUnlock extends EventTarget {
     this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
-    this.#standDown();
+    this.#releaseWebLock();
     if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
     this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
   }
 
   #tellUse() {
     const now = performance.now();
-    if (this.#account === null || now - this.#toldUse < USE_MILLISECONDS) return;
-    this.#toldUse = now;
+    if (this.#account === null || now - this.#useReportedAt < USE_MILLISECONDS) return;
+    this.#useReportedAt = now;
     this.#channel.postMessage({ kind: "used", account: this.#account, wall: Date.now() });
   }
 }
@@ -329,8 +329,8 @@ async function agree(privateKey, theirs, context) {
  * @param {ArrayBuffer} pad random, of the length of a key, and used once
  */
 function combine(key, pad) {
-  const octets = new Uint8Array(key, 0, SEAL_KEY_BYTES);
-  new Uint8Array(pad).forEach((octet, index) => { octets[index] = (octets[index] ?? 0) ^ octet; });
+  const bytes = new Uint8Array(key, 0, SEAL_KEY_BYTES);
+  new Uint8Array(pad).forEach((byte, index) => { bytes[index] = (bytes[index] ?? 0) ^ byte; });
 }
 
 /**

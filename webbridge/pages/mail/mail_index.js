@@ -8,7 +8,7 @@
  */
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import * as cipher from "../keys/bound_cipher.js";
 import { decodeJson, encodeJson, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";

@@ -13,7 +13,7 @@ import { dayKey } from "./days.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./list_answers.js").MessageSummary} MessageSummary */
-/** @typedef {import("../trust/learnt_rows.js").Lesson} Lesson */
+/** @typedef {import("../trust/learnt_rows.js").OpenedRow} OpenedRow */
 /**
  * A message as a list has it. `found` is set if the index of encrypted mail has found the message.
  * @typedef {MessageSummary & {
@@ -39,17 +39,17 @@ export function shorten(text, most = MAX_SUBJECT_CHARACTERS) {
 /**
  * @param {Catalogue} translate
  * @param {ListedMessage} message
- * @param {{isOutgoing: boolean, lesson: Lesson | null, subject: string}} options `subject` is the subject of a row without
+ * @param {{isOutgoing: boolean, openedRow: OpenedRow | null, subject: string}} options `subject` is the subject of a row without
  *   a state
  * @returns {RowTexts}
  */
-export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
-  const learnt = lesson?.state ? lesson : null;
+export function rowTexts(translate, message, { isOutgoing, openedRow, subject }) {
+  const learnt = openedRow?.state ? openedRow : null;
   const iso = learnt ? learnt.date : message.date;
   return {
-    who: learnt ? learntWho(translate, learnt, isOutgoing) : claimedWho(translate, message, { isOutgoing, lesson }),
+    who: learnt ? learntWho(translate, learnt, isOutgoing) : claimedWho(translate, message, { isOutgoing, openedRow }),
     subject: (learnt ? learnt.subject : subject) || translate("no_subject"),
-    date: { iso, text: isOnOtherDay(message, lesson) ? mediumDate(iso) : shortDate(iso) },
+    date: { iso, text: isOnOtherDay(message, openedRow) ? mediumDate(iso) : shortDate(iso) },
   };
 }
 
@@ -57,10 +57,10 @@ export function rowTexts(translate, message, { isOutgoing, lesson, subject }) {
  * Whether the opened message is of another day than the mail server says. The row then stays at the place of the
  * server's date, but shows the message's day and gets no heading.
  * @param {MessageSummary} message
- * @param {Lesson | null} lesson
+ * @param {OpenedRow | null} openedRow
  */
-export function isOnOtherDay(message, lesson) {
-  return Boolean(lesson?.state) && dayKey(lesson?.date ?? null) !== dayKey(message.date);
+export function isOnOtherDay(message, openedRow) {
+  return Boolean(openedRow?.state) && dayKey(openedRow?.date ?? null) !== dayKey(message.date);
 }
 
 /** The people of a To field in a few words. @param {import("../../../wasm_build/ui/formats.js").Mailbox[]} people */
@@ -68,7 +68,7 @@ export function writePeople(people) {
   return people.slice(0, MAX_PEOPLE).map((person) => isolate(writeMailbox(person))).join(", ");
 }
 
-/** @param {Catalogue} translate @param {Lesson} lesson @param {boolean} isOutgoing */
+/** @param {Catalogue} translate @param {OpenedRow} openedRow @param {boolean} isOutgoing */
 function learntWho(translate, { sender, to = null }, isOutgoing) {
   return isOutgoing && to !== null ? translate("row_to", { to }) : sender || translate("no_sender");
 }
@@ -76,9 +76,9 @@ function learntWho(translate, { sender, to = null }, isOutgoing) {
 /**
  * @param {Catalogue} translate
  * @param {ListedMessage} message
- * @param {{isOutgoing: boolean, lesson: Lesson | null}} options
+ * @param {{isOutgoing: boolean, openedRow: OpenedRow | null}} options
  */
-function claimedWho(translate, message, { isOutgoing, lesson }) {
-  if (message.isDraft) return lesson?.to ? translate("row_to", { to: lesson.to }) : translate("draft_row");
+function claimedWho(translate, message, { isOutgoing, openedRow }) {
+  if (message.isDraft) return openedRow?.to ? translate("row_to", { to: openedRow.to }) : translate("draft_row");
   return isOutgoing ? translate("row_to", { to: visibleName(message.to) }) : shortName(senderOf(message)) || translate("no_sender");
 }

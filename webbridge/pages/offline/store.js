@@ -7,7 +7,7 @@
  */
 
 import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
-import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 
 const NAME = "sealwax-offline";
 const VERSION = 1;

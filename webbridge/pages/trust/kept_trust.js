@@ -6,7 +6,7 @@
  * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
  */
 
-import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import { accountDigest, openStates } from "../app/state_database.js";
 
 /** @typedef {import("../keys/keys.js").KeyRing} KeyRing */
@@ -63,7 +63,7 @@ export class KeptTrust extends EventTarget {
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
     trust.addEventListener("learned", () => this.#learned());
-    trust.addEventListener("sent", () => { trust.sentKept = this.#inTurn(() => this.#keepSent()); });
+    trust.addEventListener("sent", () => { trust.unconfirmedStored = this.#inTurn(() => this.#storeUnconfirmed()); });
     this.#otherTabs.addEventListener("message", () => void this.#inTurn(() => this.#catchUp()));
   }
 
@@ -232,11 +232,11 @@ export class KeptTrust extends EventTarget {
   }
 
   /** Keeps the state that will be sent. A failure is ignored, because the kept copy is needed only after a lost answer. */
-  async #keepSent() {
+  async #storeUnconfirmed() {
     const account = this.#account;
     if (!account || !this.#isOpen) return;
     const keep = async () => {
-      if (!(await openStates.keepSent(account, this.#trust.sent()))) await this.#replace(account);
+      if (!(await openStates.storeUnconfirmed(account, this.#trust.sent()))) await this.#replace(account);
     };
     await keep().catch(() => undefined);
   }

@@ -17,11 +17,11 @@ import { accountDigest, openLearnt } from "../app/state_database.js";
  * @typedef {{
  *   state: State | null, isUncovered?: boolean, sender: string, to?: string | null, subject: string, date: string | null,
  *   isEncrypted: boolean,
- * }} Lesson the texts of the opened message, which the message's row shows beside the state.
+ * }} OpenedRow the texts of the opened message, which the message's row shows beside the state.
  *   `state` is null if only the encrypted subject was read, or if the verdict does not cover the texts (`isUncovered`);
  *   `sender` is the proved author of a verified message; `to` are the recipients, and null for a row that names the sender
  */
-/** @typedef {Lesson & {row: string, digest: string, at: number}} Entry `row` is what the row of the message said */
+/** @typedef {OpenedRow & {row: string, digest: string, at: number}} Entry `row` is what the row of the message said */
 /** @typedef {{entries: Map<string, Entry>, counter: number, reading: Promise<void> | null, timer: number}} Held */
 
 /** Entries of format 1 are dropped, because they had a state without texts. */
@@ -62,10 +62,10 @@ export class LearntRows extends EventTarget {
   }
 
   /**
-   * The lesson that was learnt from a message; null without a lesson, or if the message's row now says something else.
+   * What was learnt from a message; null if nothing was learnt, or if the message's row now says something else.
    * @param {MessageAddress} address
    * @param {string} row
-   * @returns {Lesson | null}
+   * @returns {OpenedRow | null}
    */
   find(address, row) {
     const entry = this.#folders.get(address.folder)?.entries.get(nameOf(address));
@@ -76,17 +76,17 @@ export class LearntRows extends EventTarget {
    * @param {MessageAddress} address
    * @param {string} row what the row of the message says
    * @param {string} digest the digest of the message's bytes
-   * @param {Lesson} lesson
+   * @param {OpenedRow} openedRow
    */
-  learn(address, row, digest, lesson) {
+  learn(address, row, digest, openedRow) {
     if (!this.#keys.unlocked) return;
     const memory = this.#hold(address.folder);
     const name = nameOf(address);
     const before = memory.entries.get(name);
     // Other bytes under the same UID are another message, about which nothing is known.
     const known = before?.digest === digest && before.row === row ? before : null;
-    const isOnlySubject = lesson.state === null && !lesson.isUncovered;
-    const next = known && isOnlySubject ? { ...known, subject: lesson.subject } : { ...lesson, row, digest };
+    const isOnlySubject = openedRow.state === null && !openedRow.isUncovered;
+    const next = known && isOnlySubject ? { ...known, subject: openedRow.subject } : { ...openedRow, row, digest };
     memory.entries.delete(name);
     memory.entries.set(name, { ...next, at: Date.now() });
     clearTimeout(memory.timer);

@@ -127,8 +127,8 @@ export class RoamingTrust extends EventTarget {
       const ownState = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
       const merged = await account.merge(ownState, this.#settings.texts(), async (sent) => {
         if (account !== this.#account) return;
-        trust.keepSent(sent);
-        await withPatience(trust.sentKept);
+        trust.noteUnconfirmed(sent);
+        await withPatience(trust.unconfirmedStored);
       });
       if (account !== this.#account) return;
       // Changes during the merge need another merge. From the sent state, the next merge knows what this page has sent

@@ -6,7 +6,7 @@
 import { AddressBook } from "./address_book.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { EvidenceStore } from "../../../wasm_build/vault/server/lookups.js";
-import { haveSameBytes } from "../../../wasm_build/vault/values/byte_comparison.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 
 /** @typedef {import("../../../wasm_build/vault/server/trust.js").Trust} Trust */
 /** @typedef {import("../../../wasm_build/vault/server/trust.js").Following} Following */
@@ -40,8 +40,8 @@ export class TrustKeeper extends EventTarget {
   #merged = null;
   /** The state that was sent to that account after the last merge, as `roaming.merge` gave it. @type {ArrayBuffer | null} */
   #sent = null;
-  /** Resolves when the sent state is kept for later sessions, or cannot be kept. @type {Promise<void>} */
-  sentKept = Promise.resolve();
+  /** Resolves when the unconfirmed state is kept for later sessions, or cannot be kept. @type {Promise<void>} */
+  unconfirmedStored = Promise.resolve();
   /** A number that grows with each change of contacts and decisions. */
   #version = 0;
   /** Resolves when the state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
@@ -58,7 +58,7 @@ export class TrustKeeper extends EventTarget {
   /** @type {Trust} */
   #operator = { anchors: [] };
   /** The trust list from the bridge, not checked yet. @type {string | null} */
-  #handedOut = null;
+  #uncheckedList = null;
   /** @type {Following | null} */
   #following = null;
   #isNewlyFollowed = false;
@@ -66,7 +66,7 @@ export class TrustKeeper extends EventTarget {
   #mayKeepList = false;
   #lists;
 
-  /** @param {Pick<import("../app/kept_list.js").KeptList, "read" | "write">} lists */
+  /** @param {Pick<import("../app/local_storage_bytes.js").LocalStorageBytes, "read" | "write">} lists */
   constructor(lists) {
     super();
     this.#lists = lists;
@@ -77,7 +77,7 @@ export class TrustKeeper extends EventTarget {
   adoptOperator({ anchors, timestampAnchors, trustList, mozilla, revocation }) {
     const anchorOf = (/** @type {string} */ encoded) =>
       ({ certificate: bytesFromBase64(encoded), source: /** @type {const} */ ("operator") });
-    this.#handedOut = trustList;
+    this.#uncheckedList = trustList;
     this.#operator = {
       anchors: anchors.map(anchorOf), timestampAnchors: timestampAnchors.map(anchorOf), mozilla, revocation,
     };
@@ -90,8 +90,8 @@ export class TrustKeeper extends EventTarget {
    */
   async follow(vault) {
     const earlierList = this.#following?.followed ?? this.#lists.read();
-    if (!earlierList && !this.#handedOut) return;
-    const list = this.#handedOut === null ? null : bytesFromBase64(this.#handedOut);
+    if (!earlierList && !this.#uncheckedList) return;
+    const list = this.#uncheckedList === null ? null : bytesFromBase64(this.#uncheckedList);
     const args = { list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString() };
     this.#following = await vault.call("trust.follow", args).catch(unreadable);
     const followed = this.#following?.followed;
@@ -228,7 +228,7 @@ export class TrustKeeper extends EventTarget {
   }
 
   /** Notes the state that will be sent to the account. The next merge drops the note. @param {ArrayBuffer} sent */
-  keepSent(sent) {
+  noteUnconfirmed(sent) {
     this.#sent = sent;
     this.dispatchEvent(new Event("sent"));
   }

@@ -71,8 +71,8 @@ export async function storedBefore(format) {
   const { LearntRows } = await import("/source/webbridge/pages/trust/learnt_rows.js");
   const { openLearnt } = await import("/source/webbridge/pages/app/state_database.js");
   const address = `${crypto.randomUUID()}@example.test`;
-  const lesson = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
-  const entry = { ...lesson, row: "row", digest: "d", at: 1 };
+  const openedRow = { state: "verified", sender: "bob@example.test", subject: null, isEncrypted: false };
+  const entry = { ...openedRow, row: "row", digest: "d", at: 1 };
   const content = new TextEncoder().encode(JSON.stringify({ format, entries: [["9/7", entry]] })).buffer;
   await openLearnt.write(address, "folder", 1, content);
   const vault = { call: async (verb, { sealed }) => ({ draft: sealed }) };
@@ -94,7 +94,7 @@ export async function otherBytesUnderTheSameNumberHaveNoVerdict() {
   const { identityOf } = await import("/source/webbridge/pages/mail/views/message_row.js");
   const seen = identityOf(messages[0]);
   const before = learnt.find(at("folder-id"), seen).state;
-  if (before !== "verified") throw new Error("the row is not that of the lesson");
+  if (before !== "verified") throw new Error("the row is not that of the opened message");
   const other = { state: null, sender: "", subject: "Other", date: null, isEncrypted: true };
   learnt.learn(at("folder-id"), seen, "d2", other);
   return learnt.find(at("folder-id"), seen).state;
@@ -113,26 +113,26 @@ export async function noTabKeepsOrWritesAgainWhatAnotherHasForgottenForGood() {
   BroadcastChannel.prototype.addEventListener = () => {};
   const third = make();
   BroadcastChannel.prototype.addEventListener = listen;
-  const lesson = { state: "verified", sender: "bob@example.test", subject: "", date: null, isEncrypted: false };
+  const openedRow = { state: "verified", sender: "bob@example.test", subject: "", date: null, isEncrypted: false };
   const pause = () => new Promise((resolve) => { setTimeout(resolve, 20); });
   const until = async (test) => { while (!(await test())) await pause(); };
   const stored = async () => (await openLearnt.read(address, "folder"))?.counter ?? 0;
-  third.learn(at("folder"), "row", "digest", lesson);
+  third.learn(at("folder"), "row", "digest", openedRow);
   await until(async () => (await stored()) === 1);
   await second.load("folder");
   await third.load("folder");
   const before = [second.find(at("folder"), "row") !== null, third.find(at("folder"), "row") !== null];
   await first.forgetForGood();
   await until(() => second.find(at("folder"), "row") === null);
-  third.learn({ ...at("folder"), uid: 8 }, "other row", "digest", lesson);
+  third.learn({ ...at("folder"), uid: 8 }, "other row", "digest", openedRow);
   await until(() => third.find(at("folder"), "row") === null);
   const forgotten = await stored();
-  first.learn({ ...at("folder"), uid: 9 }, "new row", "digest", lesson);
+  first.learn({ ...at("folder"), uid: 9 }, "new row", "digest", openedRow);
   await until(async () => (await stored()) === 1);
   await second.load("folder");
   await openLearnt.removeAll(address);
   const after = [[7, "row"], [9, "new row"]].map(([uid, row]) => second.find({ ...at("folder"), uid }, row));
-  return [before, forgotten, ...after.map((lessonAfter) => lessonAfter !== null)];
+  return [before, forgotten, ...after.map((found) => found !== null)];
 }
 
 export async function aForgedDateGivesAVerifiedRowNoHeading() {

@@ -17,12 +17,12 @@ import { askToSignOut } from "./sign_out_question.js";
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../../keys/views/unlocking.js").Unlocking} Unlocking */
 /** @typedef {import("../../app/services.js").Announce} Announce */
-/** @typedef {import("../../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("../../drafts/unfinished_drafts.js").UnfinishedDrafts} UnfinishedDrafts */
 /** @typedef {import("./sign_out_question.js").SignOutServices} SignOutServices */
 /**
  * @typedef {{
  *   translate: Catalogue, accounts: AccountsHere, address: string | null, sentenceFor: SentenceFor,
- *   navigate: Navigate, attempt: Attempt, unlocking: Unlocking, announce: Announce, draftDesk: DraftDesk,
+ *   navigate: Navigate, attempt: Attempt, unlocking: Unlocking, announce: Announce, unfinishedDrafts: UnfinishedDrafts,
  *   signOutAll: (letters: Sealed[]) => Promise<boolean>,
  * } & SignOutServices & AccountChangeServices} AccountsServices
  */
@@ -140,10 +140,10 @@ function createFurther(services, failure) {
 /** Signs out of all accounts. Asks first if a letter would be lost. @param {AccountsServices} services */
 async function askToSignOutOfAll(services) {
   const { translate } = services;
-  if (services.draftDesk.hasUnkept) await services.draftDesk.keepBeforeLock();
+  if (services.unfinishedDrafts.hasUnkept) await services.unfinishedDrafts.keepBeforeLock();
   const go = async (/** @type {Sealed[]} */ letters) => { if (!(await services.signOutAll(letters))) next(); };
   const next = () => void askAboutLetters(services, services.accounts.all.map(({ address }) => address), go);
-  if (!services.draftDesk.hasUnkept) return next();
+  if (!services.unfinishedDrafts.hasUnkept) return next();
   ask({
     title: translate("sign_out_question"), meaning: translate("sign_out_question_meaning"), keep: translate("keep_writing"),
     go: translate("sign_out_and_discard"), test: "sign-out-discard", onGo: next,

@@ -15,7 +15,7 @@ import { createDraftLine } from "./draft_line.js";
  * @typedef {{
  *   translate: import("../../../../wasm_build/ui/catalogue.js").Catalogue, readonly address: string | null,
  *   keys: import("../../keys/keys.js").KeyRing, drafts: import("../draft_store.js").DraftStore,
- *   draftDesk: Pick<import("../draft_desk.js").DraftDesk, "discarded">,
+ *   unfinishedDrafts: Pick<import("../unfinished_drafts.js").UnfinishedDrafts, "discarded">,
  * }} LetterDraftServices
  */
 
@@ -59,10 +59,10 @@ export class LetterDraft {
 
   /**
    * Prepares the sending. Rejects with `draft-elsewhere` if the letter was perhaps sent from another tab or device.
-   * @param {import("../draft_store.js").TakingBack} options
+   * @param {import("../draft_store.js").SendingOptions} options
    */
-  async takeBack(options) {
-    await this.#keeper.takeBack(options).catch((error) => {
+  async prepareSending(options) {
+    await this.#keeper.prepareSending(options).catch((error) => {
       throw error instanceof DraftChanged ? new ApiError("draft-elsewhere", "the draft was changed since") : error;
     });
   }
@@ -74,7 +74,7 @@ export class LetterDraft {
   discard() {
     if (!this.#services.keys.unlocked) return false;
     const back = this.#keeper.discard();
-    this.#services.draftDesk.discarded(back);
+    this.#services.unfinishedDrafts.discarded(back);
     return true;
   }
 

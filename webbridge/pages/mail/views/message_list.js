@@ -9,8 +9,8 @@ import { ShownMessages } from "../shown_messages.js";
 import { ListNotes } from "./list_notes.js";
 import { ListReading } from "./list_reading.js";
 import { MessageRows } from "./message_rows.js";
+import { OpenedRows } from "./opened_rows.js";
 import { RowFocus } from "./row_focus.js";
-import { RowLessons } from "./row_lessons.js";
 import { RowSubjects } from "./row_subjects.js";
 import { ShownChanges } from "./shown_changes.js";
 import { ThreadUnfolding } from "./thread_unfolding.js";
@@ -24,22 +24,22 @@ import { ThreadUnfolding } from "./thread_unfolding.js";
 /** @typedef {import("../list_source.js").ListedPage} ListedPage */
 /** @typedef {import("../list_source.js").Listing} Listing */
 /** @typedef {import("./list_reading.js").ListReadingServices} ListReadingServices */
-/** @typedef {import("./row_lessons.js").RowLessonServices} RowLessonServices */
+/** @typedef {import("./opened_rows.js").OpenedRowServices} OpenedRowServices */
 /** @typedef {import("./row_subjects.js").RowSubjectServices} RowSubjectServices */
 /**
  * @typedef {{
  *   translate: Catalogue, keys: KeyRing, away: Away,
- * } & ListReadingServices & RowLessonServices & RowSubjectServices} MessageListServices
+ * } & ListReadingServices & OpenedRowServices & RowSubjectServices} MessageListServices
  */
 /**
- * The lessons: the verdicts and texts from opened messages. Dispatches "change" when new lessons have come.
+ * What opened messages show in their rows: verdicts and texts. Dispatches "change" when more was learnt.
  * @typedef {Pick<LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} Learnt
  */
 
 export class MessageList {
   #services;
   #learnt;
-  #lessons;
+  #openedRows;
   #subjects;
   #rows;
   #notes;
@@ -58,11 +58,11 @@ export class MessageList {
     this.#learnt = learnt;
     learnt.addEventListener("change", this.#onLearnt);
     const messages = new ShownMessages();
-    this.#lessons = new RowLessons(services, learnt, messages);
+    this.#openedRows = new OpenedRows(services, learnt, messages);
     this.#subjects = new RowSubjects(services, {
-      messages, lessons: this.#lessons, onRead: (message) => this.#rows.update(message),
+      messages, openedRows: this.#openedRows, onRead: (message) => this.#rows.update(message),
     });
-    this.#rows = new MessageRows(translate, { messages, lessons: this.#lessons, subjects: this.#subjects }, {
+    this.#rows = new MessageRows(translate, { messages, openedRows: this.#openedRows, subjects: this.#subjects }, {
       onSelect, onUnfold: (message) => unfolding.toggle(message, this.#reading.signal),
     });
     this.#notes = new ListNotes(translate, {
@@ -128,7 +128,7 @@ export class MessageList {
   }
 
   /**
-   * Shows the lesson from an opened message in its row.
+   * Shows the verdict and the texts of an opened message in its row.
    * @param {MessageAddress} address
    * @param {OpenedMessage} opened
    * @param {string} digest of the message's bytes
@@ -137,7 +137,7 @@ export class MessageList {
     const message = this.messages.find(address);
     if (!message) return;
     this.#subjects.learn(message, opened);
-    this.#lessons.learnOpened(message, digest, opened);
+    this.#openedRows.learnOpened(message, digest, opened);
     void this.#services.away?.mail.keepRow(address, message);
     this.#rows.updateOpened(message);
   }

@@ -41,9 +41,9 @@ const PROBLEMS = {
  * @param {Catalogue} translate
  * @param {MessageSummary} message
  * @param {{address: MessageAddress, isCurrent: boolean, texts: import("../row_texts.js").RowTexts,
- *   lesson: import("../../trust/learnt_rows.js").Lesson | null}} options
+ *   openedRow: import("../../trust/learnt_rows.js").OpenedRow | null}} options
  */
-export function createRow(translate, message, { address, isCurrent, texts, lesson }) {
+export function createRow(translate, message, { address, isCurrent, texts, openedRow }) {
   const link = html(
     "a",
     {
@@ -51,7 +51,7 @@ export function createRow(translate, message, { address, isCurrent, texts, lesso
       "aria-current": isCurrent ? "true" : null,
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
-    createRowMarks(translate, message, lesson),
+    createRowMarks(translate, message, openedRow),
     html("span", { class: "row-from", dir: "auto", text: shorten(texts.who) }),
     html("time", { class: "row-date", datetime: texts.date.iso, text: texts.date.text }),
     html("span", { class: "row-subject", dir: "auto", text: texts.subject }),

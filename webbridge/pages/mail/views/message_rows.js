@@ -14,12 +14,12 @@ import { RowSelection } from "./row_selection.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../row_texts.js").ListedMessage} ListedMessage */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
-/** @typedef {import("../../trust/learnt_rows.js").Lesson} Lesson */
+/** @typedef {import("../../trust/learnt_rows.js").OpenedRow} OpenedRow */
 
 export class MessageRows {
   #translate;
   #messages;
-  #lessons;
+  #openedRows;
   #subjects;
   #onUnfold;
   #drawing;
@@ -30,21 +30,21 @@ export class MessageRows {
   /**
    * @param {Catalogue} translate
    * @param {{
-   *   messages: import("../shown_messages.js").ShownMessages, lessons: import("./row_lessons.js").RowLessons,
+   *   messages: import("../shown_messages.js").ShownMessages, openedRows: import("./opened_rows.js").OpenedRows,
    *   subjects: import("./row_subjects.js").RowSubjects,
    * }} list
    * @param {{onSelect: () => void, onUnfold: (message: ListedMessage) => Promise<void>}} options
    */
-  constructor(translate, { messages, lessons, subjects }, { onSelect, onUnfold }) {
+  constructor(translate, { messages, openedRows, subjects }, { onSelect, onUnfold }) {
     this.#translate = translate;
     this.#messages = messages;
-    this.#lessons = lessons;
+    this.#openedRows = openedRows;
     this.#subjects = subjects;
     this.#onUnfold = onUnfold;
     const dayOf = createDays(translate);
     this.#drawing = new RowDrawing(this.element, {
       createRow: (message) => this.#createRow(message),
-      dayOf: (message, before) => (message.isInner || lessons.isOnOtherDay(message) ? null : dayOf(message, before)),
+      dayOf: (message, before) => (message.isInner || openedRows.isOnOtherDay(message) ? null : dayOf(message, before)),
     });
     this.selection = new RowSelection(translate, {
       order: () => messages.all.map(({ uid }) => uid),
@@ -102,17 +102,17 @@ export class MessageRows {
     this.#drawing.append(messages);
   }
 
-  /** Changes all rows after new lessons from opened messages have come. */
+  /** Changes all rows after more was learnt from opened messages. */
   updateAll() {
     for (const message of this.#messages.all) this.update(message);
-    // The headings depend on the lessons.
+    // The headings depend on the opened messages.
     this.#drawing.arrange(this.#messages.all);
   }
 
   /** Changes the row of a message that was opened. @param {ListedMessage} message */
   updateOpened(message) {
     this.update(message);
-    if (this.#lessons.isOnOtherDay(message)) this.#drawing.arrange(this.#messages.all);
+    if (this.#openedRows.isOnOtherDay(message)) this.#drawing.arrange(this.#messages.all);
   }
 
   /**
@@ -123,9 +123,9 @@ export class MessageRows {
   update(message) {
     const row = this.#drawing.row(message.uid);
     if (!row) return;
-    const lesson = this.#lessons.on(message);
-    const texts = this.#textsOf(message, lesson);
-    updateRow(this.#translate, row, { message, lesson, texts });
+    const openedRow = this.#openedRows.find(message);
+    const texts = this.#textsOf(message, openedRow);
+    updateRow(this.#translate, row, { message, openedRow, texts });
     this.selection.rename(row, texts.who);
   }
 
@@ -152,19 +152,19 @@ export class MessageRows {
     return true;
   }
 
-  /** @param {ListedMessage} message @param {Lesson | null} lesson */
-  #textsOf(message, lesson) {
+  /** @param {ListedMessage} message @param {OpenedRow | null} openedRow */
+  #textsOf(message, openedRow) {
     const { isOutgoing } = this.#messages;
-    return rowTexts(this.#translate, message, { isOutgoing, lesson, subject: this.#subjects.of(message, lesson) });
+    return rowTexts(this.#translate, message, { isOutgoing, openedRow, subject: this.#subjects.of(message, openedRow) });
   }
 
   /** @param {ListedMessage} message */
   #createRow(message) {
     const address = this.#messages.addressOf(message);
     const isCurrent = isSameMessage(address, this.#current);
-    const lesson = this.#lessons.on(message);
-    const texts = this.#textsOf(message, lesson);
-    const row = createRow(this.#translate, message, { address, isCurrent, texts, lesson });
+    const openedRow = this.#openedRows.find(message);
+    const texts = this.#textsOf(message, openedRow);
+    const row = createRow(this.#translate, message, { address, isCurrent, texts, openedRow });
     row.firstElementChild?.append(...createFlagMarks(this.#translate, message));
     this.selection.attach(row, message.uid, texts.who);
     if (message.isInner) row.classList.add("row-inner");

@@ -16,7 +16,7 @@ import { hidesSubject, identityOf } from "./message_row.js";
 /** @typedef {import("../../drafts/views/draft_rows.js").DraftRowServices} DraftRowServices */
 /** @typedef {import("../../drafts/views/draft_rows.js").Hidden} Hidden */
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
-/** @typedef {import("../../trust/learnt_rows.js").Lesson} Lesson */
+/** @typedef {import("../../trust/learnt_rows.js").OpenedRow} OpenedRow */
 /**
  * @typedef {{
  *   api: import("../../app/api.js").BridgeApi, keys: import("../../keys/keys.js").KeyRing,
@@ -29,7 +29,7 @@ const SUBJECTS_AT_ONCE = 20;
 export class RowSubjects {
   #services;
   #messages;
-  #lessons;
+  #openedRows;
   #onRead;
   /**
    * The subjects decrypted since the last change of the keys, by `identityOf`; "" for a message that the keys do not
@@ -43,21 +43,21 @@ export class RowSubjects {
   /**
    * @param {RowSubjectServices} services
    * @param {{
-   *   messages: import("../shown_messages.js").ShownMessages, lessons: import("./row_lessons.js").RowLessons,
+   *   messages: import("../shown_messages.js").ShownMessages, openedRows: import("./opened_rows.js").OpenedRows,
    *   onRead: (message: ListedMessage) => void,
    * }} list `onRead` is called when the subject of a message was read
    */
-  constructor(services, { messages, lessons, onRead }) {
+  constructor(services, { messages, openedRows, onRead }) {
     this.#services = services;
     this.#messages = messages;
-    this.#lessons = lessons;
+    this.#openedRows = openedRows;
     this.#onRead = onRead;
   }
 
-  /** The subject of a row without a state. @param {ListedMessage} message @param {Lesson | null} lesson */
-  of(message, lesson) {
+  /** The subject of a row without a state. @param {ListedMessage} message @param {OpenedRow | null} openedRow */
+  of(message, openedRow) {
     if (!hidesSubject(message)) return message.subject;
-    const subject = this.#subjects.get(identityOf(message)) || lesson?.subject || message.found?.subject;
+    const subject = this.#subjects.get(identityOf(message)) || openedRow?.subject || message.found?.subject;
     return subject || this.#services.translate("subject_encrypted");
   }
 
@@ -81,7 +81,7 @@ export class RowSubjects {
     this.stop();
     this.#decrypting = new AbortController();
     const { signal } = this.#decrypting;
-    await this.#lessons.load();
+    await this.#openedRows.load();
     if (signal.aborted) return;
     const groups = inGroups(this.#messages.all.filter((message) => this.#isToRead(message)));
     try {
@@ -103,7 +103,7 @@ export class RowSubjects {
   /** @param {ListedMessage} message */
   #isToRead(message) {
     return hidesSubject(message) && !message.found && message.size <= MAX_FETCHED_BYTES
-      && !this.#subjects.has(identityOf(message)) && !this.#lessons.on(message)?.subject;
+      && !this.#subjects.has(identityOf(message)) && !this.#openedRows.find(message)?.subject;
   }
 
   /**
@@ -131,7 +131,7 @@ export class RowSubjects {
     const message = this.#messages.find(address);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject ?? ""));
-    if (subject) this.#lessons.learnHidden(message, digest, { subject, ...more });
+    if (subject) this.#openedRows.learnHidden(message, digest, { subject, ...more });
     this.#onRead(message);
   }
 }

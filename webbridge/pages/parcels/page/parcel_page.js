@@ -207,7 +207,7 @@ export class ParcelPage {
   }
 
   /** The button that shows the form for the owner of a certificate. */
-  createOtherWay() {
+  createCertificateButton() {
     return html("button", {
       class: "quiet choice", type: "button", text: this.translate("parcel_certificate_use"), data: { test: "use-certificate" },
       on: { click: () => this.#show(createCertificateView(this)) },

@@ -30,7 +30,7 @@ import { SearchBox } from "../../mail/views/search_box.js";
 /** @typedef {import("../../app/events.js").MailEvents} MailEvents */
 /** @typedef {import("../../offline/away.js").Away} Away */
 /** @typedef {import("../../parcels/parcel_requests.js").ParcelLimits} ParcelLimits */
-/** @typedef {import("../../drafts/draft_desk.js").DraftDesk} DraftDesk */
+/** @typedef {import("../../drafts/unfinished_drafts.js").UnfinishedDrafts} UnfinishedDrafts */
 /** @typedef {import("../../mail/arrival.js").Arrival} Arrival */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
@@ -44,7 +44,7 @@ import { SearchBox } from "../../mail/views/search_box.js";
 /**
  * @typedef {{
  *   translate: Catalogue, learnt: LearntRows, navigate: Navigate, index: MailIndex, keys: KeyRing,
- *   trust: TrustKeeper, events: MailEvents, away: Away, parcels: ParcelLimits | null, draftDesk: DraftDesk,
+ *   trust: TrustKeeper, events: MailEvents, away: Away, parcels: ParcelLimits | null, unfinishedDrafts: UnfinishedDrafts,
  *   arrival: Arrival, sentenceFor: SentenceFor, api: BridgeApi, announceHere: Announce, kept: KeptTrust,
  * } & MessageListServices & MailActServices & FolderServices & ReadingServices & HousekeepingServices} MailServices
  */
@@ -198,7 +198,7 @@ export class MailView {
   #continueDraft(draft) {
     history.replaceState(null, "", `#${folderPath(this.#folder)}`);
     this.go(this.#folder, null);
-    void this.#services.draftDesk.continue(draft);
+    void this.#services.unfinishedDrafts.continue(draft);
   }
 
   /** Shows the folders on a narrow page, or hides them. */

@@ -1,6 +1,6 @@
 /**
- * The lesson that is learnt from opening a message, and the marks of the message's row: the shape of the state, and the
- * lock of an encrypted message.
+ * What the row of an opened message shows, and the marks of the row: the shape of the state, and the lock of an encrypted
+ * message.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -14,13 +14,13 @@ import { shorten, writePeople } from "../../mail/row_texts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../mail/list_answers.js").MessageSummary} MessageSummary */
-/** @typedef {import("../learnt_rows.js").Lesson} Lesson */
+/** @typedef {import("../learnt_rows.js").OpenedRow} OpenedRow */
 
 /** The longest text of a message that is kept. */
 const MAX_CHARACTERS = 300;
 const NOBODY = { name: "", address: "" };
 
-/** Lessons for a list in which nothing is learnt. */
+/** The learnt rows of a list in which nothing is learnt. */
 export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
   find: () => null, learn: () => undefined, load: async () => undefined,
 });
@@ -29,30 +29,34 @@ export const NOTHING_LEARNT = Object.assign(new EventTarget(), {
  * The marks of a row. Without a verdict, the uncoloured shape shows what the message seems to be.
  * @param {Catalogue} translate
  * @param {MessageSummary} message
- * @param {Lesson | null} lesson
+ * @param {OpenedRow | null} openedRow
  */
-export function createRowMarks(translate, message, lesson) {
-  if (lesson?.isUncovered) {
-    const mark = protectionMark(lesson.isEncrypted ? "sealed" : "signed", translate);
+export function createRowMarks(translate, message, openedRow) {
+  if (openedRow?.isUncovered) {
+    const mark = protectionMark(openedRow.isEncrypted ? "sealed" : "signed", translate);
     return html("span", { class: "row-marks", title: translate("learnt_uncovered"), data: { test: "learnt-uncovered" } }, mark);
   }
-  if (!lesson?.state) return html("span", { class: "row-marks" }, protectionMark(message.openpgp ? "openpgp" : message.protection, translate));
-  const mark = stateMark(lesson.state, translate, { size: 20 });
+  if (!openedRow?.state) {
+    return html("span", { class: "row-marks" }, protectionMark(message.openpgp ? "openpgp" : message.protection, translate));
+  }
+  const mark = stateMark(openedRow.state, translate, { size: 20 });
   mark.classList.add("mark-small");
-  const lock = lesson.isEncrypted ? lockMark(translate("protection_encrypted"), { size: 16 }) : null;
-  return html("span", { class: "row-marks", title: translate("learnt_when_opened"), data: { state: lesson.state, test: "learnt" } }, mark, lock);
+  const lock = openedRow.isEncrypted ? lockMark(translate("protection_encrypted"), { size: 16 }) : null;
+  return html("span", {
+    class: "row-marks", title: translate("learnt_when_opened"), data: { state: openedRow.state, test: "learnt" },
+  }, mark, lock);
 }
 
 /**
- * The lesson that the opened message teaches about its row. A verdict that does not cover everything in the row is not
+ * What the row of an opened message shows. A verdict that does not cover everything in the row is not
  * shown as its state.
  * @param {import("../../keys/mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
  * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: in the Sent
  *   folder, only rows of messages that these keys signed name the recipients instead of the sender
- * @returns {Lesson}
+ * @returns {OpenedRow}
  */
-export function lessonOf({ report, headers }, message, { isOutgoing = false, own = [] } = {}) {
+export function openedRowOf({ report, headers }, message, { isOutgoing = false, own = [] } = {}) {
   const header = headerReader(headers);
   const [claimed = NOBODY] = report.people.from.mailboxes;
   const proved = provedMailbox(report);
@@ -74,13 +78,13 @@ export function lessonOf({ report, headers }, message, { isOutgoing = false, own
 }
 
 /**
- * Shows a lesson in a row that is drawn already.
+ * Shows what was learnt in a row that is drawn already.
  * @param {Catalogue} translate
  * @param {HTMLElement} row
- * @param {{message: MessageSummary, lesson: Lesson | null, texts: import("../../mail/row_texts.js").RowTexts}} shown
+ * @param {{message: MessageSummary, openedRow: OpenedRow | null, texts: import("../../mail/row_texts.js").RowTexts}} shown
  */
-export function updateRow(translate, row, { message, lesson, texts: { who, subject, date } }) {
-  row.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, lesson));
+export function updateRow(translate, row, { message, openedRow, texts: { who, subject, date } }) {
+  row.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, openedRow));
   const parts = [[".row-from", who], [".row-subject", subject], [".row-date", date.text]];
   for (const [selector, text] of /** @type {[string, string][]} */ (parts)) {
     const part = row.querySelector(selector);

@@ -154,7 +154,7 @@ export class SendingActs {
         ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })),
         ...attached.large.map(({ name, file }) => ({ name, data: file })),
       ],
-      takeBack: () => draft.takeBack({ isAgreed: false, mayWait: async () => false }),
+      prepareSending: () => draft.prepareSending({ isAgreed: false, mayWait: async () => false }),
       sendOthers: () => this.#sending.send({
         isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {},
       }),
@@ -207,19 +207,19 @@ export class SendingActs {
     const { outboxId } = composition.proposal;
     /** @type {HTMLElement | null} */
     let block = null;
-    const takenBack = draft.takeBack({ isAgreed, mayWait: () => outbox.isNeeded() });
-    // An error of `takenBack` is reported by `onEncrypted`, when the message is ready.
-    takenBack.catch(() => undefined);
+    const preparing = draft.prepareSending({ isAgreed, mayWait: () => outbox.isNeeded() });
+    // An error of `preparing` is reported by `onEncrypted`, when the message is ready.
+    preparing.catch(() => undefined);
     const onEncrypted = async (/** @type {ArrayBuffer} */ message) => {
-      await takenBack;
+      await preparing;
       if (!letter.encrypt) return;
       block = createEncryptedBlock(message, translate("encrypted_block"));
       text.cover(block);
       await drawn();
     };
-    // The draft must not be kept again while it is still being taken back.
+    // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
-      .finally(() => takenBack.catch(() => undefined));
+      .finally(() => preparing.catch(() => undefined));
     this.#isDone = true;
     void draft.keeper.end();
     if (outboxId) await outbox.remove(outboxId);

@@ -18,34 +18,35 @@ import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
  *   kept: Pick<import("../trust/kept_trust.js").KeptTrust, "settled">, attempt: import("../app/services.js").Attempt,
  *   sentenceFor: import("../app/services.js").SentenceFor, announce: import("../app/services.js").Announce,
  *   navigate: import("../app/services.js").Navigate, write: import("../app/services.js").Write, mailPath: () => string,
- * }} DeskServices
+ * }} UnfinishedDraftServices
  */
 /**
  * @typedef {{
- *   writing: () => WritingView | null, tell: (text: string, undo: (() => Promise<void>) | null) => void, changed: () => void,
- * }} Place `tell` shows a notice in the view of the mail
+ *   writing: () => WritingView | null, changed: () => void,
+ *   showNotice: (text: string, undo: (() => Promise<void>) | null) => void,
+ * }} Callbacks `showNotice` shows a notice in the view of the mail
  */
 
 /** The longest time for which a lock waits until a draft is kept. */
 const LOCK_MILLISECONDS = 4_000;
 const MAX_OFFERED = 3;
 
-export class DraftDesk {
+export class UnfinishedDrafts {
   #services;
-  #place;
+  #callbacks;
   /** @type {ListedDraft[]} */
   #offered = [];
   /** The drafts that the person does not want to be offered. @type {Set<string>} */
   #declined = new Set();
   /** The draft that a lock has cleared from the page. @type {string | null} */
-  #left = null;
+  #cleared = null;
   #wasUnlocked = false;
 
-  /** @param {DeskServices} services @param {Place} place */
-  constructor(services, place) {
+  /** @param {UnfinishedDraftServices} services @param {Callbacks} callbacks */
+  constructor(services, callbacks) {
     const { keys } = services;
     this.#services = services;
-    this.#place = place;
+    this.#callbacks = callbacks;
     keys.addEventListener("change", () => {
       if (keys.unlocked === this.#wasUnlocked) return;
       this.#wasUnlocked = keys.unlocked;
@@ -54,13 +55,13 @@ export class DraftDesk {
   }
 
   /** Whether a lock has cleared a letter from the page. */
-  get hasLeft() {
-    return this.#left !== null;
+  get hasCleared() {
+    return this.#cleared !== null;
   }
 
   /** Whether a letter would be lost if the page closed now. */
   get hasUnkept() {
-    const writing = this.#place.writing();
+    const writing = this.#callbacks.writing();
     if (!writing || writing.isDone()) return false;
     return (writing.isBegun() || writing.drafts.isBegun) && !writing.drafts.isKept;
   }
@@ -68,30 +69,30 @@ export class DraftDesk {
   /** Keeps the letter before a lock. Stops waiting after LOCK_MILLISECONDS. */
   async keepBeforeLock() {
     const late = new Promise((resolve) => { setTimeout(resolve, LOCK_MILLISECONDS); });
-    await Promise.race([this.#place.writing()?.drafts.keepNow(), late]);
+    await Promise.race([this.#callbacks.writing()?.drafts.keepNow(), late]);
   }
 
   /** Notes that a lock clears the letter from the page. Returns false if the letter must stay, because it is not kept. */
-  leave() {
-    const writing = this.#place.writing();
+  noteCleared() {
+    const writing = this.#callbacks.writing();
     if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
     if (!writing.drafts.isBegun || !writing.drafts.isKept) return false;
-    this.#left = writing.drafts.id;
+    this.#cleared = writing.drafts.id;
     return true;
   }
 
   /** Opens the letter that a lock has cleared. */
-  async comeBack() {
-    const id = this.#left;
-    this.#left = null;
+  async openCleared() {
+    const id = this.#cleared;
+    this.#cleared = null;
     try {
       const draft = (await this.#services.drafts.list()).find((entry) => entry.id === id);
       if (draft) return await this.continue(await this.#services.drafts.open(draft));
       this.#services.navigate(this.#services.mailPath());
     } catch (error) {
-      this.#left = this.#services.keys.unlocked ? null : id;
+      this.#cleared = this.#services.keys.unlocked ? null : id;
       this.#services.navigate(this.#services.mailPath());
-      this.#place.tell(this.#services.sentenceFor(error), null);
+      this.#callbacks.showNotice(this.#services.sentenceFor(error), null);
     }
   }
 
@@ -100,11 +101,11 @@ export class DraftDesk {
    * @param {OpenedDraft} draft
    */
   async continue(draft) {
-    this.#left = null;
+    this.#cleared = null;
     // The signature below the text comes from the state that this browser keeps. It is needed to place the caret.
     await this.#services.kept.settled;
     this.#withdraw(draft.held.id);
-    if (this.#place.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
+    if (this.#callbacks.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
     const proposal = await proposalOf(draft.content, (texts) => this.#services.mailVault.readAddresses(texts));
     this.#services.write({ ...proposal, draft });
   }
@@ -116,17 +117,17 @@ export class DraftDesk {
       try {
         const listed = await back();
         if (this.#services.keys.unlocked) await this.continue(await this.#services.drafts.open(listed));
-        else this.#place.tell(translate("act_undone"), null);
+        else this.#callbacks.showNotice(translate("act_undone"), null);
       } catch (error) {
-        this.#place.tell(translate("act_undo_failed", { text: this.#services.sentenceFor(error) }), null);
+        this.#callbacks.showNotice(translate("act_undo_failed", { text: this.#services.sentenceFor(error) }), null);
       }
     };
-    this.#place.tell(translate("draft_deleted"), undo);
+    this.#callbacks.showNotice(translate("draft_deleted"), undo);
     this.#services.announce(translate("draft_deleted"));
   }
 
   forget() {
-    this.#left = null;
+    this.#cleared = null;
     this.#offered = [];
     this.#declined.clear();
   }
@@ -142,23 +143,23 @@ export class DraftDesk {
    */
   async look() {
     this.#offered = [];
-    if (this.#services.keys.unlocked && this.#left === null) {
-      const drafts = await this.#services.drafts.list(this.#place.writing()?.drafts.id).catch(() => []);
+    if (this.#services.keys.unlocked && this.#cleared === null) {
+      const drafts = await this.#services.drafts.list(this.#callbacks.writing()?.drafts.id).catch(() => []);
       // With locked keys, no offered draft could be opened.
       if (!this.#services.keys.unlocked) return;
-      const open = this.#place.writing()?.drafts.id;
+      const open = this.#callbacks.writing()?.drafts.id;
       const here = drafts.filter(({ id, isHere }) => isHere && id !== open && !this.#declined.has(id));
       // Offered are the newest draft, and drafts that are not in the mailbox. The person finds the others in the folder for
       // drafts.
       this.#offered = here.filter(({ place }, index) => index === 0 || place === null).slice(0, MAX_OFFERED);
     }
-    this.#place.changed();
+    this.#callbacks.changed();
   }
 
   /** @param {string} id */
   #withdraw(id) {
     this.#offered = this.#offered.filter((draft) => draft.id !== id);
-    this.#place.changed();
+    this.#callbacks.changed();
   }
 
   /** @param {ListedDraft} draft */

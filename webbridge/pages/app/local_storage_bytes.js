@@ -8,7 +8,7 @@
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 
-export class KeptList {
+export class LocalStorageBytes {
   #key;
 
   /** @param {string} key the name in the browser's storage */
@@ -26,10 +26,10 @@ export class KeptList {
     }
   }
 
-  /** @param {ArrayBuffer | null} followed */
-  write(followed) {
+  /** @param {ArrayBuffer | null} bytes */
+  write(bytes) {
     try {
-      if (followed) localStorage.setItem(this.#key, base64FromBytes(followed));
+      if (bytes) localStorage.setItem(this.#key, base64FromBytes(bytes));
       else localStorage.removeItem(this.#key);
     } catch {
       // If storage is refused or full, the list is followed for this visit only.

@@ -6,6 +6,6 @@
  */
 export function haveSameBytes(one, other) {
   if (one.byteLength !== other?.byteLength) return false;
-  const otherBytes = new Uint8Array(other);
-  return new Uint8Array(one).every((byte, index) => byte === otherBytes[index]);
+  const bytes = new Uint8Array(other);
+  return new Uint8Array(one).every((byte, index) => byte === bytes[index]);
 }

@@ -1,7 +1,9 @@
-/** The lessons of a list: the verdicts and texts of opened messages. A lesson is valid while the message's row stays the same. */
+/**
+ * The verdicts and texts of opened messages, which their rows in a list show. They are valid while the row stays the same.
+ */
 
 import { ownKeyAddresses } from "../../account/own_addresses.js";
-import { lessonOf } from "../../trust/views/learnt_marks.js";
+import { openedRowOf } from "../../trust/views/learnt_marks.js";
 import { isOnOtherDay, shorten } from "../row_texts.js";
 import { identityOf } from "./message_row.js";
 
@@ -9,18 +11,18 @@ import { identityOf } from "./message_row.js";
 /** @typedef {import("../../keys/mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("../../drafts/views/draft_rows.js").Hidden} Hidden */
 /** @typedef {import("../../trust/learnt_rows.js").LearntRows} LearntRows */
-/** @typedef {Parameters<typeof ownKeyAddresses>[0]} RowLessonServices */
+/** @typedef {Parameters<typeof ownKeyAddresses>[0]} OpenedRowServices */
 
 /** The longest subject of a message that is kept. */
 const MAX_KEPT_SUBJECT = 300;
 
-export class RowLessons {
+export class OpenedRows {
   #services;
   #learnt;
   #messages;
 
   /**
-   * @param {RowLessonServices} services
+   * @param {OpenedRowServices} services
    * @param {Pick<LearntRows, "find" | "learn" | "load">} learnt
    * @param {import("../shown_messages.js").ShownMessages} messages the messages of the list
    */
@@ -30,17 +32,17 @@ export class RowLessons {
     this.#messages = messages;
   }
 
-  /** The lesson on a message; null if nothing was learnt. @param {ListedMessage} message */
-  on(message) {
+  /** What the row of a message shows after opening; null if nothing was learnt. @param {ListedMessage} message */
+  find(message) {
     return this.#learnt.find(this.#messages.addressOf(message), identityOf(message));
   }
 
   /** Whether the opened message is of another day than the mail server says. @param {ListedMessage} message */
   isOnOtherDay(message) {
-    return isOnOtherDay(message, this.on(message));
+    return isOnOtherDay(message, this.find(message));
   }
 
-  /** Reads the lessons that are kept of the folder. */
+  /** Reads what is kept of the opened messages of the folder. */
   async load() {
     await this.#learnt.load(this.#messages.folder);
   }
@@ -57,7 +59,7 @@ export class RowLessons {
   }
 
   /**
-   * Learns the lesson that an opened message teaches about its row.
+   * Learns what the row of an opened message shows from now on.
    * @param {ListedMessage} message
    * @param {string} digest of the message's bytes
    * @param {OpenedMessage} opened
@@ -65,15 +67,15 @@ export class RowLessons {
   learnOpened(message, digest, opened) {
     const { isOutgoing } = this.#messages;
     const own = isOutgoing ? ownKeyAddresses(this.#services) : [];
-    this.#learn(message, digest, lessonOf(opened, message, { isOutgoing, own }));
+    this.#learn(message, digest, openedRowOf(opened, message, { isOutgoing, own }));
   }
 
   /**
    * @param {ListedMessage} message
    * @param {string} digest of the message's bytes
-   * @param {import("../../trust/learnt_rows.js").Lesson} lesson
+   * @param {import("../../trust/learnt_rows.js").OpenedRow} openedRow
    */
-  #learn(message, digest, lesson) {
-    this.#learnt.learn(this.#messages.addressOf(message), identityOf(message), digest, lesson);
+  #learn(message, digest, openedRow) {
+    this.#learnt.learn(this.#messages.addressOf(message), identityOf(message), digest, openedRow);
   }
 }
