@@ -58,7 +58,7 @@ PARCEL_CODES: Final = AnswerCodes(
         " 503 authority-unavailable",
         "POST /api/files": f"{_SESSION}, {_ROOM}, 507 too-many-files",
         "DELETE /api/files/<file_id>": _FILE,
-        "POST /api/files/<file_id>/finish": f"{_FILE}, {_STORE}, 409 incomplete",
+        "POST /api/files/<file_id>/finish": f"{_FILE}, {_STORE}, 409 id-used, 409 incomplete",
         "POST /api/files/<file_id>/objects": f"{_FILE}, {_UPLOAD}, {_OBJECT}",
         "HEAD /api/files/<file_id>/objects/<name>": f"{_FILE}, {_UPLOAD}",
         "PATCH /api/files/<file_id>/objects/<name>": f"{_FILE}, {_UPLOAD}, {_OBJECT}, {_NOT_AT_OFFSET}",

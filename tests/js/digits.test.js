@@ -17,7 +17,7 @@ function showPage(languages, language) {
   Object.assign(globalThis, { document: { documentElement: { lang: language } } });
 }
 
-/** Everything that a view writes with digits. */
+/** The texts that views write with digits. */
 function writeAll() {
   const { shortDate, mediumDate, shortMoment, fullMoment, longDate, dayOnly, exactMoment } = formats;
   return [

@@ -35,7 +35,8 @@ def take_unforeseen() -> list[str]:
 
 def _compare(sender: Flask, response: Response, **_: Any) -> None:
     rule = request.url_rule
-    if response.status_code < 400 or not response.is_json or rule is None:
+    # An unready service answers a report of its parts, which is no error.
+    if response.status_code < 400 or not response.is_json or rule is None or rule.rule.endswith("/ready"):
         return
     path = _CONVERTER.sub("<", rule.rule)
     route, error = f"{request.method} {path}", f"{response.status_code} {response.get_json().get('code')}"

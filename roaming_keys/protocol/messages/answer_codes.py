@@ -42,7 +42,7 @@ KEY_SERVER_CODES: Final = AnswerCodes(
         "GET /groups/<group>": f"{_IN_SESSION}, 404 no-such-group",
         "PUT /groups/<group>": f"{_IN_SESSION}, 404 no-such-group, 409 account-reset, 409 too-many-groups,"
         " 412 group-changed, 428 condition-missing",
-        "DELETE /groups/<group>": f"{_FRESH}, 404 no-such-group",
+        "DELETE /groups/<group>": f"{_FRESH}, 404 no-such-group, 409 account-reset",
         "GET /recovery": _IN_SESSION,
         "PUT /recovery": f"{_FRESH}, {_RECORD}",
         "POST /staff/users": f"{_OF_STAFF}, 409 exists",

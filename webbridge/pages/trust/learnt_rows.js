@@ -62,7 +62,7 @@ export class LearntRows extends EventTarget {
   }
 
   /**
-   * What was learnt from a message; null if nothing was learnt, or if the message's row now says something else.
+   * The facts that were learnt from a message; null for none, or if the message's row now says something else.
    * @param {MessageAddress} address
    * @param {string} row
    * @returns {OpenedRow | null}

@@ -32,7 +32,7 @@ import { ThreadUnfolding } from "./thread_unfolding.js";
  * } & ListReadingServices & OpenedRowServices & RowSubjectServices} MessageListServices
  */
 /**
- * What opened messages show in their rows: verdicts and texts. Dispatches "change" when more was learnt.
+ * The verdicts and texts that opened messages show in their rows. Dispatches "change" when more was learnt.
  * @typedef {Pick<LearntRows, "find" | "learn" | "load" | "addEventListener" | "removeEventListener">} Learnt
  */
 

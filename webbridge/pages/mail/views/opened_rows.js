@@ -32,7 +32,7 @@ export class OpenedRows {
     this.#messages = messages;
   }
 
-  /** What the row of a message shows after opening; null if nothing was learnt. @param {ListedMessage} message */
+  /** The verdict and text that the row of a message shows after opening; null if nothing was learnt. @param {ListedMessage} message */
   find(message) {
     return this.#learnt.find(this.#messages.addressOf(message), identityOf(message));
   }

@@ -1,5 +1,5 @@
 /**
- * What the row of an opened message shows, and the marks of the row: the shape of the state, and the lock of an encrypted
+ * The contents of an opened message's row, and the marks of the row: the shape of the state, and the lock of an encrypted
  * message.
  */
 
@@ -48,8 +48,7 @@ export function createRowMarks(translate, message, openedRow) {
 }
 
 /**
- * What the row of an opened message shows. A verdict that does not cover everything in the row is not
- * shown as its state.
+ * The contents of an opened message's row. A verdict that does not cover everything in the row is not shown as the row's state.
  * @param {import("../../keys/mail_vault.js").OpenedMessage} opened
  * @param {MessageSummary} message
  * @param {{isOutgoing?: boolean, own?: string[]}} [options] `own` are the addresses of the person's keys: in the Sent
