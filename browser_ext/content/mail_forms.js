@@ -1,6 +1,6 @@
 /**
- * Forms for mail in webmails that have no adaptor. Text in such a form is sent as mail. It must not be encrypted as a
- * field of the site, because the recipients of the mail could not open such a text.
+ * Forms for mail in webmails that have no adaptor. Text in such a form is sent as mail. It must not be encrypted as the
+ * text of an ordinary field, because the recipients of the mail could not open it.
  *
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
@@ -15,13 +15,13 @@ import { findFocused, rootsBelow } from "./shadow_roots.js";
 
 const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
   + "[role=group], [role=list], iframe";
-/** The number of fields that are examined before the focused field, and after it. */
+/** The number of fields that are examined on each side of the focused field, in the order of the page. */
 const MAX_NEIGHBOURS = 300;
 /** The number of fields of one kind that are examined. A page with more fields shows a list and not a form for mail. */
 const MAX_FIELDS = 20;
 /** The characters between the addresses in a recipient field. The apostrophe is not one, because it can be in an address. */
 const AROUND_ADDRESS = /[\s<>()[\]:;,"]+/u;
-/** The limit of texts with people that are read from a form. */
+/** The number of texts that are read from a form to find its recipients. */
 const MAX_TEXTS = 200;
 /** The least height of an editor, in pixels. A lower element is a one-line field, for example for recipients. */
 const MIN_EDITOR_HEIGHT = 40;
@@ -32,7 +32,7 @@ const MAX_CHIP_LEVELS = 3;
  * A field of a form. With `isText` it is an element that only shows people.
  * @typedef {{kind: string, element: HTMLElement, isText?: boolean}} Found
  */
-/** A form for mail. `files` is the file input that the person has taught. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
+/** A form for mail. `files` is the file input that the person has shown the extension. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
 
 /** @param {Element} place @param {Element} element */
@@ -130,8 +130,8 @@ function formAmong(mailFields, editors, element) {
   const recipients = of("to", "cc", "bcc");
   const withEditor = new Set(editors.flatMap(outwardsFrom));
   for (const subject of of("subject")) {
-    // `head` is the innermost element around the subject and a recipient; `place` is the innermost around these and an
-    // editor.
+    // `head` is the index of the innermost element around the subject and a recipient; `place` is the innermost element
+    // around these and an editor.
     const outwards = outwardsFrom(subject);
     const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
     const head = outwards.findIndex((outward) => places.has(outward));
@@ -216,7 +216,7 @@ export function isEmpty(field) {
   return ((/** @type {Partial<HTMLInputElement>} */ (field)).value ?? textOf(field) ?? "").trim() === "";
 }
 
-/** The values of a form, for the extension's window for writing. The people are texts of the page. @param {MailForm} form */
+/** The values of a form, for the extension's window for writing. The people are unparsed texts of the page. @param {MailForm} form */
 export function fieldsOf(form) {
   const people = (/** @type {string} */ role) => {
     const texts = form.found.filter(({ kind }) => kind === role).flatMap(({ element, isText }) =>
@@ -256,7 +256,8 @@ export function otherPeople(form, { to, cc, bcc }) {
 }
 
 /**
- * The file input of a form: the input that the person has taught, or the only input for any file; null for none.
+ * The file input of a form: the input that the person has shown the extension, or else the only input that takes files of
+ * every type; null for none.
  * @param {MailForm} form @returns {HTMLInputElement | null}
  */
 export function fileFieldOf({ place, subject, editor, files }) {

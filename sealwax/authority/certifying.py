@@ -1,8 +1,8 @@
 """Certify people automatically: a service sends the requests of people whose addresses it has confirmed.
 
-An attacker may have taken over the service. So this module relies on it only for the confirmation of the address, which
-it cannot check itself. It enforces the bounds by the register: how many certificates, for which domains, and never a
-second address for one key.
+An attacker may have taken over the service. So this module relies on the service for one thing only, which the module
+cannot check: that the person has the address. The register of certificates enforces the limits: how many certificates,
+for which domains, and never a second address for one key.
 """
 
 from __future__ import annotations

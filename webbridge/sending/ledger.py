@@ -2,10 +2,10 @@
 
 A message is `begun` before the mail server sees it, and `ending` before the bridge sends the last line, which ends the
 message (RFC 5321 section 4.1.1.4). Only the request that began the message may send its last line, and only within the
-request's turn. A turn ends when its time is over, or when its process is gone. Each step is one UPDATE, which succeeds
-only after the step before. So a process that was counted as dead sends no last line. If the bridge answers that nothing
-was sent, the turn of the request that began the message ends. After a last line the message is never sent again. If its
-outcome was not recorded, it was perhaps sent.
+request's turn. A turn ends when its time is over, or when its process is gone. Each step changes the row only if the
+turn still owns it. So a process that was counted as dead, but still runs, sends no last line. Before the bridge answers
+that nothing was sent, it ends the turn. After a last line the message is never sent again. If its outcome was not
+recorded, it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from webbridge.places.processes import NOTICED_SECONDS, is_gone
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
-# The digest for a key that its owner withdrew. Digests have 32 bytes, so no message has this digest.
+# The digest for a key that its sender withdrew. Digests have 32 bytes, so no message has this digest.
 _NO_DIGEST: Final = b""
 _WITHDRAWN: Final = {
     "code": GatewayCode.MESSAGE_REFUSED.value,
@@ -39,8 +39,8 @@ _WITHDRAWN: Final = {
 }
 
 
-# The parameters that find the row of a message and its owner. The other parameters have the names of columns, and are
-# new values.
+# The parameters that select a row: by account and key, and by the random value of the turn that owns the row. The other
+# parameters have the names of columns, and are new values.
 _ACCOUNT, _KEY, _OWNER = "of_account", "of_key", "of_owner"
 
 
@@ -56,7 +56,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A message of the last day: its state, its Message-ID or "", and the members of the answer."""
+    """A message of the last day: its state, its Message-ID or "", and the members of the answer to its sender."""
 
     state: State
     message_id: str
@@ -122,7 +122,7 @@ class Ledger:
         self._add = insert_into(database, SUBMISSION).on_conflict_do_nothing().returning(SUBMISSION.c.key)
 
     def begin(self, account: str, key: str, digest: bytes, message_id: str, *, seconds: float) -> Turn | Recorded:
-        """Return the turn to send a message within `seconds`, or the record of the message if it was sent before.
+        """Return the turn to send a message within `seconds`, or the record of the message if its outcome is known.
 
         `digest` is the digest of the envelope and the message. Raises NotOurTurn while another request sends the
         message, and ServiceError if the key belongs to another message.
@@ -134,8 +134,8 @@ class Ledger:
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
             if message_id:
-                # Earlier messages with this Message-ID are kept as long as this message. A copy in the folder for sent
-                # mail may be of any of them.
+                # Earlier messages with this Message-ID are kept as long as this message, because a copy in the folder
+                # for sent mail may be a copy of any of them.
                 rows.execute(_KEEP_SAME_ID, {_ACCOUNT: turn.account, "same_id": message_id, "begun_at": at})
             known = rows.execute(_FIND, turn.name).first()
             if known is None:
@@ -175,11 +175,11 @@ class Ledger:
     def find(self, account: str, key: str) -> Recorded | None:
         """Return the record of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent.
 
-        After None, no request that has begun will send the message. An upload that is still on its way may send it: see
-        `withdraw`.
+        After None, no request that has called `begin` will send the message. A request that is still being uploaded has
+        not called it, and may send the message: see `withdraw`.
         """
         turn = _turn(account, key)
-        # A process with an id notices the end of other processes.
+        # This gives the process an id. Only a process with an id notices the end of other processes.
         self._process()
         with self._database.transaction(durable=False) as rows:
             return self._find(rows, turn, self._clock().timestamp())
@@ -219,8 +219,8 @@ class Ledger:
         known = rows.execute(_FIND, turn.name).first()
         recorded = None if known is None else self._settle(rows, turn, known, at)
         if recorded is not None and recorded.state is State.BEGUN:
-            # The turn has run out. Without the row, the request that began the message cannot send the last line, so
-            # None stays true.
+            # The turn has run out. Without the row, the request that began the message cannot send the last line. So
+            # the answer that nothing was sent stays right.
             rows.execute(_RAN_OUT, turn.name)
             return None
         return recorded

@@ -1,5 +1,8 @@
 """Contacts, decisions, settings and recipes as entries of an account's state, and their merge with a device's texts.
 
+A recipe is what a person has shown the extension about a webmail. A text is the unsigned value of an entry, as a device
+keeps it.
+
     contact:ADDRESS            the text of `smime_core.trust.contact_texts`; the address in its form for comparison
     decision:FINGERPRINT       {"decision": `decisions_json` of one decision, "signature": base64 of its DER}
     setting:NAME, recipe:SITE, group:NAME
@@ -130,7 +133,7 @@ async def merge_trust(
         name: entry for sent_entries in sent for name, entry in sent_entries.items() if stored.get(name) == entry
     }
     base = _until(at + _MAX_AHEAD, {**(base or {}), **arrived})
-    # Otherwise a removed entry, whose signature is valid, would come back if one record left the removal out.
+    # Without the base, a removed entry, whose signature is valid, would come back if one record left the removal out.
     stored = merge_entries(_until(at + _MAX_AHEAD, stored), base)
     plain, refused = await _open_stored(stored, texts, owner, at, provider)
     # (3)
@@ -214,7 +217,7 @@ async def _open_entry(
     if kind not in _SIGNED_MEMBERS:
         return entry
     text, signature = _read_signed(kind, entry.value)
-    # The device trusts its own text already, and most texts are the same on all devices. So few signatures are
+    # The device trusts its own text already, and most texts are the same on all devices. So only a few signatures are
     # verified.
     if text != own:
         if kind == DECISION and _name_of(_parse_decision(text)) != name:
@@ -235,7 +238,8 @@ def _signed_text(name: str, entry: Entry, owner: Owner) -> DecidedText | Setting
 def _plain_base(device: DeviceTrust, base: _Entries) -> dict[str, Entry]:
     """The base without signatures, for the kinds that this device merges.
 
-    A device that has never stored contacts has not removed them all, so contacts in its base are ignored.
+    An entry of the base that the device lacks counts as removed. A device that has never stored contacts or decisions
+    has removed none, so those in its base are ignored.
     """
     kinds = {CONTACT: device.contacts is not None, DECISION: device.decisions is not None}
     kinds |= dict.fromkeys(device.others, True)

@@ -98,7 +98,7 @@ def new_passphrase(file: str | None) -> bytes:
 
 
 def new_password(file: str | None) -> bytes:
-    """A new password of any length, for a program that has limits of its own: from a file, or typed twice."""
+    """A new password from a file, or typed twice. Its length is left to the program that gets the password."""
     password = read_first_line(file) if file is not None else _ask_twice()
     if not password:
         raise click.ClickException("the new passphrase is empty")

@@ -32,7 +32,7 @@ worker.addEventListener("fetch", (event) => {
   if (name === null) return;
   if (name === CONFIGURATION) event.respondWith(answerConfiguration());
   else if (name === DOCUMENT) event.respondWith(answerDocument());
-  // If a file was damaged, the vault requests it again with `reload`, and the server answers.
+  // The vault compares its own files with their hashes. It requests a damaged file again with `reload`, from the server.
   else if (event.request.cache !== "reload") event.respondWith(answerFile(name));
 });
 
@@ -132,12 +132,15 @@ async function keptCopy(url) {
   }
 }
 
-/** Keeps an answer that the page gets even if the disk is full or damaged. @param {string} url @param {Response} response */
+/** Tries to keep an answer. A full or damaged disk is no error. @param {string} url @param {Response} response */
 async function tryToKeep(url, response) {
   await caches.open(APP_CACHE).then((cache) => cache.put(url, response)).catch(() => undefined);
 }
 
-/** The kept file if it has its hash; undefined otherwise. @param {string} name @param {Response | undefined} [copy] */
+/**
+ * The kept copy of a file if its bytes have the hash of the list; undefined otherwise. The vault itself checks large files.
+ * @param {string} name @param {Response | undefined} [copy]
+ */
 async function checked(name, copy) {
   const { integrity, bytes } = pinOf(name);
   if (!copy || bytes > LARGE_BYTES) return copy;

@@ -106,7 +106,7 @@ function createGrant(translate, { name, person, own, level, rights }, { onLevel,
 function levelField(translate, current, of) {
   const id = uniqueId("level");
   const select = html("select", { id, data: { test: "access-level" } }, ...LEVELS.map((level) => html("option", { value: level, text: translate(`access_${level}`) })));
-  // Rights of another program stay until the person chooses a level.
+  // Rights that another program has set stay until the user chooses one of our levels.
   if (of && current === "other") select.append(html("option", { value: "other", disabled: true, text: translate("access_other", { rights: of.rights }) }));
   select.value = current;
   if (of) select.addEventListener("change", () => of.onLevel(/** @type {GivenLevel} */ (select.value)));
