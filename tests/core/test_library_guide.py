@@ -5,6 +5,7 @@ The blocks of a page run in order and in one namespace, as if a reader typed the
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
@@ -32,6 +33,42 @@ def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     for block in blocks:
         # Empty lines before the block give a traceback the line numbers of the page.
         exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)  # noqa: S102
+
+
+def test_the_examples_of_all_pages_call_what_there_is() -> None:
+    """Most pages show a part of a program, which does not run alone. Its imports and calls are checked."""
+    calls = 0
+    for page in sorted(DOCS.rglob("*.md")):
+        imported: dict[str, Any] = {}
+        for block in code_blocks(page.read_text()):
+            if block.language == "python":
+                tree = ast.parse("\n" * (block.line - 1) + block.text, str(page))
+                exec(compile(_imports_of(tree), str(page), "exec"), imported)  # noqa: S102
+                calls += sum(_check_call(node, imported, page) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    assert calls > 0
+
+
+def _imports_of(tree: ast.Module) -> ast.Module:
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return ast.Module(body=list[ast.stmt](imports), type_ignores=[])
+
+
+def _check_call(node: ast.Call, imported: dict[str, Any], page: Path) -> bool:
+    """Check the arguments of a call by the signature. Returns whether the called name is of our own packages."""
+    path = ast.unparse(node.func).split(".")
+    if path[0] not in imported or any(isinstance(argument, ast.Starred) for argument in node.args):
+        return False
+    called = imported[path[0]]
+    for name in path[1:]:
+        called = getattr(called, name)
+    if not str(getattr(called, "__module__", "")).startswith(("smime_core", "sealwax", "webbridge", "roaming_keys")):
+        return False
+    keywords = {argument.arg: argument for argument in node.keywords if argument.arg}
+    try:
+        inspect.signature(called).bind(*node.args, **keywords)
+    except TypeError as error:
+        pytest.fail(f"{page.name}, line {node.lineno}: {ast.unparse(node.func)}: {error}")
+    return True
 
 
 @pytest.mark.parametrize("module", [smime_core, stream, ess], ids=lambda module: module.__name__)
