@@ -122,8 +122,8 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
-# The tests of all editors, webmails and web servers, and those that measure times, one after another. Then Thunderbird
-# and NSS from Debian (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked
+# The tests of all editors, webmails, web servers and other programs, those with large files, and those that measure times,
+# one after another. Then Thunderbird and NSS from Debian (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked
 # from Debian into a temporary folder. Needs root for some of them.
 nightly: setup test-tools
 	$(PYTEST) -n 1 --part nightly
