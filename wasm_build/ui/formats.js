@@ -12,6 +12,8 @@ import { cleanAddress, cleanName, looksLikeAddress, nameBeside, visibleName } fr
 // A part of RFC 5321 section 4.1.2, the same as in the bridge: an unquoted local part and a domain of labels.
 const ADDRESS = /^[^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\].]+(\.[^\s"(),:;<>@[\\\].]+)*$/u;
 const DAY_MILLISECONDS = 86_400_000;
+/** The locales with the digits of the texts, each made once: every date of a list asks for one. @type {Map<string, string>} */
+const WITH_DIGITS = new Map();
 
 /**
  * A value to insert into a sentence. It keeps its own direction of writing and does not change the direction of the
@@ -253,6 +255,13 @@ export function localeOf(language) {
  * @param {string} locale BCP 47
  */
 export function withDigitsOfTexts(locale) {
+  const withDigits = WITH_DIGITS.get(locale) ?? chooseDigits(locale);
+  WITH_DIGITS.set(locale, withDigits);
+  return withDigits;
+}
+
+/** @param {string} locale */
+function chooseDigits(locale) {
   const { numberingSystem } = new Intl.NumberFormat(locale).resolvedOptions();
   return numberingSystem === "latn" ? locale : new Intl.Locale(locale, { numberingSystem: "latn" }).toString();
 }
