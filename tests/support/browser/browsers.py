@@ -93,10 +93,13 @@ class Browser(abc.ABC):
         self._expected: list[re.Pattern[str]] = []
         self._extensions: set[str] = set()
         bidi.command("session.subscribe", events=["log.entryAdded"])
+        self._first = next(iter(self.tabs()), "")
 
     def open(self, url: str) -> Page:
         """Open a new tab in front and load an address into it."""
-        page = Page(self, self.bidi.command("browsingContext.create", type="tab")["context"])
+        # Without a tab to name its window, Firefox may choose a window that is just closing, and then opens nothing.
+        window = {"referenceContext": self._first} if self._first in self.tabs() else {}
+        page = Page(self, self.bidi.command("browsingContext.create", type="tab", **window)["context"])
         page.goto(url)
         return page
 
