@@ -19,16 +19,15 @@ from smime_core.trust import (
 )
 from smime_core.x509 import Certificate, parse_certificate
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
-from wasm_build.vault.python.trust import GivenJudging, read_store
+from wasm_build.vault.python.requests import parse_certificates, request_class
+from wasm_build.vault.python.trust import WithJudging, read_store
 
 _PURPOSES: Final = {"sign": Purpose.SIGN, "seal": Purpose.ENCRYPT}
 
 
 @request_class
-class DescribeCertificates:
+class DescribeCertificates(WithJudging):
     certificates: tuple[bytes, ...]
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class

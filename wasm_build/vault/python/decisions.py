@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from smime_core.report import certificate_to_json, time_to_json
 from smime_core.trust import Decision, DecisionKind, add_decision, build_decisions, find_decision, make_decision
 from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
-from wasm_build.vault.python.trust import GivenJudging, read_decisions, read_store
+from wasm_build.vault.python.requests import parse_certificates, parse_word, request_class
+from wasm_build.vault.python.trust import WithJudging, read_decisions, read_store
 
 
 @request_class
-class MakeDecision:
+class MakeDecision(WithJudging):
     certificate: bytes
     kind: str
     addresses: tuple[str, ...]
     intermediates: tuple[bytes, ...] = ()
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class
@@ -38,7 +36,7 @@ async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
     decision = await make_decision(
         parse_certificate(request.certificate),
         provider,
-        kind=_parse_kind(request.kind),
+        kind=parse_word(DecisionKind, request.kind),
         addresses=request.addresses,
         at=request.judging.at,
         trust_store=store,
@@ -61,13 +59,6 @@ async def remove_decision(request: RemoveDecision, _: CryptoProvider) -> Reply:
     decisions = read_decisions(request.decisions)
     removed = find_decision(decisions, request.fingerprint)
     return {"decisions": build_decisions([decision for decision in decisions if decision is not removed])}
-
-
-def _parse_kind(word: str) -> DecisionKind:
-    try:
-        return DecisionKind(word)
-    except ValueError as error:
-        raise MalformedMessage(f"expected one of {', '.join(DecisionKind)}", where="request") from error
 
 
 def _describe(decision: Decision) -> Reply:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
-
 from smime_core.cms import Encrypting, Keys
 from smime_core.own_content import examine_field, protect_field
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply, describe_verdict
-from wasm_build.vault.python.requests import SealedKeys, decode_text, group_of, parse_certificates, request_class
+from wasm_build.vault.python.requests import Protecting, decode_text, parse_certificates, request_class
 from wasm_build.vault.python.signers import choose_signing, unseal
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 
 @request_class
-class EncryptField:
+class EncryptField(Protecting):
     text: bytes
     origin: str
-    sign: bool
-    keys: SealedKeys = group_of(SealedKeys)
-    recipients: tuple[bytes, ...]
-    at: datetime.datetime
 
 
 @request_class
-class VerifyField:
+class VerifyField(WithKeysAndJudging):
     cms: bytes
     origin: str
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 async def encrypt_field(request: EncryptField, provider: CryptoProvider) -> Reply:

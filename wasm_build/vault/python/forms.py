@@ -13,20 +13,8 @@ from smime_core.own_content import Form, FormEntry, sign_form
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import GivenFile, SealedKeys, group_of, parse_certificates, request_class
+from wasm_build.vault.python.requests import GivenFile, Protecting, WithKeys, parse_certificates, request_class
 from wasm_build.vault.python.signers import choose_signing
-
-
-@request_class
-class GivenEntry:
-    """An entry of a form. A file has a size and a SHA-256; a text has neither."""
-
-    name: str
-    value: str
-    label: str = ""
-    hidden: bool = False
-    size: int | None = None
-    sha256: str = ""
 
 
 @request_class
@@ -39,24 +27,19 @@ class GivenForm:
     method: str
     enctype: str
     nonce: str
-    entries: tuple[GivenEntry, ...]
+    entries: tuple[FormEntry, ...]
     submitter: tuple[str, ...]
 
 
 @request_class
-class SignForm:
+class SignForm(WithKeys):
     form: GivenForm
-    keys: SealedKeys = group_of(SealedKeys)
     at: datetime.datetime
 
 
 @request_class
-class EncryptFile:
+class EncryptFile(Protecting):
     file: GivenFile
-    sign: bool
-    keys: SealedKeys = group_of(SealedKeys)
-    recipients: tuple[bytes, ...]
-    at: datetime.datetime
 
 
 async def sign_submission(request: SignForm, provider: CryptoProvider) -> Reply:
@@ -99,6 +82,8 @@ def _name_author(
 
 
 def _parse_form(form: GivenForm) -> Form:
+    if any((entry.size is None) is bool(entry.sha256) for entry in form.entries):
+        raise MalformedMessage("a file has a size and a SHA-256, a text neither", where="request")
     return Form(
         top_origin=form.top_origin,
         origin=form.origin,
@@ -106,21 +91,8 @@ def _parse_form(form: GivenForm) -> Form:
         method=form.method,
         enctype=form.enctype,
         nonce=form.nonce,
-        entries=tuple(map(_parse_entry, form.entries)),
+        entries=form.entries,
         submitter=_parse_submitter(form.submitter),
-    )
-
-
-def _parse_entry(entry: GivenEntry) -> FormEntry:
-    if (entry.size is None) is bool(entry.sha256):
-        raise MalformedMessage("a file has a size and a SHA-256, a text neither", where="request")
-    return FormEntry(
-        name=entry.name,
-        value=entry.value,
-        label=entry.label,
-        hidden=entry.hidden,
-        size=entry.size,
-        sha256=entry.sha256,
     )
 
 

@@ -13,7 +13,7 @@ from smime_core.identity import Identity, Pkcs12Form, export_identities, load_id
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import path_of
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, request_class
+from wasm_build.vault.python.requests import Secret, parse_word, request_class
 
 
 @request_class
@@ -38,8 +38,9 @@ async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
     chosen = [identity for identity in identities if only is None or identity.certificate.fingerprint in only]
     if not chosen or (only is not None and len(chosen) != len(only)):
         raise MalformedMessage("the file does not have the requested identities", where="identity")
+    form = parse_word(Pkcs12Form, request.form or Pkcs12Form.COMPATIBLE)
     exported = await export_identities(
-        _without_strangers(chosen, identities), request.new_passphrase, provider, form=_parse_form(request.form)
+        _without_strangers(chosen, identities), request.new_passphrase, provider, form=form
     )
     return {"p12": exported, "certificates": [identity.certificate.der for identity in chosen]}
 
@@ -49,10 +50,3 @@ def _without_strangers(chosen: Sequence[Identity], identities: Sequence[Identity
     if len(chosen) == len(identities):
         return list(chosen)
     return [dataclasses.replace(identity, chain=tuple(path_of(identity))) for identity in chosen]
-
-
-def _parse_form(name: str) -> Pkcs12Form:
-    try:
-        return Pkcs12Form(name or Pkcs12Form.COMPATIBLE)
-    except ValueError as error:
-        raise MalformedMessage(f"expected one of {', '.join(Pkcs12Form)}", where="request") from error

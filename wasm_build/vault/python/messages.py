@@ -23,23 +23,17 @@ from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.receipts import describe_request
 from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
-from wasm_build.vault.python.requests import (
-    SealedKeys,
-    group_of,
-    request_class,
-)
+from wasm_build.vault.python.requests import WithKeys, request_class
 from wasm_build.vault.python.signers import unseal
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 _PROTECTED_TYPE: Final = "application/pkcs7-mime"
 _OPENED_KINDS: Final = (LayerKind.ENCRYPTED, LayerKind.SIGNED, LayerKind.COMPRESSED)
 
 
 @request_class
-class VerifyMessage:
+class VerifyMessage(WithKeysAndJudging):
     message: bytes
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
     fields_too: bool = False
     receipts_too: bool = False
@@ -47,15 +41,15 @@ class VerifyMessage:
 
 
 @request_class
-class DecryptMessage:
+class DecryptMessage(WithKeys):
     message: bytes
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
-class ReadSubjects:
+class ReadMessages(WithKeys):
+    """The messages of a list, of which only a part is read."""
+
     messages: tuple[bytes, ...]
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
@@ -102,7 +96,7 @@ async def decrypt(request: DecryptMessage, provider: CryptoProvider) -> Reply:
     return {"message": opened}
 
 
-async def read_subjects(request: ReadSubjects, provider: CryptoProvider) -> Reply:
+async def read_subjects(request: ReadMessages, provider: CryptoProvider) -> Reply:
     """Returns `{subjects}` for a list of messages: for each the shown subject, or None if it cannot be read.
 
     No signature is checked. An error of one message is not reported, because it could describe unauthenticated

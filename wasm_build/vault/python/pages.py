@@ -5,36 +5,28 @@ A page is either kept as a protected file, or published with a signature in a se
 
 from __future__ import annotations
 
-import datetime
-
 from smime_core.cms import Encrypting, Keys
 from smime_core.own_content import examine_page, protect_page
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply, describe_verdict
-from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, parse_certificates, request_class
+from wasm_build.vault.python.requests import Protecting, Secret, parse_certificates, request_class
 from wasm_build.vault.python.signers import choose_signing, unseal
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 
 @request_class
-class EncryptPage:
+class EncryptPage(Protecting):
     page: bytes
     address: str
     media_type: str
-    sign: bool
-    keys: SealedKeys = group_of(SealedKeys)
-    recipients: tuple[bytes, ...]
-    at: datetime.datetime
 
 
 @request_class
-class VerifyPage:
+class VerifyPage(WithKeysAndJudging):
     cms: bytes
     published: bytes | None = None
     standing_at: str | None = None
     password: Secret | None = None
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 async def encrypt_whole_page(request: EncryptPage, provider: CryptoProvider) -> Reply:

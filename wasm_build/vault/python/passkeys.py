@@ -10,15 +10,14 @@ from roaming_keys.protocol.passkey_wrap import open_with_passkey, seal_for_passk
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, request_class
+from wasm_build.vault.python.requests import Secret, WithKeys, request_class
 from wasm_build.vault.python.signers import identity_of, unseal
 
 
 @request_class
-class SealPasskey:
+class SealPasskey(WithKeys):
     account: str
     output: Secret
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class

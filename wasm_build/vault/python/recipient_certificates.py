@@ -33,8 +33,8 @@ from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.certificates import describe_change, describe_shortly
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.requests import parse_certificates, request_class
+from wasm_build.vault.python.trust import WithJudging, read_judging
 
 
 @request_class
@@ -48,10 +48,9 @@ class GivenCertificate:
 
 
 @request_class
-class CheckRecipients:
+class CheckRecipients(WithJudging):
     address: str
     found: tuple[GivenCertificate, ...]
-    judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
 
 

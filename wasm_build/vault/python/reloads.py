@@ -17,7 +17,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, request_class
+from wasm_build.vault.python.requests import Secret, WithKeys, request_class
 from wasm_build.vault.python.sealed import seal_identity, unseal_identities
 from wasm_build.vault.python.signers import identity_of, unseal
 
@@ -25,10 +25,9 @@ _HALVES_BYTES: Final = 64
 
 
 @request_class
-class SealForReload:
+class SealForReload(WithKeys):
     context: str
     halves: Secret
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class

@@ -38,14 +38,19 @@ class GivenSession:
 
 
 @request_class
-class AskServer:
+class InSession:
+    """The base of requests that continue a session at a key server."""
+
     session: GivenSession = group_of(GivenSession)
+
+
+@request_class
+class AskServer(InSession):
     what: str
 
 
 @request_class
-class PushIdentities:
-    session: GivenSession = group_of(GivenSession)
+class PushIdentities(InSession):
     identities: tuple[bytes, ...]
 
 

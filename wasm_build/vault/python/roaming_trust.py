@@ -27,12 +27,12 @@ from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, group_of, request_class
-from wasm_build.vault.python.roaming_session import GivenSession
+from wasm_build.vault.python.roaming_session import InSession
 from wasm_build.vault.python.state import Kept
 
 
 @request_class
-class MergeTrust:
+class MergeTrust(InSession):
     """The session of an account, and what the page keeps.
 
     `base` is the base of the last merge that the page has kept, or empty. `sent` is the note that the page was asked to
@@ -40,7 +40,6 @@ class MergeTrust:
     name or group that was removed here has null.
     """
 
-    session: GivenSession = group_of(GivenSession)
     at: datetime.datetime
     kept: Kept = group_of(Kept)
     others: Json

@@ -11,8 +11,8 @@ from smime_core.message import UnverifiedMessage, read_unverified
 from smime_core.mime import Entity
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.messages import ReadMessages
 from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.signers import unseal
 
 _PEOPLE: Final = ("From", "To", "Cc")
@@ -21,13 +21,7 @@ _MAX_CHARACTERS: Final = 100_000
 _NOTHING: Final = ReadableEntity("", (), ())
 
 
-@request_class
-class ReadTexts:
-    messages: tuple[bytes, ...]
-    keys: SealedKeys = group_of(SealedKeys)
-
-
-async def read_texts(request: ReadTexts, provider: CryptoProvider) -> Reply:
+async def read_texts(request: ReadMessages, provider: CryptoProvider) -> Reply:
     """Returns `{texts}`: for each message `{subject, people, text}`, or None if it cannot be read.
 
     `people` has the fields From, To and Cc, `text` the text and the names of files. No signature is checked. An error
