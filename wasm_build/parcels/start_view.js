@@ -66,6 +66,17 @@ function createWordsField(page, typed) {
     spellcheck: "false", translate: "no", writingsuggestions: "false", enterkeyhint: "go", required: true,
     "aria-describedby": `${hintId} ${problemId}`, "data-1p-ignore": "", "data-lpignore": "true", "data-bwignore": "",
     data: { test: "words" },
+    on: {
+      input: () => {
+        setProblem("");
+        timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
+      },
+      keydown: (event) => {
+        if (event.key !== "Enter" || event.isComposing) return;
+        event.preventDefault();
+        area.form?.requestSubmit();
+      },
+    },
   });
   area.value = typed;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -84,15 +95,6 @@ function createWordsField(page, typed) {
     const sentence = await page.checkWords(value).catch(() => "");
     if (thisTurn === turn && area.isConnected) setProblem(sentence);
   };
-  area.addEventListener("input", () => {
-    setProblem("");
-    timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
-  });
-  area.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    area.form?.requestSubmit();
-  });
   return {
     element: html("div", { class: "field" }, html("label", { for: id, text: translate("parcel_words_label") }), area, hint, problem),
     setProblem,

@@ -28,8 +28,9 @@ export function openDialog({ titleId, test, isWide = true, onClose }, ...content
  */
 export function openReading(translate, title, content, { test = "certificate-dialog", isWide } = {}) {
   const titleId = uniqueId("dialog");
-  const close = html("button", { type: "button", autofocus: true, text: translate("close"), data: { test: "dialog-close" } });
-  close.addEventListener("click", () => dialog.close());
+  const close = html("button", {
+    type: "button", autofocus: true, text: translate("close"), data: { test: "dialog-close" }, on: { click: () => dialog.close() },
+  });
   const heading = html("h2", { id: titleId, dir: "auto", text: title });
   const dialog = openDialog({ titleId, test, isWide }, heading, ...content, html("div", { class: "actions" }, close));
   return dialog;

@@ -59,8 +59,8 @@ function openAsking(app, demand, prove, { resolve, reject, keyObstacle }) {
   const meaning = meaningFor(code !== null, key !== null);
   const cancel = html("button", {
     type: "button", class: "quiet", text: translate("cancel"), data: { test: "factor-cancel" },
+    on: { click: () => dialog.close() },
   });
-  cancel.addEventListener("click", () => dialog.close());
   const dialog = openDialog(
     {
       titleId, test: "factor-dialog", isWide: false,
@@ -87,10 +87,12 @@ function meaningFor(byCode, byKey) {
  */
 function createKeyButton(app, { challenge, credentials }, failure, attempt) {
   const { translate } = app;
-  const button = html("button", { type: "button", text: translate("factor_use_key"), data: { test: "factor-key" } });
   const ask = () => askSecurityKey(bytesFromBase64(challenge), credentials.map(bytesFromBase64));
-  button.addEventListener("click", () => app.attempt(button, translate("factor_touch_key"), failure, () =>
-    attempt(async () => ({ kind: "webauthn", ...base64Members(await ask()) }))));
+  const use = () => attempt(async () => ({ kind: "webauthn", ...base64Members(await ask()) }));
+  const button = html("button", {
+    type: "button", text: translate("factor_use_key"), data: { test: "factor-key" },
+    on: { click: () => app.attempt(button, translate("factor_touch_key"), failure, use) },
+  });
   return html("div", { class: "actions" }, button);
 }
 

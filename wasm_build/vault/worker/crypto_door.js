@@ -12,6 +12,7 @@ import { createDerivationDoor } from "./derivation_door.js";
 import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 import { createStreamDoor } from "./stream_door.js";
+import { joinBytes } from "../values/joined_bytes.js";
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
@@ -159,8 +160,5 @@ function createAgreement(residue) {
  * @param {ArrayBuffer} secret
  */
 function join(residue, open, secret) {
-  const both = new Uint8Array(new ArrayBuffer(open.byteLength + secret.byteLength));
-  both.set(new Uint8Array(open));
-  both.set(new Uint8Array(residue.keepBuffer(secret)), open.byteLength);
-  return both.buffer;
+  return joinBytes([new Uint8Array(open), new Uint8Array(residue.keepBuffer(secret))]).buffer;
 }

@@ -100,11 +100,8 @@ class WebBlockKey {
 
   /** Encrypts whole blocks in CBC mode, without padding. @param {PythonBytes} iv @param {PythonBytes} data */
   encrypt(iv, data) {
-    const algorithm = { name: "AES-CBC", iv: copyOf(iv) };
     // WebCrypto appends a block of padding, which `#chunk` cuts off.
-    return withView(data, (view) =>
-      this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
-    );
+    return this.#encrypt({ name: "AES-CBC", iv: copyOf(iv) }, data);
   }
 
   /** Decrypts whole blocks in CBC mode, without checking padding. @param {PythonBytes} iv @param {PythonBytes} data */
@@ -127,7 +124,11 @@ class WebBlockKey {
    * @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits the length of the counter
    */
   count(counter, data, bits) {
-    const algorithm = { name: "AES-CTR", counter: copyOf(counter), length: bits };
+    return this.#encrypt({ name: "AES-CTR", counter: copyOf(counter), length: bits }, data);
+  }
+
+  /** @param {AesCbcParams | AesCtrParams} algorithm @param {PythonBytes} data */
+  #encrypt(algorithm, data) {
     return withView(data, (view) =>
       this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
     );
