@@ -165,13 +165,12 @@ def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Con
 def _bill_of_materials(
     root: Path, packages: Sequence[Package], pyodide: Pyodide, runtime: Mapping[str, Content]
 ) -> bytes:
-    digests = {name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()}
     return build_bill_of_materials(
         version("sealwax"),
         packages,
         python_version=pyodide.python_version,
         roots_source=find_roots_source(root),
-        files=digests,
+        files={name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()},
     )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wasm_build.bundle.pdf_files import pin_script
+from wasm_build.bundle.pdf_files import LateFiles, pin_script
 from wasm_build.bundle.scripts import bundle_scripts
-from wasm_build.bundle.tree import Content
 
 # The name of the hash in `pinned.js`, the name of the file in the folder of the pages, and its source.
 _VIEWS: Final = (
@@ -21,15 +18,7 @@ _VIEWS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateViews:
-    """The files by their names in the folder of the pages, and the lines of `pinned.js` with their hashes."""
-
-    files: Mapping[str, Content]
-    pins: str
-
-
-def build_late_views(root: Path) -> LateViews:
+def build_late_views(root: Path) -> LateFiles:
     """Bundle each view as a separate script."""
     files = bundle_scripts(root, "pages", "iife", {name: source for _, name, source in _VIEWS})
-    return LateViews(files=files, pins="".join(pin_script(pin, files[name]) for pin, name, _ in _VIEWS))
+    return LateFiles(files=files, pins="".join(pin_script(pin, files[name]) for pin, name, _ in _VIEWS))

@@ -20,19 +20,19 @@ _VIEW: Final = "pdf_view.js"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PdfPreview:
-    """The files by their names in the folder of the pages, and the line of `pinned.js` with their hashes."""
+class LateFiles:
+    """The files by their names in the folder of the pages, and the lines of `pinned.js` with their hashes."""
 
     files: Mapping[str, Content]
     pins: str
 
 
-def build_pdf_preview(root: Path) -> PdfPreview:
+def build_pdf_preview(root: Path) -> LateFiles:
     """Bundle the view and the worker."""
     worker = bundle_scripts(root, "pages", "iife", {_WORKER: f"{_FOLDER}/{_WORKER}"}, small=True)
     worker_pin = pin_script("PDF_WORKER_INTEGRITY", worker[_WORKER])
     view = bundle_scripts(root, "pages", "iife", {_VIEW: f"{_FOLDER}/{_VIEW}"}, pinned=worker_pin)
-    return PdfPreview(files={**worker, **view}, pins=worker_pin + pin_script("PDF_VIEW_INTEGRITY", view[_VIEW]))
+    return LateFiles(files={**worker, **view}, pins=worker_pin + pin_script("PDF_VIEW_INTEGRITY", view[_VIEW]))
 
 
 def pin_script(name: str, content: Content) -> str:

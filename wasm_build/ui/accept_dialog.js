@@ -85,8 +85,7 @@ function createAddresses(translate, kind, { addresses }, author) {
     input,
     html("p", { class: "field-hint", id: `${id}-hint`, text: translate(`accept_addresses_${kind}_hint`) }),
   );
-  const read = () => input.value.split(/[\s,;]+/u).filter(Boolean);
-  return { element, input, read };
+  return { element, input, read: () => input.value.split(/[\s,;]+/u).filter(Boolean) };
 }
 
 /**

@@ -137,11 +137,10 @@ export function nodeMark(mark) {
  * @param {Translate} translate
  */
 export function checkingStatement(translate) {
-  const mark = drawMark({ lines: [SEAL, "M8 12h.01", "M12 12h.01", "M16 12h.01"] }, "mark mark-checking", "", 32);
   return html(
     "div",
     { class: "state-statement state-checking" },
-    mark,
+    drawMark({ lines: [SEAL, "M8 12h.01", "M12 12h.01", "M16 12h.01"] }, "mark mark-checking", "", 32),
     html(
       "p",
       { class: "state-text" },

@@ -48,5 +48,4 @@ async def open_backup(request: OpenBackup, provider: CryptoProvider) -> Reply:
     MalformedMessage for a file that is no backup.
     """
     keys = Keys(identities=(), passwords=[request.passphrase])
-    opened = await decrypt_bytes(request.backup, keys, provider, content_type=BACKUP)
-    return {"content": opened.content}
+    return {"content": (await decrypt_bytes(request.backup, keys, provider, content_type=BACKUP)).content}

@@ -57,8 +57,7 @@ async def finish_request(request: FinishRequest, provider: CryptoProvider) -> Re
     """
     identity = await _join(request, provider)
     p12 = await export_identity(identity, request.passphrase, provider)
-    sealed = await seal_all([identity], request.seal_key, provider)
-    return {**sealed, **describe_authority([identity]), "p12": p12}
+    return {**await seal_all([identity], request.seal_key, provider), **describe_authority([identity]), "p12": p12}
 
 
 async def _join(request: FinishRequest, provider: CryptoProvider) -> Identity:

@@ -43,8 +43,7 @@ class ReadCertificates:
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
     """Returns `{certificates}`: the facts; `usable`, whether mail can be encrypted for it; `reason`, why it cannot."""
     certificates = parse_certificates(request.certificates)
-    store = await read_store(request.judging, provider)
-    rules = PathRules(store, request.judging.at, known=certificates)
+    rules = PathRules(await read_store(request.judging, provider), request.judging.at, known=certificates)
     described: list[Reply] = []
     for certificate in certificates:
         reason: Reply | None = None

@@ -42,8 +42,7 @@ async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
         trust_store=store,
         intermediates=parse_certificates(request.intermediates),
     )
-    before = read_decisions(request.judging.trust.decisions)
-    return {"decisions": build_decisions(add_decision(before, decision))}
+    return {"decisions": build_decisions(add_decision(read_decisions(request.judging.trust.decisions), decision))}
 
 
 async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:

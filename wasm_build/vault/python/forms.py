@@ -44,8 +44,7 @@ class EncryptFile(Protecting):
 
 async def sign_submission(request: SignForm, provider: CryptoProvider) -> Reply:
     """Returns `{signature}`: armored text for the field `smime_signature`. Raises SmimeError."""
-    signing = await choose_signing(request.keys, request.at, provider)
-    (signer,) = signing.identities
+    (signer,) = (await choose_signing(request.keys, request.at, provider)).identities
     signature = await sign_form(_parse_form(request.form), provider, identity=signer, signing_time=request.at)
     return {"signature": signature}
 

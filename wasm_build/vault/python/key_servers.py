@@ -76,9 +76,8 @@ async def _follow(
 
 
 def _addresses(server_list: ServerList, name: str) -> list[str]:
-    listed = server_list.of_kind(ServerKind.KEY_SERVER)
     return [
         server.address
-        for server in listed
+        for server in server_list.of_kind(ServerKind.KEY_SERVER)
         if server.name == name and normalise_origin(server.address) == server.address
     ]

@@ -50,8 +50,7 @@ async def follow_list(request: FollowList, provider: CryptoProvider) -> Reply:
     if followed is None:
         return {"followed": None, "operator": None, "list": None, "problems": problems}
     try:
-        trust_list = await followed.open(provider, at=at)
-        described = trust_list_to_json(trust_list, followed.operator)
+        described = trust_list_to_json(await followed.open(provider, at=at), followed.operator)
     except TrustListRefused as error:
         described = None
         if str(error) not in [problem["message"] for problem in problems]:

@@ -59,8 +59,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
     only for a page that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises
     SmimeError.
     """
-    contacts = read_contacts(request.contacts)
-    judging = await read_judging(request.judging, provider, contacts)
+    judging = await read_judging(request.judging, provider, read_contacts(request.contacts))
     receipt = find_receipt(request.message) if request.receipts_too else None
     if receipt is not None:
         return await verify_receipt_mail(request.message, receipt, judging, provider, request.sent)

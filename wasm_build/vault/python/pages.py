@@ -44,12 +44,14 @@ async def encrypt_whole_page(request: EncryptPage, provider: CryptoProvider) -> 
 
 async def verify_whole_page(request: VerifyPage, provider: CryptoProvider) -> Reply:
     """Returns the page with its report. Raises SmimeError."""
-    passwords = [request.password] if request.password else []
     opened = await examine_page(
         request.cms,
         await read_judging(request.judging, provider),
         provider,
-        Keys(identities=await unseal(request.keys, provider), passwords=passwords),
+        Keys(
+            identities=await unseal(request.keys, provider),
+            passwords=[request.password] if request.password else [],
+        ),
         published=request.published,
         found_at=request.standing_at,
     )

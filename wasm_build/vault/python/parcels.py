@@ -257,8 +257,7 @@ async def decrypt_one_chunk(request: DecryptChunk, provider: CryptoProvider) -> 
 async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> Reply:
     """Returns `{cms, chunk}`: the encrypted chunk, and its description for the manifest. Raises SmimeError."""
     key = await _unseal_key(request.key, request.seal_key, provider)
-    certificates = parse_certificates(request.recipients)
-    cms = await encrypt_chunk(request.content, provider, key=key, certificates=certificates)
+    cms = await encrypt_chunk(request.content, provider, key=key, certificates=parse_certificates(request.recipients))
     return {"cms": cms, "chunk": _describe_chunk(await describe_chunk(cms, len(request.content), provider))}
 
 

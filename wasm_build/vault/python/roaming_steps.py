@@ -181,8 +181,7 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
     def ask(demand: FactorDemand, refusal: KeyServerError | None) -> Proof:
         if refusal is not None and refusal.code not in _REPEATABLE:
             raise refusal
-        answer = journal.ask("factor", json.loads(demand.to_json()))
-        return read_proof(factor_body(answer))
+        return read_proof(factor_body(journal.ask("factor", json.loads(demand.to_json()))))
 
     return ask
 

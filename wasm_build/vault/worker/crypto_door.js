@@ -26,8 +26,7 @@ const PUBLIC_EXPONENT = [1, 0, 1];
  * @param {AbortSignal} [cancelling] ends a long derivation
  */
 export function createCryptoDoor(residue, cancelling) {
-  const operations = createOperations(residue, cancelling);
-  const awaited = Object.entries(operations).map(([name, operation]) => [
+  const awaited = Object.entries(createOperations(residue, cancelling)).map(([name, operation]) => [
     name,
     (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
   ]);

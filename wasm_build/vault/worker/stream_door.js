@@ -30,10 +30,7 @@ export function createStreamDoor(residue) {
      * @param {string} name WebCrypto's name, DES-CBC or RC2-CBC @param {PythonBytes} secret @param {number} bits the
      *   effective key length for RC2
      */
-    openBlockKey: (name, secret, bits) => {
-      const key = copySmall(residue, secret);
-      return new Pending(openBlockKey(residue, buffers, { name, key, bits }));
-    },
+    openBlockKey: (name, secret, bits) => new Pending(openBlockKey(residue, buffers, { name, key: copySmall(residue, secret), bits })),
 
     /** Overwrites a chunk that Python has copied. @param {Uint8Array<ArrayBuffer>} taken */
     forgetChunk: (taken) => residue.wipeBuffer(taken.buffer),

@@ -262,8 +262,7 @@ function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
       hash.update(aad);
       hash.pad();
       hash.update(encrypted);
-      const tag = hash.finish(aad.length, encrypted.length);
-      mix(mask, tag, mask);
+      mix(mask, hash.finish(aad.length, encrypted.length), mask);
       return mask.subarray(0, bits / 8);
     },
   };
