@@ -15,7 +15,7 @@ import { createStartView } from "../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../wasm_build/parcels/typed_words.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
-import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { whileBusy } from "../../wasm_build/ui/dom.js";
 import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";

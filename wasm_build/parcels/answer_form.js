@@ -16,7 +16,7 @@ import { ApiError } from "../vault/server/json_requests.js";
 import { largestFiles, writeDraft } from "./answer_draft.js";
 import { base64urlFromBytes } from "./base64url.js";
 
-/** @typedef {Pick<typeof import("../ui/parts.js"), "createForm" | "problem"> & Pick<typeof import("../ui/dom.js"), "uniqueId">} Parts */
+/** @typedef {Pick<typeof import("../ui/dom.js"), "createForm" | "problem" | "uniqueId">} Parts */
 /**
  * @typedef {{
  *   page: import("./parcel_host.js").ParcelHost, parts: Parts, terms: import("./requests.js").AnswerTerms,

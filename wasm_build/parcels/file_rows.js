@@ -1,9 +1,8 @@
 /** The files of a parcel. Each has its size, a button to save it, and the progress of the saving. */
 
-import { html, uniqueId } from "../ui/dom.js";
+import { html, problem, uniqueId } from "../ui/dom.js";
 import { size } from "../ui/formats.js";
 import { createLongList } from "../ui/long_list.js";
-import { problem } from "../ui/parts.js";
 import { codeOf, remedyFor } from "./failures.js";
 import { safeFileName } from "./file_names.js";
 import { chooseWay } from "./saving.js";

@@ -1,8 +1,7 @@
 /** The offer to confirm to the sender, with a signed receipt, that the person has the parcel. Nothing is sent before the person presses the button. */
 
-import { html } from "../ui/dom.js";
+import { html, problem } from "../ui/dom.js";
 import { isolate } from "../ui/formats.js";
-import { problem } from "../ui/parts.js";
 
 /**
  * @param {import("./parcel_host.js").ParcelHost} page

@@ -5,8 +5,7 @@
  * open only this parcel, whose content the page shows afterwards.
  */
 
-import { html, uniqueId } from "../ui/dom.js";
-import { createForm, whileBusy } from "../ui/parts.js";
+import { createForm, html, uniqueId, whileBusy } from "../ui/dom.js";
 import { WORDS_OF_A_SECRET } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 import { createPromise } from "./promise.js";

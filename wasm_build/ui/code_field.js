@@ -1,7 +1,6 @@
 /** The field for a one-time code of six digits. */
 
-import { createForm, inputField } from "./parts.js";
-import { html } from "./dom.js";
+import { createForm, html, inputField } from "./dom.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
 

@@ -2,9 +2,7 @@
 
 import { bytesFromBase64 } from "../vault/values/base64.js";
 import { askSecurityKey, canUseSecurityKeys } from "../vault/account/security_key.js";
-import { openDialog } from "./dialog.js";
-import { html, uniqueId } from "./dom.js";
-import { problem } from "./parts.js";
+import { html, openDialog, problem, uniqueId } from "./dom.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { codeForm } from "./code_field.js";
 import { base64Members } from "./factor_messages.js";

@@ -2,9 +2,8 @@
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 import { canUseSecurityKeys, createSecurityKey } from "../vault/account/security_key.js";
-import { html } from "./dom.js";
+import { html, inputField, problem } from "./dom.js";
 import { isolate, longDate } from "./formats.js";
-import { inputField, problem } from "./parts.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { codeField } from "./code_field.js";
 import { base64Members, makeSecret, secretLink, writeSecret } from "./factor_messages.js";

@@ -4,11 +4,10 @@
  * Each change asks for the passphrase in a separate form, which is closed at first.
  */
 
-import { html } from "./dom.js";
+import { createForm, html, problem } from "./dom.js";
 import { createFactors } from "./factor_forms.js";
 import { isolate, longDate } from "./formats.js";
 import { NewPassphrase } from "./new_passphrase.js";
-import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
 
 /**

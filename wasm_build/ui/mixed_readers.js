@@ -3,7 +3,7 @@
  * no message that is encrypted for its reader's certificate and also for a password or an ML-KEM key.
  */
 import { listOf } from "./formats.js";
-import { ask } from "./parts.js";
+import { ask } from "./ask.js";
 
 /** @typedef {import("./recipients_field.js").Person} Person */
 

@@ -4,8 +4,7 @@
  */
 
 import { disturb } from "./calm.js";
-import { openDialog } from "./dialog.js";
-import { html, uniqueId } from "./dom.js";
+import { html, openDialog, uniqueId } from "./dom.js";
 import { ApiError } from "../vault/server/json_requests.js";
 
 const UNDONE = "undone";

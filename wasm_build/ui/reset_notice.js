@@ -1,8 +1,7 @@
 /** The notice that somebody is resetting the account at the key server, with a button that stops the reset. */
 
-import { html } from "./dom.js";
+import { html, problem } from "./dom.js";
 import { longDate } from "./formats.js";
-import { problem } from "./parts.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
 

@@ -11,7 +11,7 @@ import { explainCalm } from "../../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
 import { askFactor } from "../../../wasm_build/ui/factor_dialog.js";
 import { lockedBecause } from "../../../wasm_build/ui/locked_because.js";
-import { whileBusy } from "../../../wasm_build/ui/parts.js";
+import { whileBusy } from "../../../wasm_build/ui/dom.js";
 import { askReset } from "../../../wasm_build/ui/reset_dialog.js";
 import { AccountSession } from "../account/account_session.js";
 import { AccountsHere } from "../account/accounts_here.js";
