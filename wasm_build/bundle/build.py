@@ -16,11 +16,10 @@ from wasm_build.bundle.bill_of_materials import build_bill_of_materials
 from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_part, with_sentences
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
-from wasm_build.bundle.late_files import build_late_views
+from wasm_build.bundle.late_files import build_late_views, build_pdf_preview
 from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
-from wasm_build.bundle.pdf_files import build_pdf_preview
 from wasm_build.bundle.runtime_files import (
     SANITISER,
     Pyodide,

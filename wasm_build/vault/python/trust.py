@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
 from typing import Final
 
@@ -25,10 +26,17 @@ from smime_core.pkix import (
     parse_evidence,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.trust import NO_CONTACTS, Contacts, Decision, Judging, decision_anchors, parse_decisions
+from smime_core.trust import (
+    NO_CONTACTS,
+    Contacts,
+    Decision,
+    Judging,
+    decision_anchors,
+    parse_decisions,
+    roots_to_anchors,
+)
 from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.requests import WithKeys, group_of, parse_time, parse_word, request_class
-from wasm_build.vault.python.roots import mozilla_anchors
 
 
 @request_class
@@ -136,6 +144,16 @@ async def read_judging(given: GivenJudging, provider: CryptoProvider, contacts: 
 def read_decisions(given: bytes) -> tuple[Decision, ...]:
     """The person's decisions that a page keeps; empty bytes mean no decisions. Raises MalformedMessage."""
     return parse_decisions(given) if given else ()
+
+
+@functools.cache
+def mozilla_anchors() -> tuple[TrustAnchor, ...]:
+    """All of Mozilla's roots for e-mail."""
+    # The build makes this module (wasm_build/bundle/mozilla_roots.py). The module is large and many requests do not
+    # need it, so it is not imported at the top.
+    from sealwax_roots import ROOTS
+
+    return roots_to_anchors(ROOTS, source=TrustSource.MOZILLA)
 
 
 def _parse_anchor(anchor: GivenAnchor) -> TrustAnchor:

@@ -1,20 +1,127 @@
-"""The verbs for web forms. One signs a whole submission, the other signs or encrypts a file before its upload."""
+"""The verbs for content of web pages: text fields, forms and their files, and whole pages.
+
+A form is signed as a whole, or its file is signed or encrypted before the upload. A page is either kept as a protected
+file, or published with a signature in a separate file.
+"""
 
 from __future__ import annotations
 
 import datetime
 
-from smime_core.cms import Encrypting
+from smime_core.cms import Encrypting, Keys
 from smime_core.errors import MalformedMessage
 from smime_core.mail import ProtectionMode, build_attachment, protect_headers
 from smime_core.message import encrypt_bytes, sign_entity
 from smime_core.mime import Attachment, format_date
-from smime_core.own_content import Form, FormEntry, sign_form
+from smime_core.own_content import (
+    Form,
+    FormEntry,
+    examine_field,
+    examine_page,
+    protect_field,
+    protect_page,
+    sign_form,
+)
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import GivenFile, Protecting, WithKeys, parse_certificates, request_class
-from wasm_build.vault.python.signers import choose_signing
+from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.requests import (
+    GivenFile,
+    Protecting,
+    Secret,
+    WithKeys,
+    decode_text,
+    parse_certificates,
+    request_class,
+)
+from wasm_build.vault.python.signers import choose_signing, unseal
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
+
+
+@request_class
+class EncryptField(Protecting):
+    text: bytes
+    origin: str
+
+
+@request_class
+class VerifyField(WithKeysAndJudging):
+    cms: bytes
+    origin: str
+
+
+async def encrypt_field(request: EncryptField, provider: CryptoProvider) -> Reply:
+    """Returns `{cms}`: the text signed, encrypted or both, armored. Raises SmimeError."""
+    signing = await choose_signing(request.keys, request.at, provider) if request.sign else None
+    armored = await protect_field(
+        decode_text(request.text),
+        provider,
+        origin=request.origin,
+        signing=signing,
+        encrypting=Encrypting(recipients=parse_certificates(request.recipients)),
+    )
+    return {"cms": armored.encode()}
+
+
+async def verify_field(request: VerifyField, provider: CryptoProvider) -> Reply:
+    """Returns the text with its report. Raises SmimeError."""
+    report = await examine_field(
+        request.cms,
+        await read_judging(request.judging, provider),
+        provider,
+        origin=request.origin,
+        keys=Keys(identities=await unseal(request.keys, provider)),
+    )
+    return {**describe_verdict(report), "text": report.content}
+
+
+@request_class
+class EncryptPage(Protecting):
+    page: bytes
+    address: str
+    media_type: str
+
+
+@request_class
+class VerifyPage(WithKeysAndJudging):
+    cms: bytes
+    published: bytes | None = None
+    standing_at: str | None = None
+    password: Secret | None = None
+
+
+async def encrypt_whole_page(request: EncryptPage, provider: CryptoProvider) -> Reply:
+    """Returns `{cms}`: the page signed, encrypted or both, as DER. Raises SmimeError."""
+    cms = await protect_page(
+        request.page,
+        provider,
+        address=request.address,
+        media_type=request.media_type,
+        signing=await choose_signing(request.keys, request.at, provider) if request.sign else None,
+        encrypting=Encrypting(recipients=parse_certificates(request.recipients)),
+    )
+    return {"cms": cms}
+
+
+async def verify_whole_page(request: VerifyPage, provider: CryptoProvider) -> Reply:
+    """Returns the page with its report. Raises SmimeError."""
+    opened = await examine_page(
+        request.cms,
+        await read_judging(request.judging, provider),
+        provider,
+        Keys(
+            identities=await unseal(request.keys, provider),
+            passwords=[request.password] if request.password else [],
+        ),
+        published=request.published,
+        found_at=request.standing_at,
+    )
+    return {
+        **describe_verdict(opened.report),
+        "page": opened.page,
+        "address": opened.address,
+        "mediaType": opened.media_type,
+    }
 
 
 @request_class
