@@ -12,8 +12,7 @@ from smime_core.cms import BACKUP, Encrypting, Keys
 from smime_core.errors import WrongPassphrase
 from smime_core.message import decrypt_bytes, encrypt_bytes
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, request_class
+from wasm_build.vault.python.requests import Reply, Secret, request_class
 
 
 @request_class

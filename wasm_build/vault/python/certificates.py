@@ -18,8 +18,7 @@ from smime_core.trust import (
     parse_people_file,
 )
 from smime_core.x509 import Certificate, parse_certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import parse_certificates, request_class
+from wasm_build.vault.python.requests import Reply, parse_certificates, request_class
 from wasm_build.vault.python.trust import WithJudging, read_store
 
 _PURPOSES: Final = {"sign": Purpose.SIGN, "seal": Purpose.ENCRYPT}

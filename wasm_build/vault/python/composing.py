@@ -41,9 +41,9 @@ from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
-from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import (
     GivenFile,
+    Reply,
     Secret,
     ToEncrypt,
     WithKeys,

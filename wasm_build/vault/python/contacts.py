@@ -26,8 +26,7 @@ from smime_core.trust import (
     remember_certificate,
 )
 from wasm_build.vault.python.certificates import describe, describe_change, describe_left_out, may_receive
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import parse_certificates, request_class
+from wasm_build.vault.python.requests import Reply, parse_certificates, request_class
 
 
 @request_class

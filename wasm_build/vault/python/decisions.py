@@ -6,8 +6,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import certificate_to_json, time_to_json
 from smime_core.trust import Decision, DecisionKind, add_decision, build_decisions, find_decision, make_decision
 from smime_core.x509 import parse_certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import parse_certificates, parse_word, request_class
+from wasm_build.vault.python.requests import Reply, parse_certificates, parse_word, request_class
 from wasm_build.vault.python.trust import WithJudging, read_decisions, read_store
 
 

@@ -18,8 +18,7 @@ from smime_core.algorithms import AES_256_GCM, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import WithKeys, request_class
+from wasm_build.vault.python.requests import Reply, WithKeys, request_class
 from wasm_build.vault.python.sealed import UnsealedIdentity
 from wasm_build.vault.python.signers import own_of, unseal
 

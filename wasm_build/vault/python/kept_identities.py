@@ -21,8 +21,7 @@ from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, WithKeys, request_class
+from wasm_build.vault.python.requests import Reply, Secret, WithKeys, request_class
 from wasm_build.vault.python.sealed import seal_identity, unseal_identities
 from wasm_build.vault.python.signers import identity_of, unseal
 

@@ -47,9 +47,10 @@ from smime_core.verdict import claim_of
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.plain_bytes import DecryptBytes
 from wasm_build.vault.python.recipient_certificates import describe_harvest
-from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.replies import describe_verdict
 from wasm_build.vault.python.requests import (
     Protecting,
+    Reply,
     Secret,
     WithKeys,
     decode_text,

@@ -9,8 +9,8 @@ from smime_core.cms import Keys, SignatureForm, unarmor
 from smime_core.describe import detect_kind, findings_to_json, inspect_file
 from smime_core.message import decrypt_entity, encrypt_bytes, sign_bytes, verify_bytes
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply, describe_verdict
-from wasm_build.vault.python.requests import Secret, ToEncrypt, WithKeys, parse_scheme, request_class
+from wasm_build.vault.python.replies import describe_verdict
+from wasm_build.vault.python.requests import Reply, Secret, ToEncrypt, WithKeys, parse_scheme, request_class
 from wasm_build.vault.python.signers import choose_signing, unseal
 from wasm_build.vault.python.trust import WithJudging, read_judging
 

@@ -32,8 +32,8 @@ from smime_core.trust import (
 from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.certificates import describe_change, describe_shortly
 from wasm_build.vault.python.contacts import read_contacts
-from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import parse_certificates, request_class
+from wasm_build.vault.python.replies import describe_lookups
+from wasm_build.vault.python.requests import Reply, parse_certificates, request_class
 from wasm_build.vault.python.trust import WithJudging, read_judging
 
 

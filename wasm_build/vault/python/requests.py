@@ -1,4 +1,4 @@
-"""Requests: the arguments of a verb, read into an immutable object.
+"""Requests: the arguments of a verb, read into an immutable object. A reply stays a dictionary.
 
 The fields of a request are those of its verb in `vault/schema.js`, against which JavaScript has checked the arguments.
 Names that are in camelCase in the schema are in snake_case here. A field that may be absent has a default here. A group
@@ -30,6 +30,9 @@ Secret = NewType("Secret", bytes)
 
 Json = NewType("Json", bytes)
 """Plain data, encoded as JSON."""
+
+Reply = dict[str, object]
+"""The members of a reply. `vault/schema.js` defines them."""
 
 _GROUP: Final = "group"
 _CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AES_256_CBC, "gcm": AES_256_GCM}

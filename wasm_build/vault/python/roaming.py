@@ -36,8 +36,7 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity, load_identities
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, group_of, request_class
+from wasm_build.vault.python.requests import Reply, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 

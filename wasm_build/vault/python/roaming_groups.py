@@ -36,8 +36,8 @@ from smime_core.trust import Judging
 from smime_core.x509 import Certificate, parse_certificate
 from wasm_build.vault.python.certificates import describe_shortly
 from wasm_build.vault.python.identities import seal_all
-from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
+from wasm_build.vault.python.replies import describe_lookups
+from wasm_build.vault.python.requests import Json, Reply, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_session import InSession
 from wasm_build.vault.python.roaming_steps import id_in_path
 from wasm_build.vault.python.trust import GivenJudging, read_judging

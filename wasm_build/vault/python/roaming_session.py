@@ -14,8 +14,7 @@ from roaming_keys.protocol.messages.factors import Factors
 from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.steps import KeyServerError
 from smime_core.errors import MalformedMessage
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, group_of, request_class
+from wasm_build.vault.python.requests import Reply, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_steps import read_session
 from wasm_build.vault.python.sealed import unseal_identities
 from wasm_build.vault.python.signers import identity_of

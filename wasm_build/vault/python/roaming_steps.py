@@ -33,8 +33,7 @@ from roaming_keys.protocol.steps import (
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Json, Secret, parse_request, request_class
+from wasm_build.vault.python.requests import Json, Reply, Secret, parse_request, request_class
 from wasm_build.vault.python.sealed import seal_secret, unseal_secret
 
 _SESSION_PURPOSE: Final = b"sealwax session at a key server 3: "

@@ -25,8 +25,7 @@ from roaming_keys.protocol.session import Session, Setting
 from roaming_keys.protocol.steps import KeptBytes
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Json, group_of, request_class
+from wasm_build.vault.python.requests import Json, Reply, group_of, request_class
 from wasm_build.vault.python.roaming_session import InSession
 from wasm_build.vault.python.state import Kept
 

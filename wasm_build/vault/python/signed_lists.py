@@ -34,8 +34,7 @@ from smime_core.own_content import (
 )
 from smime_core.provider import CryptoProvider
 from smime_core.report import time_to_json
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import request_class
+from wasm_build.vault.python.requests import Reply, request_class
 
 _ANOTHER_OPERATOR = "another-operator"
 

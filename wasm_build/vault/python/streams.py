@@ -27,8 +27,8 @@ from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 from smime_core.verdict import Authors, Claim, Decryptor, Examiner, read_claim
-from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import ToEncrypt, WithKeys, parse_request, parse_scheme, request_class
+from wasm_build.vault.python.replies import describe_lookups
+from wasm_build.vault.python.requests import Reply, ToEncrypt, WithKeys, parse_request, parse_scheme, request_class
 from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
 from wasm_build.vault.python.trust import WithJudging, read_judging
 from wasm_build.vault.python.verbs import error_code, stepper

@@ -40,8 +40,7 @@ from wasm_build.vault.python import (
     state,
     web_content,
 )
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.requests import Reply, parse_request
 from wasm_build.vault.python.roaming_steps import AnswerStep, Operation, answer_step, begin_operation
 from wasm_build.vault.python.wire import pack, take
 

@@ -24,10 +24,11 @@ from smime_core.own_content import (
 )
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
-from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.replies import describe_verdict
 from wasm_build.vault.python.requests import (
     GivenFile,
     Protecting,
+    Reply,
     Secret,
     WithKeys,
     decode_text,
