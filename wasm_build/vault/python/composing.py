@@ -53,8 +53,7 @@ from wasm_build.vault.python.requests import (
     parse_cipher,
     request_class,
 )
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
+from wasm_build.vault.python.sealed import UnsealedIdentity, choose_signer, may, owns, unseal
 
 
 @request_class

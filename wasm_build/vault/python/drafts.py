@@ -19,8 +19,7 @@ from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.requests import Reply, WithKeys, request_class
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import own_of, unseal
+from wasm_build.vault.python.sealed import UnsealedIdentity, own_of, unseal
 
 _LABEL: Final = b"sealwax draft 1\0"
 _KEY_BYTES: Final = 32

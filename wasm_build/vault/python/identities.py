@@ -14,8 +14,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.certificates import describe
 from wasm_build.vault.python.requests import Reply, Secret, parse_word, request_class
-from wasm_build.vault.python.sealed import seal_identity, unseal_identities
-from wasm_build.vault.python.signers import identity_of
+from wasm_build.vault.python.sealed import identity_of, seal_identity, unseal_identities
 
 
 @request_class

@@ -22,8 +22,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.requests import Reply, Secret, WithKeys, request_class
-from wasm_build.vault.python.sealed import seal_identity, unseal_identities
-from wasm_build.vault.python.signers import identity_of, unseal
+from wasm_build.vault.python.sealed import identity_of, seal_identity, unseal, unseal_identities
 
 _HALVES_BYTES: Final = 64
 

@@ -20,7 +20,7 @@ from wasm_build.vault.python.receipts import describe_request
 from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import describe_headers, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import Reply, WithKeys, request_class
-from wasm_build.vault.python.signers import unseal
+from wasm_build.vault.python.sealed import unseal
 from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 _PROTECTED_TYPE: Final = "application/pkcs7-mime"

@@ -58,8 +58,7 @@ from wasm_build.vault.python.requests import (
     parse_certificates,
     request_class,
 )
-from wasm_build.vault.python.sealed import seal_secret, unseal_secret
-from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
+from wasm_build.vault.python.sealed import choose_signer, seal_secret, unseal, unseal_secret, unseal_signers
 from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 _PURPOSE: Final = b"sealwax sealed parcel key 1"

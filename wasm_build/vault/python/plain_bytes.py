@@ -11,7 +11,7 @@ from smime_core.message import decrypt_entity, encrypt_bytes, sign_bytes, verify
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import describe_verdict
 from wasm_build.vault.python.requests import Reply, Secret, ToEncrypt, WithKeys, parse_scheme, request_class
-from wasm_build.vault.python.signers import choose_signing, unseal
+from wasm_build.vault.python.sealed import choose_signing, unseal
 from wasm_build.vault.python.trust import WithJudging, read_judging
 
 

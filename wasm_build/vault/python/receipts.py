@@ -42,7 +42,7 @@ from smime_core.report import MessageReport, State
 from smime_core.text import addresses_match
 from smime_core.verdict import claim_of
 from wasm_build.vault.python.requests import Reply, WithKeys, request_class
-from wasm_build.vault.python.signers import choose_signer, unseal
+from wasm_build.vault.python.sealed import choose_signer, unseal
 
 
 @request_class

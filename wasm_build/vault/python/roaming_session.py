@@ -16,8 +16,7 @@ from roaming_keys.protocol.steps import KeyServerError
 from smime_core.errors import MalformedMessage
 from wasm_build.vault.python.requests import Reply, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_steps import read_session
-from wasm_build.vault.python.sealed import unseal_identities
-from wasm_build.vault.python.signers import identity_of
+from wasm_build.vault.python.sealed import identity_of, unseal_identities
 
 _LISTS: Final[dict[str, type[Devices | Factors]]] = {"devices": Devices, "factors": Factors}
 

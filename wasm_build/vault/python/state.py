@@ -11,8 +11,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.trust import build_book, build_contacts, build_decisions, has_receiving_key, parse_book
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.requests import Reply, WithKeys, group_of, request_class
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import allows, choose_signer, own_of, unseal
+from wasm_build.vault.python.sealed import UnsealedIdentity, allows, choose_signer, own_of, unseal
 from wasm_build.vault.python.trust import read_decisions
 
 

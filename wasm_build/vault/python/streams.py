@@ -29,7 +29,7 @@ from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets,
 from smime_core.verdict import Authors, Claim, Decryptor, Examiner, read_claim
 from wasm_build.vault.python.replies import describe_lookups
 from wasm_build.vault.python.requests import Reply, ToEncrypt, WithKeys, parse_request, parse_scheme, request_class
-from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
+from wasm_build.vault.python.sealed import choose_signer, unseal, unseal_signers
 from wasm_build.vault.python.trust import WithJudging, read_judging
 from wasm_build.vault.python.verbs import error_code, stepper
 from wasm_build.vault.python.wire import pack, take

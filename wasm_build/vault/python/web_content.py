@@ -35,7 +35,7 @@ from wasm_build.vault.python.requests import (
     parse_certificates,
     request_class,
 )
-from wasm_build.vault.python.signers import choose_signing, unseal
+from wasm_build.vault.python.sealed import choose_signing, unseal
 from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 
