@@ -3,7 +3,7 @@
  * identities there. The further functions are in the view of the account that the bridge's pages share.
  */
 import { createForm, html, inputField, problem, whileBusy } from "../../wasm_build/ui/dom.js";
-import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
+import { askFactor } from "../../wasm_build/ui/factors.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createAccountActs, createAct } from "../../wasm_build/ui/key_account_view.js";
 import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";

@@ -9,7 +9,7 @@ import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
 import { explainCalm } from "../../../wasm_build/ui/calm.js";
 import { errorSentence } from "../../../wasm_build/ui/catalogue.js";
-import { askFactor } from "../../../wasm_build/ui/factor_dialog.js";
+import { askFactor } from "../../../wasm_build/ui/factors.js";
 import { lockedBecause } from "../../../wasm_build/ui/locked_because.js";
 import { whileBusy } from "../../../wasm_build/ui/dom.js";
 import { askReset } from "../../../wasm_build/ui/reset_dialog.js";
