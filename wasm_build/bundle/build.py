@@ -17,7 +17,6 @@ from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.late_files import build_late_views, build_pdf_preview
-from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import find_roots_source
 from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
 from wasm_build.bundle.runtime_files import (
@@ -29,7 +28,7 @@ from wasm_build.bundle.runtime_files import (
     pinned_module,
 )
 from wasm_build.bundle.scripts import bundle_pages, bundle_scripts, list_source_modules
-from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
+from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384, write_tree
 
 # The scripts that the background script injects into documents.
 _CONTENT_SCRIPTS: Final = tuple(

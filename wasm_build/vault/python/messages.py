@@ -15,9 +15,8 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
 from wasm_build.vault.python.arrived_receipts import GivenSent, find_receipt, verify_receipt_mail
-from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.contacts import describe_harvest, read_contacts
 from wasm_build.vault.python.receipts import describe_request
-from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import describe_headers, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import Reply, WithKeys, request_class
 from wasm_build.vault.python.sealed import unseal

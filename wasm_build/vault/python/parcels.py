@@ -44,9 +44,8 @@ from smime_core.parcels import (
 )
 from smime_core.provider import CryptoProvider
 from smime_core.verdict import claim_of
-from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.contacts import describe_harvest, read_contacts
 from wasm_build.vault.python.plain_bytes import DecryptBytes
-from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import describe_verdict
 from wasm_build.vault.python.requests import (
     Protecting,
