@@ -63,7 +63,8 @@ export function draftMessageId(id) {
  * @param {string} note what other mail programs show instead of the draft
  */
 export function writeDraftMessage(id, address, { letter, files }, note) {
-  const content = joinBytes([new Uint8Array(LENGTH_BYTES), new Uint8Array(letter), new Uint8Array(files ?? 0)]);
+  const parts = files ? [letter, files] : [letter];
+  const content = joinBytes([new Uint8Array(LENGTH_BYTES), ...parts.map((part) => new Uint8Array(part))]);
   new DataView(content.buffer).setUint32(0, letter.byteLength);
   return [
     `From: <${address}>`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, `Message-ID: ${draftMessageId(id)}`,

@@ -5,10 +5,9 @@
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
 import { askSecurityKey, canUseSecurityKeys, createSecurityKey } from "../vault/account/security_key.js";
-import { html, inputField, openDialog, problem, uniqueId } from "./dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "./dom.js";
 import { isolate, longDate } from "./formats.js";
 import { ApiError } from "../vault/server/json_requests.js";
-import { codeField, codeForm } from "./code_field.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
 /** @typedef {Pick<import("../vault/account/key_account.js").KeyAccount, "user" | "factors" | "addFactor" | "removeFactor">} FactorAccount */
@@ -250,6 +249,46 @@ function createKeyButton(app, { challenge, credentials }, failure, attempt) {
 function isRepeatable(error) {
   const code = error instanceof Error && "code" in error ? error.code : "";
   return ["factor-refused", "try-later", "unreachable", "passkey-cancelled", "passkey-failed"].includes(String(code));
+}
+
+/** The field for a one-time code of six digits. @param {App["translate"]} translate @param {string} test */
+function codeField(translate, test) {
+  const { element, input } = inputField(translate("factor_code"), {
+    inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 7,
+    class: "short", data: { test: `${test}-code` },
+  }, { hint: translate("factor_code_hint") });
+  return {
+    element,
+    clear() { input.value = ""; },
+    focus() { input.focus(); },
+    /** The digits; null if there are not six. */
+    read() {
+      const digits = input.value.replaceAll(/\s/gu, "");
+      return /^\d{6}$/u.test(digits) ? digits : null;
+    },
+  };
+}
+
+/**
+ * A form with the field.
+ * @param {App} app
+ * @param {{test: string, submit: string, failure: HTMLElement}} words
+ * @param {(code: string) => Promise<void>} act
+ */
+function codeForm(app, { test, submit, failure }, act) {
+  const { translate } = app;
+  const field = codeField(translate, test);
+  const button = html("button", { class: "primary", type: "submit", text: submit, data: { test: `${test}-submit` } });
+  const send = () => app.attempt(button, translate("working"), failure, async () => {
+    const code = field.read();
+    if (!code) {
+      failure.textContent = translate("error_factor_code_missing");
+      return field.focus();
+    }
+    field.clear();
+    await act(code);
+  });
+  return createForm({ class: "stack" }, send, field.element, html("div", { class: "actions" }, button));
 }
 
 /** @param {Record<string, ArrayBuffer>} members @returns {Record<string, string>} the members in base64 */
