@@ -23,11 +23,11 @@ from sealwax.words import ENGLISH, WORDS
 from tests.support.bundled_script import object_in
 from tests.support.project import ROOT
 from tests.support.vault.roots import bring_roots
+from wasm_build.bundle.archives import build_python_zip
 from wasm_build.bundle.build import build
 from wasm_build.bundle.bytecode import compile_module
 from wasm_build.bundle.imports import VAULT_ENTRIES, follow_imports, imported_names
 from wasm_build.bundle.inputs import InputError, check_inputs
-from wasm_build.bundle.python_zip import build_python_zip
 from wasm_build.bundle.standard_library import is_listed
 from wasm_build.bundle.tree import sha384, write_tree
 from wasm_build.vault.python import trust, verbs

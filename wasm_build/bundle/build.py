@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealwax.words import Words
-from wasm_build.bundle import packages as packages_module
+from wasm_build.bundle import archives
+from wasm_build.bundle.archives import build_package, chromium_manifest, firefox_manifest
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
 from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_part, with_sentences
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
 from wasm_build.bundle.late_files import build_late_views, build_pdf_preview
 from wasm_build.bundle.mozilla_roots import find_roots_source
-from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
 from wasm_build.bundle.runtime_files import (
     SANITISER,
     Pyodide,
@@ -151,7 +151,7 @@ def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Con
     contents = [part for name, content in sorted(extension.items()) for part in (name.encode(), content)]
     built: dict[str, Content] = {}
     for browser, (own_manifest, kind) in packages.items():
-        inputs = [*contents, json.dumps(own_manifest).encode(), Path(packages_module.__file__)]
+        inputs = [*contents, json.dumps(own_manifest).encode(), Path(archives.__file__)]
 
         def make(out: Path, manifest: dict[str, Any] = own_manifest) -> None:
             out.write_bytes(build_package(extension, manifest))

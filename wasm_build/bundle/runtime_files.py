@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NotRequired, TypedDict
 
+from wasm_build.bundle.archives import build_python_zip
 from wasm_build.bundle.imports import follow_imports
 from wasm_build.bundle.mozilla_roots import MODULE_NAME, build_roots_module
-from wasm_build.bundle.python_zip import build_python_zip
 from wasm_build.bundle.scripts import PUBLISHED, bundle_scripts
 from wasm_build.bundle.standard_library import choose_modules
 from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384

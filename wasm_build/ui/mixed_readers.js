@@ -12,7 +12,7 @@ import { ask } from "./ask.js";
  * is no mix.
  * @param {Person[]} people
  */
-export function findMix(people) {
+function findMix(people) {
   const closing = people.filter((person) => isByPassword(person) || isByKem(person));
   const others = people.filter((person) => person.finding?.readiness === "ready" && !isByKem(person));
   return closing.length > 0 && others.length > 0 ? { closing, others } : null;

@@ -86,7 +86,7 @@ function readRefused(value) {
  * @param {Promise<T>} reading
  * @returns {Promise<T>} rejects with `unreachable`, or with the error of the reading if it was aborted
  */
-export function unlessCut(reading) {
+function unlessCut(reading) {
   return reading.catch((error) => {
     if (error instanceof TypeError || error?.name === "NetworkError") throw new ApiError("unreachable", "the answer broke off");
     throw error;
