@@ -1,12 +1,13 @@
 /**
- * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed.
+ * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed. After
+ * an error of the whole parcel, another view says what helps.
  *
  * The words are shown while they are typed, because people type them from a call or a note. Showing them reveals little: they
  * open only this parcel, whose content the page shows afterwards.
  */
 
 import { createForm, html, uniqueId, whileBusy } from "../ui/dom.js";
-import { WORDS_OF_A_SECRET } from "./failures.js";
+import { codeOf, remedyFor, WORDS_OF_A_SECRET } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 import { createPromise } from "./promise.js";
 
@@ -51,6 +52,26 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
     element, heading, close: field.clear, focus: () => (words || note ? heading.focus() : field.focus()),
     renew: () => createStartView(page, words, { problem: field.problem, typed: field.value }),
   };
+}
+
+/**
+ * The view after an error of the whole parcel. It says what has happened, and what helps.
+ * @param {ParcelHost} page
+ * @param {unknown} error
+ * @returns {ParcelView}
+ */
+export function createFailureView(page, error) {
+  const { translate } = page;
+  const heading = html("h1", { tabindex: -1, text: translate("parcel_failed_title") });
+  const again = remedyFor(error) === "sender" ? null : html("button", {
+    class: "primary", type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => page.startAgain() },
+  });
+  const element = html(
+    "div", { class: "narrow stack" }, heading,
+    html("p", { class: "problem", text: page.sentenceFor(error), data: { test: "parcel-error", code: codeOf(error) } }),
+    html("div", { class: "actions" }, again, createComplaint(page)),
+  );
+  return { element, heading, titleKey: "parcel_failed_title", renew: () => createFailureView(page, error) };
 }
 
 /** @param {ParcelHost} page @param {string} typed */

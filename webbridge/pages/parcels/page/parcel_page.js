@@ -7,12 +7,11 @@
  */
 
 import { html, whileBusy } from "../../../../wasm_build/ui/dom.js";
-import { createFailureView } from "../../../../wasm_build/parcels/failure_view.js";
 import { parcelSentence, remedyFor, wordsSentence } from "../../../../wasm_build/parcels/failures.js";
 import { OpenedParcel } from "../../../../wasm_build/parcels/opened_parcel.js";
 import { ParcelReader } from "../../../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../../../wasm_build/parcels/requests.js";
-import { createStartView } from "../../../../wasm_build/parcels/start_view.js";
+import { createFailureView, createStartView } from "../../../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../../../wasm_build/parcels/typed_words.js";
 import { setTitle } from "../../../../wasm_build/ui/page_title.js";
 import { lockMark, waxSeal } from "../../../../wasm_build/ui/state_mark.js";
