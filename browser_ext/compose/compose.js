@@ -1,6 +1,6 @@
 /** The page of the window in which the person writes a letter. No other page can reach this window. */
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { problem } from "../../wasm_build/ui/parts.js";
+import { problem } from "../../wasm_build/ui/dom.js";
 import { Courier } from "./courier.js";
 import { LetterWindow } from "./letter_window.js";
 import { ReceiptWindow } from "./receipt_window.js";

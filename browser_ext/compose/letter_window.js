@@ -5,7 +5,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
-import { ask as confirm } from "../../wasm_build/ui/parts.js";
+import { ask as confirm } from "../../wasm_build/ui/ask.js";
 import { quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { askDoubtful } from "../../wasm_build/writing/answer_notes.js";
 import { BLANK, Composition } from "../../wasm_build/writing/composition.js";

@@ -6,11 +6,9 @@
 import { ParcelDialog } from "../../wasm_build/parcels/letter_dialog.js";
 import { areSolved, partPeople } from "../../wasm_build/parcels/letter_people.js";
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { openDialog } from "../../wasm_build/ui/dialog.js";
-import { uniqueId } from "../../wasm_build/ui/dom.js";
+import { createForm, inputField, openDialog, problem, uniqueId, whileBusy } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
 import { LANGUAGES } from "../../wasm_build/ui/languages.js";
-import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { whenBridgeChanged } from "../shared/bridge_news.js";
 import { errorText, textLanguage, translate } from "../texts/texts.js";
 import { codeOf, RequestError } from "../shared/messages.js";

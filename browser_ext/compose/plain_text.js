@@ -1,6 +1,5 @@
 /** The text of a letter in the extension's window. The window writes only plain text. */
-import { html } from "../../wasm_build/ui/dom.js";
-import { createTextArea } from "../../wasm_build/ui/parts.js";
+import { createTextArea, html } from "../../wasm_build/ui/dom.js";
 
 export class PlainText {
   #area;

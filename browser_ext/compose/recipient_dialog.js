@@ -1,6 +1,5 @@
 /** The dialog about the certificate for which a letter would be encrypted. */
-import { openReading } from "../../wasm_build/ui/dialog.js";
-import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { html, openReading, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { createPathTree } from "../../wasm_build/ui/path_tree.js";
 import { recipientState, sourceWords } from "../../wasm_build/ui/recipient_words.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";

@@ -1,6 +1,6 @@
 /** The sending of a letter from its window: button, progress, errors, and the remedies if the webmail did not accept it. */
-import { html } from "../../wasm_build/ui/dom.js";
-import { ask as confirm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { html, problem, whileBusy } from "../../wasm_build/ui/dom.js";
+import { ask as confirm } from "../../wasm_build/ui/ask.js";
 import { remedyFor } from "../../wasm_build/writing/sending_remedies.js";
 import { errorText, translate } from "../texts/texts.js";
 import { codeOf } from "../shared/messages.js";

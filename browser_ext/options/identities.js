@@ -4,9 +4,8 @@
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { useWords } from "../../wasm_build/ui/certificate_uses.js";
-import { html } from "../../wasm_build/ui/dom.js";
+import { html, problem } from "../../wasm_build/ui/dom.js";
 import { inDays, isolate } from "../../wasm_build/ui/formats.js";
-import { problem } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";

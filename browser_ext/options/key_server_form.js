@@ -2,11 +2,10 @@
  * The account at a key server, beside the person's identities. People can connect an account, get identities from it and store
  * identities there. The further functions are in the view of the account that the bridge's pages share.
  */
-import { html } from "../../wasm_build/ui/dom.js";
-import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
+import { createForm, html, inputField, problem, whileBusy } from "../../wasm_build/ui/dom.js";
+import { askFactor } from "../../wasm_build/ui/factors.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createAccountActs, createAct } from "../../wasm_build/ui/key_account_view.js";
-import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";
 import { createResetNotice } from "../../wasm_build/ui/reset_notice.js";
 import { api } from "../shared/api.js";

@@ -1,7 +1,6 @@
 /** The form for the server that delivers parcels from any webmail, and for the person's token at this server. */
-import { html } from "../../wasm_build/ui/dom.js";
+import { html, whileBusy } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";

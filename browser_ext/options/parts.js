@@ -1,9 +1,7 @@
 /** Parts that the sections of the page share: fields, problems, removal in two clicks, names of files, dialogs. */
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { openDialog, openReading } from "../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { createForm, html, openDialog, openReading, problem, uniqueId, whileBusy } from "../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../wasm_build/ui/new_passphrase.js";
-import { createForm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { errorText, translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";

@@ -1,7 +1,6 @@
 /** The view for the address in a parcel's notice: asks for the address, or shows the address of a clicked link. */
 import { parseNoticeAddress } from "../../wasm_build/parcels/notice_address.js";
-import { html } from "../../wasm_build/ui/dom.js";
-import { createForm, inputField, whileBusy } from "../../wasm_build/ui/parts.js";
+import { createForm, html, inputField, whileBusy } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
 
 /**

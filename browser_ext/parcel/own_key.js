@@ -1,6 +1,5 @@
 /** The form that opens a parcel that was encrypted for a certificate of the person, with the person's key. */
-import { html } from "../../wasm_build/ui/dom.js";
-import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { html, whileBusy } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { translate } from "../texts/texts.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";

@@ -6,16 +6,15 @@
  * page deletes the parcel's key and content.
  */
 import { createAnswer } from "../../wasm_build/parcels/answer_form.js";
-import { createFailureView } from "../../wasm_build/parcels/failure_view.js";
 import { codeOf, parcelSentence, remedyFor, wordsSentence } from "../../wasm_build/parcels/failures.js";
 import { OpenedParcel } from "../../wasm_build/parcels/opened_parcel.js";
 import { ParcelReader } from "../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../wasm_build/parcels/requests.js";
-import { createStartView } from "../../wasm_build/parcels/start_view.js";
+import { createFailureView, createStartView } from "../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../wasm_build/parcels/typed_words.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
-import { whileBusy } from "../../wasm_build/ui/parts.js";
+import { whileBusy } from "../../wasm_build/ui/dom.js";
 import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";

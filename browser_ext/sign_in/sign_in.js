@@ -5,9 +5,8 @@
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { readAtMost } from "../../wasm_build/vault/server/json_requests.js";
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { html } from "../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem, whileBusy } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
-import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
 import { directoryPattern } from "../shared/directory_address.js";

@@ -23,14 +23,14 @@ from sealwax.words import ENGLISH, WORDS
 from tests.support.bundled_script import object_in
 from tests.support.project import ROOT
 from tests.support.vault.roots import bring_roots
+from wasm_build.bundle.archives import build_python_zip
 from wasm_build.bundle.build import build
 from wasm_build.bundle.bytecode import compile_module
 from wasm_build.bundle.imports import VAULT_ENTRIES, follow_imports, imported_names
 from wasm_build.bundle.inputs import InputError, check_inputs
-from wasm_build.bundle.python_zip import build_python_zip
 from wasm_build.bundle.standard_library import is_listed
 from wasm_build.bundle.tree import sha384, write_tree
-from wasm_build.vault.python import roots, verbs
+from wasm_build.vault.python import trust, verbs
 from wasm_build.vault.python.warm_up import warm_up
 
 PACKAGE_FILES = tuple(
@@ -113,8 +113,8 @@ def test_no_bundled_module_takes_a_name_from_the_face_of_the_core() -> None:
 
 def test_the_bundle_hands_over_the_roots_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     bring_roots(monkeypatch)
-    roots.mozilla_anchors.cache_clear()
-    assert roots.mozilla_anchors() == mozilla_anchors()
+    trust.mozilla_anchors.cache_clear()
+    assert trust.mozilla_anchors() == mozilla_anchors()
 
 
 def test_the_archives_hold_bytecode_that_names_no_line_and_no_folder(dist: Path) -> None:

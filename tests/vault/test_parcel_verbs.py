@@ -33,8 +33,7 @@ from smime_core.providers.native import NativeProvider
 from smime_core.trust import Judging
 from tests.support.people import NOW, PROVIDER, person
 from tests.support.vault.verbs import AT, SEAL_KEY, call, sealed, trust
-from wasm_build.vault.python.error_codes import error_code
-from wasm_build.vault.python.verbs import run_verb
+from wasm_build.vault.python.verbs import error_code, run_verb
 from webbridge.delivery.notices.answer_mail import AnswerMail, author_of, write_answer_mail
 from webbridge.delivery.notices.letterhead import Letterhead
 

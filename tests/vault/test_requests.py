@@ -11,10 +11,10 @@ from smime_core.errors import MalformedMessage
 from tests.support.node_tests import check_in_node
 from tests.support.vault.request_fields import request_fields
 from tests.support.vault.verb_examples import examples
-from wasm_build.vault.python.fields import EncryptField
 from wasm_build.vault.python.requests import parse_request
 from wasm_build.vault.python.streams import STREAM_VERBS
 from wasm_build.vault.python.verbs import OPERATIONS, VERBS
+from wasm_build.vault.python.web_content import EncryptField
 
 FIELD = {
     "text": b"text",

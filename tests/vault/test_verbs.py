@@ -37,10 +37,10 @@ from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, buil
 from tests.support.short_keys import short_key
 from tests.support.vault.roots import bring_roots
 from tests.support.vault.verbs import AT, SEAL_KEY, call, issue_for, sealed, trust
-from wasm_build.vault.python.error_codes import error_code
 from wasm_build.vault.python.requests import parse_request
 from wasm_build.vault.python.sealed import seal_identity, unseal_identities
 from wasm_build.vault.python.trust import GivenTrust, parse_trust
+from wasm_build.vault.python.verbs import error_code
 from wasm_build.vault.python.wire import pack, unpack
 
 

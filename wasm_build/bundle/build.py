@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealwax.words import Words
-from wasm_build.bundle import packages as packages_module
+from wasm_build.bundle import archives
+from wasm_build.bundle.archives import build_package, chromium_manifest, firefox_manifest
 from wasm_build.bundle.bill_of_materials import build_bill_of_materials
 from wasm_build.bundle.catalogues import start_words, texts_of_extension, texts_of_part, with_sentences
 from wasm_build.bundle.compressed_files import compress_all
 from wasm_build.bundle.inputs import Package, check_inputs
-from wasm_build.bundle.late_files import build_late_views
-from wasm_build.bundle.made_files import find_or_make
+from wasm_build.bundle.late_files import build_late_views, build_pdf_preview
 from wasm_build.bundle.mozilla_roots import find_roots_source
-from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
-from wasm_build.bundle.pdf_files import build_pdf_preview
 from wasm_build.bundle.runtime_files import (
     SANITISER,
     Pyodide,
@@ -30,7 +28,7 @@ from wasm_build.bundle.runtime_files import (
     pinned_module,
 )
 from wasm_build.bundle.scripts import bundle_pages, bundle_scripts, list_source_modules
-from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
+from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384, write_tree
 
 # The scripts that the background script injects into documents.
 _CONTENT_SCRIPTS: Final = tuple(
@@ -153,7 +151,7 @@ def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Con
     contents = [part for name, content in sorted(extension.items()) for part in (name.encode(), content)]
     built: dict[str, Content] = {}
     for browser, (own_manifest, kind) in packages.items():
-        inputs = [*contents, json.dumps(own_manifest).encode(), Path(packages_module.__file__)]
+        inputs = [*contents, json.dumps(own_manifest).encode(), Path(archives.__file__)]
 
         def make(out: Path, manifest: dict[str, Any] = own_manifest) -> None:
             out.write_bytes(build_package(extension, manifest))
@@ -165,13 +163,12 @@ def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Con
 def _bill_of_materials(
     root: Path, packages: Sequence[Package], pyodide: Pyodide, runtime: Mapping[str, Content]
 ) -> bytes:
-    digests = {name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()}
     return build_bill_of_materials(
         version("sealwax"),
         packages,
         python_version=pyodide.python_version,
         roots_source=find_roots_source(root),
-        files=digests,
+        files={name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()},
     )
 
 

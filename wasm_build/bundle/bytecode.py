@@ -26,8 +26,7 @@ def compile_archive(sources: str, compiled: str) -> None:
     """Write an archive with a `.pyc` for each `.py`, uncompressed, with fixed times."""
     with zipfile.ZipFile(sources) as source, zipfile.ZipFile(compiled, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(source.namelist()):
-            entry = zipfile.ZipInfo(f"{name}c", _EARLIEST_ZIP_TIME)
-            target.writestr(entry, compile_module(name, source.read(name)))
+            target.writestr(zipfile.ZipInfo(f"{name}c", _EARLIEST_ZIP_TIME), compile_module(name, source.read(name)))
 
 
 def compile_module(name: str, source: bytes) -> bytes:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from wasm_build.bundle.made_files import find_or_make_all
-from wasm_build.bundle.tree import Content, read_content
+from wasm_build.bundle.tree import Content, find_or_make_all, read_content
 
 # A smaller file fits uncompressed into the first packet of a response.
 _MIN_BYTES: Final = 1_000

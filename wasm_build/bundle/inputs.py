@@ -41,8 +41,7 @@ def check_inputs(root: Path) -> tuple[Package, ...]:
             raise InputError(f"node_modules/{name} is not the locked file: run npm ci")
     # The bundle does not contain the bundler, but the bundler's version determines the bytes of every script.
     _npm_package(root, _BUNDLER)
-    npm = sorted({name.partition("/")[0] for name in locked})
-    return tuple(_npm_package(root, name) for name in npm)
+    return tuple(_npm_package(root, name) for name in sorted({name.partition("/")[0] for name in locked}))
 
 
 def _npm_package(root: Path, name: str) -> Package:

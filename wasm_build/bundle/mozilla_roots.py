@@ -14,7 +14,7 @@ _SOURCE: Final = re.compile(r"^# Source: (.+)$", re.MULTILINE)
 
 
 def build_roots_module(root: Path) -> bytes:
-    """The source of the module that `wasm_build.vault.python.roots` imports."""
+    """The source of the module that `wasm_build.vault.python.trust` imports."""
     roots = parse_roots((root / _LIST).read_bytes())
     lines = [
         "import datetime",

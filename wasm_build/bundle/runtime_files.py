@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NotRequired, TypedDict
 
+from wasm_build.bundle.archives import build_python_zip
 from wasm_build.bundle.imports import follow_imports
-from wasm_build.bundle.made_files import find_or_make
 from wasm_build.bundle.mozilla_roots import MODULE_NAME, build_roots_module
-from wasm_build.bundle.python_zip import build_python_zip
 from wasm_build.bundle.scripts import PUBLISHED, bundle_scripts
 from wasm_build.bundle.standard_library import choose_modules
-from wasm_build.bundle.tree import Content, read_content, sha384
+from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384
 
 _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 SANITISER: Final = "node_modules/dompurify/dist/purify.min.js"

@@ -13,10 +13,10 @@ import { html } from "../ui/dom.js";
 import { isolate, size } from "../ui/formats.js";
 import { overwrite } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
-import { largestFiles, writeDraft } from "./answer_draft.js";
 import { base64urlFromBytes } from "./base64url.js";
 
-/** @typedef {Pick<typeof import("../ui/parts.js"), "createForm" | "problem"> & Pick<typeof import("../ui/dom.js"), "uniqueId">} Parts */
+/** @typedef {import("../ui/attachments.js").Attachment} Attachment */
+/** @typedef {Pick<typeof import("../ui/dom.js"), "createForm" | "problem" | "uniqueId">} Parts */
 /**
  * @typedef {{
  *   page: import("./parcel_host.js").ParcelHost, parts: Parts, terms: import("./requests.js").AnswerTerms,
@@ -28,6 +28,10 @@ import { base64urlFromBytes } from "./base64url.js";
 /** @typedef {(given: Given) => AnswerForm} CreateAnswer */
 
 const KEY_BYTES = 24;
+/** The share of the encrypted answer that is left for files. Base64, line ends and the text take the rest. */
+const FILES_PART = 0.7;
+const DOMAIN = /@([a-z0-9.-]+)>?$/iu;
+const RE = /^re:/iu;
 
 /** @type {CreateAnswer} */
 export function createAnswer({ page, parts, terms, reference, sender, subject, encrypt, send, onEnd }) {
@@ -106,4 +110,29 @@ export function createAnswer({ page, parts, terms, reference, sender, subject, e
   );
   const element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId }, title, form);
   return { element, focus: () => area.focus(), close };
+}
+
+/** The largest total size of files in an answer with this encrypted size. @param {number} bytes */
+function largestFiles(bytes) {
+  return Math.floor(bytes * FILES_PART);
+}
+
+/**
+ * The message in the form that the vault accepts. Its text says that the name of its writer is not proved.
+ * @param {{
+ *   translate: import("../ui/catalogue.js").Catalogue, from: string, to: string, subject: string, reference: string,
+ *   text: string, files: Attachment[], at: Date,
+ * }} answer `from` is the service, because nobody knows the writer. The mail around the message has the same From
+ */
+function writeDraft({ translate, from, to, subject, reference, text, files, at }) {
+  const notice = translate("parcel_answer_said", { reference });
+  const answered = RE.test(subject) ? subject : `Re: ${subject}`;
+  return {
+    from, to: [to], cc: [], references: [], hidden: [], date: at.toISOString(),
+    // The mail that the service puts around this message has another Message-ID.
+    messageId: `<${crypto.randomUUID()}@${DOMAIN.exec(from)?.[1] ?? "localhost"}>`,
+    subject: subject ? answered : translate("parcel_answer_subject", { reference }),
+    text: new TextEncoder().encode(text.trim() ? `${notice}\n\n${text}` : notice).buffer,
+    attachments: files.map(({ name, type, data }) => ({ name, type, data: data.slice(0) })),
+  };
 }

@@ -3,9 +3,8 @@
  * loaded at the first press of the button.
  */
 
-import { html, uniqueId } from "../ui/dom.js";
+import { createForm, html, problem, uniqueId } from "../ui/dom.js";
 import { isolate } from "../ui/formats.js";
-import { createForm, problem } from "../ui/parts.js";
 import { ApiError } from "../vault/server/json_requests.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */

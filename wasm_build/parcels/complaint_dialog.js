@@ -1,8 +1,6 @@
 /** The report of an unwanted or deceitful parcel to the server's operator. */
 
-import { openDialog } from "../ui/dialog.js";
-import { html, uniqueId } from "../ui/dom.js";
-import { createForm, problem } from "../ui/parts.js";
+import { createForm, html, openDialog, problem, uniqueId } from "../ui/dom.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./requests.js").Complaint} Complaint */

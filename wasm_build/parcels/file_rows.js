@@ -1,9 +1,8 @@
 /** The files of a parcel. Each has its size, a button to save it, and the progress of the saving. */
 
-import { html, uniqueId } from "../ui/dom.js";
+import { html, problem, uniqueId } from "../ui/dom.js";
 import { size } from "../ui/formats.js";
 import { createLongList } from "../ui/long_list.js";
-import { problem } from "../ui/parts.js";
 import { codeOf, remedyFor } from "./failures.js";
 import { safeFileName } from "./file_names.js";
 import { chooseWay } from "./saving.js";
@@ -11,6 +10,10 @@ import { chooseWay } from "./saving.js";
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_reader.js").ParcelReader} ParcelReader */
 /** @typedef {import("./chunk_plan.js").ReceivedFile} ParcelFile */
+/**
+ * The controls of one file.
+ * @typedef {{save: HTMLButtonElement, cancel: HTMLButtonElement, bar: HTMLProgressElement, said: HTMLElement, failure: HTMLElement}} SavingRow
+ */
 
 export class FileRows {
   /** The section; null without files. @type {HTMLElement | null} */
@@ -45,6 +48,7 @@ export class FileRows {
     const name = safeFileName(file.name, translate("unnamed_file"));
     const save = html("button", {
       type: "button", text: translate("save"), "aria-label": translate("save_named", { name }), data: { test: "save-file" },
+      on: { click: () => void this.#save(file, name, { save, cancel, bar, said: status, failure }) },
     });
     const cancel = html("button", {
       type: "button", hidden: true, text: translate("cancel"), "aria-label": translate("cancel_named", { name }),
@@ -53,8 +57,6 @@ export class FileRows {
     const bar = html("progress", { max: String(Math.max(1, file.cmsBytes)), value: "0", hidden: true, "aria-label": translate("parcel_progress", { name }) });
     const status = html("p", { class: "parcel-saving", role: "status", data: { test: "saving" } });
     const failure = problem("saving-error");
-    const row = new SavingRow({ save, cancel, bar, said: status, failure });
-    save.addEventListener("click", () => void this.#save(file, name, row));
     return html(
       "li", { class: "attachment parcel-file", data: { test: "parcel-file" } },
       html(
@@ -75,7 +77,7 @@ export class FileRows {
       row.failure.textContent = "";
       const way = await chooseWay({ name, bytes: file.sizeBytes }, { byWorker: this.#page.saveByWorker });
       if (!way) return;
-      row.begin(() => stopping.abort());
+      beginSaving(row, () => stopping.abort());
       row.said.textContent = translate("parcel_saving", { total: whole });
       const chunks = this.#reader.chunks(file, {
         signal,
@@ -83,9 +85,9 @@ export class FileRows {
         onLost: (isLost) => { row.said.textContent = translate(isLost ? "parcel_lost" : "parcel_saving", { total: whole }); },
       });
       await way.save(chunks, signal);
-      row.end(translate(way.kind === "chosen" ? "parcel_saved" : "parcel_saved_downloads"));
+      endSaving(row, translate(way.kind === "chosen" ? "parcel_saved" : "parcel_saved_downloads"));
     } catch (error) {
-      row.end(stopping.signal.aborted ? translate("parcel_saving_cancelled") : "");
+      endSaving(row, stopping.signal.aborted ? translate("parcel_saving_cancelled") : "");
       if (signal.aborted) return;
       row.failure.textContent = this.#page.sentenceFor(error);
       if (remedyFor(error) === "sender") void this.#reader.claim("failed", codeOf(error));
@@ -93,37 +95,25 @@ export class FileRows {
   }
 }
 
-/** The controls of one file. */
-class SavingRow {
-  /** @param {{save: HTMLButtonElement, cancel: HTMLButtonElement, bar: HTMLProgressElement, said: HTMLElement, failure: HTMLElement}} parts */
-  constructor({ save, cancel, bar, said, failure }) {
-    this.save = save;
-    this.cancel = cancel;
-    this.bar = bar;
-    this.said = said;
-    this.failure = failure;
-  }
+/** @param {SavingRow} row @param {() => void} onCancel */
+function beginSaving(row, onCancel) {
+  row.bar.value = 0;
+  row.cancel.onclick = onCancel;
+  showSaving(row, true);
+  row.cancel.focus();
+}
 
-  /** @param {() => void} onCancel */
-  begin(onCancel) {
-    this.bar.value = 0;
-    this.cancel.onclick = onCancel;
-    this.#show(true);
-    this.cancel.focus();
-  }
+/** @param {SavingRow} row @param {string} text what became of it */
+function endSaving(row, text) {
+  const hadFocus = document.activeElement === row.cancel;
+  showSaving(row, false);
+  row.said.textContent = text;
+  if (hadFocus) row.save.focus();
+}
 
-  /** @param {string} text what became of it */
-  end(text) {
-    const hadFocus = document.activeElement === this.cancel;
-    this.#show(false);
-    this.said.textContent = text;
-    if (hadFocus) this.save.focus();
-  }
-
-  /** @param {boolean} isSaving */
-  #show(isSaving) {
-    this.save.hidden = isSaving;
-    this.cancel.hidden = !isSaving;
-    this.bar.hidden = !isSaving;
-  }
+/** @param {SavingRow} row @param {boolean} isSaving */
+function showSaving({ save, cancel, bar }, isSaving) {
+  save.hidden = isSaving;
+  cancel.hidden = !isSaving;
+  bar.hidden = !isSaving;
 }

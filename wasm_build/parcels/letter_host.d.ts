@@ -2,9 +2,7 @@
 
 import type { disturb } from "../ui/calm.js";
 import type { Catalogue } from "../ui/catalogue.js";
-import type { openDialog } from "../ui/dialog.js";
-import type { uniqueId } from "../ui/dom.js";
-import type { createForm, inputField, problem, whileBusy } from "../ui/parts.js";
+import type { createForm, inputField, openDialog, problem, uniqueId, whileBusy } from "../ui/dom.js";
 import type { Person } from "../ui/recipients_field.js";
 import type { Parts as SendingParts } from "./parcel_sending.js";
 import type { Readable } from "./readable.js";

@@ -78,9 +78,8 @@ function titleOf(host, { open, hidden, isTooLarge }) {
 /** @param {LetterHost} host @param {Letter} letter */
 function sentencesOf(host, { open, hidden, others, isTooLarge, hasStatements }) {
   const { translate } = host;
-  const gets = translate("as_parcel_meaning", { who: peopleOf(host, [...open, ...hidden].map(({ address }) => address)) });
   return [
-    gets,
+    translate("as_parcel_meaning", { who: peopleOf(host, [...open, ...hidden].map(({ address }) => address)) }),
     isTooLarge && open.length + hidden.length > 1 ? translate("as_parcel_for_all") : "",
     others.length > 0 ? host.sentenceForOthers(peopleOf(host, others.map(({ address }) => address))) : "",
     hidden.length > 0 && open.length + hidden.length > 1 ? translate("as_parcel_for_bcc") : "",

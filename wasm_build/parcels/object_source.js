@@ -7,7 +7,7 @@
 
 import { giveBackReceived } from "../vault/memory/cleanup.js";
 import { ApiError } from "../vault/server/json_requests.js";
-import { pauseUntilOnline } from "./online_pause.js";
+import { isPassing, pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {(name: string, from: number, signal: AbortSignal) => Promise<Response>} AskObject */
 /** @typedef {import("./online_pause.js").Pause} Pause */
@@ -22,8 +22,6 @@ import { pauseUntilOnline } from "./online_pause.js";
 const PROGRESS_BYTES = 16_384;
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
-/** The statuses with which a server or store answers while it restarts. */
-const PASSING = new Set([500, 502, 503, 504]);
 const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/u;
 
 /**
@@ -102,9 +100,4 @@ async function* piecesOf({ body }) {
 function wrongSize(name, size, expected) {
   const text = `object ${name} has ${size} bytes, the manifest says ${expected}`;
   return new ApiError(size < expected ? "parcel-cut" : "parcel-damaged", text);
-}
-
-/** Whether a later request may succeed. The class of the error is not compared, because it may come from another bundle. @param {any} error */
-function isPassing(error) {
-  return error?.code === "unreachable" || PASSING.has(error?.status);
 }

@@ -1,4 +1,7 @@
-/** A pause between two tries after a connection was lost. */
+/** The pause between two tries after a connection was lost, and the failures after which another try makes sense. */
+
+/** The statuses with which a server or store answers while it restarts. */
+const PASSING = new Set([500, 502, 503, 504]);
 
 /** @typedef {(milliseconds: number, signal: AbortSignal) => Promise<void>} Pause */
 
@@ -19,4 +22,9 @@ export function pauseUntilOnline(milliseconds, signal) {
     globalThis.addEventListener("online", end);
     signal.addEventListener("abort", end);
   });
+}
+
+/** Whether a later request may succeed. The class of the error is not compared, because it may come from another bundle. @param {any} error */
+export function isPassing(error) {
+  return error?.code === "unreachable" || PASSING.has(error?.status);
 }

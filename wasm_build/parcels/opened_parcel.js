@@ -4,7 +4,7 @@
  * Until the manifest is read, only the server names the sender of the parcel, and the view says so.
  */
 
-import { html } from "../ui/dom.js";
+import { html, problem } from "../ui/dom.js";
 import { isolate, longDate } from "../ui/formats.js";
 import { ApiError } from "../vault/server/json_requests.js";
 import { AnswerOffer } from "./answer_offer.js";
@@ -12,7 +12,6 @@ import { createComplaint } from "./complaint_dialog.js";
 import { codeOf } from "./failures.js";
 import { FileRows } from "./file_rows.js";
 import { MAX_LETTER_BYTES } from "./parcel_reader.js";
-import { createReceiptOffer } from "./receipt_offer.js";
 
 /** @typedef {import("./parcel_host.js").ParcelHost} ParcelHost */
 /** @typedef {import("./parcel_host.js").ParcelDrawing} ParcelDrawing */
@@ -171,4 +170,34 @@ function createFacts(name, pairs) {
   return html("dl", { class: name }, ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
     html("dt", { text: term }), html("dd", { dir: "auto", text: value, data: { test: `parcel-${test}` } }),
   ]));
+}
+
+/**
+ * The offer to confirm to the sender, with a signed receipt, that the person has the parcel. Nothing is sent before the person presses
+ * the button.
+ * @param {import("./parcel_host.js").ParcelHost} page
+ * @param {import("./parcel_reader.js").ParcelReader} reader
+ * @param {{sender: string, signal: AbortSignal}} options `sender` is proved by the manifest
+ */
+function createReceiptOffer(page, reader, { sender, signal }) {
+  const { translate } = page;
+  const from = isolate(sender);
+  const failure = problem("receipt-error");
+  const button = html("button", {
+    type: "button", text: translate("parcel_confirm"), data: { test: "confirm-parcel" }, on: { click: () => confirm() },
+  });
+  const element = html(
+    "section", { class: "stack parcel-receipt", data: { test: "receipt-offer" } },
+    html("h2", { text: translate("parcel_confirm_title") }), html("p", { text: translate("parcel_confirm_meaning", { from }) }),
+    failure, html("div", { class: "actions" }, button),
+  );
+
+  const confirm = () => page.attempt(button, translate("parcel_confirming"), failure, async () => {
+    await reader.confirm(signal);
+    const sentence = translate("parcel_confirmed", { from });
+    element.replaceChildren(html("p", { class: "note", text: sentence, tabindex: -1, data: { test: "confirmed" } }));
+    /** @type {HTMLElement} */ (element.firstElementChild).focus();
+    page.announce(sentence);
+  });
+  return element;
 }

@@ -89,8 +89,7 @@ export class ParcelReader {
    * @param {Secret} words whose buffer is transferred
    */
   async checkWords(words) {
-    const vault = await this.#vault();
-    await vault.call("parcel.check", { words });
+    await (await this.#vault()).call("parcel.check", { words });
   }
 
   /**

@@ -176,8 +176,7 @@ export class ParcelSending {
   async #call(verb, args, { signal }) {
     const { sealKey } = this.#parts.keys.copies();
     if (!sealKey) throw new VaultError("locked", "the keys are locked");
-    const vault = await this.#parts.vault();
-    return vault.call(verb, { ...args, sealKey }, { signal });
+    return (await this.#parts.vault()).call(verb, { ...args, sealKey }, { signal });
   }
 }
 

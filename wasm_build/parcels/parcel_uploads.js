@@ -7,7 +7,7 @@
  */
 
 import { ApiError, JSON_TYPE, readJson } from "../vault/server/json_requests.js";
-import { pauseUntilOnline } from "./online_pause.js";
+import { isPassing, pauseUntilOnline } from "./online_pause.js";
 
 /** @typedef {{method: string, headers?: Record<string, string>, body?: BodyInit, signal?: AbortSignal}} UploadOptions */
 /** @typedef {(path: string, options: UploadOptions) => Promise<Response>} Ask sends a request in the name of the sender */
@@ -23,8 +23,6 @@ const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 15_000;
 /** After so many requests in a row without a new byte, the person is asked. They take a bit more than a minute. */
 const MAX_TRIES = 9;
-/** The statuses with which a server or store answers while it restarts. */
-const PASSING = new Set([500, 502, 503, 504]);
 /**
  * The codes for these cases: the bridge is still writing the bytes of a lost connection; the sender has too many uploads at once;
  * the upload began at another bridge.
@@ -144,7 +142,8 @@ export class ParcelUploads {
       } catch (error) {
         signal.throwIfAborted();
         tries += 1;
-        if (!isPassing(error, busy) || tries >= MAX_TRIES) throw error;
+        const mayPass = isPassing(error) || busy.has(/** @type {any} */ (error)?.code);
+        if (!mayPass || tries >= MAX_TRIES) throw error;
         onLost(true);
         await this.#pause(Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (tries - 1), LONGEST_PAUSE_MILLISECONDS), signal);
       }
@@ -220,13 +219,4 @@ class Upload {
     this.offset = offset;
     this.#isKnown = true;
   }
-}
-
-/**
- * Whether the same request may succeed later. The class of the error is not compared, because it may come from another
- * bundle.
- * @param {any} error @param {Set<string>} busy
- */
-function isPassing(error, busy) {
-  return error?.code === "unreachable" || busy.has(error?.code) || PASSING.has(error?.status);
 }

@@ -75,10 +75,9 @@ export class ParcelRequests {
     if (typeof opening.ticket !== "string" || !Number.isSafeInteger(opening.manifest)) {
       throw new ApiError("server-error", "no ticket came");
     }
-    const objects = Array.isArray(opening.objects) ? opening.objects : [];
     return {
       reference: "", kind: "files", from: "", until: "", submitted: "", downloadsLeft: null, answer: null, key: null, ...opening,
-      objects, enclosed: readEnclosed(opening.enclosed),
+      objects: Array.isArray(opening.objects) ? opening.objects : [], enclosed: readEnclosed(opening.enclosed),
     };
   }
 

@@ -1,13 +1,13 @@
 /**
- * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed.
+ * The first view of a parcel: one field for the six words, and one button. The server is asked when the button is pressed. After
+ * an error of the whole parcel, another view says what helps.
  *
  * The words are shown while they are typed, because people type them from a call or a note. Showing them reveals little: they
  * open only this parcel, whose content the page shows afterwards.
  */
 
-import { html, uniqueId } from "../ui/dom.js";
-import { createForm, whileBusy } from "../ui/parts.js";
-import { WORDS_OF_A_SECRET } from "./failures.js";
+import { createForm, html, uniqueId, whileBusy } from "../ui/dom.js";
+import { codeOf, remedyFor, WORDS_OF_A_SECRET } from "./failures.js";
 import { createComplaint } from "./complaint_dialog.js";
 import { createPromise } from "./promise.js";
 
@@ -54,6 +54,26 @@ export function createStartView(page, words, { note = "", problem = "", typed = 
   };
 }
 
+/**
+ * The view after an error of the whole parcel. It says what has happened, and what helps.
+ * @param {ParcelHost} page
+ * @param {unknown} error
+ * @returns {ParcelView}
+ */
+export function createFailureView(page, error) {
+  const { translate } = page;
+  const heading = html("h1", { tabindex: -1, text: translate("parcel_failed_title") });
+  const again = remedyFor(error) === "sender" ? null : html("button", {
+    class: "primary", type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => page.startAgain() },
+  });
+  const element = html(
+    "div", { class: "narrow stack" }, heading,
+    html("p", { class: "problem", text: page.sentenceFor(error), data: { test: "parcel-error", code: codeOf(error) } }),
+    html("div", { class: "actions" }, again, createComplaint(page)),
+  );
+  return { element, heading, titleKey: "parcel_failed_title", renew: () => createFailureView(page, error) };
+}
+
 /** @param {ParcelHost} page @param {string} typed */
 function createWordsField(page, typed) {
   const { translate } = page;
@@ -66,6 +86,17 @@ function createWordsField(page, typed) {
     spellcheck: "false", translate: "no", writingsuggestions: "false", enterkeyhint: "go", required: true,
     "aria-describedby": `${hintId} ${problemId}`, "data-1p-ignore": "", "data-lpignore": "true", "data-bwignore": "",
     data: { test: "words" },
+    on: {
+      input: () => {
+        setProblem("");
+        timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
+      },
+      keydown: (event) => {
+        if (event.key !== "Enter" || event.isComposing) return;
+        event.preventDefault();
+        area.form?.requestSubmit();
+      },
+    },
   });
   area.value = typed;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -84,15 +115,6 @@ function createWordsField(page, typed) {
     const sentence = await page.checkWords(value).catch(() => "");
     if (thisTurn === turn && area.isConnected) setProblem(sentence);
   };
-  area.addEventListener("input", () => {
-    setProblem("");
-    timer = setTimeout(() => void look(), PAUSE_MILLISECONDS);
-  });
-  area.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    area.form?.requestSubmit();
-  });
   return {
     element: html("div", { class: "field" }, html("label", { for: id, text: translate("parcel_words_label") }), area, hint, problem),
     setProblem,

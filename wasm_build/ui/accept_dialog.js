@@ -5,11 +5,9 @@
  */
 
 import { disturb } from "./calm.js";
-import { openDialog } from "./dialog.js";
-import { html, uniqueId } from "./dom.js";
+import { createForm, html, openDialog, problem, uniqueId, whileBusy } from "./dom.js";
 import { createFacts } from "./facts.js";
 import { isolate, sameAddress } from "./formats.js";
-import { createForm, problem, whileBusy } from "./parts.js";
 import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
 
 /** The greatest number of a certificate's addresses that are listed. */
@@ -85,8 +83,7 @@ function createAddresses(translate, kind, { addresses }, author) {
     input,
     html("p", { class: "field-hint", id: `${id}-hint`, text: translate(`accept_addresses_${kind}_hint`) }),
   );
-  const read = () => input.value.split(/[\s,;]+/u).filter(Boolean);
-  return { element, input, read };
+  return { element, input, read: () => input.value.split(/[\s,;]+/u).filter(Boolean) };
 }
 
 /**

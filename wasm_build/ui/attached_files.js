@@ -1,9 +1,8 @@
 /** The list of the files attached to a message that is being written, with the button that chooses more. */
 
 import { createDraftAttachmentList } from "./attachments.js";
-import { html } from "./dom.js";
+import { html, problem } from "./dom.js";
 import { listOf } from "./formats.js";
-import { problem } from "./parts.js";
 
 /** @typedef {import("./message_files.js").MessageFiles} MessageFiles */
 

@@ -7,6 +7,7 @@
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/values/base64.js";
+import { joinBytes } from "../vault/values/joined_bytes.js";
 
 /** A draft has two parts, so that typing does not seal the attachments again. @typedef {"letter" | "files"} DraftPart */
 
@@ -62,10 +63,9 @@ export function draftMessageId(id) {
  * @param {string} note what other mail programs show instead of the draft
  */
 export function writeDraftMessage(id, address, { letter, files }, note) {
-  const content = new Uint8Array(LENGTH_BYTES + letter.byteLength + (files?.byteLength ?? 0));
+  const parts = files ? [letter, files] : [letter];
+  const content = joinBytes([new Uint8Array(LENGTH_BYTES), ...parts.map((part) => new Uint8Array(part))]);
   new DataView(content.buffer).setUint32(0, letter.byteLength);
-  content.set(new Uint8Array(letter), LENGTH_BYTES);
-  if (files) content.set(new Uint8Array(files), LENGTH_BYTES + letter.byteLength);
   return [
     `From: <${address}>`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, `Message-ID: ${draftMessageId(id)}`,
     `Subject: ${DRAFT_MARK} ${id}`, "MIME-Version: 1.0", `Content-Type: multipart/mixed; boundary="${BOUNDARY}"`, "",

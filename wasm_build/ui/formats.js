@@ -113,8 +113,7 @@ export function shortDate(iso, now = new Date()) {
 
 /** A date with its year. @param {string | null} iso */
 export function mediumDate(iso) {
-  const date = readDate(iso);
-  return date ? format(date, { dateStyle: "medium" }) : "";
+  return write(iso, { dateStyle: "medium" });
 }
 
 /**
@@ -122,9 +121,7 @@ export function mediumDate(iso) {
  * @param {string | null} iso
  */
 export function longDate(iso) {
-  const date = readDate(iso);
-  if (!date) return "";
-  return format(date, {
+  return write(iso, {
     weekday: "short", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
     timeZoneName: "short",
   });
@@ -132,20 +129,17 @@ export function longDate(iso) {
 
 /** A date and time without its zone. @param {string} iso */
 export function shortMoment(iso) {
-  const date = readDate(iso);
-  return date ? format(date, { dateStyle: "medium", timeStyle: "short" }) : "";
+  return write(iso, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** A date and time to the second, with the weekday and the zone. @param {string} iso */
 export function fullMoment(iso) {
-  const date = readDate(iso);
-  return date ? format(date, { dateStyle: "full", timeStyle: "long" }) : "";
+  return write(iso, { dateStyle: "full", timeStyle: "long" });
 }
 
 /** @param {string | null} iso */
 export function dayOnly(iso) {
-  const date = readDate(iso);
-  return date ? format(date, { dateStyle: "long" }) : "";
+  return write(iso, { dateStyle: "long" });
 }
 
 /**
@@ -160,8 +154,7 @@ export function dayHeading(date, { isRecent, isThisYear }) {
 
 /** A time to the second and in UTC, as in a certificate. @param {string} iso */
 export function exactMoment(iso) {
-  const date = readDate(iso);
-  return date ? format(date, { dateStyle: "long", timeStyle: "long", timeZone: "UTC" }) : "";
+  return write(iso, { dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
 }
 
 /** @param {number} bytes */
@@ -223,6 +216,12 @@ export function folderTitle(folder, translate) {
  */
 export function folderName({ name, place = "own", prefix = "" }) {
   return place === "own" ? name.slice(prefix.length) : name;
+}
+
+/** A date in the locale of the page, or "" without a valid date. @param {string | null} iso @param {Intl.DateTimeFormatOptions} options */
+function write(iso, options) {
+  const date = readDate(iso);
+  return date ? format(date, options) : "";
 }
 
 /** @param {string | null} iso */

@@ -4,11 +4,10 @@
  * Each change asks for the passphrase in a separate form, which is closed at first.
  */
 
-import { html } from "./dom.js";
-import { createFactors } from "./factor_forms.js";
+import { createForm, html, problem } from "./dom.js";
+import { createFactors } from "./factors.js";
 import { isolate, longDate } from "./formats.js";
 import { NewPassphrase } from "./new_passphrase.js";
-import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
 
 /**
@@ -22,7 +21,7 @@ import { SecretField } from "./secret_field.js";
  */
 /** @typedef {import("../vault/types/account.js").KeyDevice} KeyDevice */
 /** @typedef {import("./secret_field.js").Secret} Secret */
-/** @typedef {import("./factor_forms.js").FactorAccount} FactorAccount */
+/** @typedef {import("./factors.js").FactorAccount} FactorAccount */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */
 /** A part that is complete only after a server's answer. @typedef {Part & {loaded: Promise<void>}} LoadedPart */
 /** @typedef {typeof createAct} CreateAct */

@@ -35,8 +35,7 @@ export async function prepareMail(markup, findPicture, slices = new Slices()) {
   if (!root) return null;
   const { body } = root;
   removeManyMarks(body);
-  const foreign = removeForeignStyles(body);
-  const blocked = foreign + (await fillPictures(body, findPicture));
+  const blocked = removeForeignStyles(body) + (await fillPictures(body, findPicture));
   await slices.next();
   const links = await markLinks(body, slices);
   await slices.next();

@@ -194,8 +194,10 @@ export class MailText {
     const markup = passage.markup ?? "";
     const isFar = !mayBeWithin(markup, ON_PRESS);
     const status = html("p", { role: "status", text: isFar ? words.markupFarOver : words.markupOver });
-    const button = html("button", { type: "button", text: words.markupAnyway, data: { test: "markup-anyway" } });
-    const note = html("div", { class: "note too-large", data: { test: "too-large" } }, status, isFar ? null : button);
+    const button = html("button", {
+      type: "button", text: words.markupAnyway, data: { test: "markup-anyway" },
+      on: { click: () => showNext(button, show, drawing) },
+    });
     const show = async () => {
       const formatted = html("div");
       if (!(await isWithin(markup, ON_PRESS, drawing.slices)) || !(await this.#drawFrame(formatted, passage, drawing))) {
@@ -209,18 +211,16 @@ export class MailText {
       if (drawing.waiting.length === 0) this.element.querySelector(".more-text")?.remove();
       this.#showNotes(drawing);
     };
-    button.addEventListener("click", () => {
-      button.disabled = true;
-      void show().catch(ignoreEnd(drawing));
-    });
-    return note;
+    return html("div", { class: "note too-large", data: { test: "too-large" } }, status, isFar ? null : button);
   }
 
   /** The notice that the mail is longer, with the button for its next part. @param {Drawing} drawing */
   #createMore(drawing) {
     if (drawing.waiting.length === 0) return [];
     const words = this.#words;
-    const button = html("button", { type: "button", text: words.moreText, data: { test: "more-text" } });
+    const button = html("button", {
+      type: "button", text: words.moreText, data: { test: "more-text" }, on: { click: () => showNext(button, show, drawing) },
+    });
     const notice = html("div", { class: "more-text" }, html("p", { class: "note", text: words.textIsLong }), button);
     const show = async () => {
       const before = this.element.querySelectorAll(".text, iframe").length;
@@ -231,10 +231,6 @@ export class MailText {
       if (drawing.waiting.length === 0) notice.remove();
       this.#showNotes(drawing);
     };
-    button.addEventListener("click", () => {
-      button.disabled = true;
-      void show().catch(ignoreEnd(drawing));
-    });
     return [notice];
   }
 
@@ -342,9 +338,13 @@ function drawText(section, next, links, pieces) {
   return Math.max(count, LEAST_PIECE);
 }
 
-/** The end of work on a closed mail is no error. @param {Drawing} drawing */
-function ignoreEnd({ signal }) {
-  return (/** @type {unknown} */ error) => {
+/**
+ * Shows what the pressed button offers. The end of work on a closed mail is no error.
+ * @param {HTMLButtonElement} button @param {() => Promise<void>} show @param {Drawing} drawing
+ */
+async function showNext(button, show, { signal }) {
+  button.disabled = true;
+  await show().catch((error) => {
     if (!signal.aborted) throw error;
-  };
+  });
 }

@@ -3,7 +3,7 @@
  * no message that is encrypted for its reader's certificate and also for a password or an ML-KEM key.
  */
 import { listOf } from "./formats.js";
-import { ask } from "./parts.js";
+import { ask } from "./ask.js";
 
 /** @typedef {import("./recipients_field.js").Person} Person */
 
@@ -12,7 +12,7 @@ import { ask } from "./parts.js";
  * is no mix.
  * @param {Person[]} people
  */
-export function findMix(people) {
+function findMix(people) {
   const closing = people.filter((person) => isByPassword(person) || isByKem(person));
   const others = people.filter((person) => person.finding?.readiness === "ready" && !isByKem(person));
   return closing.length > 0 && others.length > 0 ? { closing, others } : null;

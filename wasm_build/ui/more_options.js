@@ -2,9 +2,8 @@
  * The rarer options of a letter, under "More": a receipt, a timestamp, a security label. All these options become statements in
  * the signature, so they appear only if the letter is signed. Extension and pages share them.
  */
-import { html, uniqueId } from "./dom.js";
+import { html, switchField, uniqueId } from "./dom.js";
 import { isolate } from "./formats.js";
-import { switchField } from "./parts.js";
 import { NO_OPTIONS, offeredOptions, optionSentences } from "./signature_options.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */

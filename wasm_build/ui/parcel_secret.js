@@ -3,9 +3,9 @@
  * caller empties afterwards.
  */
 
-import { html, sentenceNodes } from "./dom.js";
+import { encode } from "../../node_modules/uqr/dist/index.mjs";
+import { html, sentenceNodes, svg } from "./dom.js";
 import { dayOnly, listOf, technical } from "./formats.js";
-import { createQrPicture } from "./qr_picture.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
@@ -15,6 +15,9 @@ import { createQrPicture } from "./qr_picture.js";
  * }} SentSecret
  */
 /** @typedef {"told" | "link"} Route how the words reach the recipient */
+
+/** Readers need a light edge of four modules around the code (ISO/IEC 18004 section 9.1). */
+const EDGE_MODULES = 4;
 
 /**
  * The parts of the view for one parcel.
@@ -84,4 +87,19 @@ async function copyText(text, from) {
     getSelection()?.selectAllChildren(from);
     return false;
   }
+}
+
+/**
+ * A QR code as a picture, which scales without blur.
+ * @param {string} text
+ * @param {string} label for screen readers
+ */
+function createQrPicture(text, label) {
+  const { data, size } = encode(text, { ecc: "M", border: EDGE_MODULES });
+  const dark = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join("");
+  return svg(
+    "svg", { class: "qr-picture", role: "img", "aria-label": label, viewBox: `0 0 ${size} ${size}`, "shape-rendering": "crispEdges" },
+    // The colours are the same in dark mode, because many cameras cannot read a code that is light on dark.
+    svg("rect", { width: size, height: size, fill: "#ffffff" }), svg("path", { d: dark, fill: "#000000" }),
+  );
 }

@@ -82,9 +82,8 @@ function createObstacle(translate, obstacle, remedies) {
  * @param {Remedies} remedies
  */
 function createRemedy(translate, remedy, { person, people = [] }, remedies) {
-  const data = { test: `remedy-${remedy}` };
   const named = (/** @type {string} */ text, /** @type {() => void} */ click) =>
-    html("button", { type: "button", text, data, on: { click } });
+    html("button", { type: "button", text, data: { test: `remedy-${remedy}` }, on: { click } });
   const button = (/** @type {string} */ key, /** @type {() => void} */ click) => named(translate(key), click);
   switch (remedy) {
     case "unlock":

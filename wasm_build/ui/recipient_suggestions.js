@@ -15,11 +15,7 @@ const MAX_SHOWN = 6;
 
 export class RecipientSuggestions {
   #input;
-  #known;
-  #isTaken;
-  #onTake;
-  #groups;
-  #groupWords;
+  #options;
   /** @type {Suggestion[]} */
   #shown = [];
   /** The chosen suggestion; -1 for none. */
@@ -34,15 +30,11 @@ export class RecipientSuggestions {
    * }} options `known` gives the people to choose from; `isTaken` is true for people who are already in the line.
    * `onTake` gets the chosen suggestion, and `groupWords` says how many people a group has
    */
-  constructor(input, { label, known, isTaken, onTake, groups, groupWords }) {
+  constructor(input, options) {
     this.#input = input;
-    this.#known = known;
-    this.#isTaken = isTaken;
-    this.#onTake = onTake;
-    this.#groups = groups;
-    this.#groupWords = groupWords;
+    this.#options = options;
     this.element = html("ul", {
-      id: this.#id, class: "suggestions", role: "listbox", "aria-label": label, hidden: true, data: { test: "suggestions" },
+      id: this.#id, class: "suggestions", role: "listbox", "aria-label": options.label, hidden: true, data: { test: "suggestions" },
       // The input keeps the focus while a suggestion is pressed.
       on: { pointerdown: (event) => event.preventDefault(), mousedown: (event) => event.preventDefault() },
     });
@@ -55,11 +47,11 @@ export class RecipientSuggestions {
   /** Shows the people who fit the typed text. */
   async update() {
     const typed = this.#input.value;
-    const known = typed.trim() ? await this.#known() : [];
+    const known = typed.trim() ? await this.#options.known() : [];
     // The person may have typed more meanwhile.
     if (typed !== this.#input.value || document.activeElement !== this.#input) return;
-    const groups = typed.trim() ? this.#groups().map((group) => ({ ...group, address: "" })).filter((group) => fits(group, typed)) : [];
-    this.#shown = [...groups, ...fitting(known, typed).filter(({ address }) => !this.#isTaken(address))].slice(0, MAX_SHOWN);
+    const groups = typed.trim() ? this.#options.groups().map((group) => ({ ...group, address: "" })).filter((group) => fits(group, typed)) : [];
+    this.#shown = [...groups, ...fitting(known, typed).filter(({ address }) => !this.#options.isTaken(address))].slice(0, MAX_SHOWN);
     // A complete address stays as it is typed. Enter must not accept a longer address that begins with it.
     this.#active = this.#shown.length > 0 && !isAddress(typed.trim()) ? 0 : -1;
     this.#draw();
@@ -90,7 +82,7 @@ export class RecipientSuggestions {
   #take(taken) {
     this.close();
     this.#input.value = "";
-    this.#onTake(taken);
+    this.#options.onTake(taken);
   }
 
   #draw() {
@@ -104,7 +96,7 @@ export class RecipientSuggestions {
       },
       suggestion.name ? html("bdi", { text: suggestion.people ? cleanName(suggestion.name) : nameBeside(suggestion.name) }) : null,
       html("bdi", {
-        class: "chip-address", text: suggestion.people ? this.#groupWords(suggestion.people.length) : cleanAddress(suggestion.address),
+        class: "chip-address", text: suggestion.people ? this.#options.groupWords(suggestion.people.length) : cleanAddress(suggestion.address),
       }),
     )));
     this.#input.setAttribute("aria-expanded", String(this.#shown.length > 0));

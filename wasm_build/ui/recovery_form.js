@@ -1,8 +1,7 @@
 /** The form for a forgotten passphrase, which is closed at first. It has fields for the recovery code and a new passphrase. */
 
-import { html } from "./dom.js";
+import { createForm, html, problem } from "./dom.js";
 import { NewPassphrase } from "./new_passphrase.js";
-import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
 
 /** @typedef {import("./secret_field.js").Secret} Secret */

@@ -4,8 +4,7 @@
  */
 
 import { disturb } from "./calm.js";
-import { openDialog } from "./dialog.js";
-import { html, uniqueId } from "./dom.js";
+import { html, openDialog, uniqueId } from "./dom.js";
 import { ApiError } from "../vault/server/json_requests.js";
 
 const UNDONE = "undone";
@@ -20,10 +19,14 @@ const HYPHEN = "\u2011";
 export function askReset(translate, reset) {
   return new Promise((resolve, reject) => {
     const titleId = uniqueId("reset");
-    const go = html("button", { type: "button", text: translate("reset_go"), data: { agrees: "", test: "reset-go" } });
-    const stay = html("button", { type: "button", autofocus: true, text: translate("reset_stay"), data: { test: "reset-stay" } });
-    go.addEventListener("click", () => { resolve(); dialog.close(); });
-    stay.addEventListener("click", () => dialog.close());
+    const go = html("button", {
+      type: "button", text: translate("reset_go"), data: { agrees: "", test: "reset-go" },
+      on: { click: () => { resolve(); dialog.close(); } },
+    });
+    const stay = html("button", {
+      type: "button", autofocus: true, text: translate("reset_stay"), data: { test: "reset-stay" },
+      on: { click: () => dialog.close() },
+    });
     const kind = reset === UNDONE ? "undone" : "done";
     const dialog = openDialog(
       {

@@ -1,8 +1,7 @@
 /** The notice that somebody is resetting the account at the key server, with a button that stops the reset. */
 
-import { html } from "./dom.js";
+import { html, problem } from "./dom.js";
 import { longDate } from "./formats.js";
-import { problem } from "./parts.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
 
@@ -17,12 +16,14 @@ export function createResetNotice(app, ready, stop) {
   const { translate } = app;
   const date = longDate(new Date(ready * MILLISECONDS).toISOString());
   const failure = problem("reset-error");
-  const button = html("button", { type: "button", text: translate("reset_stop"), data: { test: "reset-stop" } });
-  button.hidden = stop === null;
-  button.addEventListener("click", () => app.attempt(button, translate("reset_stopping"), failure, async () => {
+  const end = async () => {
     await stop?.();
     app.announce(translate("reset_stopped"));
-  }));
+  };
+  const button = html("button", {
+    type: "button", text: translate("reset_stop"), hidden: stop === null, data: { test: "reset-stop" },
+    on: { click: () => app.attempt(button, translate("reset_stopping"), failure, end) },
+  });
   return html(
     "div", { class: "notice", data: { test: "reset-notice" } },
     html("p", { text: translate("reset_goes_on", { date }) }), button, failure,

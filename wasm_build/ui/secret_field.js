@@ -51,22 +51,23 @@ export class SecretField {
     this.#translate = translate;
     this.#onSubmit = onSubmit;
     this.#onInput = onInput;
-    const labelElement = html("div", { class: "field-label", id: uniqueId("secret-label"), text: label });
+    const labelElement = html("div", {
+      class: "field-label", id: uniqueId("secret-label"), text: label, on: { click: () => this.editor.focus() },
+    });
     const hintElement = html("p", { class: "field-hint", id: uniqueId("secret-hint"), text: hint });
     this.editor = this.#createEditor(labelElement.id, hintElement.id);
     this.editor.setAttribute("aria-required", String(isRequired));
     this.#picture = createSecretPicture(translate("secret_picture"));
     this.#showButton = this.#createShowButton();
-    labelElement.addEventListener("click", () => this.editor.focus());
     const line = html("div", { class: "secret-line" }, this.editor, this.#showButton);
     this.element = html(
-      "div", { class: "field secret-field" },
+      "div", {
+        class: "field secret-field",
+        // The picture of the text is hidden when the focus leaves the field.
+        on: { focusout: ({ relatedTarget }) => { if (!this.element.contains(relatedTarget)) this.#hidePicture(); } },
+      },
       labelElement, line, this.#picture.element, hintElement, this.#remark, this.#error, this.#count,
     );
-    // The picture of the text is hidden when the focus leaves the field.
-    this.element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!this.element.contains(/** @type {Node | null} */ (relatedTarget))) this.#hidePicture();
-    });
   }
 
   /** The number of characters; 0 while the field is empty. */
@@ -125,7 +126,9 @@ export class SecretField {
    * @param {string} hintId
    */
   #createEditor(labelId, hintId) {
-    const editor = html("div", {
+    const watchCapsLock = (/** @type {KeyboardEvent} */ event) => this.#watchCapsLock(event);
+    const prevent = (/** @type {Event} */ event) => event.preventDefault();
+    return html("div", {
       class: "secret-editor",
       role: "textbox",
       contenteditable: "true",
@@ -146,19 +149,16 @@ export class SecretField {
       "data-lpignore": "true",
       "data-bwignore": "",
       data: { test: "passphrase" },
+      on: {
+        beforeinput: (event) => this.#beforeInput(event),
+        input: ({ isComposing }) => { if (!isComposing) this.#collect(); },
+        compositionstart: () => { this.#composing = true; },
+        compositionend: () => this.#collect(),
+        drop: (event) => this.#drop(event),
+        keydown: watchCapsLock, keyup: watchCapsLock,
+        copy: prevent, cut: prevent, dragstart: prevent,
+      },
     });
-    editor.addEventListener("beforeinput", (event) => this.#beforeInput(event));
-    editor.addEventListener("input", (event) => {
-      if (!(/** @type {InputEvent} */ (event).isComposing)) this.#collect();
-    });
-    editor.addEventListener("compositionstart", () => { this.#composing = true; });
-    editor.addEventListener("compositionend", () => this.#collect());
-    editor.addEventListener("drop", (event) => this.#drop(event));
-    for (const type of ["keydown", "keyup"]) {
-      editor.addEventListener(type, (event) => this.#watchCapsLock(/** @type {KeyboardEvent} */ (event)));
-    }
-    for (const type of ["copy", "cut", "dragstart"]) editor.addEventListener(type, (event) => event.preventDefault());
-    return editor;
   }
 
   #createShowButton() {

@@ -123,9 +123,7 @@ function isLowSurrogate(unit) {
 
 /** @param {Uint16Array} units */
 function countPoints(units) {
-  let count = 0;
-  for (const unit of units) if (!isLowSurrogate(unit)) count += 1;
-  return count;
+  return units.reduce((count, unit) => count + Number(!isLowSurrogate(unit)), 0);
 }
 
 /**

@@ -98,9 +98,7 @@ export function protectionMark(protection, translate) {
 export function leavingMark({ sign, encrypt }) {
   const state = encrypt ? "encrypted-only" : "plain";
   const shape = sign && !encrypt ? { lines: [SEAL] } : SHAPES[state];
-  const mark = drawMark(shape, `mark mark-${state}`, "", 28);
-  mark.setAttribute("aria-hidden", "true");
-  return mark;
+  return drawMark(shape, `mark mark-${state}`, "", 28);
 }
 
 const READINESS = {
@@ -130,9 +128,7 @@ const NODES = {
  * @param {"good" | "bad" | "open"} mark
  */
 export function nodeMark(mark) {
-  const drawn = drawMark({ lines: NODES[mark] }, `mark mark-small node-${mark}`, "", 24);
-  drawn.setAttribute("aria-hidden", "true");
-  return drawn;
+  return drawMark({ lines: NODES[mark] }, `mark mark-small node-${mark}`, "", 24);
 }
 
 /**
@@ -141,12 +137,10 @@ export function nodeMark(mark) {
  * @param {Translate} translate
  */
 export function checkingStatement(translate) {
-  const mark = drawMark({ lines: [SEAL, "M8 12h.01", "M12 12h.01", "M16 12h.01"] }, "mark mark-checking", "", 32);
-  mark.setAttribute("aria-hidden", "true");
   return html(
     "div",
     { class: "state-statement state-checking" },
-    mark,
+    drawMark({ lines: [SEAL, "M8 12h.01", "M12 12h.01", "M16 12h.01"] }, "mark mark-checking", "", 32),
     html(
       "p",
       { class: "state-text" },
@@ -161,9 +155,7 @@ export function checkingStatement(translate) {
  * The seal of Sealwax, shown on a text that was encrypted. It has the letter S and no tick, because it is no verdict.
  */
 export function waxSeal() {
-  const mark = drawMark({ filled: [SEAL], cut: LETTER }, "mark wax-seal", "", 72);
-  mark.setAttribute("aria-hidden", "true");
-  return mark;
+  return drawMark({ filled: [SEAL], cut: LETTER }, "mark wax-seal", "", 72);
 }
 
 /**

@@ -1,8 +1,7 @@
 /** The question that is asked before something is encrypted so that only the writer could read it. */
 
 import { disturb } from "./calm.js";
-import { openDialog } from "./dialog.js";
-import { html, uniqueId } from "./dom.js";
+import { html, openDialog, uniqueId } from "./dom.js";
 
 /**
  * @param {import("./catalogue.js").Catalogue} translate

@@ -5,8 +5,7 @@
  */
 
 import { AttachedFiles } from "../ui/attached_files.js";
-import { html } from "../ui/dom.js";
-import { createForm, inputField } from "../ui/parts.js";
+import { createForm, html, inputField } from "../ui/dom.js";
 import { createPlanPanel } from "../ui/plan_panel.js";
 import { groupObstacles, warnings } from "../ui/sending_plan.js";
 import { ProtectionSwitches } from "./protection_switches.js";

@@ -3,8 +3,7 @@
  * person agrees.
  */
 
-import { html } from "../ui/dom.js";
-import { switchField } from "../ui/parts.js";
+import { html, switchField } from "../ui/dom.js";
 import { askUnencrypted } from "./writing_questions.js";
 
 /** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */

@@ -1,6 +1,6 @@
 /** The question before a letter leaves unencrypted. */
 
-import { ask } from "../ui/parts.js";
+import { ask } from "../ui/ask.js";
 
 /** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 

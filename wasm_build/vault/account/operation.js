@@ -116,8 +116,7 @@ class Operation {
     let latest = step;
     const { askFactor = refuse("factor-needed") } = this.#setting;
     return askFactor(step.question, async (proof) => {
-      const signed = await this.#answer(latest, { told: proof });
-      const after = await this.#exchange(signed);
+      const after = await this.#exchange(await this.#answer(latest, { told: proof }));
       if (after.question?.kind !== "factor") return after;
       latest = after;
       throw this.refusal;

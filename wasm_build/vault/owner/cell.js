@@ -3,10 +3,9 @@
  */
 
 import { overwrite } from "../memory/cleanup.js";
-import { crashed } from "../errors/failures.js";
 import { collectBuffers, isReply } from "../rpc.js";
 import { workerUrl } from "./trusted_scripts.js";
-import { VaultError } from "../errors/vault_error.js";
+import { crashed, VaultError } from "../errors/vault_error.js";
 
 // The time until a stopped Worker must report that its cleanup begins. The Worker reads messages only between
 // computations.

@@ -2,19 +2,10 @@
  * The Trusted Types policy `sealwax`. It admits only these scripts: the vault's Worker; the sanitiser; the preview of PDF
  * files; the views of sent parcels, kept files and letters that go as parcels; the forms for the answer to a parcel and for
  * its recipient's key; and the service workers of notifications, pages and parcels.
+ *
+ * Each function takes the folder of the script. In browsers with Trusted Types it returns a TrustedScriptURL.
  */
 
-const WORKER = "vault_worker.js";
-const SANITISER = "purify.js";
-const PDF_VIEW = "pdf_view.js";
-const SENT_PARCELS = "parcels_sent.js";
-const PARCEL_ANSWER = "parcel_answer.js";
-const PARCEL_KEY = "parcel_key.js";
-const MY_FILES = "my_files.js";
-const PARCEL_LETTER = "parcel_letter.js";
-const NOTICE_WORKER = "new_mail_worker.js";
-const APP_WORKER = "app_worker.js";
-const SAVE_WORKER = "save_worker.js";
 /** @type {Set<string>} */
 const admitted = new Set();
 
@@ -23,107 +14,45 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("sealw
   createScriptURL: admit,
 }) ?? { createScriptURL: admit };
 
-/**
- * The address of the vault's Worker.
- * @param {URL} base the folder of the runtime
- * @returns {URL} in browsers with Trusted Types a TrustedScriptURL
- */
-export function workerUrl(base) {
-  return trustedUrl(new URL(WORKER, base));
-}
+/** The address of the vault's Worker. @type {(base: URL) => URL} */
+export const workerUrl = (base) => trustedUrl("vault_worker.js", base);
+
+/** The address of the sanitiser of markup. @type {(base: URL) => string} */
+export const sanitiserUrl = (base) => trustedUrl("purify.js", base);
+
+/** The address of the preview of PDF files. @type {(base: URL) => string} */
+export const pdfViewUrl = (base) => trustedUrl("pdf_view.js", base);
+
+/** The address of the view of sent parcels. @type {(base: URL) => string} */
+export const sentParcelsUrl = (base) => trustedUrl("parcels_sent.js", base);
+
+/** The address of the form that answers a parcel. @type {(base: URL) => string} */
+export const parcelAnswerUrl = (base) => trustedUrl("parcel_answer.js", base);
+
+/** The address of the form that gets a key for the recipient of a parcel. @type {(base: URL) => string} */
+export const parcelKeyUrl = (base) => trustedUrl("parcel_key.js", base);
+
+/** The address of the view of kept files. @type {(base: URL) => string} */
+export const myFilesUrl = (base) => trustedUrl("my_files.js", base);
+
+/** The address of the dialogs of letters that go as parcels. @type {(base: URL) => string} */
+export const parcelLetterUrl = (base) => trustedUrl("parcel_letter.js", base);
+
+/** The address of the service worker of notifications. @type {(base: URL) => string} */
+export const noticeWorkerUrl = (base) => trustedUrl("new_mail_worker.js", base);
+
+/** The address of the service worker that starts the pages without a connection. @type {(base: URL) => string} */
+export const appWorkerUrl = (base) => trustedUrl("app_worker.js", base);
+
+/** The address of the service worker that saves files of a parcel. @type {(base: URL) => string} */
+export const saveWorkerUrl = (base) => trustedUrl("save_worker.js", base);
 
 /**
- * The address of the sanitiser of markup.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
+ * @param {string} name
+ * @param {URL} base
  */
-export function sanitiserUrl(base) {
-  return trustedUrl(new URL(SANITISER, base));
-}
-
-/**
- * The address of the preview of PDF files.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function pdfViewUrl(base) {
-  return trustedUrl(new URL(PDF_VIEW, base));
-}
-
-/**
- * The address of the view of sent parcels.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function sentParcelsUrl(base) {
-  return trustedUrl(new URL(SENT_PARCELS, base));
-}
-
-/**
- * The address of the form that answers a parcel.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function parcelAnswerUrl(base) {
-  return trustedUrl(new URL(PARCEL_ANSWER, base));
-}
-
-/**
- * The address of the form that gets a key for the recipient of a parcel.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function parcelKeyUrl(base) {
-  return trustedUrl(new URL(PARCEL_KEY, base));
-}
-
-/**
- * The address of the view of kept files.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function myFilesUrl(base) {
-  return trustedUrl(new URL(MY_FILES, base));
-}
-
-/**
- * The address of the dialogs of letters that go as parcels.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function parcelLetterUrl(base) {
-  return trustedUrl(new URL(PARCEL_LETTER, base));
-}
-
-/**
- * The address of the service worker of notifications.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function noticeWorkerUrl(base) {
-  return trustedUrl(new URL(NOTICE_WORKER, base));
-}
-
-/**
- * The address of the service worker that starts the pages without a connection.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function appWorkerUrl(base) {
-  return trustedUrl(new URL(APP_WORKER, base));
-}
-
-/**
- * The address of the service worker that saves files of a parcel.
- * @param {URL} base the folder of the pages
- * @returns {string} in browsers with Trusted Types a TrustedScriptURL
- */
-export function saveWorkerUrl(base) {
-  return trustedUrl(new URL(SAVE_WORKER, base));
-}
-
-/** @param {URL} script */
-function trustedUrl({ href }) {
+function trustedUrl(name, base) {
+  const { href } = new URL(name, base);
   admitted.add(href);
   return policy.createScriptURL(href);
 }

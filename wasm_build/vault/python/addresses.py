@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from smime_core.limits import MAX_TYPED_ADDRESSES_CHARACTERS, check_limit
 from smime_core.mime import Mailbox, addresses, find_addresses
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import request_class
+from wasm_build.vault.python.requests import Reply, request_class
 
 
 @request_class

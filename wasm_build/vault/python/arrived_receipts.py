@@ -19,8 +19,8 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, Reason, State, reason, time_to_json
 from smime_core.trust import Judging
 from wasm_build.vault.python.receipts import any_match, find_message_id, receipt_id
-from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
-from wasm_build.vault.python.requests import request_class
+from wasm_build.vault.python.replies import describe_headers, describe_reply, describe_verdict
+from wasm_build.vault.python.requests import Reply, request_class
 
 # The longest body in which a receipt is looked for. A receipt has about 5,000 bytes, mostly its certificates.
 _MAX_RECEIPT_BYTES: Final = 200_000

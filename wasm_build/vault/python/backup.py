@@ -12,8 +12,7 @@ from smime_core.cms import BACKUP, Encrypting, Keys
 from smime_core.errors import WrongPassphrase
 from smime_core.message import decrypt_bytes, encrypt_bytes
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, request_class
+from wasm_build.vault.python.requests import Reply, Secret, request_class
 
 
 @request_class
@@ -48,5 +47,4 @@ async def open_backup(request: OpenBackup, provider: CryptoProvider) -> Reply:
     MalformedMessage for a file that is no backup.
     """
     keys = Keys(identities=(), passwords=[request.passphrase])
-    opened = await decrypt_bytes(request.backup, keys, provider, content_type=BACKUP)
-    return {"content": opened.content}
+    return {"content": (await decrypt_bytes(request.backup, keys, provider, content_type=BACKUP)).content}

@@ -14,8 +14,7 @@ from smime_core.keys import public_key_of
 from smime_core.provider import CryptoProvider, NewKey
 from smime_core.trust import parse_people_file
 from wasm_build.vault.python.identities import describe_authority, seal_all
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, request_class
+from wasm_build.vault.python.requests import Reply, Secret, request_class
 
 # The kinds of keys that CAs for mail certify. Each kind can sign and can receive encrypted mail.
 _KINDS: Final = {"rsa-3072": NewKey.RSA_3072, "p-256": NewKey.P256, "p-384": NewKey.P384}
@@ -57,8 +56,7 @@ async def finish_request(request: FinishRequest, provider: CryptoProvider) -> Re
     """
     identity = await _join(request, provider)
     p12 = await export_identity(identity, request.passphrase, provider)
-    sealed = await seal_all([identity], request.seal_key, provider)
-    return {**sealed, **describe_authority([identity]), "p12": p12}
+    return {**await seal_all([identity], request.seal_key, provider), **describe_authority([identity]), "p12": p12}
 
 
 async def _join(request: FinishRequest, provider: CryptoProvider) -> Identity:

@@ -1,4 +1,7 @@
-"""The verbs that describe certificates, judge them, and read them from a file."""
+"""The verbs that describe certificates, judge them, and read them from a file, and those about a person's decisions.
+
+The vault makes and reads decisions on certificates; the page keeps them.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,31 @@ from typing import Final
 from smime_core.errors import PathError, SmimeError
 from smime_core.pkix import PathRules, Purpose, check_end_entity, validate_path
 from smime_core.provider import CryptoProvider
-from smime_core.report import certificate_to_json, describe_certificate, page_to_json, reasons_to_json
+from smime_core.report import certificate_to_json, describe_certificate, page_to_json, reasons_to_json, time_to_json
 from smime_core.trust import (
     CertificateChange,
+    Decision,
+    DecisionKind,
     Issuers,
     LeftOut,
+    add_decision,
+    build_decisions,
     explain_path_error,
+    find_decision,
     has_receiving_key,
+    make_decision,
     parse_people_file,
 )
 from smime_core.x509 import Certificate, parse_certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
-from wasm_build.vault.python.trust import GivenJudging, read_store
+from wasm_build.vault.python.requests import Reply, parse_certificates, parse_word, request_class
+from wasm_build.vault.python.trust import WithJudging, read_decisions, read_store
 
 _PURPOSES: Final = {"sign": Purpose.SIGN, "seal": Purpose.ENCRYPT}
 
 
 @request_class
-class DescribeCertificates:
+class DescribeCertificates(WithJudging):
     certificates: tuple[bytes, ...]
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class
@@ -44,8 +51,7 @@ class ReadCertificates:
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
     """Returns `{certificates}`: the facts; `usable`, whether mail can be encrypted for it; `reason`, why it cannot."""
     certificates = parse_certificates(request.certificates)
-    store = await read_store(request.judging, provider)
-    rules = PathRules(store, request.judging.at, known=certificates)
+    rules = PathRules(await read_store(request.judging, provider), request.judging.at, known=certificates)
     described: list[Reply] = []
     for certificate in certificates:
         reason: Reply | None = None
@@ -123,3 +129,63 @@ def _may(certificate: Certificate, purpose: Purpose) -> bool:
         # The certificate does not allow the purpose, or it has extensions that cannot be parsed.
         return False
     return purpose is Purpose.SIGN or has_receiving_key(certificate)
+
+
+@request_class
+class MakeDecision(WithJudging):
+    certificate: bytes
+    kind: str
+    addresses: tuple[str, ...]
+    intermediates: tuple[bytes, ...] = ()
+
+
+@request_class
+class ListDecisions:
+    decisions: bytes
+
+
+@request_class
+class RemoveDecision:
+    decisions: bytes
+    fingerprint: str
+
+
+async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
+    """Returns `{decisions}` with the new decision. Raises DecisionRefused, whose `why` names the reason."""
+    store = await read_store(request.judging, provider)
+    decision = await make_decision(
+        parse_certificate(request.certificate),
+        provider,
+        kind=parse_word(DecisionKind, request.kind),
+        addresses=request.addresses,
+        at=request.judging.at,
+        trust_store=store,
+        intermediates=parse_certificates(request.intermediates),
+    )
+    return {"decisions": build_decisions(add_decision(read_decisions(request.judging.trust.decisions), decision))}
+
+
+async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:
+    """Returns `{decisions}`: each decision with the facts of its certificate."""
+    return {"decisions": [_describe_decision(decision) for decision in read_decisions(request.decisions)]}
+
+
+async def remove_decision(request: RemoveDecision, _: CryptoProvider) -> Reply:
+    """Returns `{decisions}` without the decision on the certificate whose fingerprint begins with the given one.
+
+    Raises DecisionRefused unless exactly one decision matches.
+    """
+    decisions = read_decisions(request.decisions)
+    removed = find_decision(decisions, request.fingerprint)
+    return {"decisions": build_decisions([decision for decision in decisions if decision is not removed])}
+
+
+def _describe_decision(decision: Decision) -> Reply:
+    return {
+        **certificate_to_json(decision.certificate),
+        "certificate": decision.certificate.der,
+        "kind": str(decision.kind),
+        # The addresses for which the decision holds. They can differ from the addresses in the certificate.
+        "acceptedFor": list(decision.addresses),
+        "acceptedAt": time_to_json(decision.accepted_at),
+    }

@@ -41,19 +41,19 @@ from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from smime_core.verdict import claim_of
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
-from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import (
     GivenFile,
-    SealedKeys,
+    Reply,
     Secret,
+    ToEncrypt,
+    WithKeys,
     decode_text,
     group_of,
     parse_certificates,
     parse_cipher,
     request_class,
 )
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
+from wasm_build.vault.python.sealed import UnsealedIdentity, choose_signer, may, owns, unseal
 
 
 @request_class
@@ -101,13 +101,12 @@ class GivenClaims:
 
 
 @request_class
-class ComposeMessage:
+class ComposeMessage(WithKeys):
     """`reads_headers` is true if the program of every reader is known to read protected header fields."""
 
     draft: GivenDraft
     sign: bool
     reads_headers: bool = False
-    keys: SealedKeys = group_of(SealedKeys)
     recipients: tuple[bytes, ...]
     cipher: str | None = None
     passwords: tuple[Secret, ...] = ()
@@ -115,30 +114,25 @@ class ComposeMessage:
 
 
 @request_class
-class SignMessage:
+class SignMessage(WithKeys):
     draft: GivenDraft
     encrypts: bool
     reads_headers: bool = False
-    keys: SealedKeys = group_of(SealedKeys)
     claims: GivenClaims = group_of(GivenClaims)
 
 
 @request_class
-class FinishMessage:
+class FinishMessage(ToEncrypt):
     headers: bytes
     entity: bytes
     nonce: str
     answer: bytes
-    recipients: tuple[bytes, ...]
-    cipher: str | None = None
     passwords: tuple[Secret, ...] = ()
 
 
 @request_class
-class ReplyToParcel:
+class ReplyToParcel(ToEncrypt):
     draft: GivenDraft
-    recipients: tuple[bytes, ...]
-    cipher: str | None = None
 
 
 async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
@@ -216,8 +210,7 @@ async def reply_to_parcel(request: ReplyToParcel, provider: CryptoProvider) -> R
     # from going to the service.
     outer_headers += f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
     _, entity = protect_headers(outer_headers, entity, ProtectionMode.CIPHER, _keep_people)
-    encrypting = Encrypting(recipients=parse_certificates(request.recipients), cipher=parse_cipher(request.cipher))
-    return {"cms": await encrypt_bytes(entity, encrypting, provider)}
+    return {"cms": await encrypt_bytes(entity, request.encrypting(), provider)}
 
 
 def _keep_people(name: str, value: str) -> str | None:

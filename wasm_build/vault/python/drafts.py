@@ -18,10 +18,8 @@ from smime_core.algorithms import AES_256_GCM, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import own_of, unseal
+from wasm_build.vault.python.requests import Reply, WithKeys, request_class
+from wasm_build.vault.python.sealed import UnsealedIdentity, own_of, unseal
 
 _LABEL: Final = b"sealwax draft 1\0"
 _KEY_BYTES: Final = 32
@@ -30,17 +28,15 @@ _TAG_BYTES: Final = 16
 
 
 @request_class
-class SealDraft:
+class SealDraft(WithKeys):
     draft: bytes
     place: str
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
-class OpenDraft:
+class OpenDraft(WithKeys):
     sealed: bytes
     place: str
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 async def seal_draft(request: SealDraft, provider: CryptoProvider) -> Reply:

@@ -1,4 +1,4 @@
-"""The verbs that decrypt mail, and that read mail with its verdict."""
+"""The verbs that decrypt mail, read mail with its verdict, and read messages for lists and for the search."""
 
 from __future__ import annotations
 
@@ -7,39 +7,32 @@ from typing import Final
 from smime_core.cms import Keys, find_nested_layers
 from smime_core.errors import ContentTypeMismatch, SmimeError
 from smime_core.ess import parse_security_label
-from smime_core.mail import (
-    Passage,
-    read_entity,
-    read_payload,
-)
-from smime_core.message import decrypt_message, examine_message, read_headers
-from smime_core.mime import Attachment, parse_entity
+from smime_core.mail import Passage, ReadableEntity, read_entity, read_payload
+from smime_core.message import UnverifiedMessage, decrypt_message, examine_message, read_headers, read_unverified
+from smime_core.mime import Attachment, Entity, parse_entity
 from smime_core.own_content import examine_field_outside_page
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
 from wasm_build.vault.python.arrived_receipts import GivenSent, find_receipt, verify_receipt_mail
-from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.contacts import describe_harvest, read_contacts
 from wasm_build.vault.python.receipts import describe_request
-from wasm_build.vault.python.recipient_certificates import describe_harvest
-from wasm_build.vault.python.replies import Reply, describe_headers, describe_reply, describe_verdict
-from wasm_build.vault.python.requests import (
-    SealedKeys,
-    group_of,
-    request_class,
-)
-from wasm_build.vault.python.signers import unseal
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.replies import describe_headers, describe_reply, describe_verdict
+from wasm_build.vault.python.requests import Reply, WithKeys, request_class
+from wasm_build.vault.python.sealed import unseal
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 _PROTECTED_TYPE: Final = "application/pkcs7-mime"
 _OPENED_KINDS: Final = (LayerKind.ENCRYPTED, LayerKind.SIGNED, LayerKind.COMPRESSED)
+_PEOPLE: Final = ("From", "To", "Cc")
+# In longer texts, only the beginning can be found, because a single message must not fill the index.
+_MAX_CHARACTERS: Final = 100_000
+_NOTHING: Final = ReadableEntity("", (), ())
 
 
 @request_class
-class VerifyMessage:
+class VerifyMessage(WithKeysAndJudging):
     message: bytes
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
     fields_too: bool = False
     receipts_too: bool = False
@@ -47,15 +40,15 @@ class VerifyMessage:
 
 
 @request_class
-class DecryptMessage:
+class DecryptMessage(WithKeys):
     message: bytes
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
-class ReadSubjects:
+class ReadMessages(WithKeys):
+    """The messages of a list, of which only a part is read."""
+
     messages: tuple[bytes, ...]
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
@@ -65,8 +58,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
     only for a page that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises
     SmimeError.
     """
-    contacts = read_contacts(request.contacts)
-    judging = await read_judging(request.judging, provider, contacts)
+    judging = await read_judging(request.judging, provider, read_contacts(request.contacts))
     receipt = find_receipt(request.message) if request.receipts_too else None
     if receipt is not None:
         return await verify_receipt_mail(request.message, receipt, judging, provider, request.sent)
@@ -102,7 +94,7 @@ async def decrypt(request: DecryptMessage, provider: CryptoProvider) -> Reply:
     return {"message": opened}
 
 
-async def read_subjects(request: ReadSubjects, provider: CryptoProvider) -> Reply:
+async def read_subjects(request: ReadMessages, provider: CryptoProvider) -> Reply:
     """Returns `{subjects}` for a list of messages: for each the shown subject, or None if it cannot be read.
 
     No signature is checked. An error of one message is not reported, because it could describe unauthenticated
@@ -113,12 +105,48 @@ async def read_subjects(request: ReadSubjects, provider: CryptoProvider) -> Repl
     return {"subjects": [await _read_subject(message, keys, provider) for message in request.messages]}
 
 
+async def read_texts(request: ReadMessages, provider: CryptoProvider) -> Reply:
+    """Returns `{texts}`: for each message `{subject, people, text}`, or None if it cannot be read.
+
+    `people` has the fields From, To and Cc, `text` the text and the names of files. No signature is checked. An error
+    of one message is not reported, because it could describe unauthenticated plaintext.
+    """
+    keys = Keys(identities=await unseal(request.keys, provider))
+    return {"texts": [await _read_text(message, keys, provider) for message in request.messages]}
+
+
 async def _read_subject(message: bytes, keys: Keys, provider: CryptoProvider) -> str | None:
     try:
         headers = await read_headers(message, keys, provider, policy=Policy.ARCHIVE)
     except SmimeError:
         return None
     return next((field.text for field in headers.find("Subject")), None)
+
+
+async def _read_text(message: bytes, keys: Keys, provider: CryptoProvider) -> Reply | None:
+    try:
+        opened = await read_unverified(message, keys, provider, policy=Policy.ARCHIVE)
+        readable = _read_content(opened)
+    except SmimeError:
+        return None
+    names = [file.filename for file in readable.attachments if file.filename]
+    text = "\n".join([readable.text[:_MAX_CHARACTERS], *names])
+    return {
+        "subject": _join(opened, ("Subject",)),
+        "people": _join(opened, _PEOPLE),
+        "text": text[: 2 * _MAX_CHARACTERS].encode(),
+    }
+
+
+def _read_content(opened: UnverifiedMessage) -> ReadableEntity:
+    if not isinstance(opened.content, Entity):
+        return _NOTHING
+    return read_payload(opened.content.encoded, encrypted=opened.is_encrypted)
+
+
+def _join(opened: UnverifiedMessage, names: tuple[str, ...]) -> str:
+    fields = [field.text for name in names for field in opened.headers.find(name)]
+    return "\n".join(fields)[:_MAX_CHARACTERS]
 
 
 def _describe_field(report: MessageReport) -> Reply:

@@ -44,47 +44,23 @@ from smime_core.parcels import (
 )
 from smime_core.provider import CryptoProvider
 from smime_core.verdict import claim_of
-from wasm_build.vault.python.contacts import read_contacts
-from wasm_build.vault.python.recipient_certificates import describe_harvest
-from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.contacts import describe_harvest, read_contacts
+from wasm_build.vault.python.plain_bytes import DecryptBytes
+from wasm_build.vault.python.replies import describe_verdict
 from wasm_build.vault.python.requests import (
-    SealedKeys,
+    Protecting,
+    Reply,
     Secret,
+    WithKeys,
     decode_text,
     group_of,
     parse_certificates,
     request_class,
 )
-from wasm_build.vault.python.sealed import seal_secret, unseal_secret
-from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.sealed import choose_signer, seal_secret, unseal, unseal_secret, unseal_signers
+from wasm_build.vault.python.trust import WithKeysAndJudging, read_judging
 
 _PURPOSE: Final = b"sealwax sealed parcel key 1"
-
-
-@request_class
-class GivenChunk:
-    """A chunk as the manifest describes it."""
-
-    cms_bytes: int
-    content_bytes: int
-    sha256: str
-
-
-@request_class
-class GivenParcelFile:
-    """A file to send."""
-
-    name: str
-    size_bytes: int
-
-
-@request_class
-class GivenAddressee:
-    """A recipient, and the language of the notice."""
-
-    address: str
-    language: str
 
 
 @request_class
@@ -103,9 +79,8 @@ class MakeParcel:
 
 
 @request_class
-class AnswerChallenge:
+class AnswerChallenge(WithKeys):
     challenge: bytes
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
@@ -115,38 +90,28 @@ class CheckWords:
 
 
 @request_class
-class OpenParcel:
-    words: Secret
+class OpenParcel(CheckWords):
     salt: bytes
-    language: str = "en"
     seal_key: Secret
 
 
 @request_class
-class VerifyParcel:
+class GiveReceipt(WithKeysAndJudging):
     manifest: bytes
     parcel: str
+
+
+@request_class
+class VerifyParcel(GiveReceipt):
     key: bytes | None = None
     readers: tuple[str, ...]
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
 
 
 @request_class
-class GiveReceipt:
-    manifest: bytes
-    parcel: str
-    keys: SealedKeys = group_of(SealedKeys)
-    judging: GivenJudging = group_of(GivenJudging)
-
-
-@request_class
-class DecryptChunk:
-    cms: bytes
-    chunk: GivenChunk
+class DecryptChunk(DecryptBytes):
+    chunk: ParcelChunk
     key: bytes | None = None
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
@@ -158,19 +123,15 @@ class EncryptChunk:
 
 
 @request_class
-class PlanParcel:
+class PlanParcel(Protecting):
     """A parcel to send. Without `terms` it is a file that the person keeps."""
 
     parcel: str
     from_: str
-    to: tuple[GivenAddressee, ...]
-    files: tuple[GivenParcelFile, ...]
+    to: tuple[Addressee, ...]
+    files: tuple[PlannedFile, ...]
     terms: GivenTerms | None = None
     key: bytes | None = None
-    recipients: tuple[bytes, ...]
-    sign: bool
-    keys: SealedKeys = group_of(SealedKeys)
-    at: datetime.datetime
     whole_bytes: int
 
     def outline(self) -> ParcelPlan:
@@ -179,9 +140,9 @@ class PlanParcel:
         return ParcelPlan(
             parcel=self.parcel,
             sender=self.from_,
-            to=[Addressee(address=addressee.address, language=addressee.language) for addressee in self.to],
+            to=self.to,
             created=self.at.astimezone(datetime.UTC),
-            files=[PlannedFile(name=file.name, size_bytes=file.size_bytes) for file in self.files],
+            files=self.files,
             certificates=parse_certificates(self.recipients),
             terms=None if terms is None else ParcelTerms(salt=terms.salt, proof=terms.proof, days=terms.days),
             whole_bytes=self.whole_bytes,
@@ -202,14 +163,8 @@ class FinishParcel:
     """The chunks of a planned parcel, in their order. `most` is the announced size of the manifest."""
 
     plan: PlanParcel = group_of(PlanParcel)
-    chunks: tuple[GivenChunk, ...]
+    chunks: tuple[ParcelChunk, ...]
     most: int | None = None
-
-
-@request_class
-class DecryptForeign:
-    cms: bytes
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 async def make_parcel(request: MakeParcel, provider: CryptoProvider) -> Reply:
@@ -295,15 +250,13 @@ async def decrypt_one_chunk(request: DecryptChunk, provider: CryptoProvider) -> 
     """Returns `{content}` of the chunk. Raises ParcelRefused and the errors of decryption."""
     key = await _unseal_key(request.key, request.keys.seal_key, provider)
     identities = await unseal(request.keys, provider)
-    chunk = _read_chunk(request.chunk)
-    return {"content": await decrypt_chunk(request.cms, chunk, provider, key=key, identities=identities)}
+    return {"content": await decrypt_chunk(request.cms, request.chunk, provider, key=key, identities=identities)}
 
 
 async def encrypt_one_chunk(request: EncryptChunk, provider: CryptoProvider) -> Reply:
     """Returns `{cms, chunk}`: the encrypted chunk, and its description for the manifest. Raises SmimeError."""
     key = await _unseal_key(request.key, request.seal_key, provider)
-    certificates = parse_certificates(request.recipients)
-    cms = await encrypt_chunk(request.content, provider, key=key, certificates=certificates)
+    cms = await encrypt_chunk(request.content, provider, key=key, certificates=parse_certificates(request.recipients))
     return {"cms": cms, "chunk": _describe_chunk(await describe_chunk(cms, len(request.content), provider))}
 
 
@@ -328,15 +281,14 @@ async def finish_parcel(request: FinishParcel, provider: CryptoProvider) -> Repl
     Raises SmimeError.
     """
     plan = await request.plan.read(provider)
-    chunks = [_read_chunk(chunk) for chunk in request.chunks]
-    manifest = await plan.build_manifest(chunks, provider, most=request.most)
+    manifest = await plan.build_manifest(request.chunks, provider, most=request.most)
     if not plan.is_whole:
         return {"manifest": manifest}
-    sizes = ParcelSizes(chunks=[chunk.cms_bytes for chunk in chunks], manifest=len(manifest))
+    sizes = ParcelSizes(chunks=[chunk.cms_bytes for chunk in request.chunks], manifest=len(manifest))
     return {"manifest": manifest, "line": plan.announce(sizes)}
 
 
-async def decrypt_foreign(request: DecryptForeign, provider: CryptoProvider) -> Reply:
+async def decrypt_foreign(request: DecryptBytes, provider: CryptoProvider) -> Reply:
     """Returns `{content}` of another program's file. Raises ParcelNotAuthenticated if anybody could have altered it."""
     keys = Keys(identities=await unseal(request.keys, provider))
     return {"content": await decrypt_authenticated(request.cms, keys, provider)}
@@ -355,10 +307,6 @@ async def _unseal_key(sealed: bytes | None, seal_key: Secret | None, provider: C
         raise DecryptionError
     plain = await unseal_secret(sealed, _PURPOSE, seal_key, provider)
     return ParcelKey(salt=plain[:SALT_BYTES], kek=plain[SALT_BYTES:])
-
-
-def _read_chunk(chunk: GivenChunk) -> ParcelChunk:
-    return ParcelChunk(cms_bytes=chunk.cms_bytes, content_bytes=chunk.content_bytes, sha256=chunk.sha256)
 
 
 def _describe_chunk(chunk: ParcelChunk) -> Reply:

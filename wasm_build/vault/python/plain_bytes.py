@@ -5,51 +5,38 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from smime_core.cms import Encrypting, Keys, SignatureForm, unarmor
+from smime_core.cms import Keys, SignatureForm, unarmor
 from smime_core.describe import detect_kind, findings_to_json, inspect_file
 from smime_core.message import decrypt_entity, encrypt_bytes, sign_bytes, verify_bytes
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply, describe_verdict
-from wasm_build.vault.python.requests import (
-    SealedKeys,
-    Secret,
-    group_of,
-    parse_certificates,
-    parse_cipher,
-    parse_scheme,
-    request_class,
-)
-from wasm_build.vault.python.signers import choose_signing, unseal
-from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.replies import describe_verdict
+from wasm_build.vault.python.requests import Reply, Secret, ToEncrypt, WithKeys, parse_scheme, request_class
+from wasm_build.vault.python.sealed import choose_signing, unseal
+from wasm_build.vault.python.trust import WithJudging, read_judging
 
 
 @request_class
-class SignBytes:
+class SignBytes(WithKeys):
     content: bytes
-    keys: SealedKeys = group_of(SealedKeys)
     at: datetime.datetime
     detached: bool = False
     scheme: str | None = None
 
 
 @request_class
-class VerifyBytes:
+class VerifyBytes(WithJudging):
     cms: bytes
     content: bytes | None = None
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class
-class EncryptBytes:
+class EncryptBytes(ToEncrypt):
     content: bytes
-    recipients: tuple[bytes, ...]
-    cipher: str | None = None
 
 
 @request_class
-class DecryptBytes:
+class DecryptBytes(WithKeys):
     cms: bytes
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 @request_class
@@ -74,9 +61,7 @@ async def verify(request: VerifyBytes, provider: CryptoProvider) -> Reply:
 
 async def encrypt(request: EncryptBytes, provider: CryptoProvider) -> Reply:
     """Returns `{cms}`, the encrypted structure. Raises SmimeError."""
-    recipients = parse_certificates(request.recipients)
-    encrypting = Encrypting(recipients=recipients, cipher=parse_cipher(request.cipher))
-    return {"cms": await encrypt_bytes(request.content, encrypting, provider)}
+    return {"cms": await encrypt_bytes(request.content, request.encrypting(), provider)}
 
 
 async def decrypt(request: DecryptBytes, provider: CryptoProvider) -> Reply:

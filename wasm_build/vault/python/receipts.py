@@ -41,13 +41,12 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, State
 from smime_core.text import addresses_match
 from smime_core.verdict import claim_of
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
-from wasm_build.vault.python.signers import choose_signer, unseal
+from wasm_build.vault.python.requests import Reply, WithKeys, request_class
+from wasm_build.vault.python.sealed import choose_signer, unseal
 
 
 @request_class
-class MakeReceipt:
+class MakeReceipt(WithKeys):
     """`id` is the id of the request in the message. `from_` is the reader who signs the receipt."""
 
     message: bytes
@@ -56,7 +55,6 @@ class MakeReceipt:
     subject: str
     message_id: str
     at: datetime.datetime
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 def ask_for_receipt(address: str, at: datetime.datetime, provider: CryptoProvider) -> bytes:

@@ -8,12 +8,10 @@ from typing import Final
 from smime_core.mail import HiddenField, find_message_ids, reply_headers
 from smime_core.pkix import LookupKind, PathTrail
 from smime_core.report import AnswerMailbox, MessageReport, find_answer_people, report_to_json
+from wasm_build.vault.python.requests import Reply
 from wasm_build.vault.python.trust import lookup_id
 
 MAX_SHOWN_VALUE_CHARACTERS: Final = 16_384  # Some hundred recipients.
-
-Reply = dict[str, object]
-"""The members of a reply. `vault/schema.js` defines them."""
 
 
 def describe_verdict(report: MessageReport) -> Reply:

@@ -1,4 +1,4 @@
-"""Requests: the arguments of a verb, read into an immutable object.
+"""Requests: the arguments of a verb, read into an immutable object. A reply stays a dictionary.
 
 The fields of a request are those of its verb in `vault/schema.js`, against which JavaScript has checked the arguments.
 Names that are in camelCase in the schema are in snake_case here. A field that may be absent has a default here. A group
@@ -12,21 +12,27 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
 from types import NoneType
 from typing import Any, Final, NamedTuple, NewType, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
+from smime_core.cms import Encrypting
 from smime_core.errors import MalformedMessage
 from smime_core.x509 import Certificate, parse_certificate
 
 Request = TypeVar("Request")
 Group = TypeVar("Group")
+Word = TypeVar("Word", bound=StrEnum)
 
 Secret = NewType("Secret", bytes)
 """A passphrase, password or key."""
 
 Json = NewType("Json", bytes)
 """Plain data, encoded as JSON."""
+
+Reply = dict[str, object]
+"""The members of a reply. `vault/schema.js` defines them."""
 
 _GROUP: Final = "group"
 _CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AES_256_CBC, "gcm": AES_256_GCM}
@@ -61,6 +67,34 @@ class SealedKeys:
 
     identities: tuple[bytes, ...]
     seal_key: Secret | None = None
+
+
+@request_class
+class WithKeys:
+    """The base of requests that have the sealed identities of a session."""
+
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class ToEncrypt:
+    """The base of requests that encrypt content with a chosen cipher."""
+
+    recipients: tuple[bytes, ...]
+    cipher: str | None = None
+
+    def encrypting(self) -> Encrypting:
+        """The recipients and the cipher. Raises MalformedMessage."""
+        return Encrypting(recipients=parse_certificates(self.recipients), cipher=parse_cipher(self.cipher))
+
+
+@request_class
+class Protecting(WithKeys):
+    """The base of requests that sign content, encrypt it, or both."""
+
+    sign: bool
+    recipients: tuple[bytes, ...]
+    at: datetime.datetime
 
 
 @request_class
@@ -102,6 +136,14 @@ def parse_cipher(name: str | None) -> ContentCipher:
     if name not in _CIPHERS:
         raise MalformedMessage("the cipher is cbc or gcm", where="request")
     return _CIPHERS[name]
+
+
+def parse_word(words: type[Word], text: str, *, where: str = "request") -> Word:
+    """The member of an enumeration that has this text. Raises MalformedMessage."""
+    try:
+        return words(text)
+    except ValueError as error:
+        raise MalformedMessage(f"expected one of {', '.join(words)}", where=where) from error
 
 
 def parse_scheme(name: str | None) -> SignatureScheme | None:

@@ -36,8 +36,7 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity, load_identities
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Secret, group_of, request_class
+from wasm_build.vault.python.requests import Reply, Secret, group_of, request_class
 from wasm_build.vault.python.roaming_steps import factor_body, id_in_path
 
 
@@ -83,54 +82,44 @@ class Register:
 
 @request_class
 class LogIn:
+    """A login with the passphrase, and the base of the requests that begin with a login."""
+
     login: AccountOnDevice = group_of(AccountOnDevice)
     passphrase: Secret
 
+    async def open(self, setting: Setting) -> Session:
+        """The session after the login with the passphrase. Raises SmimeError."""
+        return await log_in_by_passphrase(setting, self.login.account(self.passphrase), self.login.context)
+
 
 @request_class
-class Recover:
-    login: AccountOnDevice = group_of(AccountOnDevice)
+class Recover(LogIn):
     code: Secret
-    passphrase: Secret
 
 
 @request_class
-class FinishReset:
-    login: AccountOnDevice = group_of(AccountOnDevice)
+class FinishReset(LogIn):
     ticket: str
     p12: bytes
     p12_passphrase: Secret
-    passphrase: Secret
     version: int
 
 
 @request_class
-class UndoReset:
-    login: AccountOnDevice = group_of(AccountOnDevice)
-    passphrase: Secret
+class UndoReset(LogIn):
     code: Secret | None = None
 
 
 @request_class
-class Rotate:
-    login: AccountOnDevice = group_of(AccountOnDevice)
-    passphrase: Secret
+class Rotate(LogIn):
     new_passphrase: Secret | None = None
     revoked: tuple[str, ...] = ()
     new_code: bool = False
 
 
 @request_class
-class ChangeFactors:
-    login: AccountOnDevice = group_of(AccountOnDevice)
-    passphrase: Secret
+class ChangeFactors(LogIn):
     removed: str = ""
-
-
-@request_class
-class RemoveAccount:
-    login: AccountOnDevice = group_of(AccountOnDevice)
-    passphrase: Secret
 
 
 async def register(request: Register, setting: Setting) -> Reply:
@@ -147,9 +136,7 @@ async def log_in(request: LogIn, setting: Setting) -> Reply:
     the account after a reset (`reset`). `resetReady` is the time in seconds since 1970 from which a running reset can
     replace the account.
     """
-    login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
-    return await _opened(session, login, setting.provider)
+    return await _opened(await request.open(setting), request.login, setting.provider)
 
 
 async def recover(request: Recover, setting: Setting) -> Reply:
@@ -207,7 +194,7 @@ async def rotate(request: Rotate, setting: Setting) -> Reply:
     With `new_code` it stores a new recovery code instead, and also returns it as `{code}`. Raises SmimeError.
     """
     login, provider = request.login, setting.provider
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
+    session = await request.open(setting)
     if request.new_code:
         code = await _make_code(session, setting, request.passphrase)
         return {**await _opened(session, login, provider), "code": code, "hasLostCode": False}
@@ -223,8 +210,7 @@ async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
 
     Raises SmimeError.
     """
-    login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
+    session = await request.open(setting)
     if request.removed:
         await session.remove_factor(setting, id_in_path(request.removed))
         return {}
@@ -234,10 +220,9 @@ async def change_factors(request: ChangeFactors, setting: Setting) -> Reply:
     return {}
 
 
-async def remove_account(request: RemoveAccount, setting: Setting) -> Reply:
+async def remove_account(request: LogIn, setting: Setting) -> Reply:
     """Logs in, and deletes the account at the server. Raises SmimeError."""
-    login = request.login
-    session = await log_in_by_passphrase(setting, login.account(request.passphrase), login.context)
+    session = await request.open(setting)
     await session.delete(setting)
     return {}
 

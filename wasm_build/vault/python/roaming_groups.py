@@ -36,9 +36,9 @@ from smime_core.trust import Judging
 from smime_core.x509 import Certificate, parse_certificate
 from wasm_build.vault.python.certificates import describe_shortly
 from wasm_build.vault.python.identities import seal_all
-from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
-from wasm_build.vault.python.roaming_session import GivenSession
+from wasm_build.vault.python.replies import describe_lookups
+from wasm_build.vault.python.requests import Json, Reply, Secret, group_of, request_class
+from wasm_build.vault.python.roaming_session import InSession
 from wasm_build.vault.python.roaming_steps import id_in_path
 from wasm_build.vault.python.trust import GivenJudging, read_judging
 
@@ -56,13 +56,7 @@ class NoIdentityInFile(SmimeError):
 
 
 @request_class
-class ListGroups:
-    session: GivenSession = group_of(GivenSession)
-
-
-@request_class
-class NameGroup:
-    session: GivenSession = group_of(GivenSession)
+class NameGroup(InSession):
     id: str
 
 
@@ -76,15 +70,7 @@ class GivenGroup:
 
 
 @request_class
-class ShowGroup:
-    session: GivenSession = group_of(GivenSession)
-    group: GivenGroup = group_of(GivenGroup)
-    judging: GivenJudging = group_of(GivenJudging)
-
-
-@request_class
-class TakeGroup:
-    session: GivenSession = group_of(GivenSession)
+class JudgeGroup(InSession):
     group: GivenGroup = group_of(GivenGroup)
     judging: GivenJudging = group_of(GivenJudging)
 
@@ -98,8 +84,7 @@ class GivenMember:
 
 
 @request_class
-class CreateGroup:
-    session: GivenSession = group_of(GivenSession)
+class CreateGroup(InSession):
     name: str
     p12: bytes
     passphrase: Secret
@@ -107,9 +92,7 @@ class CreateGroup:
 
 
 @request_class
-class ChangeGroup:
-    session: GivenSession = group_of(GivenSession)
-    id: str
+class ChangeGroup(NameGroup):
     removed: tuple[str, ...] = ()
     added: tuple[GivenMember, ...] = ()
     p12: bytes = b""
@@ -117,7 +100,7 @@ class ChangeGroup:
     at: datetime.datetime
 
 
-async def list_groups(request: ListGroups, setting: Setting) -> Reply:
+async def list_groups(request: InSession, setting: Setting) -> Reply:
     """Returns `{groups}`: the groups in the server's answer, and those that the person has left. Raises SmimeError."""
     session = await request.session.open(setting)
     listed, known = await list_at_server(session, setting), known_groups(session.opened.state)
@@ -139,7 +122,7 @@ async def end(request: NameGroup, setting: Setting) -> Reply:
     return {}
 
 
-async def show_group(request: ShowGroup, setting: Setting) -> Reply:
+async def show_group(request: JudgeGroup, setting: Setting) -> Reply:
     """Returns `{group, refusal, lookups}`: the opened group, or the reason why its owner is not accepted.
 
     `lookups` are the look-ups that could still change the result. Raises SmimeError, including ServerLies.
@@ -161,7 +144,7 @@ async def show_group(request: ShowGroup, setting: Setting) -> Reply:
     return {**reply, "group": _describe_group(opened, session), "refusal": None}
 
 
-async def take_group(request: TakeGroup, setting: Setting) -> Reply:
+async def take_group(request: JudgeGroup, setting: Setting) -> Reply:
     """Stores the keys of a group in the account. Returns `{identities, group}` with these keys.
 
     Raises SmimeError, including GroupKeyRefused and ServerLies.

@@ -33,8 +33,7 @@ from roaming_keys.protocol.steps import (
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import Json, Secret, parse_request, request_class
+from wasm_build.vault.python.requests import Json, Reply, Secret, parse_request, request_class
 from wasm_build.vault.python.sealed import seal_secret, unseal_secret
 
 _SESSION_PURPOSE: Final = b"sealwax session at a key server 3: "
@@ -181,8 +180,7 @@ def _asking(journal: Journal) -> Callable[[FactorDemand, KeyServerError | None],
     def ask(demand: FactorDemand, refusal: KeyServerError | None) -> Proof:
         if refusal is not None and refusal.code not in _REPEATABLE:
             raise refusal
-        answer = journal.ask("factor", json.loads(demand.to_json()))
-        return read_proof(factor_body(answer))
+        return read_proof(factor_body(journal.ask("factor", json.loads(demand.to_json()))))
 
     return ask
 

@@ -161,8 +161,7 @@ def _sign(tbs: bytes) -> bytes:
 
 
 def _name(text: str) -> bytes:
-    attribute = der.sequence(der.oid("2.5.4.3"), der.element(0x0C, text.encode()))
-    return der.sequence(der.set_of([attribute]))
+    return der.sequence(der.set_of([der.sequence(der.oid("2.5.4.3"), der.element(0x0C, text.encode()))]))
 
 
 def _extensions(name: str, *, is_ca: bool) -> list[bytes]:

@@ -10,10 +10,8 @@ from smime_core.pkix import Purpose
 from smime_core.provider import CryptoProvider
 from smime_core.trust import build_book, build_contacts, build_decisions, has_receiving_key, parse_book
 from wasm_build.vault.python.contacts import read_contacts
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import allows, choose_signer, own_of, unseal
+from wasm_build.vault.python.requests import Reply, WithKeys, group_of, request_class
+from wasm_build.vault.python.sealed import UnsealedIdentity, allows, choose_signer, own_of, unseal
 from wasm_build.vault.python.trust import read_decisions
 
 
@@ -26,8 +24,7 @@ class Kept:
 
 
 @request_class
-class SealState:
-    keys: SealedKeys = group_of(SealedKeys)
+class SealState(WithKeys):
     account: str
     at: datetime.datetime
     counter: int
@@ -36,9 +33,8 @@ class SealState:
 
 
 @request_class
-class OpenState:
+class OpenState(WithKeys):
     state: bytes
-    keys: SealedKeys = group_of(SealedKeys)
     account: str
     at: datetime.datetime
     least_counter: int

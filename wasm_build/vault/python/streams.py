@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from smime_core.asn1 import Buffer
-from smime_core.cms import ID_DATA, Encrypting, Keys, SignatureForm, Signing
+from smime_core.cms import ID_DATA, Keys, SignatureForm, Signing
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
@@ -27,51 +27,37 @@ from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 from smime_core.verdict import Authors, Claim, Decryptor, Examiner, read_claim
-from wasm_build.vault.python.error_codes import error_code
-from wasm_build.vault.python.replies import Reply, describe_lookups
-from wasm_build.vault.python.requests import (
-    SealedKeys,
-    group_of,
-    parse_certificates,
-    parse_cipher,
-    parse_request,
-    parse_scheme,
-    request_class,
-)
-from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
-from wasm_build.vault.python.trust import GivenJudging, read_judging
-from wasm_build.vault.python.verbs import stepper
+from wasm_build.vault.python.replies import describe_lookups
+from wasm_build.vault.python.requests import Reply, ToEncrypt, WithKeys, parse_request, parse_scheme, request_class
+from wasm_build.vault.python.sealed import choose_signer, unseal, unseal_signers
+from wasm_build.vault.python.trust import WithJudging, read_judging
+from wasm_build.vault.python.verbs import error_code, stepper
 from wasm_build.vault.python.wire import pack, take
 
 Request = TypeVar("Request")
 
 
 @request_class
-class SignStream:
+class SignStream(WithKeys):
     form: str
-    keys: SealedKeys = group_of(SealedKeys)
     at: datetime.datetime
     detached: bool | None = None
     scheme: str | None = None
 
 
 @request_class
-class VerifyStream:
+class VerifyStream(WithJudging):
     form: str
-    judging: GivenJudging = group_of(GivenJudging)
 
 
 @request_class
-class EncryptStream:
+class EncryptStream(ToEncrypt):
     form: str
-    recipients: tuple[bytes, ...]
-    cipher: str | None = None
 
 
 @request_class
-class DecryptStream:
+class DecryptStream(WithKeys):
     form: str
-    keys: SealedKeys = group_of(SealedKeys)
 
 
 class DoorSource:
@@ -190,16 +176,14 @@ async def _verify(request: VerifyStream, streams: Streams, provider: StreamingPr
 
 
 async def _encrypt(request: EncryptStream, streams: Streams, provider: StreamingProvider) -> None:
-    recipients, cipher = parse_certificates(request.recipients), parse_cipher(request.cipher)
+    encrypting = request.encrypting()
     if _is_mail(request.form):
-        await encrypt_mail(streams.input, streams.output, Encrypting(recipients=recipients, cipher=cipher), provider)
+        await encrypt_mail(streams.input, streams.output, encrypting, provider)
         return
     # Without a size from the page all bytes are counted first. After that each byte is read only once.
     await streams.input.length()
     streams.read_once()
-    await encrypt_octets(
-        streams.input, streams.output, Encrypting(recipients=recipients, cipher=cipher), provider, ID_DATA
-    )
+    await encrypt_octets(streams.input, streams.output, encrypting, provider, ID_DATA)
 
 
 async def _decrypt(request: DecryptStream, streams: Streams, provider: StreamingProvider) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
-from typing import Final, TypeVar
+from typing import Final
 
 from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.own_content import parse_followed_list
@@ -25,12 +26,17 @@ from smime_core.pkix import (
     parse_evidence,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.trust import NO_CONTACTS, Contacts, Decision, Judging, decision_anchors, parse_decisions
+from smime_core.trust import (
+    NO_CONTACTS,
+    Contacts,
+    Decision,
+    Judging,
+    decision_anchors,
+    parse_decisions,
+    roots_to_anchors,
+)
 from smime_core.x509 import parse_certificate
-from wasm_build.vault.python.requests import parse_time, request_class
-from wasm_build.vault.python.roots import mozilla_anchors
-
-Word = TypeVar("Word", RevocationPolicy, TrustSource)
+from wasm_build.vault.python.requests import WithKeys, group_of, parse_time, parse_word, request_class
 
 
 @request_class
@@ -80,6 +86,20 @@ class GivenJudging:
     at: datetime.datetime
 
 
+@request_class
+class WithJudging:
+    """The base of requests that judge something."""
+
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
+class WithKeysAndJudging(WithKeys):
+    """The base of requests that judge something, and that have the sealed identities of a session."""
+
+    judging: GivenJudging = group_of(GivenJudging)
+
+
 def parse_trust(trust: GivenTrust) -> TrustStore:
     """The TrustStore of a request, without the anchors of an organisation's list. Raises MalformedMessage.
 
@@ -90,7 +110,7 @@ def parse_trust(trust: GivenTrust) -> TrustStore:
         # The anchors of the person or the operator precede Mozilla's, because they were chosen for particular
         # correspondents.
         anchors=own + (mozilla_anchors() if trust.mozilla else ()),
-        revocation=_parse_word(RevocationPolicy, trust.revocation or RevocationPolicy.REQUIRED),
+        revocation=parse_word(RevocationPolicy, trust.revocation or RevocationPolicy.REQUIRED, where="trust"),
         evidence=_parse_evidence(trust.evidence),
         timestamp_anchors=tuple(map(_parse_anchor, trust.timestamp_anchors)),
     )
@@ -126,23 +146,25 @@ def read_decisions(given: bytes) -> tuple[Decision, ...]:
     return parse_decisions(given) if given else ()
 
 
+@functools.cache
+def mozilla_anchors() -> tuple[TrustAnchor, ...]:
+    """All of Mozilla's roots for e-mail."""
+    # The build makes this module (wasm_build/bundle/mozilla_roots.py). The module is large and many requests do not
+    # need it, so it is not imported at the top.
+    from sealwax_roots import ROOTS
+
+    return roots_to_anchors(ROOTS, source=TrustSource.MOZILLA)
+
+
 def _parse_anchor(anchor: GivenAnchor) -> TrustAnchor:
     return TrustAnchor(
         certificate=parse_certificate(anchor.certificate),
-        source=_parse_word(TrustSource, anchor.source or TrustSource.GIVEN),
+        source=parse_word(TrustSource, anchor.source or TrustSource.GIVEN, where="trust"),
         addresses=anchor.addresses,
         is_exact=anchor.exact,
         distrust_after=parse_time(anchor.distrust_after) if anchor.distrust_after else None,
         accepted_at=parse_time(anchor.accepted_at) if anchor.accepted_at else None,
     )
-
-
-def _parse_word(words: type[Word], text: str) -> Word:
-    try:
-        return words(text)
-    except ValueError as error:
-        known = ", ".join(words)
-        raise MalformedMessage(f"expected one of {known}", where="trust") from error
 
 
 def _parse_evidence(evidence: GivenEvidence) -> Evidence:

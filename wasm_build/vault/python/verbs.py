@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from smime_core.errors import SmimeError
+from smime_core.errors import DecisionRefused, NoUsableSigner, ParcelWordsRefused, SmimeError
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.vault.python import (
@@ -23,33 +23,21 @@ from wasm_build.vault.python import (
     certificates,
     composing,
     contacts,
-    decisions,
     drafts,
-    fields,
-    forms,
     identities,
-    key_export,
-    key_servers,
-    lists,
+    kept_identities,
     messages,
-    pages,
     parcels,
-    passkeys,
     plain_bytes,
     receipts,
-    recipient_certificates,
-    releases,
-    reloads,
     roaming,
     roaming_groups,
     roaming_session,
-    roaming_trust,
-    search_texts,
+    signed_lists,
     state,
+    web_content,
 )
-from wasm_build.vault.python.error_codes import error_code
-from wasm_build.vault.python.replies import Reply
-from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.requests import Reply, parse_request
 from wasm_build.vault.python.roaming_steps import AnswerStep, Operation, answer_step, begin_operation
 from wasm_build.vault.python.wire import pack, take
 
@@ -117,6 +105,16 @@ async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> 
     return [reply_json, *(provider.find_buffer(octets) or octets for octets in buffers)]
 
 
+def error_code(error: SmimeError) -> str:
+    """The code of an error, from which pages choose their words.
+
+    The code includes the reason why a decision, a signer or words were refused, and the number of an unknown word.
+    """
+    if isinstance(error, ParcelWordsRefused):
+        return f"{error.code}-{error.why}" + (f"-{error.word_number}" if error.word_number is not None else "")
+    return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused | NoUsableSigner) else error.code
+
+
 async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) -> Reply:
     """The reply to one request. Raises SmimeError."""
     if verb in OPERATIONS:
@@ -137,14 +135,14 @@ OPERATIONS: Final[dict[str, Operation[Any]]] = {
     "roaming.undo": Operation(roaming.UndoReset, roaming.undo_reset),
     "roaming.rotate": Operation(roaming.Rotate, roaming.rotate),
     "roaming.factors": Operation(roaming.ChangeFactors, roaming.change_factors),
-    "roaming.remove": Operation(roaming.RemoveAccount, roaming.remove_account),
+    "roaming.remove": Operation(roaming.LogIn, roaming.remove_account),
     "roaming.ask": Operation(roaming_session.AskServer, roaming_session.ask_server),
     "roaming.push": Operation(roaming_session.PushIdentities, roaming_session.push_identities),
-    "roaming.merge": Operation(roaming_trust.MergeTrust, roaming_trust.merge),
-    "group.list": Operation(roaming_groups.ListGroups, roaming_groups.list_groups),
+    "roaming.merge": Operation(roaming_session.MergeTrust, roaming_session.merge),
+    "group.list": Operation(roaming_session.InSession, roaming_groups.list_groups),
     "group.fetch": Operation(roaming_groups.NameGroup, roaming_groups.fetch_stored),
-    "group.show": Operation(roaming_groups.ShowGroup, roaming_groups.show_group),
-    "group.take": Operation(roaming_groups.TakeGroup, roaming_groups.take_group),
+    "group.show": Operation(roaming_groups.JudgeGroup, roaming_groups.show_group),
+    "group.take": Operation(roaming_groups.JudgeGroup, roaming_groups.take_group),
     "group.create": Operation(roaming_groups.CreateGroup, roaming_groups.create_group),
     "group.change": Operation(roaming_groups.ChangeGroup, roaming_groups.change_group),
     "group.end": Operation(roaming_groups.NameGroup, roaming_groups.end),
@@ -159,45 +157,45 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "message.finish": Verb(composing.FinishMessage, composing.finish),
     "message.verify": Verb(messages.VerifyMessage, messages.verify),
     "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
-    "message.subjects": Verb(messages.ReadSubjects, messages.read_subjects),
-    "message.texts": Verb(search_texts.ReadTexts, search_texts.read_texts),
+    "message.subjects": Verb(messages.ReadMessages, messages.read_subjects),
+    "message.texts": Verb(messages.ReadMessages, messages.read_texts),
     "addresses.read": Verb(addresses.ReadAddresses, addresses.read_addresses),
     "addresses.find": Verb(addresses.ReadAddresses, addresses.find_addresses_in),
     "receipt.make": Verb(receipts.MakeReceipt, receipts.make),
     "certificate.describe": Verb(certificates.DescribeCertificates, certificates.describe_certificates),
     "certificate.page": Verb(certificates.ShowCertificate, certificates.show_certificate),
-    "field.encrypt": Verb(fields.EncryptField, fields.encrypt_field),
-    "field.verify": Verb(fields.VerifyField, fields.verify_field),
-    "form.sign": Verb(forms.SignForm, forms.sign_submission),
-    "file.encrypt": Verb(forms.EncryptFile, forms.encrypt_file),
-    "page.encrypt": Verb(pages.EncryptPage, pages.encrypt_whole_page),
-    "page.verify": Verb(pages.VerifyPage, pages.verify_whole_page),
+    "field.encrypt": Verb(web_content.EncryptField, web_content.encrypt_field),
+    "field.verify": Verb(web_content.VerifyField, web_content.verify_field),
+    "form.sign": Verb(web_content.SignForm, web_content.sign_submission),
+    "file.encrypt": Verb(web_content.EncryptFile, web_content.encrypt_file),
+    "page.encrypt": Verb(web_content.EncryptPage, web_content.encrypt_whole_page),
+    "page.verify": Verb(web_content.VerifyPage, web_content.verify_whole_page),
     "bytes.sign": Verb(plain_bytes.SignBytes, plain_bytes.sign),
     "bytes.verify": Verb(plain_bytes.VerifyBytes, plain_bytes.verify),
     "bytes.encrypt": Verb(plain_bytes.EncryptBytes, plain_bytes.encrypt),
     "bytes.decrypt": Verb(plain_bytes.DecryptBytes, plain_bytes.decrypt),
     "bytes.inspect": Verb(plain_bytes.InspectBytes, plain_bytes.inspect),
     "roaming.answer": Verb(AnswerStep, _answer_step),
-    "roaming.find": Verb(key_servers.FindKeyServers, key_servers.find_key_servers),
-    "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
-    "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
-    "reload.seal": Verb(reloads.SealForReload, reloads.seal_for_reload),
-    "reload.open": Verb(reloads.OpenAfterReload, reloads.open_after_reload),
-    "recipients.check": Verb(recipient_certificates.CheckRecipients, recipient_certificates.check_recipients),
+    "roaming.find": Verb(signed_lists.FindKeyServers, signed_lists.find_key_servers),
+    "passkey.seal": Verb(kept_identities.SealPasskey, kept_identities.seal_passkey_bundle),
+    "passkey.open": Verb(kept_identities.OpenPasskey, kept_identities.open_passkey_bundle),
+    "reload.seal": Verb(kept_identities.SealForReload, kept_identities.seal_for_reload),
+    "reload.open": Verb(kept_identities.OpenAfterReload, kept_identities.open_after_reload),
+    "recipients.check": Verb(contacts.CheckRecipients, contacts.check_recipients),
     "contacts.list": Verb(contacts.ListContacts, contacts.list_contacts),
     "contacts.remove": Verb(contacts.RemoveContact, contacts.remove_contact),
-    "decision.make": Verb(decisions.MakeDecision, decisions.decide),
-    "decision.list": Verb(decisions.ListDecisions, decisions.list_decisions),
-    "decision.remove": Verb(decisions.RemoveDecision, decisions.remove_decision),
-    "trust.follow": Verb(lists.FollowList, lists.follow_list),
-    "pages.verify": Verb(releases.VerifyPages, releases.verify_pages),
+    "decision.make": Verb(certificates.MakeDecision, certificates.decide),
+    "decision.list": Verb(certificates.ListDecisions, certificates.list_decisions),
+    "decision.remove": Verb(certificates.RemoveDecision, certificates.remove_decision),
+    "trust.follow": Verb(signed_lists.FollowList, signed_lists.follow_list),
+    "pages.verify": Verb(signed_lists.VerifyPages, signed_lists.verify_pages),
     "state.seal": Verb(state.SealState, state.seal_state),
     "state.open": Verb(state.OpenState, state.open_state),
     "draft.seal": Verb(drafts.SealDraft, drafts.seal_draft),
     "draft.open": Verb(drafts.OpenDraft, drafts.open_draft),
     "request.make": Verb(certificate_requests.MakeRequest, certificate_requests.make_request),
     "request.finish": Verb(certificate_requests.FinishRequest, certificate_requests.finish_request),
-    "key.export": Verb(key_export.ExportKeys, key_export.export_keys),
+    "key.export": Verb(identities.ExportKeys, identities.export_keys),
     "certificate.read": Verb(certificates.ReadCertificates, certificates.read_certificate_file),
     "contacts.import": Verb(contacts.ImportContacts, contacts.import_contacts),
     "contacts.learn": Verb(contacts.LearnContact, contacts.learn_contact),
@@ -215,5 +213,5 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "parcel.plan": Verb(parcels.PlanParcel, parcels.plan_parcel),
     "parcel.finish": Verb(parcels.FinishParcel, parcels.finish_parcel),
     "parcel.reply": Verb(composing.ReplyToParcel, composing.reply_to_parcel),
-    "foreign.decrypt": Verb(parcels.DecryptForeign, parcels.decrypt_foreign),
+    "foreign.decrypt": Verb(plain_bytes.DecryptBytes, parcels.decrypt_foreign),
 }

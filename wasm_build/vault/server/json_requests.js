@@ -9,12 +9,23 @@
  */
 /** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the text from the mail server */
 
+import { joinBytes } from "../values/joined_bytes.js";
+
 /** A bridge passes on revocation lists of at most 40 MB, which are a third longer in base64 (`webbridge/blueprints/pki.py`). */
 const MAX_JSON_BYTES = 64_000_000;
 const READING = new Set(["GET", "HEAD"]);
 export const JSON_TYPE = { "Content-Type": "application/json" };
 
 export class ApiError extends Error {
+  /** The record that the key server has now, if this client has seen another record. @type {object | null} */
+  record = null;
+  /** Whether the message of a failed request may nevertheless have been sent, or may still be sent. */
+  isOpen = false;
+  /** The HTTP status of the answer; 0 if no answer came. */
+  status = 0;
+  /** The number of tries left after wrong words, if the server reports it. @type {number | null} */
+  triesLeft = null;
+
   /**
    * @param {string} code
    * @param {string} message
@@ -24,14 +35,6 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
     this.refused = refused;
-    /** The record that the key server has now, if this client has seen another record. @type {object | null} */
-    this.record = null;
-    /** Whether the message of a failed request may nevertheless have been sent, or may still be sent. */
-    this.isOpen = false;
-    /** The HTTP status of the answer; 0 if no answer came. */
-    this.status = 0;
-    /** The number of tries left after wrong words, if the server reports it. @type {number | null} */
-    this.triesLeft = null;
   }
 }
 
@@ -83,7 +86,7 @@ function readRefused(value) {
  * @param {Promise<T>} reading
  * @returns {Promise<T>} rejects with `unreachable`, or with the error of the reading if it was aborted
  */
-export function unlessCut(reading) {
+function unlessCut(reading) {
   return reading.catch((error) => {
     if (error instanceof TypeError || error?.name === "NetworkError") throw new ApiError("unreachable", "the answer broke off");
     throw error;
@@ -109,19 +112,10 @@ export async function readAtMost(response, maxBytes) {
     }
     pieces.push(read.value);
   }
-  return joined(pieces, length);
-}
-
-/** The bytes in one buffer. The pieces are overwritten, because they may be half of a key. @param {Uint8Array[]} pieces @param {number} length */
-function joined(pieces, length) {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-    piece.fill(0);
-  }
-  return whole.buffer;
+  const { buffer } = joinBytes(pieces);
+  // The pieces are overwritten, because they may be half of a key.
+  for (const piece of pieces) piece.fill(0);
+  return buffer;
 }
 
 /**

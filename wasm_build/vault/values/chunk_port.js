@@ -6,8 +6,7 @@
  * `{end: true}` or `{error: {code, message}}`.
  */
 
-import { describeError } from "../errors/failures.js";
-import { VaultError } from "../errors/vault_error.js";
+import { describeError, VaultError } from "../errors/vault_error.js";
 
 /**
  * Sends a chunk each time the taker asks for one.

@@ -4,6 +4,8 @@
  * vault's owner passes text and contents on as bytes. The text becomes a string only in the window that shows it.
  */
 
+import { joinBytes } from "./joined_bytes.js";
+
 /** @typedef {import("../../ui/attachments.js").Attachment} Attachment */
 /**
  * `text` is in UTF-8.
@@ -19,14 +21,9 @@ const LENGTH_BYTES = 4;
 export function packLetter({ fields, text, attachments }) {
   const files = attachments.map(({ name, type, data }) => ({ name, type, bytes: data.byteLength }));
   const json = new TextEncoder().encode(JSON.stringify({ fields, textBytes: text.byteLength, files }));
-  const parts = [json.buffer, text, ...attachments.map(({ data }) => data)];
-  const packed = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, LENGTH_BYTES));
+  const parts = [text, ...attachments.map(({ data }) => data)].map((part) => new Uint8Array(part));
+  const packed = joinBytes([new Uint8Array(LENGTH_BYTES), json, ...parts]);
   new DataView(packed.buffer).setUint32(0, json.length);
-  let offset = LENGTH_BYTES;
-  for (const part of parts) {
-    packed.set(new Uint8Array(part), offset);
-    offset += part.byteLength;
-  }
   json.fill(0);
   new Uint8Array(text).fill(0);
   return packed.buffer;

@@ -1,5 +1,7 @@
 /** The text of a mail as its view shows it, for answers. */
 
+import { joinBytes } from "./joined_bytes.js";
+
 const BETWEEN = new TextEncoder().encode("\n\n");
 
 /**
@@ -13,11 +15,5 @@ export function shownText({ text, passages }) {
   if (!passages.some(({ html }) => html)) return text;
   const pieces = passages.flatMap((passage, index) =>
     (index > 0 ? [BETWEEN, new Uint8Array(passage.text)] : [new Uint8Array(passage.text)]));
-  const shown = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    shown.set(piece, at);
-    at += piece.length;
-  }
-  return shown.buffer;
+  return joinBytes(pieces).buffer;
 }

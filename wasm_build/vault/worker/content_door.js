@@ -2,7 +2,7 @@
 
 import { Pending } from "./pending.js";
 import { Outlet } from "./outlet.js";
-import { takeReply } from "./python_call.js";
+import { takeBuffer, takeReply } from "./python_call.js";
 import { openSource } from "./stream_sources.js";
 
 /**
@@ -85,11 +85,7 @@ export class ContentDoor {
   write(octets) {
     if (!this.#answered) this.#post({ ok: {} });
     this.#answered = true;
-    const view = octets.getBuffer("u8");
-    const chunk = this.#residue.keepBuffer(new ArrayBuffer(view.data.length));
-    new Uint8Array(chunk).set(view.data);
-    view.release();
-    return new Pending(this.#outlet.put(chunk));
+    return new Pending(this.#outlet.put(takeBuffer(octets, this.#residue)));
   }
 
   /** Resolves when the page has fetched all output. */

@@ -12,6 +12,7 @@ import { createDerivationDoor } from "./derivation_door.js";
 import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 import { createStreamDoor } from "./stream_door.js";
+import { joinBytes } from "../values/joined_bytes.js";
 
 /** @typedef {import("../memory/cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
@@ -25,8 +26,7 @@ const PUBLIC_EXPONENT = [1, 0, 1];
  * @param {AbortSignal} [cancelling] ends a long derivation
  */
 export function createCryptoDoor(residue, cancelling) {
-  const operations = createOperations(residue, cancelling);
-  const awaited = Object.entries(operations).map(([name, operation]) => [
+  const awaited = Object.entries(createOperations(residue, cancelling)).map(([name, operation]) => [
     name,
     (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
   ]);
@@ -159,8 +159,5 @@ function createAgreement(residue) {
  * @param {ArrayBuffer} secret
  */
 function join(residue, open, secret) {
-  const both = new Uint8Array(new ArrayBuffer(open.byteLength + secret.byteLength));
-  both.set(new Uint8Array(open));
-  both.set(new Uint8Array(residue.keepBuffer(secret)), open.byteLength);
-  return both.buffer;
+  return joinBytes([new Uint8Array(open), new Uint8Array(residue.keepBuffer(secret))]).buffer;
 }

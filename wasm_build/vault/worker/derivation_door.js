@@ -18,26 +18,22 @@ import { copySmall } from "./lent_bytes.js";
  */
 export function createDerivationDoor(residue, cancelling) {
   const copy = (/** @type {PythonBytes} */ bytes) => copySmall(residue, bytes);
+  const derive = async (/** @type {import("./pbkdf2/iterations.js").Job} */ job) => {
+    const { iterate } = await import("./pbkdf2/iterations.js");
+    return iterate(residue, job, cancelling);
+  };
   return {
     /**
      * Resolves with whole blocks of the derived key.
      * @param {string} hash Python's name @param {PythonBytes} key @param {PythonBytes} firsts @param {number} iterations
      */
-    pbkdf2: async (hash, key, firsts, iterations) => {
-      const job = { hash, key: copy(key), firsts: copy(firsts), iterations };
-      const { iterate } = await import("./pbkdf2/iterations.js");
-      return iterate(residue, job, cancelling);
-    },
+    pbkdf2: (hash, key, firsts, iterations) => derive({ hash, key: copy(key), firsts: copy(firsts), iterations }),
 
     /**
      * Resolves with the result of hashing repeatedly.
      * @param {string} hash Python's name @param {PythonBytes} first @param {number} iterations
      */
-    repeatHash: async (hash, first, iterations) => {
-      const job = { hash, key: null, firsts: copy(first), iterations };
-      const { iterate } = await import("./pbkdf2/iterations.js");
-      return iterate(residue, job, cancelling);
-    },
+    repeatHash: (hash, first, iterations) => derive({ hash, key: null, firsts: copy(first), iterations }),
 
     /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */
     argon2id: (secret, salt, memory, passes, lanes, length) =>

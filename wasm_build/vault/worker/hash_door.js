@@ -16,9 +16,9 @@ const OFF_HEAP_BYTES = 256;
  */
 export async function deriveArgon2id(residue, { secret, salt, memory, passes, lanes, length }) {
   await import("../../../node_modules/hash-wasm/dist/argon2.umd.min.js");
-  const { argon2id } = hashWasm();
-  const parameters = { memorySize: memory, iterations: passes, parallelism: lanes };
-  return derive(residue, argon2id, { password: secret, salt, ...parameters, hashLength: length });
+  return derive(residue, hashWasm().argon2id, {
+    password: secret, salt, memorySize: memory, iterations: passes, parallelism: lanes, hashLength: length,
+  });
 }
 
 /**
@@ -28,9 +28,9 @@ export async function deriveArgon2id(residue, { secret, salt, memory, passes, la
  */
 export async function deriveScrypt(residue, { secret, salt, cost, blockSize, lanes, length }) {
   await import("../../../node_modules/hash-wasm/dist/scrypt.umd.min.js");
-  const { scrypt } = hashWasm();
-  const parameters = { costFactor: cost, blockSize, parallelism: lanes };
-  return derive(residue, scrypt, { password: secret, salt, ...parameters, hashLength: length });
+  return derive(residue, hashWasm().scrypt, {
+    password: secret, salt, costFactor: cost, blockSize, parallelism: lanes, hashLength: length,
+  });
 }
 
 /** The functions of hash-wasm. Its scripts do not export the functions, but put them on the global object. */

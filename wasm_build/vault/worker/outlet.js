@@ -1,7 +1,7 @@
 /** The output of a stream to the page, chunk by chunk, as fast as the page fetches the chunks. */
 
 import { giveChunks } from "../values/chunk_port.js";
-import { describeError } from "../errors/failures.js";
+import { describeError } from "../errors/vault_error.js";
 
 // The number of chunks that may wait to be fetched. While the page fetches one chunk, the next chunk is made.
 const MAX_WAITING_CHUNKS = 2;

@@ -86,7 +86,7 @@ export function takeReply(reply, residue) {
  * @param {any} octets
  * @param {Residue} residue
  */
-function takeBuffer(octets, residue) {
+export function takeBuffer(octets, residue) {
   if (octets instanceof ArrayBuffer) return octets;
   const view = octets.getBuffer("u8");
   const copy = residue.keepBuffer(new ArrayBuffer(view.data.length));

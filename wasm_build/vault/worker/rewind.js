@@ -39,7 +39,7 @@ export const NAMES = /** @type {const} */ ([
 ]);
 
 /** The error if a rewind may be wrong or incomplete. Then the Worker ends. */
-export class Doubt extends Error {}
+class Doubt extends Error {}
 
 /**
  * Prepares a started Python, before its first request. The finalizers of proxies are turned off, because a late

@@ -30,10 +30,7 @@ export function createStreamDoor(residue) {
      * @param {string} name WebCrypto's name, DES-CBC or RC2-CBC @param {PythonBytes} secret @param {number} bits the
      *   effective key length for RC2
      */
-    openBlockKey: (name, secret, bits) => {
-      const key = copySmall(residue, secret);
-      return new Pending(openBlockKey(residue, buffers, { name, key, bits }));
-    },
+    openBlockKey: (name, secret, bits) => new Pending(openBlockKey(residue, buffers, { name, key: copySmall(residue, secret), bits })),
 
     /** Overwrites a chunk that Python has copied. @param {Uint8Array<ArrayBuffer>} taken */
     forgetChunk: (taken) => residue.wipeBuffer(taken.buffer),
@@ -100,11 +97,8 @@ class WebBlockKey {
 
   /** Encrypts whole blocks in CBC mode, without padding. @param {PythonBytes} iv @param {PythonBytes} data */
   encrypt(iv, data) {
-    const algorithm = { name: "AES-CBC", iv: copyOf(iv) };
     // WebCrypto appends a block of padding, which `#chunk` cuts off.
-    return withView(data, (view) =>
-      this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
-    );
+    return this.#encrypt({ name: "AES-CBC", iv: copyOf(iv) }, data);
   }
 
   /** Decrypts whole blocks in CBC mode, without checking padding. @param {PythonBytes} iv @param {PythonBytes} data */
@@ -127,7 +121,11 @@ class WebBlockKey {
    * @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits the length of the counter
    */
   count(counter, data, bits) {
-    const algorithm = { name: "AES-CTR", counter: copyOf(counter), length: bits };
+    return this.#encrypt({ name: "AES-CTR", counter: copyOf(counter), length: bits }, data);
+  }
+
+  /** @param {AesCbcParams | AesCtrParams} algorithm @param {PythonBytes} data */
+  #encrypt(algorithm, data) {
     return withView(data, (view) =>
       this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
     );

@@ -9,7 +9,6 @@
 import { cleanUp, cleanUpAgain, cleanUpLater, cleanUpToRest, Residue } from "../memory/cleanup.js";
 import { collectKeys, forgetKeys, watchKeys } from "./collected_keys.js";
 import { createCryptoDoor } from "./crypto_door.js";
-import { crashed, describeError, isFatal } from "../errors/failures.js";
 import { countWork, Progress } from "./progress.js";
 import { settleAll } from "./pending.js";
 import { startPython } from "./python_start.js";
@@ -19,7 +18,7 @@ import { Image, prepareRewind } from "./rewind.js";
 import { checkRequest, checkStreamEnds, collectBuffers, takesPassphrase } from "../rpc.js";
 import { STREAM_VERBS, VERBS } from "../schema.js";
 import { ContentDoor } from "./content_door.js";
-import { VaultError } from "../errors/vault_error.js";
+import { crashed, describeError, isFatal, VaultError } from "../errors/vault_error.js";
 
 /**
  * @typedef {import("./python_start.js").Python} Python

@@ -4,8 +4,7 @@
  */
 
 import { inSnakeCase } from "../../../wasm_build/ui/catalogue.js";
-import { openReading } from "../../../wasm_build/ui/dialog.js";
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, openReading } from "../../../wasm_build/ui/dom.js";
 import { keepChoice, keptChoices } from "./kept_choice.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

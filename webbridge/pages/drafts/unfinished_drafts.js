@@ -3,9 +3,8 @@
  * the page, and deleted drafts that can be restored.
  */
 
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../wasm_build/ui/dom.js";
 import { shortMoment } from "../../../wasm_build/ui/formats.js";
-import { problem } from "../../../wasm_build/ui/parts.js";
 import { proposalOf } from "../../../wasm_build/writing/draft_content.js";
 
 /** @typedef {import("./draft_store.js").ListedDraft} ListedDraft */

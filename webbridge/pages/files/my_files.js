@@ -9,8 +9,8 @@ import { FilesView } from "./files_view.js";
 import { Keeper } from "./keeper.js";
 
 /**
- * @typedef {Pick<typeof import("../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
- *   & Pick<typeof import("../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../wasm_build/ui/dom.js"), "uniqueId">
+ * @typedef {Pick<typeof import("../../../wasm_build/ui/ask.js"), "ask">
+ *   & Pick<typeof import("../../../wasm_build/ui/dom.js"), "createForm" | "inputField" | "openDialog" | "problem" | "uniqueId" | "whileBusy">
  *   & Pick<typeof import("../mail/views/folder_picker.js"), "pickFolder">
  *   & Pick<typeof import("../../../wasm_build/vault/owner/trusted_scripts.js"), "saveWorkerUrl">} Parts
  */

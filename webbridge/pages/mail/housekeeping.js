@@ -5,7 +5,7 @@
 
 import { ApiError } from "../app/api.js";
 import { UNKNOWN_OUTCOME } from "../writing/sending_requests.js";
-import { ask } from "../../../wasm_build/ui/parts.js";
+import { ask } from "../../../wasm_build/ui/ask.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { MAX_CHANGED } from "./mail_changes.js";
 

@@ -5,8 +5,7 @@
  * A preview closes with the message, because it shows decrypted content.
  */
 
-import { openReading } from "../../../wasm_build/ui/dialog.js";
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, openReading } from "../../../wasm_build/ui/dom.js";
 import { isPicture } from "../../../wasm_build/ui/mail_markup.js";
 import { fillLongText } from "../../../wasm_build/ui/text_pieces.js";
 import { withFewMarks } from "../../../wasm_build/ui/bounded_text.js";

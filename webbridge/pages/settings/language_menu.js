@@ -1,7 +1,6 @@
 /** The menu of the languages, in the view to sign in and in the view of the account. */
 
-import { html } from "../../../wasm_build/ui/dom.js";
-import { problem } from "../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../wasm_build/ui/dom.js";
 import { actIcon } from "../app/act_icons.js";
 import { LANGUAGES } from "../../../wasm_build/ui/languages.js";
 

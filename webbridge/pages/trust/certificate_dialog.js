@@ -1,8 +1,7 @@
 /** The dialogs about one certificate. For a recipient they also show its state, its path, and where it was found. */
 
 import { createCertificateRows } from "../../../wasm_build/ui/certificate_rows.js";
-import { openReading } from "../../../wasm_build/ui/dialog.js";
-import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
+import { html, openReading, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { createPathTree } from "../../../wasm_build/ui/path_tree.js";
 import { recipientState, sourceWords } from "../../../wasm_build/ui/recipient_words.js";
 import { readinessMark } from "../../../wasm_build/ui/state_mark.js";

@@ -142,9 +142,7 @@ export function unwrap(residue, kek, wrapped) {
       aes.decrypt(block, 0, block, 0);
       output.set(block.subarray(WRAP_WORD), at);
     }
-    let difference = 0;
-    for (let at = 0; at < WRAP_WORD; at++) difference |= block[at] ^ WRAP_START;
-    demand(difference === 0);
+    demand(isEqual(block.subarray(0, WRAP_WORD), new Uint8Array(WRAP_WORD).fill(WRAP_START)));
     return given(output);
   });
 }
@@ -264,8 +262,7 @@ function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
       hash.update(aad);
       hash.pad();
       hash.update(encrypted);
-      const tag = hash.finish(aad.length, encrypted.length);
-      mix(mask, tag, mask);
+      mix(mask, hash.finish(aad.length, encrypted.length), mask);
       return mask.subarray(0, bits / 8);
     },
   };

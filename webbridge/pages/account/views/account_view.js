@@ -3,9 +3,8 @@
  * copies, and the search.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, problem, switchField } from "../../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
-import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 import { createCopyField } from "../../writing/copy_choice.js";
 import { askToSignOut } from "./sign_out_question.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";

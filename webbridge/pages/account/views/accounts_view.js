@@ -3,9 +3,9 @@
  * tab without an account begins here.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
-import { ask, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { NEW_ACCOUNT } from "../accounts_here.js";
 import { askToSignOut } from "./sign_out_question.js";
 

@@ -3,13 +3,12 @@
  * passphrase, and a sentence about this page. The passphrase goes to the vault only.
  */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { stateMark } from "../../../../wasm_build/ui/state_mark.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { createShowButton } from "./accounts_view.js";
 import { sameAddress } from "../../../../wasm_build/ui/formats.js";
-import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").View} View */

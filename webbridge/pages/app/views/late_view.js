@@ -1,7 +1,6 @@
 /** A view whose content is a separate script. The script is loaded when the view is first shown, so that the start of the pages does not wait for it. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../services.js").View} View */

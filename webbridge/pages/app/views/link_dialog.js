@@ -1,9 +1,7 @@
 /** The dialog for the address of a link in a letter. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { readLink } from "../../../../wasm_build/ui/mail_markup.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 
 /**
  * @param {import("../../../../wasm_build/ui/catalogue.js").Catalogue} translate

@@ -1,8 +1,7 @@
 /** The view "My files". */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { ask, createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { createForm, inputField, openDialog, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { MY_FILES_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
 import { myFilesUrl, saveWorkerUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
 import { lateScript } from "../../app/late_script.js";

@@ -1,7 +1,6 @@
 /** Unlocking the keys that are kept on this device, while the key server cannot be reached. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { createForm, html, problem, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { forgetOpenings } from "../../offline/kept_openings.js";
 

@@ -1,7 +1,6 @@
 /** The form that adds the keys of a file, such as a renewed key, to the account at the key server. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { createForm, html, inputField, problem } from "../../../../wasm_build/ui/dom.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 

@@ -1,11 +1,10 @@
 /** The view of the person's keys. It unlocks keys from the key server or a file, and lists the unlocked keys. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem, switchField } from "../../../../wasm_build/ui/dom.js";
 import { LIMITS } from "../../../../wasm_build/vault/storage/session.js";
 import { lockMark } from "../../../../wasm_build/ui/state_mark.js";
 import { saveFile } from "../../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";
-import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
 import { createSettingOffer } from "../../../../wasm_build/ui/setting_offer.js";
 import { holderText } from "../../../../wasm_build/ui/shown_names.js";
 import { createFacts } from "../../../../wasm_build/ui/facts.js";

@@ -3,10 +3,9 @@
  * browser and device support it, and only on the person's own computer.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { base64FromBytes } from "../../../../wasm_build/vault/values/base64.js";
 import { askPasskey, createPasskey, hasPasskeys } from "../../../../wasm_build/vault/owner/passkey.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { openPasskeys } from "../../app/state_database.js";
 import { openWithPasskey, sealForPasskey } from "../device_bundles.js";
 

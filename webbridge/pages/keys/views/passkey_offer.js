@@ -1,7 +1,6 @@
 /** The offer that this device unlocks the keys from now on. It is made once, after the keys were unlocked with a passphrase. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { accountDigest } from "../../app/state_database.js";
 import { addPasskey, canKeepPasskey, isPasskeyKept } from "./passkey_forms.js";
 

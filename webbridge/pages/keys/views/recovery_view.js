@@ -1,9 +1,8 @@
 /** The part of the keys' view about recovery by officers, and about an administrator's changes to the account. */
 
 import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../../wasm_build/ui/formats.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */

@@ -5,11 +5,10 @@
  * The vault makes the key. The key leaves the vault only encrypted under the passphrase, as a file that the person keeps.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem } from "../../../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { saveFile } from "../../../../wasm_build/ui/attachments.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */

@@ -3,11 +3,9 @@
  * mail login, shows when the reset can be finished, and finishes the reset.
  */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { longDate } from "../../../../wasm_build/ui/formats.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";

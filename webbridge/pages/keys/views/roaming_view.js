@@ -1,7 +1,6 @@
 /** The part of the view of keys about contacts, decisions and settings at the key server. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../trust/roaming_trust.js").RoamingTrust} RoamingTrust */

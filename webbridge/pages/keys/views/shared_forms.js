@@ -1,9 +1,7 @@
 /** The dialogs in which an owner makes a shared identity from a key file, and gives it a new certificate. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { isolate } from "../../../../wasm_build/ui/formats.js";
-import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { codeOf, sharedSentence } from "./shared_words.js";
 

@@ -1,11 +1,10 @@
 /** The part of the keys' view about identities that several people share: who owns them, adding their keys, and leaving. */
 
 import { disturb } from "../../../../wasm_build/ui/calm.js";
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, sentenceNodes, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, openDialog, problem, sentenceNodes, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { dayOnly, isolate } from "../../../../wasm_build/ui/formats.js";
-import { ask, createForm, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { sharedIdentitiesOf } from "../shared_identities.js";
 import { openCreating } from "./shared_forms.js";
 import { createSharedPeople } from "./shared_people.js";

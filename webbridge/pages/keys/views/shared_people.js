@@ -1,9 +1,9 @@
 /** The people who share an identity, closed at first. Its owner removes and adds people here. */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { dayOnly, isAddress, isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
-import { ask, createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { recipientState } from "../../../../wasm_build/ui/recipient_words.js";
 import { Directory } from "../../trust/directory.js";
 import { openRenewing } from "./shared_forms.js";

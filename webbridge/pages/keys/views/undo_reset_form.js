@@ -1,7 +1,6 @@
 /** The part that undoes a reset. It restores the earlier account, with that account's passphrase or recovery code. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { createForm, problem } from "../../../../wasm_build/ui/parts.js";
+import { createForm, html, problem } from "../../../../wasm_build/ui/dom.js";
 import { createRecoveryForm } from "../../../../wasm_build/ui/recovery_form.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 

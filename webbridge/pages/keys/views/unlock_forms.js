@@ -4,13 +4,12 @@
  * Only one form is shown at a time. The first is for the key server; a button changes to the form for a file.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { createRecoveryForm } from "../../../../wasm_build/ui/recovery_form.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../../app/api.js";
 import { createResetForms } from "./reset_forms.js";
 import { createUndoResetForm } from "./undo_reset_form.js";
-import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../key_files.js").KeyFiles} KeyFiles */

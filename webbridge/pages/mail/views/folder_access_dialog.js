@@ -1,9 +1,7 @@
 /** The dialog in which a person gives others rights in a folder, changes these rights, and takes them away. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { folderTitle, isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { LEVELS, namesPerson } from "../folder_access.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

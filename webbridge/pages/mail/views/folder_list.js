@@ -1,9 +1,8 @@
 /** The list of the folders with their counts of unread messages, and the dialogs that make and change a folder. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, switchField, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { folderName, folderTitle, isolate, number } from "../../../../wasm_build/ui/formats.js";
-import { ask, createForm, inputField, problem, switchField } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { USES } from "../folder_answers.js";
 import { folderPath } from "../../app/routes.js";
 import { openFolderAccess } from "./folder_access_dialog.js";

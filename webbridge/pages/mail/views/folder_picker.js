@@ -1,9 +1,7 @@
 /** The dialog in which a person chooses a folder by typing part of its name. To move messages, the person can also make a folder with the typed name. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { folderTitle, isolate } from "../../../../wasm_build/ui/formats.js";
-import { createForm, inputField } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../folder_answers.js").Folder} Folder */

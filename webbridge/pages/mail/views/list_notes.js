@@ -1,7 +1,6 @@
 /** The notes beside the rows of a list, which say that the list is empty, what has failed, and that there are more messages. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
+import { html, problem, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { watchEnd } from "./row_parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Translate} Translate */

@@ -1,7 +1,6 @@
 /** The field above the list for searching a folder. */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { createForm } from "../../../../wasm_build/ui/parts.js";
+import { createForm, html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
 
 /** @typedef {import("../mail_changes.js").AnyPlace} AnyPlace */

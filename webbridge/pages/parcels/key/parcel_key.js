@@ -17,8 +17,8 @@ import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
 /** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").ParcelReader} ParcelReader */
 /** @typedef {import("../../../../wasm_build/parcels/parcel_reader.js").NewKey} NewKey */
 /**
- * @typedef {Pick<typeof import("../../../../wasm_build/ui/parts.js"), "createForm" | "inputField" | "problem">
- *   & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "uniqueId"> & Pick<typeof import("../../../../wasm_build/ui/attachments.js"), "saveFile">
+ * @typedef {Pick<typeof import("../../../../wasm_build/ui/dom.js"), "createForm" | "inputField" | "problem" | "uniqueId">
+ *   & Pick<typeof import("../../../../wasm_build/ui/attachments.js"), "saveFile">
  *   & Pick<typeof import("../../../../wasm_build/ui/new_passphrase.js"), "NewPassphrase">} Parts
  */
 /**

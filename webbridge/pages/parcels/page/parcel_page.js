@@ -6,16 +6,14 @@
  * and everything that was shown.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { createFailureView } from "../../../../wasm_build/parcels/failure_view.js";
+import { html, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { parcelSentence, remedyFor, wordsSentence } from "../../../../wasm_build/parcels/failures.js";
 import { OpenedParcel } from "../../../../wasm_build/parcels/opened_parcel.js";
 import { ParcelReader } from "../../../../wasm_build/parcels/parcel_reader.js";
 import { ParcelRequests } from "../../../../wasm_build/parcels/requests.js";
-import { createStartView } from "../../../../wasm_build/parcels/start_view.js";
+import { createFailureView, createStartView } from "../../../../wasm_build/parcels/start_view.js";
 import { secretOf } from "../../../../wasm_build/parcels/typed_words.js";
 import { setTitle } from "../../../../wasm_build/ui/page_title.js";
-import { whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { lockMark, waxSeal } from "../../../../wasm_build/ui/state_mark.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { PARCEL_ANSWER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";

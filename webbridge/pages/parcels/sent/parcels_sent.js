@@ -10,8 +10,8 @@ import { SentList } from "./sent_list.js";
 import { createTokenSection } from "./token_section.js";
 
 /**
- * @typedef {Pick<typeof import("../../../../wasm_build/ui/parts.js"), "ask" | "createForm" | "inputField" | "problem" | "whileBusy">
- *   & Pick<typeof import("../../../../wasm_build/ui/dialog.js"), "openDialog"> & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "uniqueId">} Parts
+ * @typedef {Pick<typeof import("../../../../wasm_build/ui/ask.js"), "ask">
+ *   & Pick<typeof import("../../../../wasm_build/ui/dom.js"), "createForm" | "inputField" | "openDialog" | "problem" | "uniqueId" | "whileBusy">} Parts
  */
 /** @typedef {import("../../app/api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../app/services.js").Announce} Announce */

@@ -1,8 +1,7 @@
 /** The buttons below an opened message: reply, reply to all, forward, and forward as a file. */
 
 import { addressedBy, answerTo, forwardOf } from "../../../../wasm_build/ui/answer.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { ownAddresses, ownKeyAddresses } from "../../account/own_addresses.js";
 import { isEncrypted } from "../report.js";
 

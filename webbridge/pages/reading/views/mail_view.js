@@ -3,9 +3,8 @@
  * narrow page the list or the message.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { folderTitle } from "../../../../wasm_build/ui/formats.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { FoldersHere } from "../../mail/folders_here.js";
 import { Housekeeping } from "../../mail/housekeeping.js";
 import { hasThreads } from "../../mail/list_choices.js";

@@ -4,7 +4,7 @@
  * Errors are shown in this pane only, so that a bad message never blocks the list.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { draftIdIn } from "../../../../wasm_build/ui/draft_message.js";
 import { headerReader, isolate } from "../../../../wasm_build/ui/formats.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
@@ -12,7 +12,6 @@ import { ApiError } from "../../app/api.js";
 import { closePreview } from "../attachment_preview.js";
 import { JudgedMessage } from "../judged_message.js";
 import { isClosed } from "../report.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { folderPath } from "../../app/routes.js";
 import { createNotForMe } from "./not_for_me.js";
 import { createMessage } from "./shown_message.js";

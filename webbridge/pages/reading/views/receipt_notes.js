@@ -3,12 +3,10 @@
  * Nothing about the opening of a message is sent without the person's answer.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, openDialog, problem } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly, isolate, listOf, quoteMailbox, sameAddress } from "../../../../wasm_build/ui/formats.js";
 import { labelName } from "../../../../wasm_build/ui/label_name.js";
 import { answeredNote, createLabelNote, createReceiptNote } from "../../../../wasm_build/ui/mail_notes.js";
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { ApiError } from "../../app/api.js";
 import { newSendingKey } from "../../writing/sending_requests.js";
 import { givesNoReceipts } from "../receipt_choice.js";

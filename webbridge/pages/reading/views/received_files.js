@@ -2,8 +2,7 @@
 
 import { isAttachedMail } from "../../../../wasm_build/ui/attached_mail.js";
 import { createAttachmentList } from "../../../../wasm_build/ui/attachments.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { openPreview, previewKind } from "../attachment_preview.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

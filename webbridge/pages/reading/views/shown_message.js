@@ -3,10 +3,9 @@
 import { beginningOf } from "../../../../wasm_build/ui/bounded_text.js";
 import { peopleText } from "../../../../wasm_build/ui/answer.js";
 import { createChange } from "../../../../wasm_build/ui/changed_certificate.js";
-import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { html, problem, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly, headerReader, longDate, technical } from "../../../../wasm_build/ui/formats.js";
 import { createHeaderNotes } from "../header_notes.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
 import { createWhy } from "./why.js";

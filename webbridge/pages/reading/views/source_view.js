@@ -1,7 +1,6 @@
 /** The section "View source". It shows the bytes of the message that were judged, as plain text. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { Slices } from "../../../../wasm_build/ui/slices.js";
 import { fillLongText } from "../../../../wasm_build/ui/text_pieces.js";
 

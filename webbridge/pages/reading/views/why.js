@@ -3,11 +3,10 @@
  */
 
 import { openAcceptDialog } from "../../../../wasm_build/ui/accept_dialog.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { createAcceptButton, describeSigner } from "../../../../wasm_build/ui/signer_path.js";
 import { showCertificate } from "../../trust/certificate_dialog.js";
 import { dayOnly } from "../../../../wasm_build/ui/formats.js";
-import { problem } from "../../../../wasm_build/ui/parts.js";
 import { createSigners } from "../../trust/signers.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

@@ -1,7 +1,6 @@
 /** The part of the account's view about the search in encrypted mail: the switch for the index, and the index's progress. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
+import { html, problem, switchField } from "../../../../wasm_build/ui/dom.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../mail/mail_index.js").MailIndex} MailIndex */

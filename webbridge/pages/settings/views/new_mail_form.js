@@ -1,7 +1,6 @@
 /** The part of the account view about new mail: notifications, which the person turns on here and nowhere else. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { problem, switchField } from "../../../../wasm_build/ui/parts.js";
+import { html, problem, switchField } from "../../../../wasm_build/ui/dom.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../new_mail_notices.js").NewMailNotices} NewMailNotices */

@@ -1,8 +1,7 @@
 /** The part of the account's view about reading without a connection: the switch, and how much is kept. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, problem, switchField } from "../../../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
-import { createForm, problem, switchField } from "../../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../offline/away.js").Away} Away */

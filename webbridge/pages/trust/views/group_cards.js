@@ -1,9 +1,7 @@
 /** The groups of the view "People and trust": a name for several addresses, which is typed under To. */
 
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { isAddress, isolate, listOf } from "../../../../wasm_build/ui/formats.js";
-import { createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
 import { RecipientLine } from "../../../../wasm_build/ui/recipient_line.js";
 import { RecipientsField } from "../../../../wasm_build/ui/recipients_field.js";
 import { groupName, isGroupName, MAX_GROUPS, MAX_MEMBERS } from "../address_book.js";

@@ -1,10 +1,9 @@
 /** The people of the view "People and trust": their cards, the acts on several people, and the dialogs. */
 
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { addressKey, dayOnly, isAddress, isolate } from "../../../../wasm_build/ui/formats.js";
-import { ask, createForm, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { sourceWords } from "../../../../wasm_build/ui/recipient_words.js";
 import { cleanAddress, shortName } from "../../../../wasm_build/ui/shown_names.js";
 import { certificateFacts } from "../certificate_facts.js";

@@ -1,9 +1,9 @@
 /** The field that adds people from a certificate file or an address book. */
 
 import { createLeftOut } from "../../../../wasm_build/ui/left_out.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, inputField, problem } from "../../../../wasm_build/ui/dom.js";
 import { listOf } from "../../../../wasm_build/ui/formats.js";
-import { ask, inputField, problem } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */

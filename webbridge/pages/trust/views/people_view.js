@@ -1,7 +1,7 @@
 /** The view "People and trust": the person's contacts, groups and accepted certificates, and the operator's anchors. */
 
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
-import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { html, problem, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
 import { createGroups, openGroup } from "./group_cards.js";
 import { PeopleCards } from "./people_cards.js";
@@ -9,7 +9,7 @@ import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf, technical } from "../../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
-import { ask, problem } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { certificateFacts } from "../certificate_facts.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

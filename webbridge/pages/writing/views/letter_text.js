@@ -4,9 +4,9 @@
  * A letter in which nothing is formatted is plain text, also while the switch is on.
  */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createTextArea, html, switchField, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { growWithText } from "../../../../wasm_build/ui/growing_text.js";
-import { ask, createTextArea, switchField } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { hasFormatting, markupOf, withBreaks, withChangedText } from "../../../../wasm_build/ui/text_markup.js";
 import { parseMarkup } from "../../../../wasm_build/ui/trusted_markup.js";
 import { reduceInBlocks } from "../../../../wasm_build/ui/written_markup.js";

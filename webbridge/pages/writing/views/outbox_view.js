@@ -1,8 +1,8 @@
 /** The outbox: the letters that wait for a connection, each with its state, and what the person can do with it. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
-import { ask, problem } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
 import { optionsOf } from "../statements.js";
 

@@ -4,11 +4,9 @@
  */
 
 import { partPeople } from "../../../../wasm_build/parcels/letter_people.js";
-import { openDialog } from "../../../../wasm_build/ui/dialog.js";
-import { uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { createForm, inputField, openDialog, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { LANGUAGES } from "../../../../wasm_build/ui/languages.js";
 import { disturb } from "../../../../wasm_build/ui/calm.js";
-import { createForm, inputField, problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { PARCEL_LETTER_INTEGRITY } from "../../../../wasm_build/vault/owner/pinned.js";
 import { parcelLetterUrl } from "../../../../wasm_build/vault/owner/trusted_scripts.js";
 import { ApiError } from "../../app/api.js";

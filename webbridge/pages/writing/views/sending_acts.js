@@ -3,10 +3,9 @@
  * and the sentence about an error. Nothing is sent twice unless the person agrees.
  */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, problem, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { createEncryptedBlock } from "../../../../wasm_build/ui/encrypted_block.js";
 import { listOf } from "../../../../wasm_build/ui/formats.js";
-import { problem, whileBusy } from "../../../../wasm_build/ui/parts.js";
 import { SendingGate } from "../../../../wasm_build/writing/sending_gate.js";
 import { remedyFor } from "../../../../wasm_build/writing/sending_remedies.js";
 import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";

@@ -1,7 +1,6 @@
 /** The notice after a letter was sent. A dialog shows how it was sent, where the copy is, and the encrypted block. */
 
-import { openReading } from "../../../../wasm_build/ui/dialog.js";
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { html, openReading } from "../../../../wasm_build/ui/dom.js";
 import { leavingMark } from "../../../../wasm_build/ui/state_mark.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

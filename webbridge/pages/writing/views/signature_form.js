@@ -1,7 +1,6 @@
 /** The form for the text that the person wants below each message. */
 
-import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
-import { createForm } from "../../../../wasm_build/ui/parts.js";
+import { createForm, html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { cleanSignature, MAX_CHARACTERS } from "../letter_signature.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */

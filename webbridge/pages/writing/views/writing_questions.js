@@ -1,6 +1,6 @@
 /** The questions of the writing view before something is sent twice or lost. */
 
-import { ask } from "../../../../wasm_build/ui/parts.js";
+import { ask } from "../../../../wasm_build/ui/ask.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 

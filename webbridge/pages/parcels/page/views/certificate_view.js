@@ -5,8 +5,7 @@
  * the parcel is closed.
  */
 
-import { html } from "../../../../../wasm_build/ui/dom.js";
-import { createForm, inputField, problem, whileBusy } from "../../../../../wasm_build/ui/parts.js";
+import { createForm, html, inputField, problem, whileBusy } from "../../../../../wasm_build/ui/dom.js";
 import { SecretField } from "../../../../../wasm_build/ui/secret_field.js";
 import { codeOf, WRONG_PASSPHRASE } from "../../../../../wasm_build/parcels/failures.js";
 import { createComplaint } from "../../../../../wasm_build/parcels/complaint_dialog.js";

@@ -3,10 +3,9 @@
  * offer. The form is a separate script, which is loaded when the person presses the button.
  */
 
-import { html, uniqueId } from "../../../../../wasm_build/ui/dom.js";
+import { createForm, html, inputField, problem, uniqueId } from "../../../../../wasm_build/ui/dom.js";
 import { saveFile } from "../../../../../wasm_build/ui/attachments.js";
 import { NewPassphrase } from "../../../../../wasm_build/ui/new_passphrase.js";
-import { createForm, inputField, problem } from "../../../../../wasm_build/ui/parts.js";
 import { ApiError } from "../../../../../wasm_build/vault/server/json_requests.js";
 import { PARCEL_KEY_INTEGRITY } from "../../../../../wasm_build/vault/owner/pinned.js";
 import { parcelKeyUrl } from "../../../../../wasm_build/vault/owner/trusted_scripts.js";

@@ -1,4 +1,8 @@
-"""The extension's packages for the browsers' stores, one archive for each. Two builds give the same bytes."""
+"""Archives whose bytes are the same in each build.
+
+One is the archive of Python sources, in the form in which the vault imports them. The others are the extension's
+packages for the browsers' stores.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,13 @@ from typing import Any, Final
 from wasm_build.bundle.tree import Content, read_content
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-_REGULAR_FILE: Final = 0o100644 << 16
+_REGULAR_FILE: Final = 0o100644
+
+
+def build_python_zip(sources: Mapping[str, bytes]) -> bytes:
+    """The archive of these sources. Times and modes are fixed, so that equal sources give equal bytes."""
+    # Stored, not deflated: Brotli compresses a stored archive better, and the bytes do not depend on zlib's version.
+    return _build_archive(sources, zipfile.ZIP_STORED)
 
 
 def chromium_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,12 +40,16 @@ def firefox_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def build_package(files: Mapping[str, Content], manifest: Mapping[str, Any]) -> bytes:
     """The archive of `files`, with this manifest instead of the one in `files`."""
     own = {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
+    return _build_archive({**files, **own}, zipfile.ZIP_DEFLATED, mode=_REGULAR_FILE)
+
+
+def _build_archive(files: Mapping[str, Content], compression: int, *, mode: int = 0) -> bytes:
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in sorted({**files, **own}.items()):
+    with zipfile.ZipFile(archive, "w", compression) as target:
+        for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
-            entry.external_attr = _REGULAR_FILE
-            target.writestr(entry, read_content(content), zipfile.ZIP_DEFLATED)
+            entry.external_attr = mode << 16
+            target.writestr(entry, read_content(content), compression)
     return archive.getvalue()
 
 
