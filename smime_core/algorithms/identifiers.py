@@ -16,9 +16,9 @@ def parse_algorithm_identifier(identifier_der: Buffer) -> tuple[str, bytes | Non
 
     Raises MalformedMessage.
     """
-    children = der.read_sequence(identifier_der, where="AlgorithmIdentifier")
-    if not 1 <= len(children) <= 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 1 or 2", where="AlgorithmIdentifier")
+    children = der.expect_count(
+        der.read_sequence(identifier_der, where="AlgorithmIdentifier"), "AlgorithmIdentifier", 1, 2
+    )
     return der.parse_oid(children[0]), bytes(children[1].encoded) if len(children) == 2 else None
 
 

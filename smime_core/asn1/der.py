@@ -107,6 +107,19 @@ def read_sequence(data: Buffer, where: str = "") -> list[Tlv]:
     return read_children(expect(read_one(data, where), SEQUENCE, where), where)
 
 
+def read_fields(tlv: Tlv, where: str, *counts: int, expected: str = "") -> list[Tlv]:
+    """The elements of a SEQUENCE. With `counts`, their number is one of these, as in `expect_count`."""
+    fields = read_children(expect(tlv, SEQUENCE, where), where)
+    return expect_count(fields, where, *counts, expected=expected) if counts else fields
+
+
+def expect_count(fields: list[Tlv], where: str, *counts: int, expected: str = "") -> list[Tlv]:
+    """Return `fields` if their number is one of `counts`, which the error names by `expected`. Raises MalformedMessage."""
+    if len(fields) not in counts:
+        raise MalformedMessage(f"{len(fields)} fields, expected {expected or ' or '.join(map(str, counts))}", where)
+    return fields
+
+
 def expect(tlv: Tlv, tag: int, where: str = "") -> Tlv:
     """Return `tlv` if its identifier byte is `tag`. Raises MalformedMessage."""
     if tlv.tag != tag:

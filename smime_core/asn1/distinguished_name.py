@@ -161,9 +161,7 @@ def _comparable_attribute(attribute: Tlv) -> ComparableAttribute:
 
 def _read_attribute(attribute: Tlv) -> tuple[str, Tlv]:
     where = "AttributeTypeAndValue"
-    fields = der.read_children(der.expect(attribute, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.read_fields(attribute, where, 2)
     return der.parse_oid(fields[0], where), fields[1]
 
 

@@ -39,7 +39,7 @@ def parse_signature_policy(attributes: Attributes) -> SignaturePolicy | None:
         return None
     if value.tag == _NULL:
         return SignaturePolicy(oid="")
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     if not fields:
         raise MalformedMessage("names no policy", where)
     return SignaturePolicy(oid=der.parse_oid(fields[0], where))

@@ -101,7 +101,7 @@ def _readable_certificates(signer: SignerInfo) -> Iterable[Certificate]:
 def _members(tlv: Tlv | None, where: str) -> list[Tlv]:
     if tlv is None:
         return []
-    members = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    members = der.read_fields(tlv, where)
     check_limit(where, len(members), MAX_CERTIFICATES)
     return members
 

@@ -248,7 +248,7 @@ def _type_of(encoded: bytes) -> str:
 
 
 def _parse_attribute(tlv: Tlv, where: str) -> tuple[str, tuple[bytes, ...]]:
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) != 2:
         raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where)
     values = der.read_children(der.expect(fields[1], der.SET, where), where)

@@ -41,7 +41,7 @@ from smime_core.algorithms import (
 )
 from smime_core.asn1 import der
 from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_value
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
 HEADER_PROTECTION: Final = "2.25.236207443901122355391373723761262601458"
@@ -102,7 +102,7 @@ def parse_capabilities(attributes: Attributes) -> Capabilities | None:
     if value is None:
         return None
     where = "SMIMECapabilities"
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    members = der.read_fields(value, where)
     check_limit("capabilities", len(members), MAX_CAPABILITIES)
     return Capabilities(entries=tuple(_parse_capability(member) for member in members))
 
@@ -122,9 +122,7 @@ def build_capabilities(entries: tuple[Capability, ...]) -> bytes:
 
 def _parse_capability(tlv: der.Tlv) -> Capability:
     where = "SMIMECapability"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.read_fields(tlv, where, 1, 2)
     parameters = bytes(fields[1].encoded) if len(fields) == 2 else None
     return Capability(oid=der.parse_oid(fields[0], where), parameters=parameters)
 

@@ -74,9 +74,7 @@ def build_content_encryption(encryption: ContentEncryption) -> bytes:
 
 def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentEncryption:
     # GCMParameters and CCMParameters have the same form (RFC 5084 sections 3.1 and 3.2).
-    fields = der.read_sequence(parameters, where=role)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+    fields = der.expect_count(der.read_sequence(parameters, where=role), role, 1, 2)
     tag_length = der.parse_integer(fields[1], where=role) if len(fields) == 2 else _DEFAULT_TAG_LENGTH
     if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or (cipher.mode is CipherMode.CCM and tag_length % 2):
         # Shorter tags are refused, because they help only a forger (MUSTS 19). CCM has no tags of odd length.
@@ -95,9 +93,7 @@ def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
     tlv = der.read_one(parameters, where=role)
     bits = _RC2_DEFAULT_BITS
     if tlv.tag == der.SEQUENCE:
-        fields = der.read_children(tlv, where=role)
-        if not 1 <= len(fields) <= 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+        fields = der.expect_count(der.read_children(tlv, where=role), role, 1, 2)
         if len(fields) == 2:
             bits = parse_rc2_version(fields[0], role)
         tlv = fields[-1]

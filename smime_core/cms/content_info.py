@@ -123,7 +123,7 @@ def parse_content_info(data: Buffer) -> ContentInfo:
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
     check_trailing(data[end : end + MAX_FILLER_BYTES + 1])
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) != 2 or fields[1].tag != 0xA0:
         raise MalformedMessage("expected a content type and [0] content", where)
     return ContentInfo(

@@ -35,10 +35,7 @@ class EncryptedData:
 def parse_encrypted_data(content: Tlv) -> EncryptedData:
     """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "EncryptedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
-    inside_tlv, *rest = der.pass_version(fields, where)
+    inside_tlv, *rest = der.pass_version(der.read_fields(content, where, 2, 3), where)
     inside = parse_encrypted_content(inside_tlv, authenticated=False)
     unprotected_attrs: Attributes = {}
     if rest:

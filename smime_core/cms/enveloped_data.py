@@ -125,8 +125,7 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
     """
     authenticated = content_type == ID_AUTH_ENVELOPED_DATA
     where = "AuthEnvelopedData" if authenticated else "EnvelopedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    fields = der.pass_version(fields, where)
+    fields = der.pass_version(der.read_fields(content, where), where)
     originator_info = None
     if fields and fields[0].tag == ORIGINATOR_INFO:
         originator_info = parse_originator_info(fields[0])

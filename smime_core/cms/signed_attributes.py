@@ -201,7 +201,7 @@ def check_algorithm_protection(
     if value is None:
         return
     where = "CMSAlgorithmProtection"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     if len(fields) != 2 or fields[1].tag != 0xA1:
         raise MalformedMessage("expected a digest and a signature algorithm", where)
     signature_der = b"\x30" + bytes(fields[1].encoded[1:])
@@ -261,8 +261,8 @@ _SIGNING_CERTIFICATE_KINDS: Final = (
 
 def _parse_certificate_hashes(value: Tlv, default_hash: HashName) -> tuple[CertificateHash, ...]:
     where = "signingCertificate"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
-    identifiers = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where) if fields else []
+    fields = der.read_fields(value, where)
+    identifiers = der.read_fields(fields[0], where) if fields else []
     if not identifiers:
         raise MalformedMessage("names no certificate", where)
     return tuple(_parse_certificate_hash(identifier, default_hash) for identifier in identifiers)
@@ -270,7 +270,7 @@ def _parse_certificate_hashes(value: Tlv, default_hash: HashName) -> tuple[Certi
 
 def _parse_certificate_hash(tlv: Tlv, default_hash: HashName) -> CertificateHash:
     where = "signingCertificate"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     hash_name = default_hash
     if default_hash is HashName.SHA256 and fields and fields[0].tag == der.SEQUENCE:
         hash_name = parse_hash_identifier(fields.pop(0).encoded, where)
@@ -286,10 +286,8 @@ def _parse_certificate_hash(tlv: Tlv, default_hash: HashName) -> CertificateHash
 def _parse_issuer_serial(tlv: Tlv) -> IssuerAndSerial:
     # IssuerSerial ::= SEQUENCE { issuer GeneralNames, serialNumber }; RFC 5035 section 4: one directoryName.
     where = "issuerSerial"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected issuer and serial number", where)
-    names = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where, 2, expected="issuer and serial number")
+    names = der.read_fields(fields[0], where)
     if len(names) != 1:
         raise MalformedMessage(f"{len(names)} issuer names, expected 1", where)
     name = der.read_one(der.expect(names[0], DIRECTORY_NAME, where).content, where)

@@ -94,7 +94,7 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
 def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
     """Parse the fields of a SignedData, but not their members. Raises MalformedMessage or LimitExceeded."""
     where = "SignedData"
-    fields = der.read_children(der.expect(signed_data, der.SEQUENCE, where), where)
+    fields = der.read_fields(signed_data, where)
     if len(fields) < 4:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 4", where)
     optional = {field.tag: field for field in fields[3:-1]}
@@ -124,9 +124,7 @@ def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
     (section 5.2.1).
     """
     where = "encapContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.read_fields(tlv, where, 1, 2)
     content_type = der.parse_oid(fields[0], where)
     if len(fields) == 1:
         return content_type, None

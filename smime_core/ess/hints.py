@@ -54,7 +54,7 @@ def parse_content_hints(attributes: Attributes) -> ContentHints | None:
     value = find_value(attributes, CONTENT_HINTS, where)
     if value is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     description = None
     if len(fields) == 2:
         description = _text(bytes(der.expect(fields.pop(0), 0x0C, where).content))
@@ -92,13 +92,12 @@ def parse_content_reference(attributes: Attributes) -> ContentReference | None:
     value = find_value(attributes, CONTENT_REFERENCE, where)
     if value is None:
         return None
-    return parse_reference_fields(der.read_children(der.expect(value, der.SEQUENCE, where), where), where)
+    return parse_reference_fields(der.read_fields(value, where), where)
 
 
 def parse_reference_fields(fields: list[der.Tlv], where: str) -> ContentReference:
     """The three values of a ContentReference or Receipt. Raises MalformedMessage."""
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected type, identifier and signature", where)
+    der.expect_count(fields, where, 3, expected="type, identifier and signature")
     return ContentReference(
         content_type=der.parse_oid(fields[0], where),
         signed_content_identifier=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),

@@ -87,7 +87,7 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
     value = find_value(attributes, EQUIVALENT_LABELS, where)
     if value is None:
         return ()
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    members = der.read_fields(value, where)
     check_limit("equivalent labels", len(members), MAX_SECURITY_CATEGORIES)
     labels = tuple(_parse_label(member) for member in members)
     _check_equivalent(labels, parse_security_label(attributes))
@@ -154,9 +154,7 @@ def _parse_categories(tlv: Tlv) -> tuple[SecurityCategory, ...]:
 def _parse_category(tlv: Tlv) -> SecurityCategory:
     # The field type is [0] IMPLICIT. The field value is [1] EXPLICIT, because it can have any ASN.1 type.
     where = "SecurityCategory"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected type and value", where)
+    fields = der.read_fields(tlv, where, 2, expected="type and value")
     type_der = der.element(der.OID, der.expect(fields[0], 0x80, where).content)
     value = der.expect(fields[1], 0xA1, where).content
     return SecurityCategory(

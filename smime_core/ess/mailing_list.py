@@ -61,7 +61,7 @@ def parse_expansion_history(attributes: Attributes) -> ExpansionHistory | None:
     value = find_value(attributes, ML_EXPANSION_HISTORY, where)
     if value is None:
         return None
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    members = der.read_fields(value, where)
     check_limit("mailing list expansions", len(members), MAX_ML_EXPANSIONS)
     if not members:
         raise MalformedMessage("an empty history, which would have to be absent", where)
@@ -95,9 +95,7 @@ def build_expansion_history(history: ExpansionHistory | None, expansion: Expansi
 
 def _parse_expansion(tlv: Tlv) -> Expansion:
     where = "MLData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
+    fields = der.read_fields(tlv, where, 2, 3)
     der.expect(fields[1], 0x18, where="expansionTime")
     return Expansion(
         mail_list=_parse_entity(fields[0]),

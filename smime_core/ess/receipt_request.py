@@ -45,9 +45,7 @@ def parse_receipt_request(attributes: Attributes) -> ReceiptRequest | None:
     value = find_value(attributes, RECEIPT_REQUEST, where)
     if value is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
+    fields = der.read_fields(value, where, 3)
     receipts_to = parse_entities(der.expect(fields[2], der.SEQUENCE, where="receiptsTo"), where="receiptsTo")
     _check_receipts_to(receipts_to)
     return ReceiptRequest(

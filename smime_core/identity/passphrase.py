@@ -100,9 +100,7 @@ async def decrypt_private_key_info(encrypted_der: Buffer, passphrase: FilePassph
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "EncryptedPrivateKeyInfo"
-    fields = der.read_sequence(encrypted_der, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(encrypted_der, where), where, 2)
     return await passphrase.decrypt(parse_encryption(fields[0].encoded), der.read_octets(fields[1], where))
 
 

@@ -190,9 +190,7 @@ def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) ->
 def _parse_pbes2(parameters: bytes | None) -> PasswordEncryption:
     # RFC 8018 appendix A.4: PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme }
     where = "PBES2-params"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 2)
     cipher, iv = _parse_scheme(fields[1].encoded, where)
     kdf, key_length = parse_derivation(fields[0].encoded)
     if key_length not in (None, cipher.key_length):
@@ -231,9 +229,7 @@ def _parse_rc2(parameters: bytes | None, where: str) -> tuple[ContentCipher, byt
 def _parse_old(parameters: bytes | None, kdf: OldKdf, hash_name: HashName) -> OldDerivation:
     # PBEParameter and pkcs-12PbeParams: SEQUENCE { salt OCTET STRING, iterations INTEGER }
     where = "PBEParameter"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 2)
     salt = bytes(der.read_octets(fields[0], where))
     iterations = parse_iterations(fields[1], where)
     return OldDerivation(kdf=kdf, hash_name=hash_name, salt=salt, iterations=iterations)

@@ -219,9 +219,7 @@ def _parse_scrypt(parameters: bytes | None) -> Derivation:
     # RFC 7914 section 7.1: scrypt-params ::= SEQUENCE { salt, costParameter, blockSize, parallelizationParameter,
     # keyLength OPTIONAL }
     where = "scrypt-params"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) not in (4, 5):
-        raise MalformedMessage(f"{len(fields)} fields, expected 4 or 5", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 4, 5)
     salt = bytes(der.read_octets(fields[0], where))
     cost, block_size, parallelisation, *rest = (der.parse_integer(field, where) for field in fields[1:])
     if cost < 2 or cost & (cost - 1) or block_size < 1 or parallelisation < 1:

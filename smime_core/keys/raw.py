@@ -153,9 +153,7 @@ def _parse_lattice(key_type: KeyType, key_der: Buffer) -> LatticePrivate:
     elif tlv.tag == der.OCTET_STRING:
         stored = LatticePrivate(seed=None, expanded=bytes(tlv.content))
     else:
-        both = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-        if len(both) != 2:
-            raise MalformedMessage(f"{len(both)} fields, expected seed and expandedKey", where)
+        both = der.read_fields(tlv, where, 2, expected="seed and expandedKey")
         seed, expanded = (bytes(der.expect(child, der.OCTET_STRING, where).content) for child in both)
         stored = LatticePrivate(seed=seed, expanded=expanded)
     _check_lattice(key_type, stored, where)

@@ -22,9 +22,7 @@ def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) 
     `pss` is the restriction to PSS, or None. Even a key with a restriction has rsaEncryption in `spki_der`, because all
     libraries import this form.
     """
-    children = der.read_sequence(key_der, where="RSAPublicKey")
-    if len(children) != 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 2", where="RSAPublicKey")
+    children = der.expect_count(der.read_sequence(key_der, where="RSAPublicKey"), "RSAPublicKey", 2)
     modulus, exponent = (der.parse_number(child, where="RSAPublicKey") for child in children)
     return _public_key(modulus, exponent, pss=pss)
 

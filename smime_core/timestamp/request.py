@@ -75,10 +75,8 @@ def parse_timestamp_response(data: Buffer) -> TimestampToken:
     """
     where = "TimeStampResp"
     check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
-    fields = der.read_sequence(data, where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
-    status = der.read_children(der.expect(fields[0], der.SEQUENCE, where="PKIStatusInfo"), where="PKIStatusInfo")
+    fields = der.expect_count(der.read_sequence(data, where), where, 1, 2)
+    status = der.read_fields(fields[0], "PKIStatusInfo")
     number = der.parse_integer(status[0], where="PKIStatus") if status else -1
     if number not in _GRANTED:
         raise TimestampRefused(_refusal(number, status[1:]))

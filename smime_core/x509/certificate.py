@@ -212,11 +212,8 @@ def _parse_once(octets: bytes) -> Certificate:
 
 def _parse_der(octets: bytes) -> Certificate:
     where = "certificate"
-    certificate = der.read_sequence(octets, where)
-    if len(certificate) != 3:
-        raise MalformedMessage(f"{len(certificate)} fields, expected 3", where)
-    tbs, signature_algorithm, signature = certificate
-    version, fields = _parse_version(der.read_children(der.expect(tbs, der.SEQUENCE, where), where))
+    tbs, signature_algorithm, signature = der.expect_count(der.read_sequence(octets, where), where, 3)
+    version, fields = _parse_version(der.read_fields(tbs, where))
     if len(fields) < 6:
         raise MalformedMessage("tbsCertificate is cut short", where)
     serial, inner_algorithm, issuer, validity, subject, spki = fields[:6]

@@ -150,9 +150,7 @@ def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
     check_limit("access descriptions", len(descriptions), MAX_DISTRIBUTION_POINTS)
     names: list[GeneralName] = []
     for description in descriptions:
-        fields = der.read_children(description, where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+        fields = der.expect_count(der.read_children(description, where), where, 2)
         if der.parse_oid(fields[0], where) == method:
             names.append(parse_general_name(fields[1], where))
     return _web_urls(names)
@@ -168,7 +166,7 @@ def _extension_value(certificate: Certificate, oid: str) -> bytes | None:
 
 
 def _parse_point(point: Tlv, where: str) -> DistributionPoint:
-    fields = der.read_children(der.expect(point, der.SEQUENCE, where), where)
+    fields = der.read_fields(point, where)
     known = {field.tag: field for field in fields}
     if [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}) or (
         not known.keys() <= {0xA0, 0x81, 0xA2}

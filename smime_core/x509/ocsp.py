@@ -173,15 +173,13 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
     """
     where = "OCSPResponse"
     check_limit("bytes of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
-    fields = der.read_sequence(data, where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.expect_count(der.read_sequence(data, where), where, 1, 2)
     _check_status(fields[0])
     if len(fields) == 1:
         raise MalformedMessage("successful, and no response in it", where)
-    response_bytes = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where="responseBytes")
-    if len(response_bytes) != 2:
-        raise MalformedMessage(f"{len(response_bytes)} fields, expected 2", where="responseBytes")
+    response_bytes = der.expect_count(
+        der.read_sequence(der.expect(fields[1], 0xA0, where).content, where="responseBytes"), "responseBytes", 2
+    )
     response_type = der.parse_oid(response_bytes[0], where="responseType")
     if response_type != OCSP_BASIC:
         raise MalformedMessage(f"found type {response_type}, expected a basic response", where="responseType")
@@ -200,9 +198,7 @@ def _check_status(tlv: Tlv) -> None:
 
 def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
     where = "BasicOCSPResponse"
-    fields = der.read_sequence(basic, where)
-    if not 3 <= len(fields) <= 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
+    fields = der.expect_count(der.read_sequence(basic, where), where, 3, 4)
     data = _parse_response_data(fields[0])
     certificates = der.read_sequence(der.expect(fields[3], 0xA0, where).content) if len(fields) == 4 else []
     check_limit("certificates in an OCSP response", len(certificates), MAX_OCSP_CERTIFICATES)
@@ -233,13 +229,13 @@ def _parse_response_data(tlv: Tlv) -> _ResponseData:
     # RFC 6960 section 4.2.1. The only version is 0. DER omits this version because it is the DEFAULT, but some
     # responders encode it.
     where = "ResponseData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where) != 0:
         raise MalformedMessage("not version 1", where)
     if not 3 <= len(fields) <= 4:
         raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
     responder, produced_at, responses, *extensions = fields
-    singles = der.read_children(der.expect(responses, der.SEQUENCE, where), where)
+    singles = der.read_fields(responses, where)
     check_limit("answers in an OCSP response", len(singles), MAX_OCSP_SINGLE_RESPONSES)
     name = bytes(responder.content) if responder.tag == 0xA1 else None
     return _ResponseData(
@@ -259,7 +255,7 @@ def _key_hash(responder: Tlv) -> bytes:
 
 def _parse_single(single: Tlv) -> SingleResponse:
     where = "SingleResponse"
-    fields = der.read_children(der.expect(single, der.SEQUENCE, where), where)
+    fields = der.read_fields(single, where)
     if len(fields) < 3:
         raise MalformedMessage("cut short", where)
     certificate_id, status, this_update, *optional = fields
@@ -287,9 +283,7 @@ def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | N
     where = "certStatus"
     if status.tag in (_GOOD, _UNKNOWN):
         return CertificateStatus.GOOD if status.tag == _GOOD else CertificateStatus.UNKNOWN, None, ""
-    fields = der.read_children(der.expect(status, _REVOKED, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.expect_count(der.read_children(der.expect(status, _REVOKED, where), where), where, 1, 2)
     reason = UNSPECIFIED
     if len(fields) == 2:
         reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where).content, where))
@@ -298,9 +292,7 @@ def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | N
 
 def _parse_certificate_id(tlv: Tlv) -> CertificateId:
     where = "certID"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
+    fields = der.read_fields(tlv, where, 4)
     return CertificateId(
         hash_name=parse_hash_identifier(fields[0].encoded, "certID"),
         issuer_name_hash=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),

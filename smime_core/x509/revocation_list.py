@@ -114,10 +114,7 @@ def parse_revocation_list(data: Buffer) -> RevocationList:
 
 def _parse_der(octets: bytes) -> RevocationList:
     where = "CRL"
-    whole = der.read_sequence(octets, where)
-    if len(whole) != 3:
-        raise MalformedMessage(f"{len(whole)} fields, expected 3", where)
-    tbs, signature_algorithm, signature = whole
+    tbs, signature_algorithm, signature = der.expect_count(der.read_sequence(octets, where), where, 3)
     tbs_fields = _read_tbs(der.expect(tbs, der.SEQUENCE, where))
     # RFC 5280 section 5.1.1.2: both algorithm identifiers must be the same.
     if tbs_fields.algorithm.encoded != signature_algorithm.encoded:

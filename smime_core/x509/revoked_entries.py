@@ -229,10 +229,7 @@ NO_ENTRIES: Final = RevokedEntries(b"", starts=array("I"), issuer_marks=array("I
 
 
 def _fields(entry: Tlv) -> list[Tlv]:
-    fields = der.read_children(der.expect(entry, der.SEQUENCE, where=_WHERE), where=_WHERE)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=_WHERE)
-    return fields
+    return der.read_fields(entry, _WHERE, 2, 3)
 
 
 def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:

@@ -194,9 +194,7 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
     if tlv.tag != 0xA1:
         return parse_certificate_id(tlv, where="originator")
     where = "originatorKey"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_children(tlv, where), where, 2)
     bits = bytes(der.expect(fields[1], _BIT_STRING, where).content)
     if len(bits) < 2 or bits[0]:
         raise MalformedMessage("a BIT STRING that is not whole bytes", where)
@@ -205,9 +203,7 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
 
 def _parse_encrypted_key(tlv: Tlv) -> tuple[CertificateId, bytes]:
     where = "RecipientEncryptedKey"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.read_fields(tlv, where, 2)
     encrypted_key = bytes(der.read_octets(fields[1], where))
     if fields[0].tag != 0xA0:
         return parse_issuer_and_serial(fields[0], where), encrypted_key

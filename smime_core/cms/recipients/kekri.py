@@ -54,12 +54,8 @@ class KekRecipient:
 def parse_kekri(tlv: Tlv) -> KekRecipient:
     """Parse a `kekri`. Raises MalformedMessage."""
     where = "KEKRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
-    identifier = der.read_children(der.expect(fields[1], der.SEQUENCE, where="kekid"), where="kekid")
-    if not 1 <= len(identifier) <= 3:
-        raise MalformedMessage(f"{len(identifier)} fields, expected 1 to 3", where="kekid")
+    fields = der.expect_count(der.read_children(tlv, where), where, 4)
+    identifier = der.read_fields(fields[1], "kekid", 1, 2, 3, expected="1 to 3")
     return KekRecipient(
         rid=KekIdentifier(value=bytes(der.read_octets(identifier[0], where="kekid"))),
         algorithm_der=der.to_definite(fields[2], where),

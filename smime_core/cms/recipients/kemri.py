@@ -56,16 +56,14 @@ class KemRecipient:
 def find_kem_value(tlv: Tlv) -> Tlv | None:
     """The KEMRecipientInfo inside an `ori`, or None for another kind of `ori`. Raises MalformedMessage."""
     where = "OtherRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_children(tlv, where), where, 2)
     return fields[1] if der.parse_oid(fields[0], where) == ID_ORI_KEM else None
 
 
 def parse_kemri(value: Tlv) -> KemRecipient:
     """Parse a KEMRecipientInfo (RFC 9629 section 3). Raises MalformedMessage."""
     where = "KEMRecipientInfo"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     ukm = None
     if len(fields) == _FIELDS + 1:
         tagged = der.expect(fields.pop(6), 0xA0, where="ukm")

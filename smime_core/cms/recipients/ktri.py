@@ -11,7 +11,7 @@ from smime_core.algorithms import KeyTransport, build_transport_identifier, pars
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.certificate_id import CertificateId, build_issuer_and_serial, parse_certificate_id
-from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.errors import DecryptionError
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.x509.certificate import Certificate
 
@@ -30,9 +30,7 @@ class KeyTransRecipient:
 def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
     """Parse a `ktri`. Raises MalformedMessage."""
     where = "KeyTransRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
+    fields = der.expect_count(der.read_children(tlv, where), where, 4)
     return KeyTransRecipient(
         rid=parse_certificate_id(fields[1], where),
         algorithm_der=der.to_definite(fields[2], where),
