@@ -7,7 +7,7 @@ import hashlib
 from enum import StrEnum
 from typing import Final
 
-from smime_core.algorithms.identifiers import check_absent_or_null, parse_algorithm_identifier
+from smime_core.algorithms.identifiers import check_absent_or_null, check_known, parse_algorithm_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
@@ -120,7 +120,7 @@ def parse_hash_identifier(identifier_der: Buffer, role: str = "digestAlgorithm")
             raise MalformedMessage(f"SHAKE256 with {bits} bits, expected 512", where=role)
         return HashName.SHAKE256
     check_absent_or_null(parameters, where=role)
-    return _find_hash(oid, role)
+    return check_known(oid, _HASH_BY_OID, role)
 
 
 def parse_digest_identifier(identifier_der: Buffer) -> HashName:
@@ -132,10 +132,4 @@ def parse_digest_identifier(identifier_der: Buffer) -> HashName:
     oid, _ = parse_algorithm_identifier(identifier_der)
     if oid == ID_SHAKE256_LEN:
         return parse_hash_identifier(identifier_der)
-    return _find_hash(oid, "digestAlgorithm")
-
-
-def _find_hash(oid: str, role: str) -> HashName:
-    if oid not in _HASH_BY_OID:
-        raise UnsupportedAlgorithm(oid, role)
-    return _HASH_BY_OID[oid]
+    return check_known(oid, _HASH_BY_OID, "digestAlgorithm")

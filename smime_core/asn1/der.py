@@ -114,7 +114,7 @@ def read_fields(tlv: Tlv, where: str, *counts: int, expected: str = "") -> list[
 
 
 def expect_count(fields: list[Tlv], where: str, *counts: int, expected: str = "") -> list[Tlv]:
-    """Return `fields` if their number is one of `counts`, which the error names by `expected`. Raises MalformedMessage."""
+    """Return `fields` if their number is one of `counts`, in words `expected`. Raises MalformedMessage."""
     if len(fields) not in counts:
         raise MalformedMessage(f"{len(fields)} fields, expected {expected or ' or '.join(map(str, counts))}", where)
     return fields

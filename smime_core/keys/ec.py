@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, VERIFIED_CURVES, Curve
+from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, VERIFIED_CURVES, Curve, check_known
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
@@ -26,10 +26,7 @@ def read_curve(parameters: bytes | None, where: str) -> Curve:
         return find_specified_curve(tlv, where)
     if tlv.tag != der.OID:
         raise UnsupportedAlgorithm(EC_PUBLIC_KEY, "curve", text="curve: the key does not name its curve")
-    oid = der.parse_oid(tlv, where)
-    if oid not in _CURVE_BY_OID:
-        raise UnsupportedAlgorithm(oid, "curve")
-    return _CURVE_BY_OID[oid]
+    return check_known(der.parse_oid(tlv, where), _CURVE_BY_OID, "curve")
 
 
 def ec_public_key(curve: Curve, point: bytes, where: str) -> PublicKey:

@@ -17,6 +17,8 @@ from smime_core.algorithms import (
     Pbkdf2,
     RepeatedHash,
     Scrypt,
+    check_absent_or_null,
+    check_known,
     hash_length,
     parse_algorithm_identifier,
 )
@@ -137,8 +139,7 @@ def parse_derivation(identifier_der: Buffer) -> Derivation:
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid == SCRYPT:
         return _parse_scrypt(parameters)
-    kdf, key_length = parse_pbkdf2(identifier_der)
-    return Derivation(kdf, key_length)
+    return Derivation(*parse_pbkdf2(identifier_der))
 
 
 def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
@@ -183,11 +184,9 @@ def parse_hmac_identifier(identifier_der: Buffer) -> HashName:
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid not in _HMAC_BY_OID:
-        raise UnsupportedAlgorithm(oid, "HMAC")
-    if parameters not in (None, NULL):
-        raise MalformedMessage("parameters are neither absent nor NULL", where="HMAC")
-    return _HMAC_BY_OID[oid]
+    hash_name = check_known(oid, _HMAC_BY_OID, "HMAC")
+    check_absent_or_null(parameters, where="HMAC")
+    return hash_name
 
 
 def build_hmac_identifier(hash_name: HashName) -> bytes:

@@ -24,6 +24,7 @@ from smime_core.algorithms import (
     Hkdf,
     KeyAgreement,
     check_absent,
+    check_known,
     digest_data,
     hash_label,
     hash_length,
@@ -216,11 +217,10 @@ def _parse_encrypted_key(tlv: Tlv) -> tuple[CertificateId, bytes]:
 def _parse_agreement(algorithm_der: bytes, policy: Policy) -> tuple[KeyAgreement, WrapAlgorithm, bytes]:
     # The parameters of the agreement are the key-wrap AlgorithmIdentifier (RFC 5753 section 3.1.1).
     oid, wrap_der = parse_algorithm_identifier(algorithm_der)
-    if oid not in KEY_AGREEMENTS:
-        raise UnsupportedAlgorithm(oid, "keyEncryptionAlgorithm")
+    agreement = check_known(oid, KEY_AGREEMENTS, "keyEncryptionAlgorithm")
     if wrap_der is None:
         raise MalformedMessage("the key-wrap algorithm is absent", where="keyEncryptionAlgorithm")
-    return KEY_AGREEMENTS[oid], parse_key_wrap(wrap_der, policy), wrap_der
+    return agreement, parse_key_wrap(wrap_der, policy), wrap_der
 
 
 def _originator_point(
