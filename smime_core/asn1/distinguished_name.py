@@ -104,6 +104,14 @@ def comparable_name(name_der: bytes) -> ComparableName:
     return name
 
 
+def find_comparable_name(name_der: bytes) -> ComparableName | None:
+    """The comparable form of a name, or None if the name is damaged."""
+    try:
+        return comparable_name(name_der)
+    except MalformedMessage:
+        return None
+
+
 def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:
     """The values of one type of attribute as written. A value that is no text is None. Raises MalformedMessage."""
     return tuple(_decode(value) for oid, value in _read_attributes(name_der) if oid == kind)

@@ -24,7 +24,7 @@ from smime_core.cms.signer_info import (
 )
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.cms.unreadable_certificates import UnreadableCertificate, read_certificates
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_or_error
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
@@ -78,7 +78,10 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
     """Parse the SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
     fields = read_signed_data_fields(signed_data)
     e_content_type, e_content = parse_encapsulated(fields.encapsulated)
-    certificates, unreadable = _parse_certificates(fields.certificates)
+    # Attribute certificates and other formats are not used here.
+    certificates, unreadable = read_certificates(
+        bytes(member.encoded) for member in fields.certificates if member.tag == der.SEQUENCE
+    )
     return SignedData(
         version=fields.version,
         e_content_type=e_content_type,
@@ -87,7 +90,7 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
         unreadable=unreadable,
         crls=tuple(der.to_definite(crl, where="crls") for crl in fields.crls if crl.tag == der.SEQUENCE),
         ocsp_responses=tuple(_ocsp_responses(fields.crls)),
-        signer_infos=tuple(_parse_signer_or_error(signer) for signer in fields.signer_infos),
+        signer_infos=tuple(parse_or_error(parse_signer_info, signer) for signer in fields.signer_infos),
     )
 
 
@@ -302,15 +305,3 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
                 yield wrap_basic_response(der.to_definite(fields[1], where="crls"))
         except MalformedMessage:
             continue
-
-
-def _parse_certificates(members: Iterable[Tlv]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
-    # Attribute certificates and other formats are not used here.
-    return read_certificates(bytes(member.encoded) for member in members if member.tag == der.SEQUENCE)
-
-
-def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:
-    try:
-        return parse_signer_info(tlv)
-    except SmimeError as error:
-        return error

@@ -21,6 +21,7 @@ from smime_core.asn1.distinguished_name import (
     COMMON_NAME,
     ComparableName,
     comparable_name,
+    find_comparable_name,
     find_readable_value,
     name_text,
 )
@@ -120,10 +121,7 @@ class Certificate:
     @functools.cached_property
     def comparable_subject(self) -> ComparableName | None:
         """The subject in comparable form, or None if it is damaged."""
-        try:
-            return comparable_name(self.subject_der)
-        except MalformedMessage:
-            return None
+        return find_comparable_name(self.subject_der)
 
     @functools.cached_property
     def common_name(self) -> str:

@@ -7,7 +7,7 @@ than id-pkix-ocsp-basic.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ from smime_core.algorithms import (
 from smime_core.algorithms.identifiers import NULL
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_readable
 from smime_core.keys import subject_public_key
 from smime_core.limits import (
     MAX_OCSP_CERTIFICATES,
@@ -212,7 +212,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
         produced_at=data.produced_at,
         responses=data.responses,
         nonce=_nonce(data.extensions),
-        certificates=tuple(_readable_certificates(certificates)),
+        certificates=tuple(parse_readable(parse_certificate, (bytes(member.encoded) for member in certificates))),
         has_unknown_critical=any(extension.critical and extension.oid != OCSP_NONCE for extension in data.extensions),
     )
 
@@ -318,11 +318,3 @@ def _read_signature(tlv: Tlv) -> bytes:
     if content[:1] != b"\0":
         raise MalformedMessage("not whole bytes", where="signature")
     return content[1:]
-
-
-def _readable_certificates(members: Sequence[Tlv]) -> Iterator[Certificate]:
-    for member in members:
-        try:
-            yield parse_certificate(bytes(member.encoded))
-        except SmimeError:
-            continue
