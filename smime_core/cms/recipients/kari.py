@@ -72,6 +72,11 @@ class KeyAgreeRecipient:
 
     kind = "kari"
 
+    def describe(self) -> str:
+        """The key agreement in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        agreement, wrap, _ = _parse_agreement(self.algorithm_der, Policy.ARCHIVE)
+        return f"ECDH with {hash_label(agreement.kdf_hash)}, {wrap.name}"
+
 
 def parse_kari(tlv: Tlv) -> list[KeyAgreeRecipient | MalformedMessage]:
     """One recipient for each RecipientEncryptedKey. A damaged key is replaced by its error (MUSTS 45).
@@ -101,12 +106,6 @@ def parse_kari(tlv: Tlv) -> list[KeyAgreeRecipient | MalformedMessage]:
             )
         )
     return recipients
-
-
-def describe_kari(recipient: KeyAgreeRecipient) -> str:
-    """The key agreement in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    agreement, wrap, _ = _parse_agreement(recipient.algorithm_der, Policy.ARCHIVE)
-    return f"ECDH with {hash_label(agreement.kdf_hash)}, {wrap.name}"
 
 
 async def build_kari(certificate: Certificate, cek: bytes, provider: CryptoProvider) -> bytes:

@@ -50,6 +50,10 @@ class KekRecipient:
         """Whether `kek` has the name of the recipient's key."""
         return self.rid.value == kek.identifier
 
+    def describe(self) -> str:
+        """The key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        return f"{parse_key_wrap(self.algorithm_der, Policy.ARCHIVE).name} under a shared key"
+
 
 def parse_kekri(tlv: Tlv) -> KekRecipient:
     """Parse a `kekri`. Raises MalformedMessage."""
@@ -61,11 +65,6 @@ def parse_kekri(tlv: Tlv) -> KekRecipient:
         algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where)),
     )
-
-
-def describe_kekri(recipient: KekRecipient) -> str:
-    """The key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    return f"{parse_key_wrap(recipient.algorithm_der, Policy.ARCHIVE).name} under a shared key"
 
 
 async def build_kekri(kek: KeyEncryptionKey, cek: bytes, provider: CryptoProvider) -> bytes:

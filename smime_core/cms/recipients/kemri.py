@@ -63,6 +63,13 @@ class KemRecipient:
 
     kind = "kemri"
 
+    def describe(self) -> str:
+        """The KEM, KDF and key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        kem = _parse_bare(self.kem_der, _KEM_BY_OID, "kem")
+        wrap = parse_key_wrap(self.wrap_der, Policy.ARCHIVE)
+        hash_name = _parse_bare(self.kdf_der, _HKDF_HASHES, "kdf")
+        return f"{kem.upper()} with HKDF-{hash_label(hash_name)}, {wrap.name}"
+
 
 def find_kem_value(tlv: Tlv) -> Tlv | None:
     """The KEMRecipientInfo inside an `ori`, or None for another kind of `ori`. Raises MalformedMessage."""
@@ -91,14 +98,6 @@ def parse_kemri(value: Tlv) -> KemRecipient:
         wrap_der=der.to_definite(fields[6], where),
         encrypted_key=bytes(der.read_octets(fields[7], where)),
     )
-
-
-def describe_kemri(recipient: KemRecipient) -> str:
-    """The KEM, KDF and key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    kem = _parse_bare(recipient.kem_der, _KEM_BY_OID, "kem")
-    wrap = parse_key_wrap(recipient.wrap_der, Policy.ARCHIVE)
-    hash_name = _parse_bare(recipient.kdf_der, _HKDF_HASHES, "kdf")
-    return f"{kem.upper()} with HKDF-{hash_label(hash_name)}, {wrap.name}"
 
 
 async def build_kemri(certificate: Certificate, cek: bytes, provider: CryptoProvider) -> bytes:

@@ -26,6 +26,10 @@ class KeyTransRecipient:
 
     kind = "ktri"
 
+    def describe(self) -> str:
+        """The key transport in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        return parse_transport_identifier(self.algorithm_der).label
+
 
 def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
     """Parse a `ktri`. Raises MalformedMessage."""
@@ -36,11 +40,6 @@ def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
         algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where="encryptedKey")),
     )
-
-
-def describe_ktri(recipient: KeyTransRecipient) -> str:
-    """The key transport in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    return parse_transport_identifier(recipient.algorithm_der).label
 
 
 async def build_ktri(
