@@ -18,14 +18,13 @@ from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch,
 from smime_core.keys import (
     EDWARDS_CURVES,
     ML_DSA_PARAMETERS,
-    ML_KEM_PARAMETERS,
     MONTGOMERY_CURVES,
     lattice_private_key,
     read_expanded_private,
     read_raw_private,
     subject_public_key,
 )
-from smime_core.keys.raw import parse_raw_private_key
+from smime_core.keys.raw import SEED_LENGTHS, parse_raw_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers.python_dsa import verify_dsa, verify_dsa_digest
 from smime_core.providers.python_ec import (
@@ -38,8 +37,6 @@ from smime_core.providers.python_ec import (
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
 from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa, verify_rsa_digest
 
-_ML_KEM_SEED_LENGTH: Final = 64  # bytes
-_SEED_LENGTH: Final = 32  # bytes
 _MISMATCH: Final = "the signature does not fit the content and the key"
 
 
@@ -121,9 +118,8 @@ def uncompressed_point(curve: Curve, point: bytes) -> bytes:
 def make_raw_key(kind: NewKey) -> PrivateKey:
     """A fresh private key of a kind whose keys are random bytes without structure."""
     key_type = KeyType(kind)
-    if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
-        length = _ML_KEM_SEED_LENGTH if key_type in ML_KEM_PARAMETERS else _SEED_LENGTH
-        return lattice_private_key(key_type, secrets.token_bytes(length))
+    if key_type in SEED_LENGTHS:
+        return lattice_private_key(key_type, secrets.token_bytes(SEED_LENGTHS[key_type]))
     curve = EDWARDS_CURVES.get(key_type) or MONTGOMERY_CURVES[key_type]
     return parse_raw_private_key(key_type, der.octet_string(secrets.token_bytes(curve.length)), public=None)
 
