@@ -17,8 +17,11 @@ from smime_core.limits import MAX_BER_DEPTH, MAX_CHILDREN, MAX_INTEGER_BYTES, ch
 Buffer = bytes | bytearray | memoryview
 
 INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 OID: Final = 0x06
+ENUMERATED: Final = 0x0A
+UTF8_STRING: Final = 0x0C
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 _CONSTRUCTED: Final = 0x20

@@ -57,7 +57,7 @@ def parse_content_hints(attributes: Attributes) -> ContentHints | None:
     fields = der.read_fields(value, where)
     description = None
     if len(fields) == 2:
-        description = _text(bytes(der.expect(fields.pop(0), 0x0C, where).content))
+        description = _text(bytes(der.expect(fields.pop(0), der.UTF8_STRING, where).content))
     if len(fields) != 1:
         raise MalformedMessage("expected a description and a content type", where)
     return ContentHints(content_type=der.parse_oid(fields[0], where), description=description)
@@ -65,7 +65,7 @@ def parse_content_hints(attributes: Attributes) -> ContentHints | None:
 
 def build_content_hints(hints: ContentHints) -> bytes:
     """DER of a contentHints attribute."""
-    description = b"" if hints.description is None else der.element(0x0C, hints.description.encode())
+    description = b"" if hints.description is None else der.element(der.UTF8_STRING, hints.description.encode())
     return build_attribute(CONTENT_HINTS, der.sequence(description, der.oid(hints.content_type)))
 
 

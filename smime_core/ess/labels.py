@@ -31,7 +31,6 @@ SECRET: Final = 4
 TOP_SECRET: Final = 5
 
 _PRINTABLE_STRING: Final = 0x13
-_UTF8_STRING: Final = 0x0C
 _MAX_CLASSIFICATION: Final = 256  # ub-integer-options of RFC 2634
 _MAX_PRINTABLE_MARK: Final = 128  # characters, ub-privacy-mark-length of RFC 2634
 
@@ -112,8 +111,8 @@ def _parse_label(tlv: Tlv) -> SecurityLabel:
     where = "ESSSecurityLabel"
     components = der.read_children(der.expect(tlv, der.SET, where), where)
     by_tag = {component.tag: component for component in components}
-    known = {der.OID, der.INTEGER, _PRINTABLE_STRING, _UTF8_STRING, der.SET}
-    marks = [by_tag[tag] for tag in (_PRINTABLE_STRING, _UTF8_STRING) if tag in by_tag]
+    known = {der.OID, der.INTEGER, _PRINTABLE_STRING, der.UTF8_STRING, der.SET}
+    marks = [by_tag[tag] for tag in (_PRINTABLE_STRING, der.UTF8_STRING) if tag in by_tag]
     if len(by_tag) != len(components) or not by_tag.keys() <= known or len(marks) > 1 or der.OID not in by_tag:
         raise MalformedMessage("expected a policy, and each other component at most once", where)
     classification = der.parse_integer(by_tag[der.INTEGER], where) if der.INTEGER in by_tag else None
@@ -172,7 +171,7 @@ def _build_label(label: SecurityLabel) -> bytes:
         der.SET,
         b"" if label.classification is None else der.integer(label.classification),
         der.oid(label.policy),
-        b"" if label.privacy_mark is None else der.element(_UTF8_STRING, label.privacy_mark.encode()),
+        b"" if label.privacy_mark is None else der.element(der.UTF8_STRING, label.privacy_mark.encode()),
         der.set_of([_build_category(category) for category in label.categories]) if label.categories else b"",
     )
 

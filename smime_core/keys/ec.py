@@ -11,7 +11,7 @@ from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.explicit_curves import find_specified_curve
-from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_key_field, read_bit_string
+from smime_core.keys.forms import build_pkcs8, build_spki, private_key_field, read_bit_string
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
 FIELD_BITS: Final = {curve: numbers.prime.bit_length() for curve, numbers in CURVE_NUMBERS.items()}
@@ -108,7 +108,7 @@ def _read_private(key_der: Buffer) -> _EcPrivate:
 
 
 def _private_key(curve: Curve, scalar: bytes, point: bytes | None) -> PrivateKey:
-    tagged = b"" if point is None else der.explicit(1, der.element(BIT_STRING, b"\0", point))
+    tagged = b"" if point is None else der.explicit(1, der.element(der.BIT_STRING, b"\0", point))
     key_der = der.sequence(der.integer(1), der.octet_string(scalar), tagged)
     pkcs8_der = build_pkcs8(der.oid(EC_PUBLIC_KEY) + der.oid(CURVE_OIDS[curve]), key_der)
     return PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.EC, bits=FIELD_BITS[curve], curve=curve)

@@ -18,7 +18,6 @@ from smime_core.keys.rsa import parse_rsa_private_key
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.python_ec import make_ec_pair
 
-_BIT_STRING: Final = 0x03
 _EXPONENT: Final = 65537
 _RSA_BITS: Final = {NewKey.RSA_2048: 2048, NewKey.RSA_3072: 3072}
 _CURVES: Final = {NewKey.P256: Curve.P256, NewKey.P384: Curve.P384, NewKey.P521: Curve.P521}
@@ -43,7 +42,7 @@ def is_prime(number: int) -> bool:
 
 def _make_ec_key(curve: Curve) -> PrivateKey:
     scalar, point = make_ec_pair(curve)
-    tagged = der.explicit(1, der.element(_BIT_STRING, b"\0", point))
+    tagged = der.explicit(1, der.element(der.BIT_STRING, b"\0", point))
     return parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(scalar), tagged), curve)
 
 

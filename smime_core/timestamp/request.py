@@ -20,8 +20,6 @@ REPLY_TYPE: Final = "application/timestamp-reply"
 
 _NONCE_BYTES: Final = 16
 _TRUE: Final = b"\x01\x01\xff"
-_UTF8_STRING: Final = 0x0C
-_BIT_STRING: Final = 0x03
 _MAX_SHOWN_CHARACTERS: Final = 200  # Characters kept of the service's text about its refusal.
 _GRANTED: Final = (0, 1)  # granted, grantedWithMods
 _STATUSES: Final = {
@@ -107,13 +105,13 @@ def _refusal(number: int, details: list[Tlv]) -> str:
     for detail in details:
         if detail.tag == der.SEQUENCE:
             words += [_readable(text) for text in der.read_children(detail, where="statusString")]
-        elif detail.tag == _BIT_STRING:
+        elif detail.tag == der.BIT_STRING:
             words += _failures(bytes(detail.content))
     return f"the timestamp service gives no timestamp: {', '.join(words)}"
 
 
 def _readable(text: Tlv) -> str:
-    octets = bytes(der.expect(text, _UTF8_STRING, where="statusString").content)
+    octets = bytes(der.expect(text, der.UTF8_STRING, where="statusString").content)
     return f'"{octets.decode("utf-8", "replace")[:_MAX_SHOWN_CHARACTERS]}"'
 
 

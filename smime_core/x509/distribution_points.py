@@ -23,7 +23,7 @@ from smime_core.asn1.general_names import (
 )
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISTRIBUTION_POINTS, check_limit
-from smime_core.x509.certificate import Certificate
+from smime_core.x509.certificate import Certificate, read_flags
 
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 FRESHEST_CRL: Final = "2.5.29.46"
@@ -193,11 +193,7 @@ def _parse_reasons(field: Tlv, where: str) -> ReasonFlags:
     content = bytes(field.content)
     if not content or content[0] > 7:
         raise MalformedMessage("damaged reasons", where)
-    reasons = NO_REASONS
-    for number, flag in enumerate(ReasonFlags):
-        if number // 8 + 1 < len(content) and content[number // 8 + 1] & (0x80 >> number % 8):
-            reasons |= flag
-    return reasons
+    return read_flags(content[1:], ReasonFlags)
 
 
 def _is_true(field: Tlv | None, where: str) -> bool:

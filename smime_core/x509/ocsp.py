@@ -40,8 +40,6 @@ OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 OCSP_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 NONCE_BYTES: Final = 32  # RFC 9654 section 2.1
 
-_ENUMERATED: Final = 0x0A
-_BIT_STRING: Final = 0x03
 _GOOD: Final = 0x80
 _REVOKED: Final = 0xA1
 _UNKNOWN: Final = 0x82
@@ -188,7 +186,7 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
 
 
 def _check_status(tlv: Tlv) -> None:
-    content = bytes(der.expect(tlv, _ENUMERATED, where="responseStatus").content)
+    content = bytes(der.expect(tlv, der.ENUMERATED, where="responseStatus").content)
     if len(content) != 1 or content[0] not in set(ResponseStatus):
         raise MalformedMessage("a status that is not defined", where="responseStatus")
     status = ResponseStatus(content[0])
@@ -314,7 +312,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
 
 
 def _read_signature(tlv: Tlv) -> bytes:
-    content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
+    content = bytes(der.expect(tlv, der.BIT_STRING, where="signature").content)
     if content[:1] != b"\0":
         raise MalformedMessage("not whole bytes", where="signature")
     return content[1:]

@@ -40,7 +40,6 @@ UNSPECIFIED: Final = "unspecified"
 
 _PROCESSED: Final = {REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER}
 _WHERE: Final = "revokedCertificate"
-_ENUMERATED: Final = 0x0A
 _UTC_TIME: Final = b"\x17\x0d"  # Tag and length. RFC 5280 allows no other length.
 _GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
@@ -260,7 +259,7 @@ def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
 
 def parse_reason(enumerated: Tlv) -> str:
     """The name of a CRLReason; "unspecified" for an undefined value. Raises MalformedMessage."""
-    content = bytes(der.expect(enumerated, _ENUMERATED, where="reasonCode").content)
+    content = bytes(der.expect(enumerated, der.ENUMERATED, where="reasonCode").content)
     if len(content) != 1:
         raise MalformedMessage(f"{len(content)} bytes, expected 1", where="reasonCode")
     return CRL_REASONS.get(content[0], UNSPECIFIED)

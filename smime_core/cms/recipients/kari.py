@@ -47,7 +47,6 @@ from smime_core.provider import CryptoProvider, KeyType, PrivateKey, PublicKey
 from smime_core.x509.certificate import Certificate
 
 KARI: Final = 0xA1
-_BIT_STRING: Final = 0x03
 _MONTGOMERY_OIDS: Final = {KeyType.X25519: "1.3.101.110", KeyType.X448: "1.3.101.111"}  # RFC 8410 section 3
 _POINT_FORMS: Final = (b"\x02", b"\x03", b"\x04")  # RFC 5753 section 7.2 forbids the hybrid forms
 
@@ -117,7 +116,7 @@ async def build_kari(certificate: Certificate, cek: bytes, provider: CryptoProvi
     kek = await derive_kek(agreement, shared, wrap_der, provider, kek_length=AES_256_WRAP.kek_length, ukm=None)
     # RFC 5753 section 3.1.1 and RFC 8418 section 3.2: the ephemeral key's algorithm has no parameters.
     key_oid = _MONTGOMERY_OIDS.get(key.key_type, EC_PUBLIC_KEY)
-    originator = der.element(0xA1, der.sequence(der.oid(key_oid)), der.element(_BIT_STRING, b"\x00", point))
+    originator = der.element(0xA1, der.sequence(der.oid(key_oid)), der.element(der.BIT_STRING, b"\x00", point))
     wrapped = der.octet_string(await provider.wrap_key(kek, cek))
     return der.element(
         KARI,
@@ -195,7 +194,7 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
         return parse_certificate_id(tlv, where="originator")
     where = "originatorKey"
     fields = der.expect_count(der.read_children(tlv, where), where, 2)
-    bits = bytes(der.expect(fields[1], _BIT_STRING, where).content)
+    bits = bytes(der.expect(fields[1], der.BIT_STRING, where).content)
     if len(bits) < 2 or bits[0]:
         raise MalformedMessage("a BIT STRING that is not whole bytes", where)
     return OriginatorKey(algorithm_der=der.to_definite(fields[0], where), point=bits[1:])
