@@ -176,6 +176,14 @@ def is_content_info(data: Buffer) -> bool:
     return content_start < len(head) and head[content_start] == der.OID
 
 
+def parse_signed_content(cms: Buffer, where: str) -> Tlv:
+    """The structure inside a ContentInfo with SignedData. Raises MalformedMessage, also for any other content."""
+    content_info = parse_content_info(cms)
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage(f"found content of type {content_info.content_type}", where)
+    return content_info.content
+
+
 def unarmor(data: Buffer) -> Buffer:
     """CMS bytes from a file in any form (`asn1.file_values`). DER and BER are returned unchanged.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1.der import Buffer
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.asn1.file_values import is_whole_element
 from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN, find_base64
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
@@ -68,6 +69,12 @@ PEM_HEAD_BYTES: Final = 4_096
 # The content octets of each CMS content type's OID begin with the arc of PKCS #7 or the arc of S/MIME (RFC 5652 section
 # 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
+
+_RARE_PARSERS: Final[dict[str, Callable[[Tlv], EncryptedData | DigestedData | AuthenticatedData]]] = {
+    ID_ENCRYPTED_DATA: parse_encrypted_data,
+    ID_DIGESTED_DATA: parse_digested_data,
+    ID_AUTHENTICATED_DATA: parse_authenticated_data,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,12 +334,8 @@ def parse_any_layer(cms: Buffer, detached_content: Buffer | None = None) -> Laye
     kind, content = content_info.content_type, content_info.content
     if kind == ID_COMPRESSED_DATA:
         return CompressedLayer(compressed=parse_compressed_data(content))
-    if kind == ID_ENCRYPTED_DATA:
-        return RareLayer(content_type=kind, structure=parse_encrypted_data(content))
-    if kind == ID_DIGESTED_DATA:
-        return RareLayer(content_type=kind, structure=parse_digested_data(content))
-    if kind == ID_AUTHENTICATED_DATA:
-        return RareLayer(content_type=kind, structure=parse_authenticated_data(content))
+    if kind in _RARE_PARSERS:
+        return RareLayer(content_type=kind, structure=_RARE_PARSERS[kind](content))
     return _layer_of(content_info, detached_content)
 
 

@@ -34,9 +34,16 @@ from smime_core.cms.attributes import (
     SIGNING_TIME,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
-from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
+from smime_core.cms.certificate_id import (
+    CertificateId,
+    IssuerAndSerial,
+    KeyIdentifier,
+    build_issuer_and_serial,
+    parse_issuer_and_serial,
+)
 from smime_core.errors import AlgorithmProtectionMismatch, MalformedMessage, SigningCertificateMismatch
 from smime_core.x509.certificate import Certificate, parse_time
 
@@ -197,11 +204,10 @@ def check_algorithm_protection(
     bytes, because NULL parameters equal absent ones, and PSS parameters may be encoded in two ways. Also raises
     MalformedMessage.
     """
-    value = find_value(attributes, ALGORITHM_PROTECTION, "CMSAlgorithmProtection")
-    if value is None:
-        return
     where = "CMSAlgorithmProtection"
-    fields = der.read_fields(value, where)
+    fields = find_fields(attributes, ALGORITHM_PROTECTION, where)
+    if fields is None:
+        return
     if len(fields) != 2 or fields[1].tag != 0xA1:
         raise MalformedMessage("expected a digest and a signature algorithm", where)
     signature_der = b"\x30" + bytes(fields[1].encoded[1:])
@@ -247,8 +253,7 @@ def build_key_preference(certificate: Certificate) -> bytes:
 
 def build_microsoft_key_preference(certificate: Certificate) -> bytes:
     """DER of Microsoft's attribute for the key preference, which Outlook reads, with issuer and serial number."""
-    content = certificate.issuer_der + der.integer(certificate.serial_number)
-    return build_attribute(MICROSOFT_KEY_PREFERENCE, der.element(der.SEQUENCE, content))
+    return build_attribute(MICROSOFT_KEY_PREFERENCE, build_issuer_and_serial(certificate))
 
 
 # (attribute, default hash), version 2 first. In version 2 an absent hash algorithm means SHA-256 (RFC 5035 section 4).

@@ -147,6 +147,16 @@ def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) ->
     return next((certificate for certificate in certificates if sid.matches(certificate)), None)
 
 
+def only_signer(signed_data: SignedData, where: str) -> SignerInfo:
+    """The SignerInfo of a structure that has exactly one. Raises MalformedMessage, or the error of its parsing."""
+    if len(signed_data.signer_infos) != 1:
+        raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where)
+    (signer,) = signed_data.signer_infos
+    if isinstance(signer, SmimeError):
+        raise signer
+    return signer
+
+
 def find_signer_certificates(signer: SignerInfo, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """All certificates that may be the signer's. There are several if the key was certified again.
 

@@ -20,7 +20,7 @@ from smime_core.algorithms import (
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.cms.attributes import COUNTERSIGNATURE, ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
-from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.content_info import parse_signed_content
 from smime_core.cms.countersignature import build_countersignature
 from smime_core.cms.key_holder import Encoded, KeyHolder, choose_holder_algorithm
 from smime_core.cms.signed_data import (
@@ -126,10 +126,7 @@ def add_revocation_data(cms: Buffer, *, certificates: Sequence[Certificate] = ()
 
 
 def _read(cms: Buffer) -> SignedDataFields:
-    content_info = parse_content_info(cms)
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where="SignedData")
-    return read_signed_data_fields(content_info.content)
+    return read_signed_data_fields(parse_signed_content(cms, where="SignedData"))
 
 
 def _find_content(fields: SignedDataFields, detached_content: Buffer | None) -> tuple[str, Buffer]:

@@ -14,6 +14,7 @@ from smime_core.cms.attributes import (
     CONTENT_TYPE,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
 from smime_core.cms.signer_info import SignerInfo
@@ -51,10 +52,9 @@ class ContentReference:
 def parse_content_hints(attributes: Attributes) -> ContentHints | None:
     """Parse the contentHints attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentHints"
-    value = find_value(attributes, CONTENT_HINTS, where)
-    if value is None:
+    fields = find_fields(attributes, CONTENT_HINTS, where)
+    if fields is None:
         return None
-    fields = der.read_fields(value, where)
     description = None
     if len(fields) == 2:
         description = _text(bytes(der.expect(fields.pop(0), der.UTF8_STRING, where).content))
@@ -89,10 +89,8 @@ def new_content_identifier(user: bytes, provider: CryptoProvider, *, moment: dat
 def parse_content_reference(attributes: Attributes) -> ContentReference | None:
     """Parse the contentReference attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentReference"
-    value = find_value(attributes, CONTENT_REFERENCE, where)
-    if value is None:
-        return None
-    return parse_reference_fields(der.read_fields(value, where), where)
+    fields = find_fields(attributes, CONTENT_REFERENCE, where)
+    return None if fields is None else parse_reference_fields(fields, where)
 
 
 def parse_reference_fields(fields: list[der.Tlv], where: str) -> ContentReference:

@@ -17,6 +17,7 @@ from smime_core.cms.attributes import (
     SECURITY_LABEL,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
 from smime_core.cms.signer_info import SignerInfo
@@ -83,10 +84,9 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
     eSSSecurityLabel itself is unknown. Raises MalformedMessage, also if a policy occurs twice.
     """
     where = "equivalentLabels"
-    value = find_value(attributes, EQUIVALENT_LABELS, where)
-    if value is None:
+    members = find_fields(attributes, EQUIVALENT_LABELS, where)
+    if members is None:
         return ()
-    members = der.read_fields(value, where)
     check_limit("equivalent labels", len(members), MAX_SECURITY_CATEGORIES)
     labels = tuple(_parse_label(member) for member in members)
     _check_equivalent(labels, parse_security_label(attributes))

@@ -10,7 +10,7 @@ from enum import IntEnum
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.asn1.general_names import GeneralNames
-from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_value
+from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_fields
 from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
@@ -58,10 +58,9 @@ ExpansionHistory = tuple[Expansion, ...]
 def parse_expansion_history(attributes: Attributes) -> ExpansionHistory | None:
     """Parse the mlExpansionHistory attribute; None if no list expanded the message. Raises MalformedMessage."""
     where = "mlExpansionHistory"
-    value = find_value(attributes, ML_EXPANSION_HISTORY, where)
-    if value is None:
+    members = find_fields(attributes, ML_EXPANSION_HISTORY, where)
+    if members is None:
         return None
-    members = der.read_fields(value, where)
     check_limit("mailing list expansions", len(members), MAX_ML_EXPANSIONS)
     if not members:
         raise MalformedMessage("an empty history, which would have to be absent", where)
