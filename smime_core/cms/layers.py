@@ -249,11 +249,8 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
 
 def is_cms_part(entity: Entity) -> bool:
     """Whether the part is CMS: by its type or name, or, for an application part, by its first bytes."""
-    if looks_like_cms_part(entity):
-        return True
-    if entity.content_type.type != "application":
-        return False
-    return _begins_as_cms(decode_head(entity))
+    is_application = entity.content_type.type == "application"
+    return looks_like_cms_part(entity) or (is_application and _begins_as_cms(decode_head(entity)))
 
 
 def decode_head(entity: Entity) -> Buffer:

@@ -83,8 +83,7 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
     Use it only from a signer who is trusted to translate between policies, and only if the policy of the
     eSSSecurityLabel itself is unknown. Raises MalformedMessage, also if a policy occurs twice.
     """
-    where = "equivalentLabels"
-    members = find_fields(attributes, EQUIVALENT_LABELS, where)
+    members = find_fields(attributes, EQUIVALENT_LABELS, "equivalentLabels")
     if members is None:
         return ()
     check_limit("equivalent labels", len(members), MAX_SECURITY_CATEGORIES)

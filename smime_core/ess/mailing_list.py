@@ -93,8 +93,7 @@ def build_expansion_history(history: ExpansionHistory | None, expansion: Expansi
 
 
 def _parse_expansion(tlv: Tlv) -> Expansion:
-    where = "MLData"
-    fields = der.read_fields(tlv, where, 2, 3)
+    fields = der.read_fields(tlv, "MLData", 2, 3)
     der.expect(fields[1], 0x18, where="expansionTime")
     return Expansion(
         mail_list=_parse_entity(fields[0]),

@@ -92,15 +92,19 @@ class Pbkdf2Parameters(NamedTuple):
 
 
 def bmp_passphrase(passphrase: bytes) -> bytes:
-    """A UTF-8 passphrase in the form for the old KDF: a BMPString followed by two zero bytes (RFC 7292 B.1).
+    """A passphrase in the form for the old KDF: a BMPString followed by two zero bytes (RFC 7292 B.1).
 
-    Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogate pairs.
+    Characters outside the BMP become surrogate pairs.
     """
+    return decode_passphrase(passphrase).encode("utf-16-be") + b"\0\0"
+
+
+def decode_passphrase(passphrase: bytes) -> str:
+    """The characters of a UTF-8 passphrase. Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL."""
     try:
-        text = passphrase.decode("utf-8")
+        return passphrase.decode("utf-8")
     except UnicodeDecodeError:
-        text = passphrase.decode("latin-1")
-    return text.encode("utf-16-be") + b"\0\0"
+        return passphrase.decode("latin-1")
 
 
 async def derive_pkcs12(
@@ -137,9 +141,7 @@ def parse_derivation(identifier_der: Buffer) -> Derivation:
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid == SCRYPT:
-        return _parse_scrypt(parameters)
-    return Derivation(*parse_pbkdf2(identifier_der))
+    return _parse_scrypt(parameters) if oid == SCRYPT else Derivation(*parse_pbkdf2(identifier_der))
 
 
 def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:

@@ -32,9 +32,7 @@ def parse_pss_restriction(parameters: bytes | None, where: str) -> PssRestrictio
 
     Raises MalformedMessage or UnsupportedAlgorithm.
     """
-    if parameters is None:
-        return PssRestriction(parameters=None)
-    return PssRestriction(parameters=parse_pss_parameters(parameters, where))
+    return PssRestriction(parameters=None if parameters is None else parse_pss_parameters(parameters, where))
 
 
 def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:

@@ -230,9 +230,7 @@ def _readable(items: Iterable[bytes], parse: Callable[[bytes], T]) -> tuple[tupl
 
 
 def _each_once(own: tuple[T, ...], others: tuple[T, ...], octets: Callable[[T], bytes]) -> tuple[T, ...]:
-    if not others:
-        return own
-    return tuple({octets(item): item for item in (*own, *others)}.values())
+    return tuple({octets(item): item for item in (*own, *others)}.values()) if others else own
 
 
 def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:

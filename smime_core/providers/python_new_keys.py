@@ -28,9 +28,7 @@ _SIEVE_BELOW: Final = 2_000  # Six of seven odd numbers have a factor below this
 
 def make_key_in_python(kind: NewKey) -> PrivateKey:
     """A fresh RSA or EC key pair. An EC key includes its public half."""
-    if kind in _CURVES:
-        return _make_ec_key(_CURVES[kind])
-    return _make_rsa_key(_RSA_BITS[kind])
+    return _make_ec_key(_CURVES[kind]) if kind in _CURVES else _make_rsa_key(_RSA_BITS[kind])
 
 
 def is_prime(number: int) -> bool:

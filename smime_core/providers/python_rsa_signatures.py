@@ -30,8 +30,7 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         block = _v15_block(public, algorithm.hash_name, digest)
     else:
-        salt = secrets.token_bytes(algorithm.salt_length)
-        block = _pss_block(public, algorithm, digest, salt)
+        block = _pss_block(public, algorithm, digest, secrets.token_bytes(algorithm.salt_length))
     if not block:
         raise ProviderError("sign", "the key is too short for the hash")
     return apply_private(key, block.rjust(public.length, b"\0"), operation="sign")

@@ -136,8 +136,7 @@ def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
 
 def find_urls(points: Sequence[DistributionPoint]) -> tuple[str, ...]:
     """The http and https URLs of distribution points, each once."""
-    names = [name for point in points if point.name is not None for name in point.name.full_name]
-    return _web_urls(names)
+    return _web_urls([name for point in points if point.name is not None for name in point.name.full_name])
 
 
 def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:

@@ -282,9 +282,8 @@ def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | N
     if status.tag in (_GOOD, _UNKNOWN):
         return CertificateStatus.GOOD if status.tag == _GOOD else CertificateStatus.UNKNOWN, None, ""
     fields = der.expect_count(der.read_children(der.expect(status, _REVOKED, where), where), where, 1, 2)
-    reason = UNSPECIFIED
-    if len(fields) == 2:
-        reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where).content, where))
+    explicit = der.read_one(der.expect(fields[1], 0xA0, where).content, where) if len(fields) == 2 else None
+    reason = UNSPECIFIED if explicit is None else parse_reason(explicit)
     return CertificateStatus.REVOKED, parse_time(fields[0], where="revocationTime"), reason
 
 

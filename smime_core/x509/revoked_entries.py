@@ -187,9 +187,7 @@ class _Scan:
         self._known: dict[bytes, _EntryExtensions] = {}
 
     def extensions(self, extensions_der: bytes, *, index: int) -> None:
-        extensions = self._known.get(extensions_der)
-        if extensions is None:
-            extensions = self._read(extensions_der)
+        extensions = self._known.get(extensions_der) or self._read(extensions_der)
         if extensions.certificate_issuer:
             self.issuer_marks.append(index)
         self.has_unknown_critical |= extensions.has_unknown_critical

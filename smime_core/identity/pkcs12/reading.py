@@ -107,15 +107,12 @@ class _Reader:
     async def _open_safe(self, content_info: Tlv) -> Buffer:
         # RFC 7292 section 4.1: unencrypted data, or encryptedData under the passphrase.
         where = "AuthenticatedSafe"
-        fields = der.read_fields(content_info, where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
-        oid = der.parse_oid(fields[0], where)
+        oid, content = _read_content_info(content_info, where)
         if oid == DATA:
             return _read_data(content_info, where)
         if oid != ENCRYPTED_DATA:
             raise UnsupportedAlgorithm(oid, "PKCS#12 content")
-        encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where)
+        encrypted_data = der.read_sequence(der.expect(content, 0xA0, where).content, where)
         info = der.read_fields(encrypted_data[1], where) if len(encrypted_data) >= 2 else []
         if len(info) != 3:
             raise MalformedMessage("encryptedContentInfo is incomplete", where)
@@ -144,14 +141,19 @@ class _Reader:
 
 
 def _read_data(content_info: Tlv, where: str) -> Buffer:
+    oid, content = _read_content_info(content_info, where)
+    if oid != DATA:
+        raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
+    wrapped = der.expect(content, 0xA0, where)
+    return der.read_octets(der.read_one(wrapped.content, where), where)
+
+
+def _read_content_info(content_info: Tlv, where: str) -> tuple[str, Tlv]:
+    # Returns (the OID of the content, the content with its tag [0]).
     fields = der.read_fields(content_info, where)
     if len(fields) != 2:
         raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
-    oid = der.parse_oid(fields[0], where)
-    if oid != DATA:
-        raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
-    wrapped = der.expect(fields[1], 0xA0, where)
-    return der.read_octets(der.read_one(wrapped.content, where), where)
+    return der.parse_oid(fields[0], where), fields[1]
 
 
 def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
