@@ -157,7 +157,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
     scheme = find_scheme(payload)
     content = parse_entity(decode_body(payload)) if scheme is HeaderScheme.WRAPPED else payload
     inside = () if scheme is HeaderScheme.NONE else content.headers.fields
-    protected = [field for field in inside if _counts_inside(field)]
+    protected = [field for field in inside if not field.describes_body and field.name.lower() != "hp-outer"]
     records = _read_records(content) if scheme in (HeaderScheme.CLEAR, HeaderScheme.CIPHER) else ()
     # Without HP-Outer, the sender is assumed to have hidden each field that is not outside (section 4.10).
     may_hide = encrypted and scheme is not HeaderScheme.CLEAR
@@ -223,10 +223,6 @@ def _is_protectable(field: Field) -> bool:
     # No recipient may read Bcc, so it must not come inside content that every recipient decrypts.
     name = field.name.lower()
     return not field.describes_body and name != "bcc" and not _TRACE.fullmatch(name)
-
-
-def _counts_inside(field: Field) -> bool:
-    return not field.describes_body and field.name.lower() != "hp-outer"
 
 
 def _apply_policy(policy: HeaderConfidentialityPolicy, encoded: bytes) -> bytes:

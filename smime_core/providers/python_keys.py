@@ -26,16 +26,16 @@ from smime_core.keys import (
 )
 from smime_core.keys.raw import SEED_LENGTHS, parse_raw_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
-from smime_core.providers.python_dsa import verify_dsa, verify_dsa_digest
+from smime_core.providers.python_dsa import verify_dsa_digest
 from smime_core.providers.python_ec import (
     agree_ecdh,
     agree_ephemeral_ecdh,
     sign_ecdsa,
-    verify_ecdsa,
     verify_ecdsa_digest,
 )
+from smime_core.providers.python_hashes import python_digest
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
-from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa, verify_rsa_digest
+from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa_digest
 
 _MISMATCH: Final = "the signature does not fit the content and the key"
 
@@ -55,12 +55,8 @@ def sign_in_python(key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer)
 
 def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
     """Return if the signature verifies, with a key that fits the algorithm. Raises SignatureMismatch."""
-    if algorithm.scheme is SignatureScheme.ECDSA:
-        verify_ecdsa(key, algorithm.hash_name, signature, data)
-    elif algorithm.scheme is SignatureScheme.DSA:
-        verify_dsa(key, algorithm.hash_name, signature, data)
-    elif key.key_type is KeyType.RSA:
-        verify_rsa(key, algorithm, signature, data)
+    if algorithm.scheme in (SignatureScheme.ECDSA, SignatureScheme.DSA) or key.key_type is KeyType.RSA:
+        verify_digest_in_python(key, algorithm, signature, python_digest(algorithm.hash_name, data))
     elif not _is_pure_signature(key, signature, bytes(data)):
         raise SignatureMismatch(_MISMATCH)
 

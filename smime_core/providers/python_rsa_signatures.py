@@ -36,11 +36,6 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
     return apply_private(key, block.rjust(public.length, b"\0"), operation="sign")
 
 
-def verify_rsa(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: der.Buffer) -> None:
-    """Return if the signature verifies. Raises SignatureMismatch."""
-    verify_rsa_digest(key, algorithm, signature, python_digest(algorithm.hash_name, data))
-
-
 def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
     """Return if the signature verifies for data with this digest. Raises SignatureMismatch."""
     public = parse_rsa_public(key)

@@ -11,14 +11,13 @@ from smime_core.asn1.file_values import parse_file_values
 from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage, TimestampRefused
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
-from smime_core.provider import CryptoProvider
 from smime_core.timestamp.token import TimestampToken, parse_timestamp_token
 from smime_core.timestamp.tst_info import MessageImprint, build_imprint
 
 QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 
-_NONCE_BYTES: Final = 16
+NONCE_BYTES: Final = 16
 _TRUE: Final = b"\x01\x01\xff"
 _MAX_SHOWN_CHARACTERS: Final = 200  # Characters kept of the service's text about its refusal.
 _GRANTED: Final = (0, 1)  # granted, grantedWithMods
@@ -48,11 +47,6 @@ class TimestampRequest:
     nonce: int | None = None
     tsa_policy: str | None = None
     wants_certificate: bool = True
-
-
-def new_nonce(provider: CryptoProvider) -> int:
-    """A random number of 128 bits, so that no two requests have the same."""
-    return int.from_bytes(provider.random_bytes(_NONCE_BYTES), "big")
 
 
 def build_timestamp_request(request: TimestampRequest) -> bytes:

@@ -193,14 +193,12 @@ def _parse_bag(safe_bag: Tlv) -> _Bag:
     return _Bag(
         oid=der.parse_oid(fields[0], where="SafeBag"),
         value=der.expect(fields[1], 0xA0, where="SafeBag").content,
-        friendly_name=None if name is None or name.tag != BMP_STRING else _decode_name(name),
+        # Some writers end the name with two zero bytes, as they end a passphrase.
+        friendly_name=None
+        if name is None or name.tag != BMP_STRING
+        else bytes(name.content).decode("utf-16-be", "replace").rstrip("\0"),
         local_key_id=None if key_id is None else bytes(der.read_octets(key_id, where="localKeyID")),
     )
-
-
-def _decode_name(name: Tlv) -> str:
-    # Some writers end the name with two zero bytes, as they end a passphrase.
-    return bytes(name.content).decode("utf-16-be", "replace").rstrip("\0")
 
 
 def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
