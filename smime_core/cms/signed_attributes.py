@@ -236,7 +236,8 @@ def parse_key_preference(attributes: Attributes) -> CertificateId | None:
         legacy = find_value(attributes, MICROSOFT_KEY_PREFERENCE, where)
         return parse_issuer_and_serial(legacy, where) if legacy else None
     if value.tag == 0xA0:
-        return parse_issuer_and_serial(_as_sequence(value), where)
+        # [0] IMPLICIT SEQUENCE: its tag is replaced with the tag of a SEQUENCE.
+        return parse_issuer_and_serial(der.read_one(b"\x30" + bytes(value.encoded[1:])), where)
     if value.tag == 0xA1:
         fields = der.read_children(value, where)
         if not fields:
@@ -319,8 +320,3 @@ def _offset_of(fields: re.Match[bytes]) -> datetime.timedelta:
         return datetime.timedelta()
     offset = datetime.timedelta(hours=int(fields["hours"]), minutes=int(fields["minutes"] or b"0"))
     return -offset if fields["sign"] == b"-" else offset
-
-
-def _as_sequence(tlv: Tlv) -> Tlv:
-    # Replaces the tag of a [0] IMPLICIT SEQUENCE with the tag of a SEQUENCE.
-    return der.read_one(b"\x30" + bytes(tlv.encoded[1:]))

@@ -113,7 +113,8 @@ async def expect_receipt(signer: SignerInfo, provider: CryptoProvider) -> Expect
     Raises MalformedMessage if the signer asks for no receipt.
     """
     return ExpectedReceipt(
-        content=_build_receipt_content(signer), msg_sig_digest=await _signed_attributes_digest(signer, provider)
+        content=der.sequence(der.integer(_ESS_VERSION), *reference_fields(_reference(signer))),
+        msg_sig_digest=await _signed_attributes_digest(signer, provider),
     )
 
 
@@ -207,10 +208,6 @@ def _reference(signer: SignerInfo) -> ContentReference:
         signed_content_identifier=request.signed_content_identifier,
         originator_signature_value=signer.signature,
     )
-
-
-def _build_receipt_content(signer: SignerInfo) -> bytes:
-    return der.sequence(der.integer(_ESS_VERSION), *reference_fields(_reference(signer)))
 
 
 async def _signed_attributes_digest(signer: SignerInfo, provider: CryptoProvider) -> bytes:

@@ -43,11 +43,9 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
         # A key without parameters may be used with any parameters of OAEP (RFC 4055 section 4.1).
         bound = None if parameters is None else parse_transport_identifier(children[0].encoded)
         return dataclasses.replace(parse_rsa_public_key(bits), receives_only=True, transport=bound)
-    if oid == EC_DH:
+    if oid in (EC_DH, EC_PUBLIC_KEY):
         key = ec_public_key(read_curve(parameters, where), bytes(bits), where)
-        return dataclasses.replace(key, receives_only=True)
-    if oid == EC_PUBLIC_KEY:
-        return ec_public_key(read_curve(parameters, where), bytes(bits), where)
+        return dataclasses.replace(key, receives_only=oid == EC_DH)
     if oid == DSA:
         return parse_dsa_public_key(parameters, bits)
     if oid in RAW_KEY_TYPES:

@@ -246,7 +246,6 @@ def _check_originator_key(originator: OriginatorKey, key: PrivateKey) -> None:
             raise DecryptionError
         return
     # RFC 5753 section 3.1.1: the parameters are absent or name the curve. Older writers use NULL.
-    if parameters not in (None, NULL) and parameters != der.oid(CURVE_OIDS[key.curve] if key.curve else EC_PUBLIC_KEY):
-        raise DecryptionError
-    if oid != EC_PUBLIC_KEY or originator.point[:1] not in _POINT_FORMS:
+    curve = der.oid(CURVE_OIDS[key.curve] if key.curve else EC_PUBLIC_KEY)
+    if parameters not in (None, NULL, curve) or oid != EC_PUBLIC_KEY or originator.point[:1] not in _POINT_FORMS:
         raise DecryptionError
