@@ -103,7 +103,6 @@ class SignedLayer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedLayer:
     enveloped: EnvelopedData
-    authenticated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,8 +319,7 @@ def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> Sig
     if kind == ID_SIGNED_DATA:
         return _signed_layer(parse_signed_data(content), detached_content)
     if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
-        enveloped = parse_enveloped_data(content, content_type=kind)
-        return EncryptedLayer(enveloped=enveloped, authenticated=kind == ID_AUTH_ENVELOPED_DATA)
+        return EncryptedLayer(enveloped=parse_enveloped_data(content, content_type=kind))
     raise UnsupportedAlgorithm(kind, "content type")
 
 

@@ -82,6 +82,7 @@ def parse_tst_info(octets: Buffer) -> TstInfo:
         raise MalformedMessage(f"version {version}, expected {_VERSION}", where)
     optional = _optional_fields(fields[5:])
     _check_extensions(optional.get(_EXTENSIONS))
+    tsa = optional.get(_TSA)
     return TstInfo(
         tsa_policy=der.parse_oid(fields[1], where),
         imprint=parse_imprint(fields[2]),
@@ -90,7 +91,7 @@ def parse_tst_info(octets: Buffer) -> TstInfo:
         accuracy=_parse_accuracy(optional.get(der.SEQUENCE)),
         ordering=_parse_ordering(optional.get(_BOOLEAN)),
         nonce=_integer(optional[der.INTEGER]) if der.INTEGER in optional else None,
-        tsa=_parse_tsa(optional.get(_TSA)),
+        tsa=parse_general_name(der.read_one(tsa.content, where="tsa"), where="tsa") if tsa else None,
     )
 
 
@@ -168,10 +169,6 @@ def _parse_ordering(tlv: Tlv | None) -> bool:
     if tlv is not None and bytes(tlv.content) != b"\xff":
         raise MalformedMessage("a BOOLEAN that is not DER", where="ordering")
     return tlv is not None
-
-
-def _parse_tsa(tlv: Tlv | None) -> GeneralName | None:
-    return parse_general_name(der.read_one(tlv.content, where="tsa"), where="tsa") if tlv else None
 
 
 def _check_extensions(tlv: Tlv | None) -> None:
