@@ -32,7 +32,12 @@ people: what was found, what was expected, where. No text ever contains a secret
 
 from __future__ import annotations
 
-from typing import ClassVar
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar, TypeVar
+
+_V = TypeVar("_V")
+_T = TypeVar("_T")
 
 
 class SmimeError(Exception):
@@ -472,3 +477,18 @@ class ProviderError(SmimeError):
 
 class UnsupportedByProvider(ProviderError):
     code = "unsupported-by-provider"
+
+
+def parse_readable(parse: Callable[[_V], _T], values: Iterable[_V]) -> Iterator[_T]:
+    """What each value parses to. Values that cannot be read are skipped, so that they do not hide the others."""
+    for value in values:
+        with contextlib.suppress(SmimeError):
+            yield parse(value)
+
+
+def parse_or_error(parse: Callable[[_V], _T], value: _V) -> _T | SmimeError:
+    """What the value parses to, or the error if it cannot be read."""
+    try:
+        return parse(value)
+    except SmimeError as error:
+        return error

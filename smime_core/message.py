@@ -63,7 +63,7 @@ from smime_core.report.report import MessageReport, State
 from smime_core.trust.judging import Judging
 from smime_core.verdict.examiner import Decryptor, Examiner
 from smime_core.verdict.signers import Claim
-from smime_core.verdict.walk import examine
+from smime_core.verdict.walk import bytes_of, examine
 
 
 async def sign_message(
@@ -144,7 +144,7 @@ async def decrypt_message(
     node = parse_message(message)
     inside, layer = await _open_layers(node, Decryptor(keys=keys, provider=provider, policy=policy, other_types=True))
     if not isinstance(node, Entity) or not isinstance(inside, Entity):
-        return _bytes_of(inside)
+        return bytes_of(inside)
     signed = layer if isinstance(layer, SignedLayer) else None
     return join_message(_shown_headers(node, signed), bytes(inside.encoded))
 
@@ -157,7 +157,7 @@ async def decrypt_entity(
     Raises the errors of `decrypt_message`.
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy, other_types=True)
-    return _bytes_of((await _open_layers(parse_message(message), decryptor))[0])
+    return bytes_of((await _open_layers(parse_message(message), decryptor))[0])
 
 
 async def read_headers(
@@ -288,8 +288,9 @@ async def verify_message(
 
     Raises VerificationError, with the report, for the other four states, and the errors of `examine_message`.
     """
-    examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy, other_types=True)
-    report = await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
+    report = await examine_message(
+        data, judging, provider, keys, sender, detached_content=detached_content, policy=policy
+    )
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
         raise VerificationError(f"{report.state}: {why}" if why else str(report.state), report=report)
@@ -390,10 +391,6 @@ async def _open_layer(layer: EncryptedLayer | CompressedLayer, decryptor: Decryp
         decryptor.check_compressed_type(layer.compressed.e_content_type)
         return decompress(layer.compressed)
     return (await decryptor.decrypt(layer.enveloped)).content
-
-
-def _bytes_of(node: Entity | bytes) -> bytes:
-    return bytes(node.encoded) if isinstance(node, Entity) else node
 
 
 def _shown_headers(outer: Entity, signed: SignedLayer | None) -> bytes:

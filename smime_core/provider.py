@@ -222,9 +222,11 @@ class CryptoProvider(Protocol):
 class RunningDigest(Protocol):
     """A digest that is fed block by block, such as the objects of `hashlib`."""
 
-    def update(self, data: Buffer, /) -> None: ...
+    def update(self, data: Buffer, /) -> None:
+        """Add a block to the data."""
 
-    def digest(self) -> bytes: ...
+    def digest(self) -> bytes:
+        """The digest of all data."""
 
 
 class RunningCipher(Protocol):
@@ -240,9 +242,11 @@ class RunningCipher(Protocol):
 class BlockWorker(Protocol):
     """Runs work on one block after the other: in a second thread, or at once where there are no threads."""
 
-    def __enter__(self) -> BlockWorker: ...
+    def __enter__(self) -> BlockWorker:
+        """Start."""
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        """Stop, after the work that has begun."""
 
     async def begin(self, block: Buffer) -> None:
         """Begin to work on a block, which must stay unchanged until `finish`."""

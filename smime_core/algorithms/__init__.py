@@ -45,6 +45,7 @@ from smime_core.algorithms.identifiers import (
     NULL,
     check_absent,
     check_absent_or_null,
+    check_known,
     context_fields,
     parse_algorithm_identifier,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "build_transport_identifier",
     "check_absent",
     "check_absent_or_null",
+    "check_known",
     "context_fields",
     "digest_data",
     "hash_and_mgf",

@@ -7,7 +7,7 @@ import hashlib
 from enum import StrEnum
 from typing import Final
 
-from smime_core.algorithms.identifiers import check_absent_or_null, parse_algorithm_identifier
+from smime_core.algorithms.identifiers import check_absent_or_null, check_known, parse_algorithm_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
@@ -68,7 +68,22 @@ _LENGTHS: Final = {
     HashName.SHAKE128: 32,
     HashName.SHAKE256: 64,
 }
-_LABELS: Final = {HashName.MD5: "MD5", HashName.SHA512_224: "SHA-512/224", HashName.SHA512_256: "SHA-512/256"}
+_LABELS: Final = {
+    HashName.MD5: "MD5",
+    HashName.SHA1: "SHA-1",
+    HashName.SHA224: "SHA-224",
+    HashName.SHA256: "SHA-256",
+    HashName.SHA384: "SHA-384",
+    HashName.SHA512: "SHA-512",
+    HashName.SHA512_224: "SHA-512/224",
+    HashName.SHA512_256: "SHA-512/256",
+    HashName.SHA3_224: "SHA3-224",
+    HashName.SHA3_256: "SHA3-256",
+    HashName.SHA3_384: "SHA3-384",
+    HashName.SHA3_512: "SHA3-512",
+    HashName.SHAKE128: "SHAKE128",
+    HashName.SHAKE256: "SHAKE256",
+}
 _HASH_BY_OID: Final = {oid: name for name, oid in HASH_OIDS.items()}
 
 
@@ -79,12 +94,7 @@ def hash_length(name: HashName) -> int:
 
 def hash_label(name: HashName) -> str:
     """The name of a hash function for people: "SHA-256", "SHA3-512", "SHAKE256"."""
-    if name in _LABELS:
-        return _LABELS[name]
-    family, _, size = name.upper().partition("_")
-    if size:
-        return f"{family}{size}" if family == "SHAKE" else f"{family}-{size}"
-    return f"SHA-{name[3:]}"
+    return _LABELS[name]
 
 
 def digest_data(name: HashName, data: Buffer) -> bytes:
@@ -120,7 +130,7 @@ def parse_hash_identifier(identifier_der: Buffer, role: str = "digestAlgorithm")
             raise MalformedMessage(f"SHAKE256 with {bits} bits, expected 512", where=role)
         return HashName.SHAKE256
     check_absent_or_null(parameters, where=role)
-    return _find_hash(oid, role)
+    return check_known(oid, _HASH_BY_OID, role)
 
 
 def parse_digest_identifier(identifier_der: Buffer) -> HashName:
@@ -132,10 +142,4 @@ def parse_digest_identifier(identifier_der: Buffer) -> HashName:
     oid, _ = parse_algorithm_identifier(identifier_der)
     if oid == ID_SHAKE256_LEN:
         return parse_hash_identifier(identifier_der)
-    return _find_hash(oid, "digestAlgorithm")
-
-
-def _find_hash(oid: str, role: str) -> HashName:
-    if oid not in _HASH_BY_OID:
-        raise UnsupportedAlgorithm(oid, role)
-    return _HASH_BY_OID[oid]
+    return check_known(oid, _HASH_BY_OID, "digestAlgorithm")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+
+_T = TypeVar("_T")
 
 NULL: Final = b"\x05\x00"
 
@@ -16,10 +19,17 @@ def parse_algorithm_identifier(identifier_der: Buffer) -> tuple[str, bytes | Non
 
     Raises MalformedMessage.
     """
-    children = der.read_sequence(identifier_der, where="AlgorithmIdentifier")
-    if not 1 <= len(children) <= 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 1 or 2", where="AlgorithmIdentifier")
+    children = der.expect_count(
+        der.read_sequence(identifier_der, where="AlgorithmIdentifier"), "AlgorithmIdentifier", 1, 2
+    )
     return der.parse_oid(children[0]), bytes(children[1].encoded) if len(children) == 2 else None
+
+
+def check_known(oid: str, known: Mapping[str, _T], role: str) -> _T:
+    """Return the value that `known` has for an algorithm. Raises UnsupportedAlgorithm."""
+    if oid not in known:
+        raise UnsupportedAlgorithm(oid, role)
+    return known[oid]
 
 
 def context_fields(parameters: bytes | None, where: str, *, known: tuple[int, ...]) -> dict[int, bytes]:

@@ -289,7 +289,7 @@ def inverse_ntt(polynomial: Polynomial) -> Polynomial:
 
 
 def pack(polynomial: Polynomial, bits: int) -> bytes:
-    """The 256 coefficients in `bits` bits each (FIPS 204 algorithm 16)."""
+    """The 256 coefficients in `bits` bits each (FIPS 204 algorithm 16, FIPS 203 algorithm 5)."""
     packed = 0
     for value in reversed(polynomial):
         packed = packed << bits | value
@@ -297,6 +297,6 @@ def pack(polynomial: Polynomial, bits: int) -> bytes:
 
 
 def unpack(octets: bytes, bits: int) -> Polynomial:
-    """The reverse of `pack` (FIPS 204 algorithm 18)."""
+    """The reverse of `pack` (FIPS 204 algorithm 18, FIPS 203 algorithm 6)."""
     packed, mask = int.from_bytes(octets, "little"), (1 << bits) - 1
     return [packed >> bits * position & mask for position in range(256)]

@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-Polynomial = list[int]
+from smime_core.arithmetic.ml_dsa import Polynomial, pack, unpack
 
 _Q: Final = 3329
 _SEED_LENGTH: Final = 32  # d, z and m have 32 bytes each.
@@ -66,8 +66,8 @@ def expand_seed(parameters: MlKem, seed: bytes) -> bytes:
     noise = [_ntt(_sample_noise(sigma, k + number, parameters.eta1)) for number in range(k)]
     matrix = _expand_matrix(rho, k)
     product = [_add(_dot(row, secret), error) for row, error in zip(matrix, noise, strict=True)]
-    public = b"".join(_encode(polynomial, 12) for polynomial in product) + rho
-    return b"".join(_encode(polynomial, 12) for polynomial in secret) + public + hashlib.sha3_256(public).digest() + z
+    public = b"".join(pack(polynomial, 12) for polynomial in product) + rho
+    return b"".join(pack(polynomial, 12) for polynomial in secret) + public + hashlib.sha3_256(public).digest() + z
 
 
 def public_half(parameters: MlKem, private: bytes) -> bytes:
@@ -129,10 +129,10 @@ def _encrypt(parameters: MlKem, public: bytes, message: bytes, coins: bytes) -> 
         _add(_inverse_ntt(_dot(column, noise)), _sample_noise(coins, k + number, parameters.eta2))
         for number, column in enumerate(columns)
     ]
-    carried = _add(_decompress(_decode(message, 1), 1), _sample_noise(coins, 2 * k, parameters.eta2))
+    carried = _add(_decompress(unpack(message, 1), 1), _sample_noise(coins, 2 * k, parameters.eta2))
     v = _add(_inverse_ntt(_dot(key, noise)), carried)
-    packed = [_encode(_compress(polynomial, parameters.du), parameters.du) for polynomial in u]
-    return b"".join(packed) + _encode(_compress(v, parameters.dv), parameters.dv)
+    packed = [pack(_compress(polynomial, parameters.du), parameters.du) for polynomial in u]
+    return b"".join(packed) + pack(_compress(v, parameters.dv), parameters.dv)
 
 
 def _decrypt(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
@@ -140,9 +140,9 @@ def _decrypt(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     du, dv = parameters.du, parameters.dv
     boundary = 32 * du * parameters.k
     u = [_ntt(_decompress(polynomial, du)) for polynomial in _decode_all(ciphertext[:boundary], du)]
-    v = _decompress(_decode(ciphertext[boundary:], dv), dv)
+    v = _decompress(unpack(ciphertext[boundary:], dv), dv)
     product = _inverse_ntt(_dot(_decode_all(private, 12), u))
-    return _encode(_compress([(coefficient - other) % _Q for coefficient, other in zip(v, product, strict=True)], 1), 1)
+    return pack(_compress([(coefficient - other) % _Q for coefficient, other in zip(v, product, strict=True)], 1), 1)
 
 
 def _split_digest(data: bytes) -> tuple[bytes, bytes]:
@@ -232,17 +232,5 @@ def _decompress(polynomial: Polynomial, bits: int) -> Polynomial:
     return [value * _Q + half >> bits for value in polynomial]
 
 
-def _encode(polynomial: Polynomial, bits: int) -> bytes:
-    packed = 0
-    for value in reversed(polynomial):
-        packed = packed << bits | value
-    return packed.to_bytes(32 * bits, "little")
-
-
-def _decode(octets: bytes, bits: int) -> Polynomial:
-    packed, mask = int.from_bytes(octets, "little"), (1 << bits) - 1
-    return [packed >> bits * position & mask for position in range(256)]
-
-
 def _decode_all(octets: bytes, bits: int) -> list[Polynomial]:
-    return [_decode(octets[start : start + 32 * bits], bits) for start in range(0, len(octets), 32 * bits)]
+    return [unpack(octets[start : start + 32 * bits], bits) for start in range(0, len(octets), 32 * bits)]

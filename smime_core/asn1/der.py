@@ -17,8 +17,11 @@ from smime_core.limits import MAX_BER_DEPTH, MAX_CHILDREN, MAX_INTEGER_BYTES, ch
 Buffer = bytes | bytearray | memoryview
 
 INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 OID: Final = 0x06
+ENUMERATED: Final = 0x0A
+UTF8_STRING: Final = 0x0C
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 _CONSTRUCTED: Final = 0x20
@@ -105,6 +108,19 @@ def _content_of(tlv: Tlv, where: str) -> memoryview:
 def read_sequence(data: Buffer, where: str = "") -> list[Tlv]:
     """The elements of the SEQUENCE in `data`. Raises MalformedMessage."""
     return read_children(expect(read_one(data, where), SEQUENCE, where), where)
+
+
+def read_fields(tlv: Tlv, where: str, *counts: int, expected: str = "") -> list[Tlv]:
+    """The elements of a SEQUENCE. With `counts`, their number is one of these, as in `expect_count`."""
+    fields = read_children(expect(tlv, SEQUENCE, where), where)
+    return expect_count(fields, where, *counts, expected=expected) if counts else fields
+
+
+def expect_count(fields: list[Tlv], where: str, *counts: int, expected: str = "") -> list[Tlv]:
+    """Return `fields` if their number is one of `counts`, in words `expected`. Raises MalformedMessage."""
+    if len(fields) not in counts:
+        raise MalformedMessage(f"{len(fields)} fields, expected {expected or ' or '.join(map(str, counts))}", where)
+    return fields
 
 
 def expect(tlv: Tlv, tag: int, where: str = "") -> Tlv:

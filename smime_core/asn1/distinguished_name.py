@@ -104,6 +104,14 @@ def comparable_name(name_der: bytes) -> ComparableName:
     return name
 
 
+def find_comparable_name(name_der: bytes) -> ComparableName | None:
+    """The comparable form of a name, or None if the name is damaged."""
+    try:
+        return comparable_name(name_der)
+    except MalformedMessage:
+        return None
+
+
 def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:
     """The values of one type of attribute as written. A value that is no text is None. Raises MalformedMessage."""
     return tuple(_decode(value) for oid, value in _read_attributes(name_der) if oid == kind)
@@ -161,9 +169,7 @@ def _comparable_attribute(attribute: Tlv) -> ComparableAttribute:
 
 def _read_attribute(attribute: Tlv) -> tuple[str, Tlv]:
     where = "AttributeTypeAndValue"
-    fields = der.read_children(der.expect(attribute, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.read_fields(attribute, where, 2)
     return der.parse_oid(fields[0], where), fields[1]
 
 

@@ -13,14 +13,12 @@ from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage
 
-_ENUMERATED: Final = 0x0A
 _EXPLICIT_0: Final = 0xA0
 _STRINGS: Final = (der.OCTET_STRING, 0x24)  # primitive and constructed
 _TIMES: Final = (0x17, 0x18)  # UTCTime, GeneralizedTime
 _PKCS7: Final = bytes.fromhex("2a864886f70d0107")
 _ID_CT_TST_INFO: Final = bytes.fromhex("2a864886f70d0109100104")
 _LOOKED_AT_FIELDS: Final = 6
-_BIT_STRING: Final = 0x03
 _NUMBERS_OF_RSA_PUBLIC: Final = 2
 _NUMBERS_OF_DSA: Final = 6  # A private DSA key has six numbers, an RSA key nine. Fewer are parameters or public keys.
 
@@ -49,7 +47,7 @@ def kind_of(value: Tlv) -> ValueKind:
     match tags:
         case [der.OID, *_]:
             return ValueKind.TIMESTAMP if _is_token(fields[1:]) else ValueKind.CMS
-        case [_, *_] if tags[0] == _ENUMERATED:
+        case [der.ENUMERATED, *_]:
             return ValueKind.OCSP_RESPONSE
         case [der.INTEGER, *_]:
             return _kind_after_version(fields, tags)
@@ -77,7 +75,7 @@ def _kind_after_sequence(fields: list[Tlv], tags: list[int]) -> ValueKind:
     if len(tags) < 3:
         if inner[:1] == [der.INTEGER] and tags[1:] in ([], [der.SEQUENCE]):
             return ValueKind.TIMESTAMP
-        if tags[1:] == [_BIT_STRING] and inner[:1] == [der.OID]:
+        if tags[1:] == [der.BIT_STRING] and inner[:1] == [der.OID]:
             return ValueKind.PUBLIC_KEY
         # The algorithm of an encrypted key always has parameters. OpenSSL's trust settings have no such SEQUENCE.
         is_encrypted = tags[1:] == [der.OCTET_STRING] and inner == [der.OID, der.SEQUENCE]

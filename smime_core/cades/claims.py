@@ -13,7 +13,6 @@ from smime_core.cms.attributes import COMMITMENT_TYPE, MIME_TYPE, SIGNATURE_POLI
 from smime_core.errors import MalformedMessage
 
 _NULL: Final = 0x05
-_UTF8_STRING: Final = 0x0C
 _COMMITMENTS: Final = {
     "1.2.840.113549.1.9.16.6.1": "proof of origin",
     "1.2.840.113549.1.9.16.6.2": "proof of receipt",
@@ -39,7 +38,7 @@ def parse_signature_policy(attributes: Attributes) -> SignaturePolicy | None:
         return None
     if value.tag == _NULL:
         return SignaturePolicy(oid="")
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     if not fields:
         raise MalformedMessage("names no policy", where)
     return SignaturePolicy(oid=der.parse_oid(fields[0], where))
@@ -64,4 +63,4 @@ def parse_mime_type(attributes: Attributes) -> str | None:
     value = find_value(attributes, MIME_TYPE, where)
     if value is None:
         return None
-    return bytes(der.expect(value, _UTF8_STRING, where).content).decode("utf-8", "replace")
+    return bytes(der.expect(value, der.UTF8_STRING, where).content).decode("utf-8", "replace")

@@ -44,9 +44,8 @@ def cades_level(signer: SignerInfo, *, has_revocation_data: bool) -> CadesLevel 
     `has_revocation_data` is True if SignedData has CRLs or OCSP responses.
     """
     signed, unsigned = signer.attributes, signer.unsigned_attributes
-    if not {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME} <= signed.keys():
-        return None
-    if not {SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2} & signed.keys():
+    names_certificate = bool({SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2} & signed.keys())
+    if not names_certificate or not {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME} <= signed.keys():
         return None
     if SIGNATURE_TIME_STAMP not in unsigned:
         return CadesLevel.B

@@ -34,8 +34,7 @@ async def judge_timestamps(
     judged: list[Timestamp | SmimeError] = [result for result in read if isinstance(result, SmimeError)]
     tokens = [result for result in read if isinstance(result, TimestampToken)]
     for token in sorted(tokens, key=lambda token: token.info.latest):
-        judging = verify_timestamp(token, imprinted, rules, provider, budget=budget)
-        judged.append(await _result_of(judging))
+        judged.append(await _result_of(verify_timestamp(token, imprinted, rules, provider, budget=budget)))
         if isinstance(judged[-1], Timestamp | LimitExceeded):
             break
     return tuple(judged)
@@ -45,8 +44,7 @@ async def proved_time(signer: SignerInfo, rules: PathRules, provider: CryptoProv
     """The earliest timestamp on a signature that is valid under the rules, or None; see `judge_timestamps`."""
     if not rules.trust_store.timestamp_anchors:
         return None
-    judged = await judge_timestamps(signer, rules, provider)
-    return find_earliest(judged)
+    return find_earliest(await judge_timestamps(signer, rules, provider))
 
 
 def find_earliest(judged: Sequence[Timestamp | SmimeError]) -> Timestamp | None:

@@ -22,7 +22,7 @@ from smime_core.cms.attributes import (
 )
 from smime_core.cms.signed_data import SignedData, wrap_basic_response
 from smime_core.cms.signer_info import SignerInfo
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_readable
 from smime_core.limits import MAX_CERTIFICATES, MAX_TIMESTAMPS, check_limit
 from smime_core.pkix.evidence import NO_EVIDENCE, Evidence, parse_evidence
 from smime_core.timestamp import TimestampToken, parse_timestamp_token
@@ -81,27 +81,21 @@ def _readable_values(signer: SignerInfo) -> LongTermValues:
 
 
 def _readable_tokens(signer: SignerInfo) -> Iterable[TimestampToken]:
-    for value in signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())[:MAX_TIMESTAMPS]:
-        try:
-            yield parse_timestamp_token(value)
-        except SmimeError:
-            continue
+    return parse_readable(
+        parse_timestamp_token, signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())[:MAX_TIMESTAMPS]
+    )
 
 
 def _readable_certificates(signer: SignerInfo) -> Iterable[Certificate]:
     where = "certificate-values"
-    value = find_value(signer.unsigned_attributes, CERTIFICATE_VALUES, where)
-    for certificate in _members(value, where):
-        try:
-            yield parse_certificate(certificate.encoded)
-        except SmimeError:
-            continue
+    members = _members(find_value(signer.unsigned_attributes, CERTIFICATE_VALUES, where), where)
+    return parse_readable(parse_certificate, (member.encoded for member in members))
 
 
 def _members(tlv: Tlv | None, where: str) -> list[Tlv]:
     if tlv is None:
         return []
-    members = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    members = der.read_fields(tlv, where)
     check_limit(where, len(members), MAX_CERTIFICATES)
     return members
 

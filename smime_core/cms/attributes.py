@@ -147,13 +147,9 @@ def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
     """
     check_definite(tlv, where)
     children = der.read_children(tlv, where)
-    check_limit("attributes", len(children), MAX_ATTRIBUTES)
     if not children:
         raise MalformedMessage("an empty set, which would have to be absent", where)
-    attributes: Attributes = {}
-    for child in children:
-        attribute_type, values = _parse_attribute(child, where)
-        attributes[attribute_type] = attributes.get(attribute_type, ()) + values
+    attributes = _merge(children, where)
     received_der = b"\x31" + bytes(tlv.encoded[1:])
     encodings = [bytes(child.encoded) for child in children]
     in_order = sorted(encodings)
@@ -169,11 +165,14 @@ def parse_unsigned_attributes(tlv: Tlv, where: str) -> Attributes:
 
     Raises MalformedMessage or LimitExceeded.
     """
-    children = der.read_children(tlv, where)
-    check_limit("attributes", len(children), MAX_ATTRIBUTES)
+    return _merge(der.read_children(tlv, where), where)
+
+
+def _merge(members: list[Tlv], where: str) -> Attributes:
+    check_limit("attributes", len(members), MAX_ATTRIBUTES)
     attributes: Attributes = {}
-    for child in children:
-        attribute_type, values = _parse_attribute(child, where)
+    for member in members:
+        attribute_type, values = _parse_attribute(member, where)
         attributes[attribute_type] = attributes.get(attribute_type, ()) + values
     return attributes
 
@@ -208,6 +207,15 @@ def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
 def find_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv | None:
     """The value of an attribute that must have exactly one, or None if it is absent. Raises MalformedMessage."""
     return single_value(attributes, attribute_type, name) if attribute_type in attributes else None
+
+
+def find_fields(attributes: Attributes, attribute_type: str, name: str, *counts: int) -> list[Tlv] | None:
+    """The fields of an attribute's only value, a SEQUENCE with one of `counts` of them (`der.read_fields`).
+
+    None if the attribute is absent. Raises MalformedMessage.
+    """
+    value = find_value(attributes, attribute_type, name)
+    return None if value is None else der.read_fields(value, name, *counts)
 
 
 def build_attribute(attribute_type: str, *values_der: bytes) -> bytes:
@@ -248,7 +256,7 @@ def _type_of(encoded: bytes) -> str:
 
 
 def _parse_attribute(tlv: Tlv, where: str) -> tuple[str, tuple[bytes, ...]]:
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) != 2:
         raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where)
     values = der.read_children(der.expect(fields[1], der.SET, where), where)

@@ -71,8 +71,7 @@ class AuthenticatedData:
 def parse_authenticated_data(content: Tlv) -> AuthenticatedData:
     """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "AuthenticatedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    fields = der.pass_version(fields, where)
+    fields = der.pass_version(der.read_fields(content, where), where)
     originator_info = _take(fields, ORIGINATOR_INFO)
     if len(fields) < 4:
         raise MalformedMessage("cut short", where)

@@ -40,8 +40,8 @@ from smime_core.algorithms import (
     rc2_cbc,
 )
 from smime_core.asn1 import der
-from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_value
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_fields
+from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
 HEADER_PROTECTION: Final = "2.25.236207443901122355391373723761262601458"
@@ -71,19 +71,16 @@ class Capabilities:
 
     @property
     def content_ciphers(self) -> tuple[ContentCipher, ...]:
-        ciphers = (_content_cipher(entry) for entry in self.entries)
-        return tuple(cipher for cipher in ciphers if cipher is not None)
+        return tuple(cipher for entry in self.entries if (cipher := _content_cipher(entry)) is not None)
 
     @property
     def key_transports(self) -> tuple[KeyTransport, ...]:
-        transports = (_key_transport(entry) for entry in self.entries)
-        return tuple(transport for transport in transports if transport is not None)
+        return tuple(transport for entry in self.entries if (transport := _key_transport(entry)) is not None)
 
     @property
     def key_agreements(self) -> tuple[tuple[KeyAgreement, KeyWrap], ...]:
         """(agreement, key wrap) pairs. The parameters name the wrap (RFC 5753 section 6, RFC 8418 section 8)."""
-        agreements = (_key_agreement(entry) for entry in self.entries)
-        return tuple(agreement for agreement in agreements if agreement is not None)
+        return tuple(agreement for entry in self.entries if (agreement := _key_agreement(entry)) is not None)
 
     @property
     def reads_header_protection(self) -> bool:
@@ -98,11 +95,9 @@ class Capabilities:
 
 def parse_capabilities(attributes: Attributes) -> Capabilities | None:
     """The SMIMECapabilities of a signed set, or None if absent. Raises MalformedMessage or LimitExceeded."""
-    value = find_value(attributes, SMIME_CAPABILITIES, "SMIMECapabilities")
-    if value is None:
+    members = find_fields(attributes, SMIME_CAPABILITIES, "SMIMECapabilities")
+    if members is None:
         return None
-    where = "SMIMECapabilities"
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("capabilities", len(members), MAX_CAPABILITIES)
     return Capabilities(entries=tuple(_parse_capability(member) for member in members))
 
@@ -122,9 +117,7 @@ def build_capabilities(entries: tuple[Capability, ...]) -> bytes:
 
 def _parse_capability(tlv: der.Tlv) -> Capability:
     where = "SMIMECapability"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.read_fields(tlv, where, 1, 2)
     parameters = bytes(fields[1].encoded) if len(fields) == 2 else None
     return Capability(oid=der.parse_oid(fields[0], where), parameters=parameters)
 

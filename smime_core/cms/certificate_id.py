@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.asn1.distinguished_name import name_text
-from smime_core.errors import MalformedMessage
 from smime_core.x509.certificate import Certificate, names_match
 
 
@@ -48,9 +47,7 @@ CertificateId = IssuerAndSerial | KeyIdentifier
 
 def parse_issuer_and_serial(tlv: Tlv, where: str) -> IssuerAndSerial:
     """Parse an IssuerAndSerialNumber (RFC 5652 section 10.2.4). Raises MalformedMessage."""
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected issuer and serial number", where)
+    fields = der.read_fields(tlv, where, 2, expected="issuer and serial number")
     der.expect(fields[0], der.SEQUENCE, where)
     return IssuerAndSerial(
         issuer_der=der.to_definite(fields[0], where), serial_number=der.parse_integer(fields[1], where)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.content_info import ID_DATA, parse_signed_content
 from smime_core.cms.signed_data import assemble_signed_data, build_encapsulated, parse_signed_data
 from smime_core.errors import MalformedMessage
 from smime_core.x509.certificate import Certificate
@@ -30,10 +30,7 @@ def parse_certificates_only(cms: Buffer) -> CertificatesOnly:
     MalformedMessage, also if there are signers or content.
     """
     where = "certificates-only message"
-    content_info = parse_content_info(cms)
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where)
-    signed_data = parse_signed_data(content_info.content)
+    signed_data = parse_signed_data(parse_signed_content(cms, where))
     if signed_data.signer_infos:
         raise MalformedMessage(f"found {len(signed_data.signer_infos)} signers, expected none", where)
     if signed_data.e_content_type != ID_DATA or signed_data.e_content:

@@ -41,10 +41,7 @@ class CompressedData:
 def parse_compressed_data(content: Tlv) -> CompressedData:
     """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "CompressedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
-    algorithm, encapsulated = der.pass_version(fields, where)
+    algorithm, encapsulated = der.pass_version(der.read_fields(content, where, 3), where)
     oid, parameters = parse_algorithm_identifier(der.to_definite(algorithm, where))
     if oid != ZLIB_COMPRESS:
         raise UnsupportedAlgorithm(oid, "compressionAlgorithm")

@@ -58,9 +58,7 @@ def parse_content_encryption(identifier_der: Buffer, role: str = "contentEncrypt
     cipher = CONTENT_CIPHERS[oid]
     if cipher.mode in (CipherMode.GCM, CipherMode.CCM):
         return _parse_aead(cipher, parameters, role)
-    iv = _read_octet_string(der.read_one(parameters, where=role), role)
-    if len(iv) != cipher.iv_length:
-        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
+    iv = _read_iv(der.read_one(parameters, where=role), cipher, role)
     return ContentEncryption(cipher=cipher, iv=iv, tag_length=TAG_LENGTH if cipher.is_authenticated else 0)
 
 
@@ -74,14 +72,12 @@ def build_content_encryption(encryption: ContentEncryption) -> bytes:
 
 def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentEncryption:
     # GCMParameters and CCMParameters have the same form (RFC 5084 sections 3.1 and 3.2).
-    fields = der.read_sequence(parameters, where=role)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+    fields = der.expect_count(der.read_sequence(parameters, where=role), role, 1, 2)
     tag_length = der.parse_integer(fields[1], where=role) if len(fields) == 2 else _DEFAULT_TAG_LENGTH
     if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or (cipher.mode is CipherMode.CCM and tag_length % 2):
         # Shorter tags are refused, because they help only a forger (MUSTS 19). CCM has no tags of odd length.
         raise UnsupportedAlgorithm(cipher.oid, role, text=f"{role}: a tag of {tag_length} bytes is not supported")
-    nonce = _read_octet_string(fields[0], role)
+    nonce = bytes(der.read_octets(fields[0], role))
     allowed = _NONCE_LENGTHS[cipher.mode]
     if len(nonce) not in allowed:
         raise MalformedMessage(
@@ -95,17 +91,12 @@ def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
     tlv = der.read_one(parameters, where=role)
     bits = _RC2_DEFAULT_BITS
     if tlv.tag == der.SEQUENCE:
-        fields = der.read_children(tlv, where=role)
-        if not 1 <= len(fields) <= 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+        fields = der.expect_count(der.read_children(tlv, where=role), role, 1, 2)
         if len(fields) == 2:
             bits = parse_rc2_version(fields[0], role)
         tlv = fields[-1]
-    iv = _read_octet_string(tlv, role)
     cipher = rc2_cbc(bits)
-    if len(iv) != cipher.iv_length:
-        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
-    return ContentEncryption(cipher=cipher, iv=iv)
+    return ContentEncryption(cipher=cipher, iv=_read_iv(tlv, cipher, role))
 
 
 def parse_rc2_version(tlv: Tlv, role: str) -> int:
@@ -117,5 +108,8 @@ def parse_rc2_version(tlv: Tlv, role: str) -> int:
     return bits
 
 
-def _read_octet_string(tlv: Tlv, where: str) -> bytes:
-    return bytes(der.read_octets(tlv, where))
+def _read_iv(tlv: Tlv, cipher: ContentCipher, role: str) -> bytes:
+    iv = bytes(der.read_octets(tlv, role))
+    if len(iv) != cipher.iv_length:
+        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
+    return iv

@@ -123,7 +123,7 @@ def parse_content_info(data: Buffer) -> ContentInfo:
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
     check_trailing(data[end : end + MAX_FILLER_BYTES + 1])
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) != 2 or fields[1].tag != 0xA0:
         raise MalformedMessage("expected a content type and [0] content", where)
     return ContentInfo(
@@ -174,6 +174,14 @@ def is_content_info(data: Buffer) -> bool:
         return False
     content_start = 2 if head[1] <= 0x80 else 2 + (head[1] & 0x7F)
     return content_start < len(head) and head[content_start] == der.OID
+
+
+def parse_signed_content(cms: Buffer, where: str) -> Tlv:
+    """The structure inside a ContentInfo with SignedData. Raises MalformedMessage, also for any other content."""
+    content_info = parse_content_info(cms)
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage(f"found content of type {content_info.content_type}", where)
+    return content_info.content
 
 
 def unarmor(data: Buffer) -> Buffer:

@@ -7,6 +7,7 @@ signature. The signing time is only that signer's claim. `signed_data_editing` a
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ from smime_core.cms.signer_info import (
     verify_signed_attributes,
 )
 from smime_core.cms.signing import SignerIdentifierForm
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_or_error
 from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES, check_limit
 from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider
@@ -55,11 +56,9 @@ class Countersignature:
 
 def find_countersignatures(signer: SignerInfo) -> tuple[Countersignature, ...]:
     """All countersignatures below one SignerInfo, each before the countersignatures on it. Raises LimitExceeded."""
-    countersignatures: list[Countersignature] = []
-    for countersignature in _walk(signer, ()):
-        countersignatures.append(countersignature)
-        check_limit("countersignatures", len(countersignatures), MAX_COUNTERSIGNATURES)
-    return tuple(countersignatures)
+    countersignatures = tuple(itertools.islice(_walk(signer, ()), MAX_COUNTERSIGNATURES + 1))
+    check_limit("countersignatures", len(countersignatures), MAX_COUNTERSIGNATURES)
+    return countersignatures
 
 
 async def verify_countersignature(
@@ -117,21 +116,18 @@ async def build_countersignature(
         build_signing_time(signing_time),
         build_signing_certificate(holder.certificate),
     ]
-    form = SignerIdentifierForm.ISSUER_AND_SERIAL
-    return await sign_attributes(holder, algorithm, attributes, provider, sid_form=form)
+    return await sign_attributes(
+        holder, algorithm, attributes, provider, sid_form=SignerIdentifierForm.ISSUER_AND_SERIAL
+    )
 
 
 def _walk(signer: SignerInfo, path: tuple[int, ...]) -> Iterator[Countersignature]:
     for number, value in enumerate(signer.unsigned_attributes.get(COUNTERSIGNATURE, ())):
         check_limit("countersignature depth", len(path) + 1, MAX_COUNTERSIGNATURE_DEPTH)
-        countersignature = Countersignature(path=(*path, number), signer=_parse_or_error(value), countersigned=signer)
+        tlv = der.read_one(value, where="countersignature")
+        countersignature = Countersignature(
+            path=(*path, number), signer=parse_or_error(parse_signer_info, tlv), countersigned=signer
+        )
         yield countersignature
         if isinstance(countersignature.signer, SignerInfo):
             yield from _walk(countersignature.signer, countersignature.path)
-
-
-def _parse_or_error(value: bytes) -> SignerInfo | SmimeError:
-    try:
-        return parse_signer_info(der.read_one(value, where="countersignature"))
-    except SmimeError as error:
-        return error

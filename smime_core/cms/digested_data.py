@@ -27,10 +27,7 @@ class DigestedData:
 def parse_digested_data(content: Tlv) -> DigestedData:
     """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "DigestedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
-    algorithm, encapsulated, digest = der.pass_version(fields, where)
+    algorithm, encapsulated, digest = der.pass_version(der.read_fields(content, where, 4), where)
     e_content_type, e_content = parse_encapsulated(encapsulated)
     return DigestedData(
         hash_name=parse_hash_identifier(der.to_definite(algorithm, where)),

@@ -29,9 +29,7 @@ def parse_encrypted_content(tlv: Tlv, *, authenticated: bool) -> EncryptedConten
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "EncryptedContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 (encrypted content is never detached)", where)
+    fields = der.read_fields(tlv, where, 3, expected="3 (encrypted content is never detached)")
     encryption = parse_content_encryption(der.to_definite(fields[1], where))
     if authenticated is not encryption.cipher.is_authenticated:
         raise MalformedMessage(f"{encryption.cipher.name} does not belong here", where)

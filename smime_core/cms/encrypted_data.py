@@ -35,20 +35,17 @@ class EncryptedData:
 def parse_encrypted_data(content: Tlv) -> EncryptedData:
     """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "EncryptedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
-    inside_tlv, *rest = der.pass_version(fields, where)
+    inside_tlv, *rest = der.pass_version(der.read_fields(content, where, 2, 3), where)
     inside = parse_encrypted_content(inside_tlv, authenticated=False)
-    unprotected_attrs: Attributes = {}
-    if rest:
-        tlv = der.expect(rest[0], _UNPROTECTED_ATTRS, where)
-        unprotected_attrs = parse_unsigned_attributes(tlv, where="unprotectedAttrs")
     return EncryptedData(
         content_type=inside.content_type,
         encryption=inside.encryption,
         encrypted_content=inside.octets,
-        unprotected_attrs=unprotected_attrs,
+        unprotected_attrs=parse_unsigned_attributes(
+            der.expect(rest[0], _UNPROTECTED_ATTRS, where), where="unprotectedAttrs"
+        )
+        if rest
+        else {},
     )
 
 

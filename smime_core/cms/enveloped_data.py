@@ -99,16 +99,20 @@ class Envelope:
         `encrypted_length` is the length of the encrypted content in bytes.
         """
         authenticated = self.encryption.cipher.is_authenticated
-        head = der.integer(0 if authenticated else enveloped_version(self.recipient_infos))
-        head += der.set_of(list(self.recipient_infos))
-        inner = der.oid(self.content_type) + build_content_encryption(self.encryption)
-        inner += der.header(ENCRYPTED_CONTENT, encrypted_length)
-        head += der.header(der.SEQUENCE, len(inner) + encrypted_length) + inner
-        after_length = len(self.suffix(bytes(self.encryption.tag_length)))
-        head = der.header(der.SEQUENCE, len(head) + encrypted_length + after_length) + head
-        head = der.header(0xA0, len(head) + encrypted_length + after_length) + head
-        head = der.oid(ID_AUTH_ENVELOPED_DATA if authenticated else ID_ENVELOPED_DATA) + head
-        return der.header(der.SEQUENCE, len(head) + encrypted_length + after_length) + head
+        version = 0 if authenticated else enveloped_version(self.recipient_infos)
+        before, _ = der.frame(
+            encrypted_length,
+            (ENCRYPTED_CONTENT, b"", b""),
+            (der.SEQUENCE, der.oid(self.content_type) + build_content_encryption(self.encryption), b""),
+            (
+                der.SEQUENCE,
+                der.integer(version) + der.set_of(list(self.recipient_infos)),
+                self.suffix(bytes(self.encryption.tag_length)),
+            ),
+            (0xA0, b"", b""),
+            (der.SEQUENCE, der.oid(ID_AUTH_ENVELOPED_DATA if authenticated else ID_ENVELOPED_DATA), b""),
+        )
+        return before
 
     def suffix(self, tag: Buffer) -> bytes:
         """The bytes after the encrypted content. Empty for a cipher without a tag."""
@@ -125,8 +129,7 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
     """
     authenticated = content_type == ID_AUTH_ENVELOPED_DATA
     where = "AuthEnvelopedData" if authenticated else "EnvelopedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
-    fields = der.pass_version(fields, where)
+    fields = der.pass_version(der.read_fields(content, where), where)
     originator_info = None
     if fields and fields[0].tag == ORIGINATOR_INFO:
         originator_info = parse_originator_info(fields[0])

@@ -79,7 +79,11 @@ def choose_holder_algorithms(
         if algorithm.is_pure or _is_bound(holder, rsa_hash)
     } | set(beside)
     common = max(fixed or (algorithm.hash_name for algorithm in own), key=hash_length)
-    if fixed - {common} or common not in _COMMON or any(_exceeds(choice.hash_name, common) for choice in own):
+    if (
+        fixed - {common}
+        or common not in _COMMON
+        or any(hash_length(choice.hash_name) > hash_length(common) for choice in own)
+    ):
         return own
     return [_with_hash(algorithm, common) for algorithm in own]
 
@@ -125,10 +129,6 @@ def _is_bound(holder: KeyHolder, rsa_hash: HashName | None) -> bool:
         return False
     pss = holder.certificate.public_key.pss
     return rsa_hash is not None or (pss is not None and pss.parameters is not None)
-
-
-def _exceeds(hash_name: HashName, other: HashName) -> bool:
-    return hash_length(hash_name) > hash_length(other)
 
 
 def _with_hash(algorithm: SignatureAlgorithm, hash_name: HashName) -> SignatureAlgorithm:

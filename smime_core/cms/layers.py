@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1.der import Buffer
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.asn1.file_values import is_whole_element
 from smime_core.asn1.pem import BEGIN_LINE, END_LINE, PEM_BEGIN, find_base64
 from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
@@ -69,6 +70,12 @@ PEM_HEAD_BYTES: Final = 4_096
 # 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
+_RARE_PARSERS: Final[dict[str, Callable[[Tlv], EncryptedData | DigestedData | AuthenticatedData]]] = {
+    ID_ENCRYPTED_DATA: parse_encrypted_data,
+    ID_DIGESTED_DATA: parse_digested_data,
+    ID_AUTHENTICATED_DATA: parse_authenticated_data,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedLayer:
@@ -96,7 +103,6 @@ class SignedLayer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedLayer:
     enveloped: EnvelopedData
-    authenticated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +248,8 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
 
 def is_cms_part(entity: Entity) -> bool:
     """Whether the part is CMS: by its type or name, or, for an application part, by its first bytes."""
-    if looks_like_cms_part(entity):
-        return True
-    if entity.content_type.type != "application":
-        return False
-    return _begins_as_cms(decode_head(entity))
+    is_application = entity.content_type.type == "application"
+    return looks_like_cms_part(entity) or (is_application and _begins_as_cms(decode_head(entity)))
 
 
 def decode_head(entity: Entity) -> Buffer:
@@ -316,8 +319,7 @@ def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> Sig
     if kind == ID_SIGNED_DATA:
         return _signed_layer(parse_signed_data(content), detached_content)
     if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
-        enveloped = parse_enveloped_data(content, content_type=kind)
-        return EncryptedLayer(enveloped=enveloped, authenticated=kind == ID_AUTH_ENVELOPED_DATA)
+        return EncryptedLayer(enveloped=parse_enveloped_data(content, content_type=kind))
     raise UnsupportedAlgorithm(kind, "content type")
 
 
@@ -327,12 +329,8 @@ def parse_any_layer(cms: Buffer, detached_content: Buffer | None = None) -> Laye
     kind, content = content_info.content_type, content_info.content
     if kind == ID_COMPRESSED_DATA:
         return CompressedLayer(compressed=parse_compressed_data(content))
-    if kind == ID_ENCRYPTED_DATA:
-        return RareLayer(content_type=kind, structure=parse_encrypted_data(content))
-    if kind == ID_DIGESTED_DATA:
-        return RareLayer(content_type=kind, structure=parse_digested_data(content))
-    if kind == ID_AUTHENTICATED_DATA:
-        return RareLayer(content_type=kind, structure=parse_authenticated_data(content))
+    if kind in _RARE_PARSERS:
+        return RareLayer(content_type=kind, structure=_RARE_PARSERS[kind](content))
     return _layer_of(content_info, detached_content)
 
 

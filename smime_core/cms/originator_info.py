@@ -9,7 +9,7 @@ from typing import Final
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.recipients.keys import Keys
-from smime_core.errors import SmimeError
+from smime_core.errors import parse_readable
 from smime_core.limits import MAX_CERTIFICATES, check_limit
 from smime_core.x509.certificate import Certificate, parse_certificate
 
@@ -47,21 +47,9 @@ def parse_originator_info(tlv: Tlv) -> OriginatorInfo:
             version = 4
         elif _V2_ATTRIBUTE_CERTIFICATE in tags:
             version = max(version, 3)
-        certificates += _read_certificates(members)
+        encodings = (member.encoded for member in members if member.tag == der.SEQUENCE)
+        certificates += parse_readable(parse_certificate, encodings)
     return OriginatorInfo(certificates=tuple(certificates), version=version)
-
-
-def _read_certificates(members: list[Tlv]) -> list[Certificate]:
-    # A damaged certificate is skipped, so that it does not hide the others.
-    certificates: list[Certificate] = []
-    for member in members:
-        if member.tag != der.SEQUENCE:
-            continue
-        try:
-            certificates.append(parse_certificate(member.encoded))
-        except SmimeError:
-            continue
-    return certificates
 
 
 def with_originators(keys: Keys, originator_info: OriginatorInfo | None) -> Keys:

@@ -34,9 +34,16 @@ from smime_core.cms.attributes import (
     SIGNING_TIME,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
-from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
+from smime_core.cms.certificate_id import (
+    CertificateId,
+    IssuerAndSerial,
+    KeyIdentifier,
+    build_issuer_and_serial,
+    parse_issuer_and_serial,
+)
 from smime_core.errors import AlgorithmProtectionMismatch, MalformedMessage, SigningCertificateMismatch
 from smime_core.x509.certificate import Certificate, parse_time
 
@@ -197,11 +204,10 @@ def check_algorithm_protection(
     bytes, because NULL parameters equal absent ones, and PSS parameters may be encoded in two ways. Also raises
     MalformedMessage.
     """
-    value = find_value(attributes, ALGORITHM_PROTECTION, "CMSAlgorithmProtection")
-    if value is None:
-        return
     where = "CMSAlgorithmProtection"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = find_fields(attributes, ALGORITHM_PROTECTION, where)
+    if fields is None:
+        return
     if len(fields) != 2 or fields[1].tag != 0xA1:
         raise MalformedMessage("expected a digest and a signature algorithm", where)
     signature_der = b"\x30" + bytes(fields[1].encoded[1:])
@@ -230,7 +236,8 @@ def parse_key_preference(attributes: Attributes) -> CertificateId | None:
         legacy = find_value(attributes, MICROSOFT_KEY_PREFERENCE, where)
         return parse_issuer_and_serial(legacy, where) if legacy else None
     if value.tag == 0xA0:
-        return parse_issuer_and_serial(_as_sequence(value), where)
+        # [0] IMPLICIT SEQUENCE: its tag is replaced with the tag of a SEQUENCE.
+        return parse_issuer_and_serial(der.read_one(b"\x30" + bytes(value.encoded[1:])), where)
     if value.tag == 0xA1:
         fields = der.read_children(value, where)
         if not fields:
@@ -247,8 +254,7 @@ def build_key_preference(certificate: Certificate) -> bytes:
 
 def build_microsoft_key_preference(certificate: Certificate) -> bytes:
     """DER of Microsoft's attribute for the key preference, which Outlook reads, with issuer and serial number."""
-    content = certificate.issuer_der + der.integer(certificate.serial_number)
-    return build_attribute(MICROSOFT_KEY_PREFERENCE, der.element(der.SEQUENCE, content))
+    return build_attribute(MICROSOFT_KEY_PREFERENCE, build_issuer_and_serial(certificate))
 
 
 # (attribute, default hash), version 2 first. In version 2 an absent hash algorithm means SHA-256 (RFC 5035 section 4).
@@ -261,8 +267,8 @@ _SIGNING_CERTIFICATE_KINDS: Final = (
 
 def _parse_certificate_hashes(value: Tlv, default_hash: HashName) -> tuple[CertificateHash, ...]:
     where = "signingCertificate"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
-    identifiers = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where) if fields else []
+    fields = der.read_fields(value, where)
+    identifiers = der.read_fields(fields[0], where) if fields else []
     if not identifiers:
         raise MalformedMessage("names no certificate", where)
     return tuple(_parse_certificate_hash(identifier, default_hash) for identifier in identifiers)
@@ -270,7 +276,7 @@ def _parse_certificate_hashes(value: Tlv, default_hash: HashName) -> tuple[Certi
 
 def _parse_certificate_hash(tlv: Tlv, default_hash: HashName) -> CertificateHash:
     where = "signingCertificate"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     hash_name = default_hash
     if default_hash is HashName.SHA256 and fields and fields[0].tag == der.SEQUENCE:
         hash_name = parse_hash_identifier(fields.pop(0).encoded, where)
@@ -286,10 +292,8 @@ def _parse_certificate_hash(tlv: Tlv, default_hash: HashName) -> CertificateHash
 def _parse_issuer_serial(tlv: Tlv) -> IssuerAndSerial:
     # IssuerSerial ::= SEQUENCE { issuer GeneralNames, serialNumber }; RFC 5035 section 4: one directoryName.
     where = "issuerSerial"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected issuer and serial number", where)
-    names = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where, 2, expected="issuer and serial number")
+    names = der.read_fields(fields[0], where)
     if len(names) != 1:
         raise MalformedMessage(f"{len(names)} issuer names, expected 1", where)
     name = der.read_one(der.expect(names[0], DIRECTORY_NAME, where).content, where)
@@ -316,8 +320,3 @@ def _offset_of(fields: re.Match[bytes]) -> datetime.timedelta:
         return datetime.timedelta()
     offset = datetime.timedelta(hours=int(fields["hours"]), minutes=int(fields["minutes"] or b"0"))
     return -offset if fields["sign"] == b"-" else offset
-
-
-def _as_sequence(tlv: Tlv) -> Tlv:
-    # Replaces the tag of a [0] IMPLICIT SEQUENCE with the tag of a SEQUENCE.
-    return der.read_one(b"\x30" + bytes(tlv.encoded[1:]))

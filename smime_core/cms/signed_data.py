@@ -24,7 +24,7 @@ from smime_core.cms.signer_info import (
 )
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.cms.unreadable_certificates import UnreadableCertificate, read_certificates
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_or_error
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
@@ -78,7 +78,10 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
     """Parse the SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
     fields = read_signed_data_fields(signed_data)
     e_content_type, e_content = parse_encapsulated(fields.encapsulated)
-    certificates, unreadable = _parse_certificates(fields.certificates)
+    # Attribute certificates and other formats are not used here.
+    certificates, unreadable = read_certificates(
+        bytes(member.encoded) for member in fields.certificates if member.tag == der.SEQUENCE
+    )
     return SignedData(
         version=fields.version,
         e_content_type=e_content_type,
@@ -87,14 +90,14 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
         unreadable=unreadable,
         crls=tuple(der.to_definite(crl, where="crls") for crl in fields.crls if crl.tag == der.SEQUENCE),
         ocsp_responses=tuple(_ocsp_responses(fields.crls)),
-        signer_infos=tuple(_parse_signer_or_error(signer) for signer in fields.signer_infos),
+        signer_infos=tuple(parse_or_error(parse_signer_info, signer) for signer in fields.signer_infos),
     )
 
 
 def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
     """Parse the fields of a SignedData, but not their members. Raises MalformedMessage or LimitExceeded."""
     where = "SignedData"
-    fields = der.read_children(der.expect(signed_data, der.SEQUENCE, where), where)
+    fields = der.read_fields(signed_data, where)
     if len(fields) < 4:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 4", where)
     optional = {field.tag: field for field in fields[3:-1]}
@@ -124,9 +127,7 @@ def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
     (section 5.2.1).
     """
     where = "encapContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.read_fields(tlv, where, 1, 2)
     content_type = der.parse_oid(fields[0], where)
     if len(fields) == 1:
         return content_type, None
@@ -144,6 +145,16 @@ def is_any_content(content_type: str, tag: int) -> bool:
 def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) -> Certificate | None:
     """The certificate that `sid` names, or None. Another certificate with the same key does not count (MUSTS 9)."""
     return next((certificate for certificate in certificates if sid.matches(certificate)), None)
+
+
+def only_signer(signed_data: SignedData, where: str) -> SignerInfo:
+    """The SignerInfo of a structure that has exactly one. Raises MalformedMessage, or the error of its parsing."""
+    if len(signed_data.signer_infos) != 1:
+        raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where)
+    (signer,) = signed_data.signer_infos
+    if isinstance(signer, SmimeError):
+        raise signer
+    return signer
 
 
 def find_signer_certificates(signer: SignerInfo, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -304,15 +315,3 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
                 yield wrap_basic_response(der.to_definite(fields[1], where="crls"))
         except MalformedMessage:
             continue
-
-
-def _parse_certificates(members: Iterable[Tlv]) -> tuple[tuple[Certificate, ...], tuple[UnreadableCertificate, ...]]:
-    # Attribute certificates and other formats are not used here.
-    return read_certificates(bytes(member.encoded) for member in members if member.tag == der.SEQUENCE)
-
-
-def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:
-    try:
-        return parse_signer_info(tlv)
-    except SmimeError as error:
-        return error

@@ -6,14 +6,12 @@ fields around them are written again, in DER (RFC 5652 section 5.1).
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from smime_core.algorithms import (
-    HashName,
     SignatureScheme,
     build_digest_identifier,
     parse_algorithm_identifier,
@@ -22,7 +20,7 @@ from smime_core.algorithms import (
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.cms.attributes import COUNTERSIGNATURE, ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
-from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.content_info import parse_signed_content
 from smime_core.cms.countersignature import build_countersignature
 from smime_core.cms.key_holder import Encoded, KeyHolder, choose_holder_algorithm
 from smime_core.cms.signed_data import (
@@ -34,7 +32,7 @@ from smime_core.cms.signed_data import (
 )
 from smime_core.cms.signer_info import SignerInfo, make_signer_infos, parse_signer_info
 from smime_core.cms.signing import Signing
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_readable
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
@@ -62,11 +60,12 @@ async def add_signer(
     fields = _read(cms)
     content_type, content = _find_content(fields, detached_content)
     options = signing.options
-    signers = [signer for signer in map(_readable_signer, fields.signer_infos) if signer is not None]
+    signers = list(parse_readable(parse_signer_info, fields.signer_infos))
     _check_label(signers, options.further_attributes)
     inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
-    signing = dataclasses.replace(signing, options=options, beside=frozenset(_hashes_of(signers)))
+    hashes = parse_readable(parse_digest_identifier, (signer.digest_algorithm_der for signer in signers))
+    signing = dataclasses.replace(signing, options=options, beside=frozenset(hashes))
     added, others = await make_signer_infos(content, signing, provider, content_type), _encodings(fields.signer_infos)
     return _write(
         fields,
@@ -127,10 +126,7 @@ def add_revocation_data(cms: Buffer, *, certificates: Sequence[Certificate] = ()
 
 
 def _read(cms: Buffer) -> SignedDataFields:
-    content_info = parse_content_info(cms)
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where="SignedData")
-    return read_signed_data_fields(content_info.content)
+    return read_signed_data_fields(parse_signed_content(cms, where="SignedData"))
 
 
 def _find_content(fields: SignedDataFields, detached_content: Buffer | None) -> tuple[str, Buffer]:
@@ -203,19 +199,6 @@ def _inherited_attributes(signers: Sequence[SignerInfo]) -> tuple[bytes, ...]:
             raise MalformedMessage(f"the signers differ in attribute {attribute_type}", where="SignedData")
         inherited += [build_attribute(attribute_type, *value) for value in values]
     return tuple(inherited)
-
-
-def _hashes_of(signers: Sequence[SignerInfo]) -> Iterator[HashName]:
-    for signer in signers:
-        with contextlib.suppress(SmimeError):
-            yield parse_digest_identifier(signer.digest_algorithm_der)
-
-
-def _readable_signer(tlv: Tlv) -> SignerInfo | None:
-    try:
-        return parse_signer_info(tlv)
-    except SmimeError:
-        return None
 
 
 def _follow(signer_info: Tlv, path: Sequence[int]) -> Tlv:

@@ -14,6 +14,7 @@ from smime_core.cms.attributes import (
     CONTENT_TYPE,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
 from smime_core.cms.signer_info import SignerInfo
@@ -51,13 +52,12 @@ class ContentReference:
 def parse_content_hints(attributes: Attributes) -> ContentHints | None:
     """Parse the contentHints attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentHints"
-    value = find_value(attributes, CONTENT_HINTS, where)
-    if value is None:
+    fields = find_fields(attributes, CONTENT_HINTS, where)
+    if fields is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     description = None
     if len(fields) == 2:
-        description = _text(bytes(der.expect(fields.pop(0), 0x0C, where).content))
+        description = _text(bytes(der.expect(fields.pop(0), der.UTF8_STRING, where).content))
     if len(fields) != 1:
         raise MalformedMessage("expected a description and a content type", where)
     return ContentHints(content_type=der.parse_oid(fields[0], where), description=description)
@@ -65,7 +65,7 @@ def parse_content_hints(attributes: Attributes) -> ContentHints | None:
 
 def build_content_hints(hints: ContentHints) -> bytes:
     """DER of a contentHints attribute."""
-    description = b"" if hints.description is None else der.element(0x0C, hints.description.encode())
+    description = b"" if hints.description is None else der.element(der.UTF8_STRING, hints.description.encode())
     return build_attribute(CONTENT_HINTS, der.sequence(description, der.oid(hints.content_type)))
 
 
@@ -89,16 +89,13 @@ def new_content_identifier(user: bytes, provider: CryptoProvider, *, moment: dat
 def parse_content_reference(attributes: Attributes) -> ContentReference | None:
     """Parse the contentReference attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentReference"
-    value = find_value(attributes, CONTENT_REFERENCE, where)
-    if value is None:
-        return None
-    return parse_reference_fields(der.read_children(der.expect(value, der.SEQUENCE, where), where), where)
+    fields = find_fields(attributes, CONTENT_REFERENCE, where)
+    return None if fields is None else parse_reference_fields(fields, where)
 
 
 def parse_reference_fields(fields: list[der.Tlv], where: str) -> ContentReference:
     """The three values of a ContentReference or Receipt. Raises MalformedMessage."""
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected type, identifier and signature", where)
+    der.expect_count(fields, where, 3, expected="type, identifier and signature")
     return ContentReference(
         content_type=der.parse_oid(fields[0], where),
         signed_content_identifier=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),

@@ -17,6 +17,7 @@ from smime_core.cms.attributes import (
     SECURITY_LABEL,
     Attributes,
     build_attribute,
+    find_fields,
     find_value,
 )
 from smime_core.cms.signer_info import SignerInfo
@@ -31,7 +32,6 @@ SECRET: Final = 4
 TOP_SECRET: Final = 5
 
 _PRINTABLE_STRING: Final = 0x13
-_UTF8_STRING: Final = 0x0C
 _MAX_CLASSIFICATION: Final = 256  # ub-integer-options of RFC 2634
 _MAX_PRINTABLE_MARK: Final = 128  # characters, ub-privacy-mark-length of RFC 2634
 
@@ -83,11 +83,9 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
     Use it only from a signer who is trusted to translate between policies, and only if the policy of the
     eSSSecurityLabel itself is unknown. Raises MalformedMessage, also if a policy occurs twice.
     """
-    where = "equivalentLabels"
-    value = find_value(attributes, EQUIVALENT_LABELS, where)
-    if value is None:
+    members = find_fields(attributes, EQUIVALENT_LABELS, "equivalentLabels")
+    if members is None:
         return ()
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("equivalent labels", len(members), MAX_SECURITY_CATEGORIES)
     labels = tuple(_parse_label(member) for member in members)
     _check_equivalent(labels, parse_security_label(attributes))
@@ -112,8 +110,8 @@ def _parse_label(tlv: Tlv) -> SecurityLabel:
     where = "ESSSecurityLabel"
     components = der.read_children(der.expect(tlv, der.SET, where), where)
     by_tag = {component.tag: component for component in components}
-    known = {der.OID, der.INTEGER, _PRINTABLE_STRING, _UTF8_STRING, der.SET}
-    marks = [by_tag[tag] for tag in (_PRINTABLE_STRING, _UTF8_STRING) if tag in by_tag]
+    known = {der.OID, der.INTEGER, _PRINTABLE_STRING, der.UTF8_STRING, der.SET}
+    marks = [by_tag[tag] for tag in (_PRINTABLE_STRING, der.UTF8_STRING) if tag in by_tag]
     if len(by_tag) != len(components) or not by_tag.keys() <= known or len(marks) > 1 or der.OID not in by_tag:
         raise MalformedMessage("expected a policy, and each other component at most once", where)
     classification = der.parse_integer(by_tag[der.INTEGER], where) if der.INTEGER in by_tag else None
@@ -154,9 +152,7 @@ def _parse_categories(tlv: Tlv) -> tuple[SecurityCategory, ...]:
 def _parse_category(tlv: Tlv) -> SecurityCategory:
     # The field type is [0] IMPLICIT. The field value is [1] EXPLICIT, because it can have any ASN.1 type.
     where = "SecurityCategory"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected type and value", where)
+    fields = der.read_fields(tlv, where, 2, expected="type and value")
     type_der = der.element(der.OID, der.expect(fields[0], 0x80, where).content)
     value = der.expect(fields[1], 0xA1, where).content
     return SecurityCategory(
@@ -174,7 +170,7 @@ def _build_label(label: SecurityLabel) -> bytes:
         der.SET,
         b"" if label.classification is None else der.integer(label.classification),
         der.oid(label.policy),
-        b"" if label.privacy_mark is None else der.element(_UTF8_STRING, label.privacy_mark.encode()),
+        b"" if label.privacy_mark is None else der.element(der.UTF8_STRING, label.privacy_mark.encode()),
         der.set_of([_build_category(category) for category in label.categories]) if label.categories else b"",
     )
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.asn1.general_names import GeneralNames
-from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_value
+from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_fields
 from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
@@ -58,10 +58,9 @@ ExpansionHistory = tuple[Expansion, ...]
 def parse_expansion_history(attributes: Attributes) -> ExpansionHistory | None:
     """Parse the mlExpansionHistory attribute; None if no list expanded the message. Raises MalformedMessage."""
     where = "mlExpansionHistory"
-    value = find_value(attributes, ML_EXPANSION_HISTORY, where)
-    if value is None:
+    members = find_fields(attributes, ML_EXPANSION_HISTORY, where)
+    if members is None:
         return None
-    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("mailing list expansions", len(members), MAX_ML_EXPANSIONS)
     if not members:
         raise MalformedMessage("an empty history, which would have to be absent", where)
@@ -94,10 +93,7 @@ def build_expansion_history(history: ExpansionHistory | None, expansion: Expansi
 
 
 def _parse_expansion(tlv: Tlv) -> Expansion:
-    where = "MLData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
+    fields = der.read_fields(tlv, "MLData", 2, 3)
     der.expect(fields[1], 0x18, where="expansionTime")
     return Expansion(
         mail_list=_parse_entity(fields[0]),

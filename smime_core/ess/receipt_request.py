@@ -10,7 +10,7 @@ from typing import Final
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.asn1.general_names import GeneralName, GeneralNames
-from smime_core.cms.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_value
+from smime_core.cms.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_fields
 from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
 from smime_core.ess.entities import build_entities, names_overlap, parse_entities
@@ -42,12 +42,9 @@ class ReceiptRequest:
 def parse_receipt_request(attributes: Attributes) -> ReceiptRequest | None:
     """Parse the receiptRequest attribute, or return None if it is absent. Raises MalformedMessage or LimitExceeded."""
     where = "receiptRequest"
-    value = find_value(attributes, RECEIPT_REQUEST, where)
-    if value is None:
+    fields = find_fields(attributes, RECEIPT_REQUEST, where, 3)
+    if fields is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
     receipts_to = parse_entities(der.expect(fields[2], der.SEQUENCE, where="receiptsTo"), where="receiptsTo")
     _check_receipts_to(receipts_to)
     return ReceiptRequest(

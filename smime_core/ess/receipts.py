@@ -24,9 +24,9 @@ from smime_core.cms.attributes import (
     check_definite,
     single_value,
 )
-from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.content_info import parse_signed_content
 from smime_core.cms.signed_content import OctetsContent, SignedContent
-from smime_core.cms.signed_data import SignedData, build_signed_data, find_certificate, parse_signed_data
+from smime_core.cms.signed_data import SignedData, build_signed_data, find_certificate, only_signer, parse_signed_data
 from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import (
@@ -34,7 +34,6 @@ from smime_core.errors import (
     MalformedMessage,
     MessageDigestMismatch,
     SignatureMismatch,
-    SmimeError,
     VerificationError,
 )
 from smime_core.ess.hints import ContentReference, parse_reference_fields, reference_fields
@@ -114,7 +113,8 @@ async def expect_receipt(signer: SignerInfo, provider: CryptoProvider) -> Expect
     Raises MalformedMessage if the signer asks for no receipt.
     """
     return ExpectedReceipt(
-        content=_build_receipt_content(signer), msg_sig_digest=await _signed_attributes_digest(signer, provider)
+        content=der.sequence(der.integer(_ESS_VERSION), *reference_fields(_reference(signer))),
+        msg_sig_digest=await _signed_attributes_digest(signer, provider),
     )
 
 
@@ -156,7 +156,8 @@ async def verify_receipt(
 def parse_signed_receipt(cms: Buffer) -> SignedReceipt:
     """Parse SignedData by one signer directly over a Receipt. Raises ContentTypeMismatch or MalformedMessage."""
     signed_data = _parse_receipt_signed_data(cms)
-    signer = _only_signer(signed_data)
+    # Several signers would need several verdicts. That there is one signer is our own rule.
+    signer = only_signer(signed_data, where="receipt")
     for attribute_type in (RECEIPT_REQUEST, ML_EXPANSION_HISTORY):
         # Sections 2.2 and 2.4.1: a receipt asks for no receipt, and mailing lists do not change its attributes.
         if attribute_type in signer.attributes:
@@ -184,23 +185,10 @@ def parse_receipt(octets: Buffer) -> ContentReference:
 
 
 def _parse_receipt_signed_data(cms: Buffer) -> SignedData:
-    content_info = parse_content_info(cms)
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where="receipt")
-    signed_data = parse_signed_data(content_info.content)
+    signed_data = parse_signed_data(parse_signed_content(cms, where="receipt"))
     if signed_data.e_content_type != ID_CT_RECEIPT:
         raise ContentTypeMismatch(f"signed as {signed_data.e_content_type}, presented as a receipt")
     return signed_data
-
-
-def _only_signer(signed_data: SignedData) -> SignerInfo:
-    # A receipt has exactly one signer. This is our own rule, because several signers would need several verdicts.
-    if len(signed_data.signer_infos) != 1:
-        raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where="receipt")
-    signer = signed_data.signer_infos[0]
-    if isinstance(signer, SmimeError):
-        raise signer
-    return signer
 
 
 def _find_answered(receipt: ContentReference, original: SignedData) -> SignerInfo:
@@ -220,10 +208,6 @@ def _reference(signer: SignerInfo) -> ContentReference:
         signed_content_identifier=request.signed_content_identifier,
         originator_signature_value=signer.signature,
     )
-
-
-def _build_receipt_content(signer: SignerInfo) -> bytes:
-    return der.sequence(der.integer(_ESS_VERSION), *reference_fields(_reference(signer)))
 
 
 async def _signed_attributes_digest(signer: SignerInfo, provider: CryptoProvider) -> bytes:

@@ -21,7 +21,7 @@ from smime_core.identity.pbes import (
     derive_old,
     parse_encryption,
 )
-from smime_core.keys.kdf import bmp_passphrase
+from smime_core.keys.kdf import bmp_passphrase, decode_passphrase
 from smime_core.limits import MAX_PASSPHRASE_BYTES, MAX_PASSPHRASE_WORK, check_limit
 from smime_core.provider import CryptoProvider
 
@@ -100,9 +100,7 @@ async def decrypt_private_key_info(encrypted_der: Buffer, passphrase: FilePassph
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "EncryptedPrivateKeyInfo"
-    fields = der.read_sequence(encrypted_der, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(encrypted_der, where), where, 2)
     return await passphrase.decrypt(parse_encryption(fields[0].encoded), der.read_octets(fields[1], where))
 
 
@@ -126,7 +124,7 @@ def list_bmp_forms(passphrase: bytes) -> list[bytes]:
     """
     if not passphrase:
         return [b"\0\0", b""]
-    text = _decode(passphrase)
+    text = decode_passphrase(passphrase)
     cut = b"".join((ord(character) & 0xFFFF).to_bytes(2, "big") for character in text) + b"\0\0"
     composed = unicodedata.normalize("NFC", text).encode("utf-8")
     forms = (bmp_passphrase(passphrase), bmp_passphrase(composed), _widen(passphrase), cut)
@@ -139,17 +137,9 @@ def list_octet_forms(passphrase: bytes) -> list[bytes]:
     In order: the UTF-8 as given; the UTF-8 of the composed form; the low bytes of the UTF-16 (PKI.js), which are
     Latin-1 if Latin-1 has all the characters.
     """
-    text = _decode(passphrase)
+    text = decode_passphrase(passphrase)
     low_bytes = text.encode("utf-16-le")[::2]
     return list(dict.fromkeys((passphrase, unicodedata.normalize("NFC", text).encode("utf-8"), low_bytes)))
-
-
-def _decode(passphrase: bytes) -> str:
-    # Bytes that are no UTF-8 are read as Latin-1, as in `bmp_passphrase`.
-    try:
-        return passphrase.decode("utf-8")
-    except UnicodeDecodeError:
-        return passphrase.decode("latin-1")
 
 
 def _widen(octets: bytes) -> bytes:

@@ -45,20 +45,6 @@ from smime_core.provider import CryptoProvider
 
 PBES2: Final = "1.2.840.113549.1.5.13"
 _TWO_KEYS: Final = 16  # Bytes of two 3DES keys. The first key is used again as the third.
-# RFC 7292 appendix C: the schemes from pbeWithSHAAnd3-KeyTripleDES-CBC on, with the number of key bytes to derive.
-_PKCS12_CIPHERS: Final = {
-    "1.2.840.113549.1.12.1.3": (TRIPLE_DES_CBC, TRIPLE_DES_CBC.key_length),
-    "1.2.840.113549.1.12.1.4": (TRIPLE_DES_CBC, _TWO_KEYS),
-    "1.2.840.113549.1.12.1.5": (rc2_cbc(128), 16),
-    "1.2.840.113549.1.12.1.6": (rc2_cbc(40), 5),
-}
-# RFC 8018 appendix A.3.
-_PBES1_CIPHERS: Final = {
-    "1.2.840.113549.1.5.3": (HashName.MD5, DES_CBC),
-    "1.2.840.113549.1.5.6": (HashName.MD5, rc2_cbc(64)),
-    "1.2.840.113549.1.5.10": (HashName.SHA1, DES_CBC),
-    "1.2.840.113549.1.5.11": (HashName.SHA1, rc2_cbc(64)),
-}
 _UNREADABLE: Final = {
     "1.2.840.113549.1.12.1.1": "RC4 with 128 bits",
     "1.2.840.113549.1.12.1.2": "RC4 with 40 bits",
@@ -87,6 +73,21 @@ class OldKdf(StrEnum):
     PKCS12 = "pkcs12"
     PBKDF1 = "pbkdf1"
     PEM = "pem"
+
+
+# The schemes that are older than PBES2, with the number of key bytes to derive.
+_OLD_SCHEMES: Final = {
+    # RFC 7292 appendix C: the schemes from pbeWithSHAAnd3-KeyTripleDES-CBC on.
+    "1.2.840.113549.1.12.1.3": (OldKdf.PKCS12, HashName.SHA1, TRIPLE_DES_CBC, TRIPLE_DES_CBC.key_length),
+    "1.2.840.113549.1.12.1.4": (OldKdf.PKCS12, HashName.SHA1, TRIPLE_DES_CBC, _TWO_KEYS),
+    "1.2.840.113549.1.12.1.5": (OldKdf.PKCS12, HashName.SHA1, rc2_cbc(128), 16),
+    "1.2.840.113549.1.12.1.6": (OldKdf.PKCS12, HashName.SHA1, rc2_cbc(40), 5),
+    # RFC 8018 appendix A.3.
+    "1.2.840.113549.1.5.3": (OldKdf.PBKDF1, HashName.MD5, DES_CBC, DES_CBC.key_length),
+    "1.2.840.113549.1.5.6": (OldKdf.PBKDF1, HashName.MD5, rc2_cbc(64), 8),
+    "1.2.840.113549.1.5.10": (OldKdf.PBKDF1, HashName.SHA1, DES_CBC, DES_CBC.key_length),
+    "1.2.840.113549.1.5.11": (OldKdf.PBKDF1, HashName.SHA1, rc2_cbc(64), 8),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +121,11 @@ def parse_encryption(identifier_der: Buffer) -> PasswordEncryption:
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid == PBES2:
         return _parse_pbes2(parameters)
-    if oid in _PKCS12_CIPHERS:
-        cipher, key_length = _PKCS12_CIPHERS[oid]
-        derivation = _parse_old(parameters, OldKdf.PKCS12, HashName.SHA1)
-        return PasswordEncryption(cipher=cipher, derivation=derivation, key_length=key_length, iv=None)
-    if oid in _PBES1_CIPHERS:
-        hash_name, cipher = _PBES1_CIPHERS[oid]
-        derivation = _parse_old(parameters, OldKdf.PBKDF1, hash_name)
-        return PasswordEncryption(cipher=cipher, derivation=derivation, key_length=cipher.key_length, iv=None)
-    raise _unsupported(oid)
+    if oid not in _OLD_SCHEMES:
+        raise _unsupported(oid)
+    kdf, hash_name, cipher, key_length = _OLD_SCHEMES[oid]
+    derivation = _parse_old(parameters, kdf, hash_name)
+    return PasswordEncryption(cipher=cipher, derivation=derivation, key_length=key_length, iv=None)
 
 
 def parse_dek_info(dek_info: str) -> PasswordEncryption:
@@ -190,9 +187,7 @@ def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) ->
 def _parse_pbes2(parameters: bytes | None) -> PasswordEncryption:
     # RFC 8018 appendix A.4: PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme }
     where = "PBES2-params"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 2)
     cipher, iv = _parse_scheme(fields[1].encoded, where)
     kdf, key_length = parse_derivation(fields[0].encoded)
     if key_length not in (None, cipher.key_length):
@@ -231,9 +226,7 @@ def _parse_rc2(parameters: bytes | None, where: str) -> tuple[ContentCipher, byt
 def _parse_old(parameters: bytes | None, kdf: OldKdf, hash_name: HashName) -> OldDerivation:
     # PBEParameter and pkcs-12PbeParams: SEQUENCE { salt OCTET STRING, iterations INTEGER }
     where = "PBEParameter"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 2)
     salt = bytes(der.read_octets(fields[0], where))
     iterations = parse_iterations(fields[1], where)
     return OldDerivation(kdf=kdf, hash_name=hash_name, salt=salt, iterations=iterations)

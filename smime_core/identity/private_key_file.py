@@ -71,7 +71,7 @@ async def _load_der(octets: bytes, passphrase: FilePassphrase | None) -> Private
     tags = [field.tag for field in der.read_sequence(octets, where)[:_LOOKED_AT_FIELDS]]
     match tags:
         case [der.SEQUENCE, der.OCTET_STRING, *_]:
-            return await _load_encrypted(octets, passphrase)
+            return parse_private_key(await decrypt_private_key_info(octets, _expect_passphrase(passphrase)))
         case [der.INTEGER, der.SEQUENCE, *_]:
             return parse_private_key(octets)
         case [der.INTEGER, der.OCTET_STRING, *_]:
@@ -81,10 +81,6 @@ async def _load_der(octets: bytes, passphrase: FilePassphrase | None) -> Private
     if tags[:2] == [der.INTEGER, der.INTEGER]:
         return parse_rsa_private_key(octets)
     raise MalformedMessage("expected PKCS#8, PKCS#1 or SEC 1", where)
-
-
-async def _load_encrypted(octets: bytes, passphrase: FilePassphrase | None) -> PrivateKey:
-    return parse_private_key(await decrypt_private_key_info(octets, _expect_passphrase(passphrase)))
 
 
 def _expect_passphrase(passphrase: FilePassphrase | None) -> FilePassphrase:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, VERIFIED_CURVES, Curve
+from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, VERIFIED_CURVES, Curve, check_known
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.explicit_curves import find_specified_curve
-from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_key_field, read_bit_string
+from smime_core.keys.forms import build_pkcs8, build_spki, private_key_field, read_bit_string
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
 FIELD_BITS: Final = {curve: numbers.prime.bit_length() for curve, numbers in CURVE_NUMBERS.items()}
@@ -26,10 +26,7 @@ def read_curve(parameters: bytes | None, where: str) -> Curve:
         return find_specified_curve(tlv, where)
     if tlv.tag != der.OID:
         raise UnsupportedAlgorithm(EC_PUBLIC_KEY, "curve", text="curve: the key does not name its curve")
-    oid = der.parse_oid(tlv, where)
-    if oid not in _CURVE_BY_OID:
-        raise UnsupportedAlgorithm(oid, "curve")
-    return _CURVE_BY_OID[oid]
+    return check_known(der.parse_oid(tlv, where), _CURVE_BY_OID, "curve")
 
 
 def ec_public_key(curve: Curve, point: bytes, where: str) -> PublicKey:
@@ -111,7 +108,7 @@ def _read_private(key_der: Buffer) -> _EcPrivate:
 
 
 def _private_key(curve: Curve, scalar: bytes, point: bytes | None) -> PrivateKey:
-    tagged = b"" if point is None else der.explicit(1, der.element(BIT_STRING, b"\0", point))
+    tagged = b"" if point is None else der.explicit(1, der.element(der.BIT_STRING, b"\0", point))
     key_der = der.sequence(der.integer(1), der.octet_string(scalar), tagged)
     pkcs8_der = build_pkcs8(der.oid(EC_PUBLIC_KEY) + der.oid(CURVE_OIDS[curve]), key_der)
     return PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.EC, bits=FIELD_BITS[curve], curve=curve)

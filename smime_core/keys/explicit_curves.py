@@ -28,7 +28,7 @@ def find_specified_curve(parameters: Tlv, where: str) -> Curve:
     _, field, curve, base, order, cofactor = fields[:6]
     prime = _parse_prime(field, where)
     # Curve ::= SEQUENCE { a, b, seed OPTIONAL }
-    coefficients = der.read_children(der.expect(curve, der.SEQUENCE, where), where)[:2]
+    coefficients = der.read_fields(curve, where)[:2]
     if len(coefficients) != 2:
         raise MalformedMessage("a curve without its coefficients", where)
     a, b = (int.from_bytes(der.read_octets(coefficient, where), "big") for coefficient in coefficients)
@@ -42,7 +42,7 @@ def find_specified_curve(parameters: Tlv, where: str) -> Curve:
 
 def _parse_prime(field: Tlv, where: str) -> int:
     # FieldID ::= SEQUENCE { fieldType, parameters }
-    fields = der.read_children(der.expect(field, der.SEQUENCE, where), where)
+    fields = der.read_fields(field, where)
     if len(fields) != 2 or der.parse_oid(fields[0], where) != _PRIME_FIELD:
         raise _unsupported("explicit parameters over another field than that of a prime")
     return der.parse_number(fields[1], where)

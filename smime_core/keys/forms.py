@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
 
-BIT_STRING: Final = 0x03
-
 
 def build_spki(algorithm: bytes, key: bytes) -> bytes:
     """DER of a SubjectPublicKeyInfo from the contents of its AlgorithmIdentifier and of its BIT STRING."""
-    return der.sequence(der.sequence(algorithm), der.element(BIT_STRING, b"\0", key))
+    return der.sequence(der.sequence(algorithm), der.element(der.BIT_STRING, b"\0", key))
 
 
 def build_pkcs8(algorithm: bytes, key_der: bytes) -> bytes:
@@ -21,7 +17,7 @@ def build_pkcs8(algorithm: bytes, key_der: bytes) -> bytes:
     return der.sequence(der.integer(0), der.sequence(algorithm), der.octet_string(key_der))
 
 
-def read_bit_string(tlv: Tlv, where: str, *, tag: int = BIT_STRING) -> memoryview:
+def read_bit_string(tlv: Tlv, where: str, *, tag: int = der.BIT_STRING) -> memoryview:
     """The bytes of a BIT STRING. Raises MalformedMessage if it has unused bits."""
     content = der.expect(tlv, tag, where).content
     if not len(content) or content[0] != 0:

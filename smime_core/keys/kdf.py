@@ -17,6 +17,8 @@ from smime_core.algorithms import (
     Pbkdf2,
     RepeatedHash,
     Scrypt,
+    check_absent_or_null,
+    check_known,
     hash_length,
     parse_algorithm_identifier,
 )
@@ -90,15 +92,19 @@ class Pbkdf2Parameters(NamedTuple):
 
 
 def bmp_passphrase(passphrase: bytes) -> bytes:
-    """A UTF-8 passphrase in the form for the old KDF: a BMPString followed by two zero bytes (RFC 7292 B.1).
+    """A passphrase in the form for the old KDF: a BMPString followed by two zero bytes (RFC 7292 B.1).
 
-    Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogate pairs.
+    Characters outside the BMP become surrogate pairs.
     """
+    return decode_passphrase(passphrase).encode("utf-16-be") + b"\0\0"
+
+
+def decode_passphrase(passphrase: bytes) -> str:
+    """The characters of a UTF-8 passphrase. Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL."""
     try:
-        text = passphrase.decode("utf-8")
+        return passphrase.decode("utf-8")
     except UnicodeDecodeError:
-        text = passphrase.decode("latin-1")
-    return text.encode("utf-16-be") + b"\0\0"
+        return passphrase.decode("latin-1")
 
 
 async def derive_pkcs12(
@@ -135,10 +141,7 @@ def parse_derivation(identifier_der: Buffer) -> Derivation:
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid == SCRYPT:
-        return _parse_scrypt(parameters)
-    kdf, key_length = parse_pbkdf2(identifier_der)
-    return Derivation(kdf, key_length)
+    return _parse_scrypt(parameters) if oid == SCRYPT else Derivation(*parse_pbkdf2(identifier_der))
 
 
 def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
@@ -183,11 +186,9 @@ def parse_hmac_identifier(identifier_der: Buffer) -> HashName:
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid not in _HMAC_BY_OID:
-        raise UnsupportedAlgorithm(oid, "HMAC")
-    if parameters not in (None, NULL):
-        raise MalformedMessage("parameters are neither absent nor NULL", where="HMAC")
-    return _HMAC_BY_OID[oid]
+    hash_name = check_known(oid, _HMAC_BY_OID, "HMAC")
+    check_absent_or_null(parameters, where="HMAC")
+    return hash_name
 
 
 def build_hmac_identifier(hash_name: HashName) -> bytes:
@@ -219,9 +220,7 @@ def _parse_scrypt(parameters: bytes | None) -> Derivation:
     # RFC 7914 section 7.1: scrypt-params ::= SEQUENCE { salt, costParameter, blockSize, parallelizationParameter,
     # keyLength OPTIONAL }
     where = "scrypt-params"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) not in (4, 5):
-        raise MalformedMessage(f"{len(fields)} fields, expected 4 or 5", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 4, 5)
     salt = bytes(der.read_octets(fields[0], where))
     cost, block_size, parallelisation, *rest = (der.parse_integer(field, where) for field in fields[1:])
     if cost < 2 or cost & (cost - 1) or block_size < 1 or parallelisation < 1:

@@ -17,7 +17,7 @@ from smime_core.algorithms import (
 )
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import UnsupportedAlgorithm
 from smime_core.keys.dsa import parse_dsa_public_key
 from smime_core.keys.ec import ec_public_key, read_curve
 from smime_core.keys.forms import read_bit_string
@@ -32,9 +32,7 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "SubjectPublicKeyInfo"
-    children = der.read_sequence(spki_der, where)
-    if len(children) != 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 2", where)
+    children = der.expect_count(der.read_sequence(spki_der, where), where, 2)
     oid, parameters = parse_algorithm_identifier(children[0].encoded)
     bits = read_bit_string(children[1], where)
     if oid == RSA_ENCRYPTION:
@@ -45,11 +43,9 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
         # A key without parameters may be used with any parameters of OAEP (RFC 4055 section 4.1).
         bound = None if parameters is None else parse_transport_identifier(children[0].encoded)
         return dataclasses.replace(parse_rsa_public_key(bits), receives_only=True, transport=bound)
-    if oid == EC_DH:
+    if oid in (EC_DH, EC_PUBLIC_KEY):
         key = ec_public_key(read_curve(parameters, where), bytes(bits), where)
-        return dataclasses.replace(key, receives_only=True)
-    if oid == EC_PUBLIC_KEY:
-        return ec_public_key(read_curve(parameters, where), bytes(bits), where)
+        return dataclasses.replace(key, receives_only=oid == EC_DH)
     if oid == DSA:
         return parse_dsa_public_key(parameters, bits)
     if oid in RAW_KEY_TYPES:

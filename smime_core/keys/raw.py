@@ -58,8 +58,13 @@ _BITS: Final = {
     KeyType.ML_KEM_1024: 256,
 }
 _SEED: Final = 0x80
-_ML_KEM_SEED_LENGTH: Final = 64  # bytes
-_ML_DSA_SEED_LENGTH: Final = 32  # bytes
+SEED_LENGTHS: Final = {**dict.fromkeys(ML_KEM_PARAMETERS, 64), **dict.fromkeys(ML_DSA_PARAMETERS, 32)}  # in bytes
+_PUBLIC_LENGTHS: Final = {
+    **{key_type: curve.length for key_type, curve in EDWARDS_CURVES.items()},
+    **{key_type: curve.length for key_type, curve in MONTGOMERY_CURVES.items()},
+    **{key_type: parameters.public_length for key_type, parameters in ML_KEM_PARAMETERS.items()},
+    **{key_type: parameters.public_length for key_type, parameters in ML_DSA_PARAMETERS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +77,7 @@ class LatticePrivate:
 
 def raw_public_key(key_type: KeyType, octets: bytes, where: str = "SubjectPublicKeyInfo") -> PublicKey:
     """A public key from its bytes. Raises MalformedMessage for a wrong length."""
-    expected = _public_length(key_type)
-    if len(octets) != expected:
-        raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where)
+    _check_length(key_type, octets, where)
     spki_der = build_spki(der.oid(_OIDS[key_type]), octets)
     return PublicKey(spki_der=spki_der, key_type=key_type, bits=_BITS[key_type])
 
@@ -84,14 +87,11 @@ def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes |
 
     Raises MalformedMessage, also if the two halves or the two forms of a key do not belong together.
     """
-    if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
-        stored = _parse_lattice(key_type, key_der)
-        key = _lattice_private_key(key_type, stored)
+    if key_type in SEED_LENGTHS:
+        key = _lattice_private_key(key_type, _parse_lattice(key_type, key_der))
     else:
         octets = bytes(der.read_octets(der.read_one(key_der, where="CurvePrivateKey"), where="CurvePrivateKey"))
-        expected = _public_length(key_type)
-        if len(octets) != expected:
-            raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where="CurvePrivateKey")
+        _check_length(key_type, octets, where="CurvePrivateKey")
         key = _private_key(key_type, der.octet_string(octets))
     if public is not None and raw_public_half(key).spki_der != raw_public_key(key_type, public).spki_der:
         raise MalformedMessage("its public key belongs to another private key", where="PrivateKeyInfo")
@@ -153,9 +153,7 @@ def _parse_lattice(key_type: KeyType, key_der: Buffer) -> LatticePrivate:
     elif tlv.tag == der.OCTET_STRING:
         stored = LatticePrivate(seed=None, expanded=bytes(tlv.content))
     else:
-        both = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-        if len(both) != 2:
-            raise MalformedMessage(f"{len(both)} fields, expected seed and expandedKey", where)
+        both = der.read_fields(tlv, where, 2, expected="seed and expandedKey")
         seed, expanded = (bytes(der.expect(child, der.OCTET_STRING, where).content) for child in both)
         stored = LatticePrivate(seed=seed, expanded=expanded)
     _check_lattice(key_type, stored, where)
@@ -163,8 +161,7 @@ def _parse_lattice(key_type: KeyType, key_der: Buffer) -> LatticePrivate:
 
 
 def _check_lattice(key_type: KeyType, stored: LatticePrivate, where: str) -> None:
-    is_kem = key_type in ML_KEM_PARAMETERS
-    seed_length = _ML_KEM_SEED_LENGTH if is_kem else _ML_DSA_SEED_LENGTH
+    seed_length = SEED_LENGTHS[key_type]
     if stored.seed is not None and len(stored.seed) != seed_length:
         raise MalformedMessage(f"a seed of {len(stored.seed)} bytes, expected {seed_length}", where)
     if stored.expanded is None:
@@ -173,11 +170,14 @@ def _check_lattice(key_type: KeyType, stored: LatticePrivate, where: str) -> Non
         # RFC 9881 section 8.2 and RFC 9935 section 8.2: if both forms are present, the importer compares them.
         if not hmac.compare_digest(_expand(key_type, stored.seed), stored.expanded):
             raise MalformedMessage("seed and expandedKey are two keys", where)
-    elif is_kem:
-        if not ml_kem.is_private_key(ML_KEM_PARAMETERS[key_type], stored.expanded):
-            raise MalformedMessage("the expanded key does not fit itself", where)
-    elif ml_dsa.public_half(ML_DSA_PARAMETERS[key_type], stored.expanded) is None:
+    elif not _is_consistent(key_type, stored.expanded):
         raise MalformedMessage("the expanded key does not fit itself", where)
+
+
+def _is_consistent(key_type: KeyType, expanded: bytes) -> bool:
+    if key_type in ML_KEM_PARAMETERS:
+        return ml_kem.is_private_key(ML_KEM_PARAMETERS[key_type], expanded)
+    return ml_dsa.public_half(ML_DSA_PARAMETERS[key_type], expanded) is not None
 
 
 def _expand(key_type: KeyType, seed: bytes) -> bytes:
@@ -197,11 +197,8 @@ def _private_key(key_type: KeyType, key_der: bytes) -> PrivateKey:
     return PrivateKey(pkcs8_der=pkcs8_der, key_type=key_type, bits=_BITS[key_type])
 
 
-def _public_length(key_type: KeyType) -> int:
-    if key_type in EDWARDS_CURVES:
-        return EDWARDS_CURVES[key_type].length
-    if key_type in MONTGOMERY_CURVES:
-        return MONTGOMERY_CURVES[key_type].length
-    if key_type in ML_KEM_PARAMETERS:
-        return ML_KEM_PARAMETERS[key_type].public_length
-    return ML_DSA_PARAMETERS[key_type].public_length
+def _check_length(key_type: KeyType, octets: bytes, where: str) -> None:
+    # The private keys of the curves are as long as the public keys.
+    expected = _PUBLIC_LENGTHS[key_type]
+    if len(octets) != expected:
+        raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where)

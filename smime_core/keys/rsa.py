@@ -22,9 +22,7 @@ def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) 
     `pss` is the restriction to PSS, or None. Even a key with a restriction has rsaEncryption in `spki_der`, because all
     libraries import this form.
     """
-    children = der.read_sequence(key_der, where="RSAPublicKey")
-    if len(children) != 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 2", where="RSAPublicKey")
+    children = der.expect_count(der.read_sequence(key_der, where="RSAPublicKey"), "RSAPublicKey", 2)
     modulus, exponent = (der.parse_number(child, where="RSAPublicKey") for child in children)
     return _public_key(modulus, exponent, pss=pss)
 
@@ -34,9 +32,7 @@ def parse_pss_restriction(parameters: bytes | None, where: str) -> PssRestrictio
 
     Raises MalformedMessage or UnsupportedAlgorithm.
     """
-    if parameters is None:
-        return PssRestriction(parameters=None)
-    return PssRestriction(parameters=parse_pss_parameters(parameters, where))
+    return PssRestriction(parameters=None if parameters is None else parse_pss_parameters(parameters, where))
 
 
 def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:

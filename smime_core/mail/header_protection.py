@@ -144,7 +144,7 @@ def protect_headers(
             records.append(_fold(b"HP-Outer: " + shown))
     if mode is ProtectionMode.CIPHER_WITH_COPY and hidden:
         inner = parse_entity(_copy_hidden(entity, b"".join(hidden), b"".join(protected)))
-    structural = [_mark(field, mode) for field in inner.headers.fields if _is_structural(field)]
+    structural = [_mark(field, mode) for field in inner.headers.fields if field.describes_body]
     return b"".join(outer), b"".join([*protected, *records, *structural, b"\r\n", inner.body])
 
 
@@ -156,9 +156,8 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
     """
     scheme = find_scheme(payload)
     content = parse_entity(decode_body(payload)) if scheme is HeaderScheme.WRAPPED else payload
-    protected = [field for field in content.headers.fields if _counts_inside(field)]
-    if scheme is HeaderScheme.NONE:
-        protected = []
+    inside = () if scheme is HeaderScheme.NONE else content.headers.fields
+    protected = [field for field in inside if not field.describes_body and field.name.lower() != "hp-outer"]
     records = _read_records(content) if scheme in (HeaderScheme.CLEAR, HeaderScheme.CIPHER) else ()
     # Without HP-Outer, the sender is assumed to have hidden each field that is not outside (section 4.10).
     may_hide = encrypted and scheme is not HeaderScheme.CLEAR
@@ -220,19 +219,10 @@ def _encode(field: Field) -> bytes:
     return encoded
 
 
-def _is_structural(field: Field) -> bool:
-    # Section 1.1.1: these fields describe the part that has them.
-    return field.name.lower() == "mime-version" or field.name.lower().startswith("content-")
-
-
 def _is_protectable(field: Field) -> bool:
     # No recipient may read Bcc, so it must not come inside content that every recipient decrypts.
     name = field.name.lower()
-    return not _is_structural(field) and name != "bcc" and not _TRACE.fullmatch(name)
-
-
-def _counts_inside(field: Field) -> bool:
-    return not _is_structural(field) and field.name.lower() != "hp-outer"
+    return not field.describes_body and name != "bcc" and not _TRACE.fullmatch(name)
 
 
 def _apply_policy(policy: HeaderConfidentialityPolicy, encoded: bytes) -> bytes:
@@ -287,7 +277,7 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
     names = {field.name.lower() for field in protected}
     outside = tuple(field for field in outer.fields if field.name.lower() not in names)
     if scheme in (HeaderScheme.NONE, HeaderScheme.LEGACY):
-        return tuple(field for field in outside if not _is_structural(field))
+        return tuple(field for field in outside if not field.describes_body)
     return tuple(field for field in outside if field.name.lower() == "from")
 
 
@@ -316,9 +306,7 @@ def _without_copies(fields: tuple[Field, ...], outer: Headers) -> tuple[Field, .
 def _from_differs(outer: Headers, protected: list[Field]) -> bool:
     inside = [field for field in protected if field.name.lower() == "from"]
     outside = outer.find("From")
-    if not inside or not outside:
-        return False
-    return _author(inside) != _author(outside)
+    return bool(inside and outside) and _author(inside) != _author(outside)
 
 
 def _author(fields: list[Field] | tuple[Field, ...]) -> list[tuple[str, str]]:

@@ -46,8 +46,7 @@ class ReplyHeaders:
 
 def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPolicy = hcp_baseline) -> ReplyHeaders:
     """The fields of a reply to a displayed message, and the policy for encrypting it."""
-    shown = original.headers
-    generated = _generate(shown.fields)
+    generated = _generate(original.headers.fields)
     outside = _generate(original.recorded_outer)
     hidden = tuple(
         HiddenField(name=name, value=value, outside=outside.get(name))

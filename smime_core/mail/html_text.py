@@ -181,9 +181,7 @@ class _Reader:
 
 
 def _unescape(text: str) -> str:
-    if "&" not in text:
-        return text
-    return html.unescape(_LONG_REFERENCE.sub(_shorten_reference, text))
+    return html.unescape(_LONG_REFERENCE.sub(_shorten_reference, text)) if "&" in text else text
 
 
 def _shorten_reference(reference: re.Match[str]) -> str:

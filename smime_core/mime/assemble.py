@@ -145,11 +145,7 @@ def build_pkcs7_mime(outer_headers: bytes, cms_der: Buffer, smime_type: str) -> 
 
 def outer_headers_of(headers: Headers) -> bytes:
     """The fields that stay outside: all except Content-* and MIME-Version, canonical, as in `split_message`."""
-    return b"".join(_whole_line(field) for field in headers.fields if not _describes_body(field))
-
-
-def _describes_body(field: Field) -> bool:
-    return field.name.lower() == "mime-version" or field.name.lower().startswith("content-")
+    return b"".join(_whole_line(field) for field in headers.fields if not field.describes_body)
 
 
 def _whole_line(field: Field) -> bytes:

@@ -64,6 +64,14 @@ class Decoding(Enum):
     UUENCODE = "x-uuencode"
 
 
+_DECODERS: Final = {
+    Decoding.BASE64: decode_base64_leniently,
+    Decoding.CMS_BASE64: decode_base64_before_footer,
+    Decoding.QUOTED_PRINTABLE: decode_quoted_printable,
+    Decoding.UUENCODE: decode_uuencode,
+}
+
+
 class Segment(NamedTuple):
     """A range of the entity, and its change. The header section of an entity without one is an empty range."""
 
@@ -95,13 +103,8 @@ def decode_segment(octets: bytes, decoding: Decoding) -> bytes:
     if decoding is Decoding.BINARY:
         return octets
     lines = to_crlf(octets)
-    if decoding is Decoding.BASE64:
-        return decode_base64_leniently(lines)
-    if decoding is Decoding.CMS_BASE64:
-        return decode_base64_before_footer(lines)
-    if decoding is Decoding.QUOTED_PRINTABLE:
-        return decode_quoted_printable(lines)
-    return decode_uuencode(lines) if decoding is Decoding.UUENCODE else lines
+    decode = _DECODERS.get(decoding)
+    return decode(lines) if decode else lines
 
 
 def _changed(octets: bytes, segment: Segment) -> bytes:

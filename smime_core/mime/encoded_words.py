@@ -61,9 +61,7 @@ def encode_words(text: str) -> str:
 
 def _decode_word(encoding: str, encoded: str) -> bytes:
     octets = encoded.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return binascii.a2b_qp(octets, header=True)
-    return decode_base64_tolerantly(octets)
+    return binascii.a2b_qp(octets, header=True) if encoding in "qQ" else decode_base64_tolerantly(octets)
 
 
 def decode_base64_tolerantly(octets: bytes) -> bytes:

@@ -133,6 +133,4 @@ def _find_body(encoded: memoryview) -> tuple[int, int]:
     if not _FIELD_START.match(encoded):
         return 0, 0  # Text without any header, such as a bare part or a file.
     blank = _BLANK_LINE.search(encoded, 0, MAX_HEADER_BYTES + 3)
-    if blank is None:
-        return len(encoded), len(encoded)
-    return blank.start() + 1, blank.end()
+    return (blank.start() + 1, blank.end()) if blank else (len(encoded), len(encoded))

@@ -34,6 +34,11 @@ class Field:
         return decode_text(_FOLD.sub(b"", self.body).strip(b" \t\r\n"))
 
     @property
+    def describes_body(self) -> bool:
+        """Whether the field describes the part that has it: Content-* or MIME-Version (RFC 9788 section 1.1.1)."""
+        return self.name.lower() == "mime-version" or self.name.lower().startswith("content-")
+
+    @property
     def text(self) -> str:
         """The body for people: unfolded, encoded-words decoded once, control characters as spaces."""
         return _CONTROLS.sub(" ", decode_words(self.unfolded)).strip()

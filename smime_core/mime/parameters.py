@@ -88,9 +88,7 @@ def _find_parameters(value: str, position: int) -> Iterator[re.Match[str]]:
 def format_parameter(name: str, value: str) -> str:
     """`name=value`, quoted if needed. A long or non-ASCII value has sections (RFC 2231), one in each line."""
     if _PLAIN_VALUE.fullmatch(value):
-        if _TOKEN.fullmatch(value):
-            return f"{name}={value}"
-        return f'{name}="{_escape(value)}"'
+        return f"{name}={value}" if _TOKEN.fullmatch(value) else f'{name}="{_escape(value)}"'
     sections, current = [], "utf-8''"
     for piece in [_ENCODED[octet] for octet in value.encode("utf-8", "replace")]:
         if len(current) + len(piece) > _SECTION_LENGTH:

@@ -6,8 +6,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from smime_core.asn1.distinguished_name import ComparableName, comparable_name
-from smime_core.errors import MalformedMessage
+from smime_core.asn1.distinguished_name import ComparableName, find_comparable_name
 from smime_core.x509.certificate import Certificate, KeyUsage
 
 OTHER_KEY: Final = 8  # Penalty for an issuer with another key identifier than the certificate names.
@@ -66,9 +65,8 @@ class CertificatePool:
         all certificates of the name again, with a higher penalty. The certificates of the first two groups therefore
         occur twice.
         """
-        try:
-            name = comparable_name(name_der)
-        except MalformedMessage:
+        name = find_comparable_name(name_der)
+        if name is None:
             return []
         if name not in self._namesakes:
             self._namesakes[name] = _Namesakes(self._rank(self._by_name.get(name, [])))

@@ -106,9 +106,7 @@ def _read_name(name: Tlv) -> ConstrainedName:
 
 
 def _other_name_type(name: Tlv) -> str:
-    fields = der.read_children(name, where=OTHER_NAME)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=OTHER_NAME)
+    fields = der.expect_count(der.read_children(name, where=OTHER_NAME), OTHER_NAME, 2)
     return der.parse_oid(fields[0], where=OTHER_NAME)
 
 

@@ -147,8 +147,7 @@ class _ListCheck:
             self.faults.add(signer.fault)
             return
         self.delta_points += crl.freshest
-        delta = await self._find_delta(crl, signer.certificate)
-        self._conclude(crl, delta, reasons, freshness)
+        self._conclude(crl, await self._find_delta(crl, signer.certificate), reasons, freshness)
 
     def _conclude(
         self, crl: RevocationList, delta: RevocationList | None, reasons: ReasonFlags, freshness: Freshness

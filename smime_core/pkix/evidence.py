@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from smime_core.asn1.distinguished_name import ComparableName, comparable_name
+from smime_core.asn1.distinguished_name import ComparableName, find_comparable_name
 from smime_core.cms.carried import parse_carried_certificates
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, parse_readable
 from smime_core.limits import MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
 from smime_core.x509.certificate import Certificate, parse_certificate
 from smime_core.x509.distribution_points import DistributionPoint
@@ -63,7 +63,7 @@ class Evidence:
 
     def find_lists(self, issuer_der: bytes) -> tuple[RevocationList, ...]:
         """The lists whose issuer has this name; none for a damaged name."""
-        return self._lists_by_issuer.get(_comparable(issuer_der), ())
+        return self._lists_by_issuer.get(find_comparable_name(issuer_der), ())
 
     def find_responses(self, serial_number: int) -> tuple[tuple[OcspResponse, SingleResponse], ...]:
         """The entries about this serial number, whatever the issuer, each with its OCSP response."""
@@ -71,7 +71,7 @@ class Evidence:
 
     def find_certificates(self, subject_der: bytes) -> tuple[Certificate, ...]:
         """The certificates whose subject has this name; none for a damaged name."""
-        return self._certificates_by_subject.get(_comparable(subject_der), ())
+        return self._certificates_by_subject.get(find_comparable_name(subject_der), ())
 
     def find_certificates_by_key(self, key_hash: bytes) -> tuple[Certificate, ...]:
         """The certificates whose key has this SHA-1 hash, which may name an OCSP responder (RFC 6960 section 4.2.1)."""
@@ -79,7 +79,7 @@ class Evidence:
 
     @functools.cached_property
     def _lists_by_issuer(self) -> Mapping[ComparableName | None, tuple[RevocationList, ...]]:
-        return _group((_comparable(crl.issuer_der), crl) for crl in self.revocation_lists)
+        return _group((find_comparable_name(crl.issuer_der), crl) for crl in self.revocation_lists)
 
     @functools.cached_property
     def _responses_by_serial(self) -> Mapping[int, tuple[tuple[OcspResponse, SingleResponse], ...]]:
@@ -91,7 +91,7 @@ class Evidence:
 
     @functools.cached_property
     def _certificates_by_subject(self) -> Mapping[ComparableName | None, tuple[Certificate, ...]]:
-        return _group((_comparable(certificate.subject_der), certificate) for certificate in self.certificates)
+        return _group((find_comparable_name(certificate.subject_der), certificate) for certificate in self.certificates)
 
     @functools.cached_property
     def _certificates_by_key(self) -> Mapping[bytes, tuple[Certificate, ...]]:
@@ -222,22 +222,15 @@ def _parse_list(data: bytes) -> RevocationList:
 
 
 def _readable(items: Iterable[bytes], parse: Callable[[bytes], T]) -> tuple[tuple[T, ...], int]:
-    # Returns (the items that can be read, the number of others). Items with equal bytes are read once.
-    readable_items: list[T] = []
-    damaged = 0
-    for number, item in enumerate(dict.fromkeys(items)):
-        try:
-            check_limit("pieces of evidence", number + 1, MAX_EVIDENCE)
-            readable_items.append(parse(item))
-        except SmimeError:
-            damaged += 1
-    return tuple(readable_items), damaged
+    # Returns (the items that can be read, the number of others). Items with equal bytes are read once. Items beyond the
+    # limit count as the others.
+    once = list(dict.fromkeys(items))
+    readable_items = tuple(parse_readable(parse, once[:MAX_EVIDENCE]))
+    return readable_items, len(once) - len(readable_items)
 
 
 def _each_once(own: tuple[T, ...], others: tuple[T, ...], octets: Callable[[T], bytes]) -> tuple[T, ...]:
-    if not others:
-        return own
-    return tuple({octets(item): item for item in (*own, *others)}.values())
+    return tuple({octets(item): item for item in (*own, *others)}.values()) if others else own
 
 
 def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:
@@ -247,10 +240,3 @@ def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:
         if key is not None:
             grouped.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in grouped.items()}
-
-
-def _comparable(name_der: bytes) -> ComparableName | None:
-    try:
-        return comparable_name(name_der)
-    except MalformedMessage:
-        return None

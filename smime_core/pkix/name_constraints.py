@@ -92,7 +92,7 @@ def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
             raise MalformedMessage("an empty list of subtrees", where)
         subtrees = permitted if member.tag == _PERMITTED else excluded
         for child in children:
-            parts = der.read_children(der.expect(child, der.SEQUENCE, where), where)
+            parts = der.read_fields(child, where)
             if not parts:
                 raise MalformedMessage("an empty subtree", where)
             form, is_whole = form_of(parts[0]), all(bytes(part.encoded) == _MINIMUM_0 for part in parts[1:])

@@ -141,17 +141,13 @@ async def _fault_of(response: OcspResponse, question: RevocationQuestion) -> str
 
 def _responders(response: OcspResponse, question: RevocationQuestion) -> Iterator[Certificate]:
     # The certificates that responderID may name, the issuer first.
-    evidence, key_hash = question.evidence, response.responder_key_hash
-    if response.responder_name_der is not None:
-        known = evidence.find_certificates(response.responder_name_der)
-    else:
-        known = evidence.find_certificates_by_key(key_hash or b"")
+    evidence, name_der, key_hash = question.evidence, response.responder_name_der, response.responder_key_hash
+    known = (
+        evidence.find_certificates_by_key(key_hash or b"") if name_der is None else evidence.find_certificates(name_der)
+    )
     for candidate in dict.fromkeys((question.issuer, *response.certificates, *known)):
-        if response.responder_name_der is not None:
-            is_named = names_match(candidate.subject_der, response.responder_name_der)
-        else:
-            is_named = hash_key(candidate.public_key) == key_hash
-        if is_named:
+        is_key = name_der is None and hash_key(candidate.public_key) == key_hash
+        if is_key or (name_der is not None and names_match(candidate.subject_der, name_der)):
             yield candidate
 
 

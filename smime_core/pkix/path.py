@@ -26,7 +26,7 @@ from smime_core.pkix.certificate_pool import CertificatePool
 from smime_core.pkix.evidence import Lookup, LookupKind, RevocationState, RevocationStatus
 from smime_core.pkix.journal import Journal
 from smime_core.pkix.path_building import PathSearch, SignatureChecks
-from smime_core.pkix.path_validation import CheckedPath, PathInputs, check_path
+from smime_core.pkix.path_validation import PathInputs, check_path
 from smime_core.pkix.purposes import CertificateUse, Purpose, find_usage_fault, use_of
 from smime_core.pkix.revocation import UNKNOWN_REASONS, check_revocation, find_lookups
 from smime_core.pkix.statements import TOO_MUCH, RevocationQuestion, refuse_left_out
@@ -184,7 +184,12 @@ class _Run:
             except PathError as error:
                 self.failures.append((_stage(error), journal.steps[-1].position, error))
                 continue
-            return _validated(journal, checked)
+            return ValidatedPath(
+                certificates=journal.certificates,
+                trail=journal.trail(),
+                addresses=checked.addresses,
+                policies=checked.policies,
+            )
         return None
 
     async def _check_revocation(self, journal: Journal, anchor: TrustAnchor) -> None:
@@ -312,15 +317,6 @@ def _issuer_lookups(certificate: Certificate, chain: tuple[Certificate, ...]) ->
         return  # The extension only helps to find the issuer, so damage in it is no error.
     for url in urls:
         yield Lookup(kind=LookupKind.ISSUER, url=url, certificate=certificate, path=chain)
-
-
-def _validated(journal: Journal, checked: CheckedPath) -> ValidatedPath:
-    return ValidatedPath(
-        certificates=journal.certificates,
-        trail=journal.trail(),
-        addresses=checked.addresses,
-        policies=checked.policies,
-    )
 
 
 def _revoked_text(status: RevocationStatus) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.errors import CertificateExpired, MalformedMessage, PathError, UntrustedAnchor
+from smime_core.errors import CertificateExpired, MalformedMessage, UntrustedAnchor
 from smime_core.pkix.constrained_names import find_constrained_names
 from smime_core.pkix.extensions import NAME_CONSTRAINTS, find_extension, find_unprocessed
 from smime_core.pkix.journal import Journal
@@ -131,7 +131,7 @@ class _PathChecker:
         certificate, at = self._path[position], self._inputs.at
         text = find_validity_fault(certificate, at)
         if text is None:
-            self._passed("6.1.3 (a)(2)", position, f"valid until {certificate.not_after:%Y-%m-%d}")
+            self._journal.passed("6.1.3 (a)(2)", position, f"valid until {certificate.not_after:%Y-%m-%d}")
             return
         raise self._journal.failed("6.1.3 (a)(2)", position, text, error=CertificateExpired)
 
@@ -140,8 +140,8 @@ class _PathChecker:
         self._check_form(0, "6.1.5 (f)")
         fault = find_usage_fault(self._path[0], self._inputs.use)
         if fault is not None:
-            raise self._failed(fault[0], 0, fault[1])
-        self._passed("4.2.1.12", 0, f"may be used for {self._inputs.use.name}")
+            raise self._journal.failed(fault[0], 0, fault[1])
+        self._journal.passed("4.2.1.12", 0, f"may be used for {self._inputs.use.name}")
 
     def _check_signature(self, position: int) -> None:
         # The path search has checked 6.1.3 (a)(1) and (4). This function checks that algorithm and key are strong
@@ -155,11 +155,11 @@ class _PathChecker:
             weak = algorithm.label if is_weak_signature(algorithm) else f"a key of {size} bits"
             text = f"signed by {weak}, which proves little today"
             if self._inputs.policy is not Policy.ARCHIVE:
-                raise self._failed("6.1.3 (a)(1)", position, text)
+                raise self._journal.failed("6.1.3 (a)(1)", position, text)
             self._journal.noted("6.1.3 (a)(1)", position, text)
         else:
-            self._passed("6.1.3 (a)(1)", position, "signed by the key of its issuer")
-        self._passed("6.1.3 (a)(4)", position, "names the certificate above as its issuer")
+            self._journal.passed("6.1.3 (a)(1)", position, "signed by the key of its issuer")
+        self._journal.passed("6.1.3 (a)(4)", position, "names the certificate above as its issuer")
 
     def _check_names(self, position: int) -> None:
         # 6.1.3 (b) and (c): name constraints.
@@ -170,15 +170,19 @@ class _PathChecker:
         for constraints in self._constraints:
             violation = find_violation(names, constraints)
             if violation is not None:
-                raise self._failed(violation[0], position, violation[1])
-        self._passed("6.1.3 (b)", position, "has names that the authorities above may certify")
+                raise self._journal.failed(violation[0], position, violation[1])
+        self._journal.passed("6.1.3 (b)", position, "has names that the authorities above may certify")
 
     def _check_policies(self, position: int) -> None:
         # 6.1.3 (d), (e), (f): policies.
         self._graph.take_policies(self._path[position], is_last=position == 0)
         if not self._graph.is_satisfied:
-            raise self._failed("6.1.3 (f)", position, "no policy that is demanded holds for the path up to here")
-        self._passed("6.1.3 (f)", position, "policies hold" if not self._graph.is_null else "no policy is demanded")
+            raise self._journal.failed(
+                "6.1.3 (f)", position, "no policy that is demanded holds for the path up to here"
+            )
+        self._journal.passed(
+            "6.1.3 (f)", position, "policies hold" if not self._graph.is_null else "no policy is demanded"
+        )
 
     def _prepare(self, position: int, *, is_anchor: bool) -> None:
         # Section 6.1.4. The steps (k) and (n) come first, because their errors explain most.
@@ -197,21 +201,23 @@ class _PathChecker:
         # as an authority, because it is in the trust store.
         certificate = self._path[position]
         if not certificate.is_ca and not (is_anchor and certificate.version < 3):
-            raise self._failed("6.1.4 (k)", position, f"{certificate.common_name} is no certification authority")
+            raise self._journal.failed(
+                "6.1.4 (k)", position, f"{certificate.common_name} is no certification authority"
+            )
         # (n): keyCertSign.
         if certificate.key_usage is not None and KeyUsage.KEY_CERT_SIGN not in certificate.key_usage:
-            raise self._failed("6.1.4 (n)", position, f"{certificate.common_name} may not sign certificates")
+            raise self._journal.failed("6.1.4 (n)", position, f"{certificate.common_name} may not sign certificates")
         if not may_vouch_for(certificate, self._inputs.use):
             text = f"{certificate.common_name} may not certify for {self._inputs.use.name}"
-            raise self._failed("4.2.1.12", position, text)
-        self._passed("6.1.4 (k)", position, "a certification authority")
+            raise self._journal.failed("4.2.1.12", position, text)
+        self._journal.passed("6.1.4 (k)", position, "a certification authority")
 
     def _take_name_constraints(self, position: int) -> None:
         # 6.1.4 (g)
         extension = find_extension(self._path[position], NAME_CONSTRAINTS)
         if extension is not None:
             self._constraints.append(parse_name_constraints(extension.value, critical=extension.critical))
-            self._passed("6.1.4 (g)", position, "certifies only certain names")
+            self._journal.passed("6.1.4 (g)", position, "certifies only certain names")
 
     def _check_length(self, position: int, *, is_anchor: bool) -> None:
         # 6.1.4 (l), (m)
@@ -224,28 +230,24 @@ class _PathChecker:
         # that sets the limit.
         below = sum(not path_certificate.is_self_issued for path_certificate in self._path[1:position])
         if below > self._left:
-            raise self._failed("6.1.4 (m)", position, "the path is too long")
+            raise self._journal.failed("6.1.4 (m)", position, "the path is too long")
 
     def _check_form(self, position: int, label: str) -> None:
         certificate = self._path[position]
         # Section 4.1.2.1: extensions exist since version 3, and there is no version above it.
         if not 1 <= certificate.version <= 3 or (certificate.version < 3 and certificate.extensions):
             text = f"a certificate of version {certificate.version}, with {len(certificate.extensions)} extensions"
-            raise self._failed("4.1.2.1", position, text)
+            raise self._journal.failed("4.1.2.1", position, text)
         unknown = find_unprocessed(certificate)
         if unknown is not None:
-            raise self._failed(label, position, f"extension {unknown} is not understood")
-        self._passed(label, position, "every extension that is critical was checked")
+            raise self._journal.failed(label, position, f"extension {unknown} is not understood")
+        self._journal.passed(label, position, "every extension that is critical was checked")
 
     def _finish_policies(self) -> None:
         # 6.1.5 (a), (b), (g): the policies of the whole path.
         policies = self._graph.finish(self._path[0])
         if policies is None:
-            raise self._failed("6.1.5 (g)", 0, "none of the policies that are demanded holds for the whole path")
+            raise self._journal.failed(
+                "6.1.5 (g)", 0, "none of the policies that are demanded holds for the whole path"
+            )
         self.policies = policies
-
-    def _passed(self, label: str, position: int, text: str) -> None:
-        self._journal.passed(label, position, text)
-
-    def _failed(self, label: str, position: int, text: str) -> PathError:
-        return self._journal.failed(label, position, text)

@@ -51,7 +51,7 @@ def parse_certificate_policies(value: bytes, *, critical: bool) -> frozenset[str
     children = der.read_sequence(value, where)
     check_limit("certificate policies", len(children), MAX_POLICIES)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
+        fields = der.read_fields(child, where)
         if len(fields) not in (1, 2):
             raise MalformedMessage(f"a policy of {len(fields)} fields", where)
         policy = der.parse_oid(fields[0], where)
@@ -67,13 +67,11 @@ def parse_certificate_policies(value: bytes, *, critical: bool) -> frozenset[str
 
 def _check_qualifiers(qualifiers: Tlv, *, is_known_alone: bool) -> None:
     where = "policyQualifiers"
-    children = der.read_children(der.expect(qualifiers, der.SEQUENCE, where), where)
+    children = der.read_fields(qualifiers, where)
     if not children:
         raise MalformedMessage("an empty list", where)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+        fields = der.read_fields(child, where, 2)
         if der.parse_oid(fields[0], where) not in (_CPS, _USER_NOTICE) and is_known_alone:
             raise MalformedMessage("a qualifier that is not understood", where)
 
@@ -88,7 +86,7 @@ def parse_policy_mappings(value: bytes) -> Mapping[str, frozenset[str]]:
     children = der.read_sequence(value, where)
     check_limit("policy mappings", len(children), MAX_POLICIES)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
+        fields = der.read_fields(child, where)
         if len(fields) != 2:
             raise MalformedMessage(f"a mapping of {len(fields)} policies", where)
         issuer_policy, subject_policy = (der.parse_oid(policy, where) for policy in fields)

@@ -19,6 +19,11 @@ from smime_core.errors import UnsupportedByProvider
 
 _AES_BLOCK: Final = 16  # bytes
 _DES_BLOCK: Final = 8  # bytes
+_AEADS: Final[dict[CipherMode, Callable[[bytes], aead.AESGCM | aead.AESCCM | aead.ChaCha20Poly1305]]] = {
+    CipherMode.GCM: aead.AESGCM,
+    CipherMode.CCM: aead.AESCCM,
+    CipherMode.CHACHA20_POLY1305: aead.ChaCha20Poly1305,
+}
 
 
 def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
@@ -26,12 +31,8 @@ def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad
     _check_cek(cipher, cek)
     if cipher.is_weak:
         raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is never made")
-    if cipher.mode is CipherMode.GCM:
-        return aead.AESGCM(cek).encrypt(iv, plaintext, aad)
-    if cipher.mode is CipherMode.CCM:
-        return aead.AESCCM(cek).encrypt(iv, plaintext, aad)
-    if cipher.mode is CipherMode.CHACHA20_POLY1305:
-        return aead.ChaCha20Poly1305(cek).encrypt(iv, plaintext, aad)
+    if cipher.mode in _AEADS:
+        return _AEADS[cipher.mode](cek).encrypt(iv, plaintext, aad)
     # Only the last block is padded here, so that the bulk is not copied.
     view = memoryview(plaintext)
     whole = len(view) - len(view) % _AES_BLOCK

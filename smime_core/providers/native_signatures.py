@@ -44,7 +44,8 @@ def sign(key: ForeignPrivateKey, algorithm: SignatureAlgorithm, data: Buffer) ->
     """A signature over `data`. The caller has checked that the key fits."""
     if isinstance(key, EdwardsPrivateKey | MlDsaPrivateKey):
         return key.sign(data)
-    hashed, message_digest = _hash(algorithm.hash_name, data)
+    hashed = utils.Prehashed(HASHES[algorithm.hash_name])
+    message_digest = digest_data(algorithm.hash_name, data)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return key.sign(message_digest, ec.ECDSA(hashed))
     if isinstance(key, rsa.RSAPrivateKey):
@@ -71,10 +72,6 @@ def verify_digest(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signatur
         key.verify(signature, digest, _padding(algorithm), hashed)
     else:
         raise TypeError("the key verifies no digests")
-
-
-def _hash(hash_name: HashName, data: Buffer) -> tuple[utils.Prehashed, bytes]:
-    return utils.Prehashed(HASHES[hash_name]), digest_data(hash_name, data)
 
 
 def _padding(algorithm: SignatureAlgorithm) -> rsa_padding.PKCS1v15 | rsa_padding.PSS:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from smime_core.algorithms import HashName
 from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, SignatureMismatch
 from smime_core.provider import PublicKey
-from smime_core.providers.python_hashes import python_digest
 
 # FIPS 186-4 section 4.2. The size 160 is from FIPS 186-2, which allows a shorter modulus.
 _SUBGROUP_BITS = (160, 224, 256)
 _MIN_MODULUS_BITS = 512
 _MISMATCH = "the signature does not fit the content and the key"
-
-
-def verify_dsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
-    """Return if the signature verifies. Raises SignatureMismatch, also for a key whose numbers do not fit."""
-    verify_dsa_digest(key, signature, python_digest(hash_name, data))
 
 
 def verify_dsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:

@@ -48,7 +48,8 @@ class TruncatedSha512:
 
     def digest(self) -> bytes:
         """The digest of all bytes."""
-        return _to_bytes(_compress_blocks(self._state, self._rest + _padding(self._taken)))[: self._length]
+        state = _compress_blocks(self._state, self._rest + _padding(self._taken))
+        return b"".join(word.to_bytes(8, "big") for word in state)[: self._length]
 
 
 @functools.cache
@@ -110,7 +111,3 @@ def _compress(state: tuple[int, ...], block: bytes) -> tuple[int, ...]:
 
 def _rotate(word: int, bits: int) -> int:
     return (word >> bits | word << 64 - bits) & _MASK
-
-
-def _to_bytes(state: tuple[int, ...]) -> bytes:
-    return b"".join(word.to_bytes(8, "big") for word in state)

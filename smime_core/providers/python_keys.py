@@ -18,28 +18,25 @@ from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch,
 from smime_core.keys import (
     EDWARDS_CURVES,
     ML_DSA_PARAMETERS,
-    ML_KEM_PARAMETERS,
     MONTGOMERY_CURVES,
     lattice_private_key,
     read_expanded_private,
     read_raw_private,
     subject_public_key,
 )
-from smime_core.keys.raw import parse_raw_private_key
+from smime_core.keys.raw import SEED_LENGTHS, parse_raw_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
-from smime_core.providers.python_dsa import verify_dsa, verify_dsa_digest
+from smime_core.providers.python_dsa import verify_dsa_digest
 from smime_core.providers.python_ec import (
     agree_ecdh,
     agree_ephemeral_ecdh,
     sign_ecdsa,
-    verify_ecdsa,
     verify_ecdsa_digest,
 )
+from smime_core.providers.python_hashes import python_digest
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
-from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa, verify_rsa_digest
+from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa_digest
 
-_ML_KEM_SEED_LENGTH: Final = 64  # bytes
-_SEED_LENGTH: Final = 32  # bytes
 _MISMATCH: Final = "the signature does not fit the content and the key"
 
 
@@ -58,12 +55,8 @@ def sign_in_python(key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer)
 
 def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
     """Return if the signature verifies, with a key that fits the algorithm. Raises SignatureMismatch."""
-    if algorithm.scheme is SignatureScheme.ECDSA:
-        verify_ecdsa(key, algorithm.hash_name, signature, data)
-    elif algorithm.scheme is SignatureScheme.DSA:
-        verify_dsa(key, algorithm.hash_name, signature, data)
-    elif key.key_type is KeyType.RSA:
-        verify_rsa(key, algorithm, signature, data)
+    if algorithm.scheme in (SignatureScheme.ECDSA, SignatureScheme.DSA) or key.key_type is KeyType.RSA:
+        verify_digest_in_python(key, algorithm, signature, python_digest(algorithm.hash_name, data))
     elif not _is_pure_signature(key, signature, bytes(data)):
         raise SignatureMismatch(_MISMATCH)
 
@@ -121,9 +114,8 @@ def uncompressed_point(curve: Curve, point: bytes) -> bytes:
 def make_raw_key(kind: NewKey) -> PrivateKey:
     """A fresh private key of a kind whose keys are random bytes without structure."""
     key_type = KeyType(kind)
-    if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
-        length = _ML_KEM_SEED_LENGTH if key_type in ML_KEM_PARAMETERS else _SEED_LENGTH
-        return lattice_private_key(key_type, secrets.token_bytes(length))
+    if key_type in SEED_LENGTHS:
+        return lattice_private_key(key_type, secrets.token_bytes(SEED_LENGTHS[key_type]))
     curve = EDWARDS_CURVES.get(key_type) or MONTGOMERY_CURVES[key_type]
     return parse_raw_private_key(key_type, der.octet_string(secrets.token_bytes(curve.length)), public=None)
 

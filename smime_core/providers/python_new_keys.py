@@ -18,7 +18,6 @@ from smime_core.keys.rsa import parse_rsa_private_key
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.python_ec import make_ec_pair
 
-_BIT_STRING: Final = 0x03
 _EXPONENT: Final = 65537
 _RSA_BITS: Final = {NewKey.RSA_2048: 2048, NewKey.RSA_3072: 3072}
 _CURVES: Final = {NewKey.P256: Curve.P256, NewKey.P384: Curve.P384, NewKey.P521: Curve.P521}
@@ -29,9 +28,7 @@ _SIEVE_BELOW: Final = 2_000  # Six of seven odd numbers have a factor below this
 
 def make_key_in_python(kind: NewKey) -> PrivateKey:
     """A fresh RSA or EC key pair. An EC key includes its public half."""
-    if kind in _CURVES:
-        return _make_ec_key(_CURVES[kind])
-    return _make_rsa_key(_RSA_BITS[kind])
+    return _make_ec_key(_CURVES[kind]) if kind in _CURVES else _make_rsa_key(_RSA_BITS[kind])
 
 
 def is_prime(number: int) -> bool:
@@ -43,7 +40,7 @@ def is_prime(number: int) -> bool:
 
 def _make_ec_key(curve: Curve) -> PrivateKey:
     scalar, point = make_ec_pair(curve)
-    tagged = der.explicit(1, der.element(_BIT_STRING, b"\0", point))
+    tagged = der.explicit(1, der.element(der.BIT_STRING, b"\0", point))
     return parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(scalar), tagged), curve)
 
 

@@ -30,16 +30,10 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         block = _v15_block(public, algorithm.hash_name, digest)
     else:
-        salt = secrets.token_bytes(algorithm.salt_length)
-        block = _pss_block(public, algorithm, digest, salt)
+        block = _pss_block(public, algorithm, digest, secrets.token_bytes(algorithm.salt_length))
     if not block:
         raise ProviderError("sign", "the key is too short for the hash")
     return apply_private(key, block.rjust(public.length, b"\0"), operation="sign")
-
-
-def verify_rsa(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: der.Buffer) -> None:
-    """Return if the signature verifies. Raises SignatureMismatch."""
-    verify_rsa_digest(key, algorithm, signature, python_digest(algorithm.hash_name, data))
 
 
 def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:

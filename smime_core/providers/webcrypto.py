@@ -26,9 +26,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from smime_core.algorithms import (
-    TAG_LENGTH,
     Argon2id,
-    ContentCipher,
     Curve,
     HashName,
     Hkdf,
@@ -92,7 +90,7 @@ _MISMATCH: Final = "the signature does not fit the content and the key"
 Imported = dict[str, Any]
 
 
-class WebCryptoProvider:
+class WebCryptoProvider(WebCiphers):
     """`smime_core.provider.CryptoProvider` for the vault.
 
     Imported keys are cached for as long as their PublicKey or PrivateKey lives. `strict` keeps private keys in Python,
@@ -103,9 +101,8 @@ class WebCryptoProvider:
         # The module `sealwax_js` exists only in a running Worker, not yet when the memory snapshot is made.
         import sealwax_js
 
+        super().__init__(sealwax_js)
         self._strict = strict
-        self._door: Any = sealwax_js
-        self._ciphers = WebCiphers(sealwax_js)
         self._imported: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
         self._importing: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
 
@@ -148,29 +145,6 @@ class WebCryptoProvider:
             if holds is False:
                 raise SignatureMismatch(_MISMATCH)
         verify_in_python(key, algorithm, signature, data)
-
-    async def encrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
-    ) -> bytes:
-        """The ciphertext. CBC is padded (RFC 5652 section 6.3); other modes add a 16-byte tag. Raises ProviderError."""
-        return await self._ciphers.encrypt(cipher, cek, iv, plaintext, aad)
-
-    async def decrypt_content(
-        self,
-        cipher: ContentCipher,
-        cek: bytes,
-        iv: bytes,
-        ciphertext: Buffer,
-        aad: bytes = b"",
-        *,
-        tag_length: int = TAG_LENGTH,
-    ) -> bytes:
-        """The plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
-        return await self._ciphers.decrypt(cipher, cek, iv, ciphertext, aad, tag_length)
-
-    async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
-        """CBC without padding over whole blocks. Raises DecryptionError."""
-        return await self._ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
         """The content-encryption key (CEK), encrypted with an RSA key. Raises ProviderError."""
@@ -262,14 +236,6 @@ class WebCryptoProvider:
             secret = await _secret_unless_lacking(self._door.decapsulate(imported, ciphertext))
         return python_ml_kem.decapsulate(key, ciphertext) if secret is None else secret
 
-    async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
-        return await self._ciphers.wrap_key(kek, cek)
-
-    async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
-        """The unwrapped CEK. Raises DecryptionError."""
-        return await self._ciphers.unwrap_key(kek, wrapped)
-
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
@@ -311,10 +277,6 @@ class WebCryptoProvider:
         web_algorithm = find_import_algorithm(algorithm, key.curve)
         if web_algorithm is not None and not self._strict:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
-
-    def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. This saves a copy."""
-        return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
         if isinstance(key, PrivateKey):

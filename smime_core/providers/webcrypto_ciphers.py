@@ -32,14 +32,16 @@ _PASSED_ON_FROM_BYTES: Final = 4_096
 
 
 class WebCiphers:
-    """The ciphers of `sealwax_js`, one instance for each provider."""
+    """The part of a provider that has the ciphers of `sealwax_js`, the `door`."""
 
     def __init__(self, door: Any) -> None:
-        self._door = door
+        self._door: Any = door
         self._decrypted: tuple[bytes, Any] | None = None
 
-    async def encrypt(self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
-        """The ciphertext, padded for CBC, with a 16-byte tag for other modes. Raises ProviderError."""
+    async def encrypt_content(
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
+    ) -> bytes:
+        """The ciphertext. CBC is padded (RFC 5652 section 6.3); other modes add a 16-byte tag. Raises ProviderError."""
         if cipher.is_weak:
             raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is not made")
         if len(cek) != cipher.key_length:
@@ -49,8 +51,15 @@ class WebCiphers:
         encrypted = self._door.encrypt(web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
         return await result("encrypt_content", encrypted)
 
-    async def decrypt(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int
+    async def decrypt_content(
+        self,
+        cipher: ContentCipher,
+        cek: bytes,
+        iv: bytes,
+        ciphertext: Buffer,
+        aad: bytes = b"",
+        *,
+        tag_length: int = TAG_LENGTH,
     ) -> bytes:
         """The plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
         # MUSTS 19 and 25: the shortest tag and the length of the key are checked here as well as by the parser.
@@ -87,7 +96,7 @@ class WebCiphers:
         return read_decrypted(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. Using the buffer saves a copy."""
+        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. This saves a copy."""
         if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None

@@ -96,8 +96,7 @@ class CbcDecryption:
         """The rest without its padding. Raises DecryptionError."""
         if self._whole.rest or self._running is None:
             raise DecryptionError
-        plaintext = bytes(await self._take(self._running))
-        return plaintext + self._padding.without_padding()
+        return bytes(await self._take(self._running)) + self._padding.without_padding()
 
     async def _take(self, chunk: Chunk) -> memoryview:
         last_block = self._padding.held

@@ -83,7 +83,11 @@ def find_answer_people(report: MessageReport) -> AnswerPeople:
     """The people whom an answer to this message may address. No address is listed twice in one field."""
     people = report.people
     senders = _senders(report)
-    others = (mailbox for mailbox in people.reply_to.mailboxes if not _names(senders, mailbox.address))
+    others = (
+        mailbox
+        for mailbox in people.reply_to.mailboxes
+        if not any(addresses_match(sender.address, mailbox.address) for sender in senders)
+    )
     return AnswerPeople(
         senders=senders,
         reply_to=_unique(_mailbox(report, other, is_sure=False) for other in others),
@@ -145,7 +149,3 @@ def _unique(mailboxes: Iterable[AnswerMailbox]) -> tuple[AnswerMailbox, ...]:
         if mailbox.address and (key not in by_address or (mailbox.is_sure and not by_address[key].is_sure)):
             by_address[key] = mailbox
     return tuple(by_address.values())
-
-
-def _names(mailboxes: Iterable[AnswerMailbox], address: str) -> bool:
-    return any(addresses_match(mailbox.address, address) for mailbox in mailboxes)

@@ -115,6 +115,9 @@ def describe_certificate(
     certificate: Certificate, *, anchor: TrustAnchor | None = None, revocation: RevocationStatus | None = None
 ) -> CertificatePage:
     """The page of a certificate. `anchor` and `revocation` add its trust and its status, if known."""
+    status = _plain(revocation_text(revocation)) if revocation else ()
+    # People compare this value with printed fingerprints. No check uses it.
+    sha1 = hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest()
     rows = (
         PageRow(code="subject", label="belongs to", values=_plain(certificate.subject)),
         PageRow(code="addresses", label="addresses", values=_plain(*certificate.email_addresses)),
@@ -122,9 +125,9 @@ def describe_certificate(
         PageRow(code="not-before", label="valid from", values=_moment(certificate.not_before)),
         PageRow(code="not-after", label="valid until", values=_moment(certificate.not_after)),
         PageRow(code="trust", label="trust", values=_plain(trust_text(anchor)) if anchor else ()),
-        PageRow(code="revocation", label="revocation", values=_plain(*_status(revocation))),
+        PageRow(code="revocation", label="revocation", values=status),
         PageRow(code="uses", label="for", values=_uses(certificate)),
-        PageRow(code="purposes", label="purposes", values=_purposes(certificate)),
+        PageRow(code="purposes", label="purposes", values=tuple(map(_purpose, certificate.extended_key_usage or ()))),
         PageRow(code="authority", label="authority", values=_authority(certificate)),
         PageRow(code="constraints", label="may vouch for", values=_read(lambda: _constraints(certificate))),
         PageRow(code="policies", label="policies", values=_read(lambda: _policies(certificate))),
@@ -133,7 +136,7 @@ def describe_certificate(
         PageRow(code="key", label="key", values=_plain(key_label(certificate.public_key))),
         PageRow(code="serial-number", label="serial number", values=_plain(f"{certificate.serial_number:x}")),
         PageRow(code="sha256", label="SHA-256", values=_plain(fingerprint_text(certificate.fingerprint))),
-        PageRow(code="sha1", label="SHA-1", values=_plain(fingerprint_text(_sha1(certificate)))),
+        PageRow(code="sha1", label="SHA-1", values=_plain(fingerprint_text(sha1))),
     )
     return CertificatePage(title=certificate.common_name, rows=tuple(row for row in rows if row.values))
 
@@ -174,10 +177,6 @@ def _read(values: Callable[[], tuple[PageValue, ...]]) -> tuple[PageValue, ...]:
     return (*page_values[:_SHOWN_VALUES], _said("more", f"and {more} more", count=str(more)))
 
 
-def _status(revocation: RevocationStatus | None) -> tuple[str, ...]:
-    return (revocation_text(revocation),) if revocation else ()
-
-
 def _issuer(certificate: Certificate) -> tuple[PageValue, ...]:
     return (_said("itself", "itself"),) if certificate.is_self_issued else _plain(certificate.issuer)
 
@@ -189,10 +188,6 @@ def _uses(certificate: Certificate) -> tuple[PageValue, ...]:
     return tuple(
         _said(f"use-{str(flag.name).lower().replace('_', '-')}", word) for flag, word in _USAGES.items() if flag & usage
     )
-
-
-def _purposes(certificate: Certificate) -> tuple[PageValue, ...]:
-    return tuple(_purpose(oid) for oid in certificate.extended_key_usage or ())
 
 
 def _purpose(oid: str) -> PageValue:
@@ -279,8 +274,3 @@ def _asked(certificate: Certificate) -> tuple[PageValue, ...]:
 
 def _issuer_urls(certificate: Certificate) -> tuple[PageValue, ...]:
     return _plain(*find_access_urls(certificate, ACCESS_CA_ISSUERS))
-
-
-def _sha1(certificate: Certificate) -> str:
-    # People compare this value with printed fingerprints. No check uses it.
-    return hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest()

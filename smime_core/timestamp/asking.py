@@ -12,9 +12,9 @@ from smime_core.asn1.der import Buffer
 from smime_core.cms.signed_content import OctetsContent, SignedContent
 from smime_core.provider import CryptoProvider
 from smime_core.timestamp.request import (
+    NONCE_BYTES,
     TimestampRequest,
     build_timestamp_request,
-    new_nonce,
     parse_timestamp_response,
 )
 from smime_core.timestamp.token import TimestampToken
@@ -54,4 +54,6 @@ async def new_timestamp_request(
 ) -> TimestampRequest:
     """A request for a timestamp of `content`, with a fresh nonce. It also asks for the service's certificate."""
     imprint = MessageImprint(hash_name=hash_name, digest=await content.digest(hash_name))
-    return TimestampRequest(imprint=imprint, nonce=new_nonce(provider), tsa_policy=tsa_policy)
+    # A random number of 128 bits, so that no two requests have the same.
+    nonce = int.from_bytes(provider.random_bytes(NONCE_BYTES), "big")
+    return TimestampRequest(imprint=imprint, nonce=nonce, tsa_policy=tsa_policy)

@@ -11,17 +11,14 @@ from smime_core.asn1.file_values import parse_file_values
 from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage, TimestampRefused
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
-from smime_core.provider import CryptoProvider
 from smime_core.timestamp.token import TimestampToken, parse_timestamp_token
 from smime_core.timestamp.tst_info import MessageImprint, build_imprint
 
 QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 
-_NONCE_BYTES: Final = 16
+NONCE_BYTES: Final = 16
 _TRUE: Final = b"\x01\x01\xff"
-_UTF8_STRING: Final = 0x0C
-_BIT_STRING: Final = 0x03
 _MAX_SHOWN_CHARACTERS: Final = 200  # Characters kept of the service's text about its refusal.
 _GRANTED: Final = (0, 1)  # granted, grantedWithMods
 _STATUSES: Final = {
@@ -52,11 +49,6 @@ class TimestampRequest:
     wants_certificate: bool = True
 
 
-def new_nonce(provider: CryptoProvider) -> int:
-    """A random number of 128 bits, so that no two requests have the same."""
-    return int.from_bytes(provider.random_bytes(_NONCE_BYTES), "big")
-
-
 def build_timestamp_request(request: TimestampRequest) -> bytes:
     """DER of a TimeStampReq, to be posted as QUERY_TYPE."""
     return der.sequence(
@@ -75,10 +67,8 @@ def parse_timestamp_response(data: Buffer) -> TimestampToken:
     """
     where = "TimeStampResp"
     check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
-    fields = der.read_sequence(data, where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
-    status = der.read_children(der.expect(fields[0], der.SEQUENCE, where="PKIStatusInfo"), where="PKIStatusInfo")
+    fields = der.expect_count(der.read_sequence(data, where), where, 1, 2)
+    status = der.read_fields(fields[0], "PKIStatusInfo")
     number = der.parse_integer(status[0], where="PKIStatus") if status else -1
     if number not in _GRANTED:
         raise TimestampRefused(_refusal(number, status[1:]))
@@ -109,13 +99,13 @@ def _refusal(number: int, details: list[Tlv]) -> str:
     for detail in details:
         if detail.tag == der.SEQUENCE:
             words += [_readable(text) for text in der.read_children(detail, where="statusString")]
-        elif detail.tag == _BIT_STRING:
+        elif detail.tag == der.BIT_STRING:
             words += _failures(bytes(detail.content))
     return f"the timestamp service gives no timestamp: {', '.join(words)}"
 
 
 def _readable(text: Tlv) -> str:
-    octets = bytes(der.expect(text, _UTF8_STRING, where="statusString").content)
+    octets = bytes(der.expect(text, der.UTF8_STRING, where="statusString").content)
     return f'"{octets.decode("utf-8", "replace")[:_MAX_SHOWN_CHARACTERS]}"'
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import ID_SIGNED_DATA
-from smime_core.cms.signed_data import SignedData, parse_signed_data
+from smime_core.cms.signed_data import SignedData, only_signer, parse_signed_data
 from smime_core.cms.signer_info import SignerInfo
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
 from smime_core.timestamp.tst_info import ID_CT_TST_INFO, TstInfo, parse_tst_info
 
@@ -42,16 +42,7 @@ def parse_timestamp_token(data: Buffer) -> TimestampToken:
         der=bytes(data),
         info=parse_tst_info(info_der),
         info_der=info_der,
-        signer=_only_signer(signed_data),
+        # RFC 3161 section 2.4.2: the timestamp authority's signature is the only one.
+        signer=only_signer(signed_data, where),
         signed_data=signed_data,
     )
-
-
-def _only_signer(signed_data: SignedData) -> SignerInfo:
-    # RFC 3161 section 2.4.2: the timestamp authority's signature is the only one.
-    if len(signed_data.signer_infos) != 1:
-        raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where="TimeStampToken")
-    (signer,) = signed_data.signer_infos
-    if isinstance(signer, SmimeError):
-        raise signer
-    return signer

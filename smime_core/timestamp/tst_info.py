@@ -75,13 +75,14 @@ def parse_tst_info(octets: Buffer) -> TstInfo:
     where = "TSTInfo"
     tlv = der.read_one(octets, where)
     check_definite(tlv, where)
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) < 5:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where)
     if (version := _integer(fields[0])) != _VERSION:
         raise MalformedMessage(f"version {version}, expected {_VERSION}", where)
     optional = _optional_fields(fields[5:])
     _check_extensions(optional.get(_EXTENSIONS))
+    tsa = optional.get(_TSA)
     return TstInfo(
         tsa_policy=der.parse_oid(fields[1], where),
         imprint=parse_imprint(fields[2]),
@@ -90,16 +91,14 @@ def parse_tst_info(octets: Buffer) -> TstInfo:
         accuracy=_parse_accuracy(optional.get(der.SEQUENCE)),
         ordering=_parse_ordering(optional.get(_BOOLEAN)),
         nonce=_integer(optional[der.INTEGER]) if der.INTEGER in optional else None,
-        tsa=_parse_tsa(optional.get(_TSA)),
+        tsa=parse_general_name(der.read_one(tsa.content, where="tsa"), where="tsa") if tsa else None,
     )
 
 
 def parse_imprint(tlv: Tlv) -> MessageImprint:
     """Parse a MessageImprint and check the digest's length. Raises MalformedMessage or UnsupportedAlgorithm."""
     where = "messageImprint"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected a hash and a digest", where)
+    fields = der.read_fields(tlv, where, 2, expected="a hash and a digest")
     hash_name = parse_hash_identifier(fields[0].encoded, where)
     digest = bytes(der.expect(fields[1], der.OCTET_STRING, where).content)
     if len(digest) != hash_length(hash_name):
@@ -172,16 +171,10 @@ def _parse_ordering(tlv: Tlv | None) -> bool:
     return tlv is not None
 
 
-def _parse_tsa(tlv: Tlv | None) -> GeneralName | None:
-    return parse_general_name(der.read_one(tlv.content, where="tsa"), where="tsa") if tlv else None
-
-
 def _check_extensions(tlv: Tlv | None) -> None:
     where = "extensions"
     for extension in der.read_children(tlv, where) if tlv else ():
-        fields = der.read_children(der.expect(extension, der.SEQUENCE, where), where)
-        if not 2 <= len(fields) <= 3:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
+        fields = der.read_fields(extension, where, 2, 3)
         oid = der.parse_oid(fields[0], where)
         if len(fields) == 3:
             raise MalformedMessage(f"critical extension {oid} is not understood", where)

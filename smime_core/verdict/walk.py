@@ -168,8 +168,7 @@ class Walk:
                 ShownField(header, FieldProtection.UNPROTECTED) for header in (headers.fields if headers else ())
             )
         )
-        store = examiner.judging.trust_store
-        state, reasons = draw_headline(self.layers, claim, claimed, store)
+        state, reasons = draw_headline(self.layers, claim, claimed, examiner.judging.trust_store)
         if state is State.PLAIN and self.openpgp is not None:
             is_encrypted = self.openpgp is OpenPgp.ENCRYPTED
             reasons = (reason("openpgp-encrypted") if is_encrypted else reason("openpgp-signed"), *reasons)
@@ -199,7 +198,7 @@ class Walk:
             date=read_date(headers),
             protected_headers=protected,
             certificates=tuple(self.certificates),
-            content=_bytes_of(protected.content if protected else self.node),
+            content=bytes_of(protected.content if protected else self.node),
             sender=claimed.authors[0] if len(claimed.authors) == 1 else None,
         )
 
@@ -380,7 +379,8 @@ def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple
     return (*reasons, *(note for note in notes if not (is_senders and note.code == "sender-field-differs")))
 
 
-def _bytes_of(node: Entity | bytes) -> bytes:
+def bytes_of(node: Entity | bytes) -> bytes:
+    """The bytes of a node, unchanged."""
     return bytes(node.encoded) if isinstance(node, Entity) else node
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Flag
-from typing import Final
+from typing import Final, TypeVar
 
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
@@ -21,6 +22,7 @@ from smime_core.asn1.distinguished_name import (
     COMMON_NAME,
     ComparableName,
     comparable_name,
+    find_comparable_name,
     find_readable_value,
     name_text,
 )
@@ -32,6 +34,9 @@ from smime_core.limits import MAX_CERTIFICATES, check_limit
 from smime_core.provider import PublicKey
 from smime_core.text import addresses_match, clean_name, looks_like_address, without_address_signs
 from smime_core.x509.mail_names import MailName, find_alternative_mail_names, find_subject_mail_names
+
+_F = TypeVar("_F", bound=Flag)
+_T = TypeVar("_T")
 
 SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
 KEY_USAGE: Final = "2.5.29.15"
@@ -120,10 +125,7 @@ class Certificate:
     @functools.cached_property
     def comparable_subject(self) -> ComparableName | None:
         """The subject in comparable form, or None if it is damaged."""
-        try:
-            return comparable_name(self.subject_der)
-        except MalformedMessage:
-            return None
+        return find_comparable_name(self.subject_der)
 
     @functools.cached_property
     def common_name(self) -> str:
@@ -212,11 +214,8 @@ def _parse_once(octets: bytes) -> Certificate:
 
 def _parse_der(octets: bytes) -> Certificate:
     where = "certificate"
-    certificate = der.read_sequence(octets, where)
-    if len(certificate) != 3:
-        raise MalformedMessage(f"{len(certificate)} fields, expected 3", where)
-    tbs, signature_algorithm, signature = certificate
-    version, fields = _parse_version(der.read_children(der.expect(tbs, der.SEQUENCE, where), where))
+    tbs, signature_algorithm, signature = der.expect_count(der.read_sequence(octets, where), where, 3)
+    version, fields = _parse_version(der.read_fields(tbs, where))
     if len(fields) < 6:
         raise MalformedMessage("tbsCertificate is cut short", where)
     serial, inner_algorithm, issuer, validity, subject, spki = fields[:6]
@@ -238,14 +237,14 @@ def _parse_der(octets: bytes) -> Certificate:
         not_after=not_after,
         public_key=parse_certificate_key(bytes(spki.encoded)),
         signature_algorithm_der=bytes(signature_algorithm.encoded),
-        signature=_read_signature(signature),
+        signature=read_signature(signature),
         extensions=extensions,
         is_ca=is_ca,
         path_length=path_length,
-        key_usage=_parse_key_usage(known.get(KEY_USAGE)),
-        extended_key_usage=_parse_extended_key_usage(known.get(EXTENDED_KEY_USAGE)),
-        subject_key_identifier=_parse_subject_key_identifier(known.get(SUBJECT_KEY_IDENTIFIER)),
-        authority_key_identifier=_parse_authority_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
+        key_usage=_parse_found(_parse_key_usage, known.get(KEY_USAGE)),
+        extended_key_usage=_parse_found(_parse_extended_key_usage, known.get(EXTENDED_KEY_USAGE)),
+        subject_key_identifier=_parse_found(_parse_subject_key_identifier, known.get(SUBJECT_KEY_IDENTIFIER)),
+        authority_key_identifier=_parse_found(_parse_authority_key_identifier, known.get(AUTHORITY_KEY_IDENTIFIER)),
         alternative_addresses=_texts_of(find_alternative_mail_names(known.get(SUBJECT_ALT_NAME))),
     )
 
@@ -330,33 +329,37 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     return is_ca, None
 
 
-def _parse_key_usage(value: bytes | None) -> KeyUsage | None:
-    if value is None:
-        return None
-    bits = _bit_string(der.read_one(value, where="keyUsage"), whole_bytes=False)
-    usage = KeyUsage(0)
-    for number, flag in enumerate(KeyUsage):
-        if number // 8 < len(bits) and bits[number // 8] & (0x80 >> number % 8):
-            usage |= flag
-    return usage
+def _parse_found(parse: Callable[[bytes], _T], value: bytes | None) -> _T | None:
+    return None if value is None else parse(value)
 
 
-def _parse_extended_key_usage(value: bytes | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
+def _parse_key_usage(value: bytes) -> KeyUsage:
+    content = bytes(der.expect(der.read_one(value, where="keyUsage"), der.BIT_STRING, where="BIT STRING").content)
+    if not content or content[0] > 7:
+        raise MalformedMessage("a damaged BIT STRING", where="certificate")
+    return read_flags(content[1:], KeyUsage)
+
+
+def read_flags(octets: bytes, kind: type[_F]) -> _F:
+    """The flags whose bits are set in the octets of a named BIT STRING. The first flag has the first bit."""
+    flags = (
+        flag
+        for number, flag in enumerate(kind)
+        if number // 8 < len(octets) and octets[number // 8] & (0x80 >> number % 8)
+    )
+    return functools.reduce(operator.or_, flags, kind(0))
+
+
+def _parse_extended_key_usage(value: bytes) -> tuple[str, ...]:
     return tuple(der.parse_oid(oid, where="extKeyUsage") for oid in der.read_sequence(value, where="extKeyUsage"))
 
 
-def _parse_subject_key_identifier(value: bytes | None) -> bytes | None:
-    if value is None:
-        return None
+def _parse_subject_key_identifier(value: bytes) -> bytes:
     where = "subjectKeyIdentifier"
     return bytes(der.expect(der.read_one(value, where), der.OCTET_STRING, where).content)
 
 
-def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
-    if value is None:
-        return None
+def _parse_authority_key_identifier(value: bytes) -> bytes | None:
     where = "authorityKeyIdentifier"
     fields = der.read_sequence(value, where)
     tags = [field.tag for field in fields]
@@ -369,15 +372,11 @@ def _texts_of(names: Iterable[MailName]) -> tuple[str, ...]:
     return tuple(name.address.text for name in names if name.address is not None)
 
 
-def _read_signature(tlv: Tlv) -> bytes:
-    # A signature with unused bits is never valid (PKITS 4.1.2). The result is then empty instead of an error, so that
-    # people can still see the certificate.
-    content = bytes(der.expect(tlv, 0x03, where="signature").content)
+def read_signature(tlv: Tlv) -> bytes:
+    """The bytes of a certificate's or list's signature.
+
+    A signature with unused bits is never valid (PKITS 4.1.2 and 4.4.2). The result is then empty instead of an error,
+    so that people can still see the certificate or list. Raises MalformedMessage if it is no BIT STRING.
+    """
+    content = bytes(der.expect(tlv, der.BIT_STRING, where="signature").content)
     return content[1:] if content[:1] == b"\0" else b""
-
-
-def _bit_string(tlv: Tlv, *, whole_bytes: bool = True) -> bytes:
-    content = bytes(der.expect(tlv, 0x03, where="BIT STRING").content)
-    if not content or content[0] > 7 or (whole_bytes and content[0]):
-        raise MalformedMessage("a damaged BIT STRING", where="certificate")
-    return content[1:]

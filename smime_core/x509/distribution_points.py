@@ -23,7 +23,7 @@ from smime_core.asn1.general_names import (
 )
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISTRIBUTION_POINTS, check_limit
-from smime_core.x509.certificate import Certificate
+from smime_core.x509.certificate import Certificate, read_flags
 
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 FRESHEST_CRL: Final = "2.5.29.46"
@@ -136,8 +136,7 @@ def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
 
 def find_urls(points: Sequence[DistributionPoint]) -> tuple[str, ...]:
     """The http and https URLs of distribution points, each once."""
-    names = [name for point in points if point.name is not None for name in point.name.full_name]
-    return _web_urls(names)
+    return _web_urls([name for point in points if point.name is not None for name in point.name.full_name])
 
 
 def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
@@ -150,9 +149,7 @@ def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
     check_limit("access descriptions", len(descriptions), MAX_DISTRIBUTION_POINTS)
     names: list[GeneralName] = []
     for description in descriptions:
-        fields = der.read_children(description, where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+        fields = der.expect_count(der.read_children(description, where), where, 2)
         if der.parse_oid(fields[0], where) == method:
             names.append(parse_general_name(fields[1], where))
     return _web_urls(names)
@@ -168,7 +165,7 @@ def _extension_value(certificate: Certificate, oid: str) -> bytes | None:
 
 
 def _parse_point(point: Tlv, where: str) -> DistributionPoint:
-    fields = der.read_children(der.expect(point, der.SEQUENCE, where), where)
+    fields = der.read_fields(point, where)
     known = {field.tag: field for field in fields}
     if [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}) or (
         not known.keys() <= {0xA0, 0x81, 0xA2}
@@ -195,11 +192,7 @@ def _parse_reasons(field: Tlv, where: str) -> ReasonFlags:
     content = bytes(field.content)
     if not content or content[0] > 7:
         raise MalformedMessage("damaged reasons", where)
-    reasons = NO_REASONS
-    for number, flag in enumerate(ReasonFlags):
-        if number // 8 + 1 < len(content) and content[number // 8 + 1] & (0x80 >> number % 8):
-            reasons |= flag
-    return reasons
+    return read_flags(content[1:], ReasonFlags)
 
 
 def _is_true(field: Tlv | None, where: str) -> bool:

@@ -19,7 +19,6 @@ from smime_core.text.mail_address import MailAddress, parse_address
 SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
 _OTHER_NAME: Final = 0xA0
 _RFC822_NAME: Final = 0x81
-_UTF8_STRING: Final = 0x0C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def read_mail_name(name: Tlv) -> MailName | None:
 def _read_utf8(value: Tlv) -> str | None:
     # RFC 9598 section 3: the value is [0] EXPLICIT UTF8String.
     try:
-        return _decode(der.expect(der.read_one(value.content), _UTF8_STRING, where="otherName"), "utf-8")
+        return _decode(der.expect(der.read_one(value.content), der.UTF8_STRING, where="otherName"), "utf-8")
     except MalformedMessage:
         return None
 

@@ -7,7 +7,7 @@ than id-pkix-ocsp-basic.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ from smime_core.algorithms import (
 from smime_core.algorithms.identifiers import NULL
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage, SmimeError, parse_readable
 from smime_core.keys import subject_public_key
 from smime_core.limits import (
     MAX_OCSP_CERTIFICATES,
@@ -40,8 +40,6 @@ OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 OCSP_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 NONCE_BYTES: Final = 32  # RFC 9654 section 2.1
 
-_ENUMERATED: Final = 0x0A
-_BIT_STRING: Final = 0x03
 _GOOD: Final = 0x80
 _REVOKED: Final = 0xA1
 _UNKNOWN: Final = 0x82
@@ -173,15 +171,13 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
     """
     where = "OCSPResponse"
     check_limit("bytes of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
-    fields = der.read_sequence(data, where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    fields = der.expect_count(der.read_sequence(data, where), where, 1, 2)
     _check_status(fields[0])
     if len(fields) == 1:
         raise MalformedMessage("successful, and no response in it", where)
-    response_bytes = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where="responseBytes")
-    if len(response_bytes) != 2:
-        raise MalformedMessage(f"{len(response_bytes)} fields, expected 2", where="responseBytes")
+    response_bytes = der.expect_count(
+        der.read_sequence(der.expect(fields[1], 0xA0, where).content, where="responseBytes"), "responseBytes", 2
+    )
     response_type = der.parse_oid(response_bytes[0], where="responseType")
     if response_type != OCSP_BASIC:
         raise MalformedMessage(f"found type {response_type}, expected a basic response", where="responseType")
@@ -190,7 +186,7 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
 
 
 def _check_status(tlv: Tlv) -> None:
-    content = bytes(der.expect(tlv, _ENUMERATED, where="responseStatus").content)
+    content = bytes(der.expect(tlv, der.ENUMERATED, where="responseStatus").content)
     if len(content) != 1 or content[0] not in set(ResponseStatus):
         raise MalformedMessage("a status that is not defined", where="responseStatus")
     status = ResponseStatus(content[0])
@@ -200,9 +196,7 @@ def _check_status(tlv: Tlv) -> None:
 
 def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
     where = "BasicOCSPResponse"
-    fields = der.read_sequence(basic, where)
-    if not 3 <= len(fields) <= 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
+    fields = der.expect_count(der.read_sequence(basic, where), where, 3, 4)
     data = _parse_response_data(fields[0])
     certificates = der.read_sequence(der.expect(fields[3], 0xA0, where).content) if len(fields) == 4 else []
     check_limit("certificates in an OCSP response", len(certificates), MAX_OCSP_CERTIFICATES)
@@ -216,7 +210,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
         produced_at=data.produced_at,
         responses=data.responses,
         nonce=_nonce(data.extensions),
-        certificates=tuple(_readable_certificates(certificates)),
+        certificates=tuple(parse_readable(parse_certificate, (bytes(member.encoded) for member in certificates))),
         has_unknown_critical=any(extension.critical and extension.oid != OCSP_NONCE for extension in data.extensions),
     )
 
@@ -233,13 +227,13 @@ def _parse_response_data(tlv: Tlv) -> _ResponseData:
     # RFC 6960 section 4.2.1. The only version is 0. DER omits this version because it is the DEFAULT, but some
     # responders encode it.
     where = "ResponseData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where) != 0:
         raise MalformedMessage("not version 1", where)
     if not 3 <= len(fields) <= 4:
         raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
     responder, produced_at, responses, *extensions = fields
-    singles = der.read_children(der.expect(responses, der.SEQUENCE, where), where)
+    singles = der.read_fields(responses, where)
     check_limit("answers in an OCSP response", len(singles), MAX_OCSP_SINGLE_RESPONSES)
     name = bytes(responder.content) if responder.tag == 0xA1 else None
     return _ResponseData(
@@ -259,7 +253,7 @@ def _key_hash(responder: Tlv) -> bytes:
 
 def _parse_single(single: Tlv) -> SingleResponse:
     where = "SingleResponse"
-    fields = der.read_children(der.expect(single, der.SEQUENCE, where), where)
+    fields = der.read_fields(single, where)
     if len(fields) < 3:
         raise MalformedMessage("cut short", where)
     certificate_id, status, this_update, *optional = fields
@@ -287,20 +281,15 @@ def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | N
     where = "certStatus"
     if status.tag in (_GOOD, _UNKNOWN):
         return CertificateStatus.GOOD if status.tag == _GOOD else CertificateStatus.UNKNOWN, None, ""
-    fields = der.read_children(der.expect(status, _REVOKED, where), where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
-    reason = UNSPECIFIED
-    if len(fields) == 2:
-        reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where).content, where))
+    fields = der.expect_count(der.read_children(der.expect(status, _REVOKED, where), where), where, 1, 2)
+    explicit = der.read_one(der.expect(fields[1], 0xA0, where).content, where) if len(fields) == 2 else None
+    reason = UNSPECIFIED if explicit is None else parse_reason(explicit)
     return CertificateStatus.REVOKED, parse_time(fields[0], where="revocationTime"), reason
 
 
 def _parse_certificate_id(tlv: Tlv) -> CertificateId:
     where = "certID"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
+    fields = der.read_fields(tlv, where, 4)
     return CertificateId(
         hash_name=parse_hash_identifier(fields[0].encoded, "certID"),
         issuer_name_hash=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),
@@ -322,15 +311,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
 
 
 def _read_signature(tlv: Tlv) -> bytes:
-    content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
+    content = bytes(der.expect(tlv, der.BIT_STRING, where="signature").content)
     if content[:1] != b"\0":
         raise MalformedMessage("not whole bytes", where="signature")
     return content[1:]
-
-
-def _readable_certificates(members: Sequence[Tlv]) -> Iterator[Certificate]:
-    for member in members:
-        try:
-            yield parse_certificate(bytes(member.encoded))
-        except SmimeError:
-            continue

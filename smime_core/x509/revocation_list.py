@@ -21,7 +21,13 @@ from smime_core.asn1.file_values import is_whole_element, parse_single_value
 from smime_core.asn1.value_kinds import ValueKind
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, parse_extensions, parse_time
+from smime_core.x509.certificate import (
+    AUTHORITY_KEY_IDENTIFIER,
+    Extension,
+    parse_extensions,
+    parse_time,
+    read_signature,
+)
 from smime_core.x509.distribution_points import (
     FRESHEST_CRL,
     DistributionPoint,
@@ -45,7 +51,6 @@ _PROCESSED: Final = {
 }
 _TIMES: Final = (0x17, 0x18)  # UTCTime, GeneralizedTime
 _EXTENSIONS: Final = 0xA0
-_BIT_STRING: Final = 0x03
 _VERSION_2: Final = 1
 
 
@@ -114,10 +119,7 @@ def parse_revocation_list(data: Buffer) -> RevocationList:
 
 def _parse_der(octets: bytes) -> RevocationList:
     where = "CRL"
-    whole = der.read_sequence(octets, where)
-    if len(whole) != 3:
-        raise MalformedMessage(f"{len(whole)} fields, expected 3", where)
-    tbs, signature_algorithm, signature = whole
+    tbs, signature_algorithm, signature = der.expect_count(der.read_sequence(octets, where), where, 3)
     tbs_fields = _read_tbs(der.expect(tbs, der.SEQUENCE, where))
     # RFC 5280 section 5.1.1.2: both algorithm identifiers must be the same.
     if tbs_fields.algorithm.encoded != signature_algorithm.encoded:
@@ -126,24 +128,25 @@ def _parse_der(octets: bytes) -> RevocationList:
     point = known.get(ISSUING_DISTRIBUTION_POINT)
     revoked = tbs_fields.revoked
     entries = scan_entries(bytes(revoked.content), may_extend=tbs_fields.is_version_2) if revoked else NO_ENTRIES
-    freshest = known.get(FRESHEST_CRL)
     issuing_point = _readable_point(point)
     return RevocationList(
         der=octets,
         tbs_der=tbs.encoded,
         signature_algorithm=parse_signature_identifier(signature_algorithm.encoded),
-        signature=_read_signature(signature),
+        signature=read_signature(signature),
         issuer_der=bytes(tbs_fields.issuer.encoded),
         this_update=parse_time(tbs_fields.this_update, where="thisUpdate"),
         next_update=parse_time(tbs_fields.next_update, where="nextUpdate") if tbs_fields.next_update else None,
         entries=entries,
-        key_identifier=_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
-        crl_number=_number(known.get(CRL_NUMBER)),
-        base_crl_number=_number(known.get(DELTA_CRL_INDICATOR)),
+        key_identifier=_key_identifier(known[AUTHORITY_KEY_IDENTIFIER]) if AUTHORITY_KEY_IDENTIFIER in known else None,
+        crl_number=_number(known[CRL_NUMBER]) if CRL_NUMBER in known else None,
+        base_crl_number=_number(known[DELTA_CRL_INDICATOR]) if DELTA_CRL_INDICATOR in known else None,
         issuing_point=issuing_point,
         issuing_point_der=point.value if point is not None else None,
-        freshest=parse_points(freshest.value) if freshest is not None else (),
-        expired_since=_expired_since(known.get(EXPIRED_CERTIFICATES_ON_CRL)),
+        freshest=parse_points(known[FRESHEST_CRL].value) if FRESHEST_CRL in known else (),
+        expired_since=_expired_since(known[EXPIRED_CERTIFICATES_ON_CRL])
+        if EXPIRED_CERTIFICATES_ON_CRL in known
+        else None,
         is_usable=(point is None) is (issuing_point is None)
         and _is_understood(tbs_fields.extensions, entries, issuing_point),
     )
@@ -187,13 +190,6 @@ def _read_tbs(tbs: Tlv) -> _TbsFields:
     )
 
 
-def _read_signature(tlv: Tlv) -> bytes:
-    # A signature with unused bits is never valid (PKITS 4.4.2). The result is then empty instead of an error, so that
-    # people can still see the list.
-    content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
-    return content[1:] if content[:1] == b"\0" else b""
-
-
 def _readable_point(extension: Extension | None) -> IssuingDistributionPoint | None:
     # A damaged scope makes the list unusable, but people can still see the list.
     try:
@@ -202,22 +198,16 @@ def _readable_point(extension: Extension | None) -> IssuingDistributionPoint | N
         return None
 
 
-def _key_identifier(extension: Extension | None) -> bytes | None:
-    if extension is None:
-        return None
+def _key_identifier(extension: Extension) -> bytes | None:
     fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
     return next((bytes(field.content) for field in fields if field.tag == 0x80), None)
 
 
-def _number(extension: Extension | None) -> int | None:
-    if extension is None:
-        return None
+def _number(extension: Extension) -> int:
     return der.parse_integer(der.read_one(extension.value, where="crlNumber"), where="crlNumber")
 
 
-def _expired_since(extension: Extension | None) -> datetime.datetime | None:
-    if extension is None:
-        return None
+def _expired_since(extension: Extension) -> datetime.datetime:
     where = "expiredCertsOnCRL"
     return parse_time(der.read_one(extension.value, where), where)
 

@@ -40,7 +40,6 @@ UNSPECIFIED: Final = "unspecified"
 
 _PROCESSED: Final = {REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER}
 _WHERE: Final = "revokedCertificate"
-_ENUMERATED: Final = 0x0A
 _UTC_TIME: Final = b"\x17\x0d"  # Tag and length. RFC 5280 allows no other length.
 _GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
@@ -188,9 +187,7 @@ class _Scan:
         self._known: dict[bytes, _EntryExtensions] = {}
 
     def extensions(self, extensions_der: bytes, *, index: int) -> None:
-        extensions = self._known.get(extensions_der)
-        if extensions is None:
-            extensions = self._read(extensions_der)
+        extensions = self._known.get(extensions_der) or self._read(extensions_der)
         if extensions.certificate_issuer:
             self.issuer_marks.append(index)
         self.has_unknown_critical |= extensions.has_unknown_critical
@@ -229,10 +226,7 @@ NO_ENTRIES: Final = RevokedEntries(b"", starts=array("I"), issuer_marks=array("I
 
 
 def _fields(entry: Tlv) -> list[Tlv]:
-    fields = der.read_children(der.expect(entry, der.SEQUENCE, where=_WHERE), where=_WHERE)
-    if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=_WHERE)
-    return fields
+    return der.read_fields(entry, _WHERE, 2, 3)
 
 
 def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
@@ -263,7 +257,7 @@ def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
 
 def parse_reason(enumerated: Tlv) -> str:
     """The name of a CRLReason; "unspecified" for an undefined value. Raises MalformedMessage."""
-    content = bytes(der.expect(enumerated, _ENUMERATED, where="reasonCode").content)
+    content = bytes(der.expect(enumerated, der.ENUMERATED, where="reasonCode").content)
     if len(content) != 1:
         raise MalformedMessage(f"{len(content)} bytes, expected 1", where="reasonCode")
     return CRL_REASONS.get(content[0], UNSPECIFIED)

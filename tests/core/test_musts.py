@@ -24,8 +24,8 @@ from smime_core.errors import DecryptionError, SignatureMismatch, WrongPassphras
 from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.mime import Preparation, decode_body, parse_entity, parse_parts
 from smime_core.provider import NewKey, PublicKey
+from smime_core.providers import python_keys
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.providers.python_rsa_signatures import verify_rsa
 from smime_core.stream.octets import read_head
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import names_match
@@ -99,7 +99,7 @@ def v15_block(
 
 
 async def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, content: bytes) -> None:
-    verify_rsa(key, algorithm, signature, content)
+    python_keys.verify_in_python(key, algorithm, signature, content)
 
 
 both_implementations = pytest.mark.parametrize("verify", [PROVIDER.verify, verify_in_python], ids=["native", "python"])

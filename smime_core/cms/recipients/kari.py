@@ -24,6 +24,7 @@ from smime_core.algorithms import (
     Hkdf,
     KeyAgreement,
     check_absent,
+    check_known,
     digest_data,
     hash_label,
     hash_length,
@@ -46,7 +47,6 @@ from smime_core.provider import CryptoProvider, KeyType, PrivateKey, PublicKey
 from smime_core.x509.certificate import Certificate
 
 KARI: Final = 0xA1
-_BIT_STRING: Final = 0x03
 _MONTGOMERY_OIDS: Final = {KeyType.X25519: "1.3.101.110", KeyType.X448: "1.3.101.111"}  # RFC 8410 section 3
 _POINT_FORMS: Final = (b"\x02", b"\x03", b"\x04")  # RFC 5753 section 7.2 forbids the hybrid forms
 
@@ -70,6 +70,11 @@ class KeyAgreeRecipient:
     ukm: bytes | None
 
     kind = "kari"
+
+    def describe(self) -> str:
+        """The key agreement in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        agreement, wrap, _ = _parse_agreement(self.algorithm_der, Policy.ARCHIVE)
+        return f"ECDH with {hash_label(agreement.kdf_hash)}, {wrap.name}"
 
 
 def parse_kari(tlv: Tlv) -> list[KeyAgreeRecipient | MalformedMessage]:
@@ -102,12 +107,6 @@ def parse_kari(tlv: Tlv) -> list[KeyAgreeRecipient | MalformedMessage]:
     return recipients
 
 
-def describe_kari(recipient: KeyAgreeRecipient) -> str:
-    """The key agreement in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    agreement, wrap, _ = _parse_agreement(recipient.algorithm_der, Policy.ARCHIVE)
-    return f"ECDH with {hash_label(agreement.kdf_hash)}, {wrap.name}"
-
-
 async def build_kari(certificate: Certificate, cek: bytes, provider: CryptoProvider) -> bytes:
     """DER of a `kari` for an EC, X25519 or X448 key, with an ephemeral key on the recipient's own curve."""
     key = certificate.public_key
@@ -117,7 +116,7 @@ async def build_kari(certificate: Certificate, cek: bytes, provider: CryptoProvi
     kek = await derive_kek(agreement, shared, wrap_der, provider, kek_length=AES_256_WRAP.kek_length, ukm=None)
     # RFC 5753 section 3.1.1 and RFC 8418 section 3.2: the ephemeral key's algorithm has no parameters.
     key_oid = _MONTGOMERY_OIDS.get(key.key_type, EC_PUBLIC_KEY)
-    originator = der.element(0xA1, der.sequence(der.oid(key_oid)), der.element(_BIT_STRING, b"\x00", point))
+    originator = der.element(0xA1, der.sequence(der.oid(key_oid)), der.element(der.BIT_STRING, b"\x00", point))
     wrapped = der.octet_string(await provider.wrap_key(kek, cek))
     return der.element(
         KARI,
@@ -194,10 +193,8 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
     if tlv.tag != 0xA1:
         return parse_certificate_id(tlv, where="originator")
     where = "originatorKey"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
-    bits = bytes(der.expect(fields[1], _BIT_STRING, where).content)
+    fields = der.expect_count(der.read_children(tlv, where), where, 2)
+    bits = bytes(der.expect(fields[1], der.BIT_STRING, where).content)
     if len(bits) < 2 or bits[0]:
         raise MalformedMessage("a BIT STRING that is not whole bytes", where)
     return OriginatorKey(algorithm_der=der.to_definite(fields[0], where), point=bits[1:])
@@ -205,9 +202,7 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
 
 def _parse_encrypted_key(tlv: Tlv) -> tuple[CertificateId, bytes]:
     where = "RecipientEncryptedKey"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.read_fields(tlv, where, 2)
     encrypted_key = bytes(der.read_octets(fields[1], where))
     if fields[0].tag != 0xA0:
         return parse_issuer_and_serial(fields[0], where), encrypted_key
@@ -220,11 +215,10 @@ def _parse_encrypted_key(tlv: Tlv) -> tuple[CertificateId, bytes]:
 def _parse_agreement(algorithm_der: bytes, policy: Policy) -> tuple[KeyAgreement, WrapAlgorithm, bytes]:
     # The parameters of the agreement are the key-wrap AlgorithmIdentifier (RFC 5753 section 3.1.1).
     oid, wrap_der = parse_algorithm_identifier(algorithm_der)
-    if oid not in KEY_AGREEMENTS:
-        raise UnsupportedAlgorithm(oid, "keyEncryptionAlgorithm")
+    agreement = check_known(oid, KEY_AGREEMENTS, "keyEncryptionAlgorithm")
     if wrap_der is None:
         raise MalformedMessage("the key-wrap algorithm is absent", where="keyEncryptionAlgorithm")
-    return KEY_AGREEMENTS[oid], parse_key_wrap(wrap_der, policy), wrap_der
+    return agreement, parse_key_wrap(wrap_der, policy), wrap_der
 
 
 def _originator_point(
@@ -252,7 +246,6 @@ def _check_originator_key(originator: OriginatorKey, key: PrivateKey) -> None:
             raise DecryptionError
         return
     # RFC 5753 section 3.1.1: the parameters are absent or name the curve. Older writers use NULL.
-    if parameters not in (None, NULL) and parameters != der.oid(CURVE_OIDS[key.curve] if key.curve else EC_PUBLIC_KEY):
-        raise DecryptionError
-    if oid != EC_PUBLIC_KEY or originator.point[:1] not in _POINT_FORMS:
+    curve = der.oid(CURVE_OIDS[key.curve] if key.curve else EC_PUBLIC_KEY)
+    if parameters not in (None, NULL, curve) or oid != EC_PUBLIC_KEY or originator.point[:1] not in _POINT_FORMS:
         raise DecryptionError

@@ -50,26 +50,21 @@ class KekRecipient:
         """Whether `kek` has the name of the recipient's key."""
         return self.rid.value == kek.identifier
 
+    def describe(self) -> str:
+        """The key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        return f"{parse_key_wrap(self.algorithm_der, Policy.ARCHIVE).name} under a shared key"
+
 
 def parse_kekri(tlv: Tlv) -> KekRecipient:
     """Parse a `kekri`. Raises MalformedMessage."""
     where = "KEKRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
-    identifier = der.read_children(der.expect(fields[1], der.SEQUENCE, where="kekid"), where="kekid")
-    if not 1 <= len(identifier) <= 3:
-        raise MalformedMessage(f"{len(identifier)} fields, expected 1 to 3", where="kekid")
+    fields = der.expect_count(der.read_children(tlv, where), where, 4)
+    identifier = der.read_fields(fields[1], "kekid", 1, 2, 3, expected="1 to 3")
     return KekRecipient(
         rid=KekIdentifier(value=bytes(der.read_octets(identifier[0], where="kekid"))),
         algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where)),
     )
-
-
-def describe_kekri(recipient: KekRecipient) -> str:
-    """The key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    return f"{parse_key_wrap(recipient.algorithm_der, Policy.ARCHIVE).name} under a shared key"
 
 
 async def build_kekri(kek: KeyEncryptionKey, cek: bytes, provider: CryptoProvider) -> bytes:

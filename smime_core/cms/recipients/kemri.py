@@ -5,18 +5,29 @@ KEMRecipientInfo is the value of an OtherRecipientInfo with id-ori-kem. The KDF 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from smime_core.algorithms import AES_256_WRAP, HashName, Hkdf, check_absent, hash_label, parse_algorithm_identifier
+from smime_core.algorithms import (
+    AES_256_WRAP,
+    HashName,
+    Hkdf,
+    check_absent,
+    check_known,
+    hash_label,
+    parse_algorithm_identifier,
+)
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.certificate_id import CertificateId, build_issuer_and_serial, parse_certificate_id
 from smime_core.cms.recipients.key_wrap import build_key_wrap, parse_key_wrap, unwrap_cek
-from smime_core.errors import DecryptionError, MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.x509.certificate import Certificate
+
+_T = TypeVar("_T")
 
 ORI: Final = 0xA4
 ID_ORI_KEM: Final = "1.2.840.113549.1.9.16.13.3"
@@ -52,20 +63,25 @@ class KemRecipient:
 
     kind = "kemri"
 
+    def describe(self) -> str:
+        """The KEM, KDF and key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        kem = _parse_bare(self.kem_der, _KEM_BY_OID, "kem")
+        wrap = parse_key_wrap(self.wrap_der, Policy.ARCHIVE)
+        hash_name = _parse_bare(self.kdf_der, _HKDF_HASHES, "kdf")
+        return f"{kem.upper()} with HKDF-{hash_label(hash_name)}, {wrap.name}"
+
 
 def find_kem_value(tlv: Tlv) -> Tlv | None:
     """The KEMRecipientInfo inside an `ori`, or None for another kind of `ori`. Raises MalformedMessage."""
     where = "OtherRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_children(tlv, where), where, 2)
     return fields[1] if der.parse_oid(fields[0], where) == ID_ORI_KEM else None
 
 
 def parse_kemri(value: Tlv) -> KemRecipient:
     """Parse a KEMRecipientInfo (RFC 9629 section 3). Raises MalformedMessage."""
     where = "KEMRecipientInfo"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
+    fields = der.read_fields(value, where)
     ukm = None
     if len(fields) == _FIELDS + 1:
         tagged = der.expect(fields.pop(6), 0xA0, where="ukm")
@@ -82,13 +98,6 @@ def parse_kemri(value: Tlv) -> KemRecipient:
         wrap_der=der.to_definite(fields[6], where),
         encrypted_key=bytes(der.read_octets(fields[7], where)),
     )
-
-
-def describe_kemri(recipient: KemRecipient) -> str:
-    """The KEM, KDF and key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    kem = _parse_kem(recipient.kem_der)
-    wrap = parse_key_wrap(recipient.wrap_der, Policy.ARCHIVE)
-    return f"{kem.upper()} with HKDF-{hash_label(_parse_kdf(recipient.kdf_der))}, {wrap.name}"
 
 
 async def build_kemri(certificate: Certificate, cek: bytes, provider: CryptoProvider) -> bytes:
@@ -116,8 +125,8 @@ async def unwrap_kemri(
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
-    kem = _parse_kem(recipient.kem_der)
-    hash_name = _parse_kdf(recipient.kdf_der)
+    kem = _parse_bare(recipient.kem_der, _KEM_BY_OID, "kem")
+    hash_name = _parse_bare(recipient.kdf_der, _HKDF_HASHES, "kdf")
     wrap = parse_key_wrap(recipient.wrap_der, policy)
     if recipient.kek_length != wrap.kek_length:
         raise MalformedMessage(f"{recipient.kek_length} does not fit {wrap.name}", where="kekLength")
@@ -138,17 +147,9 @@ async def _derive_kek(
     return await provider.derive_key(Hkdf(hash_name=hash_name, salt=b"", info=other_info), shared, kek_length)
 
 
-def _parse_kem(kem_der: bytes) -> KeyType:
-    oid, parameters = parse_algorithm_identifier(kem_der)
-    if oid not in _KEM_BY_OID:
-        raise UnsupportedAlgorithm(oid, "kem")
-    check_absent(parameters, where="kem")
-    return _KEM_BY_OID[oid]
-
-
-def _parse_kdf(kdf_der: bytes) -> HashName:
-    oid, parameters = parse_algorithm_identifier(kdf_der)
-    if oid not in _HKDF_HASHES:
-        raise UnsupportedAlgorithm(oid, "kdf")
-    check_absent(parameters, where="kdf")
-    return _HKDF_HASHES[oid]
+def _parse_bare(identifier_der: bytes, known: Mapping[str, _T], role: str) -> _T:
+    # The value of an algorithm that has no parameters.
+    oid, parameters = parse_algorithm_identifier(identifier_der)
+    value = check_known(oid, known, role)
+    check_absent(parameters, role)
+    return value

@@ -23,13 +23,14 @@ from smime_core.algorithms import (
     ContentCipher,
     KeyWrap,
     check_absent_or_null,
+    check_known,
     parse_algorithm_identifier,
     rc2_cbc,
 )
 from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_encryption import parse_rc2_version
-from smime_core.errors import DecryptionError, UnsupportedAlgorithm
+from smime_core.errors import DecryptionError
 from smime_core.limits import MAX_WRAPPED_KEY_BYTES
 from smime_core.policy import Policy, check_key_wrap
 from smime_core.provider import CryptoProvider
@@ -64,9 +65,7 @@ def parse_key_wrap(identifier_der: Buffer, policy: Policy, role: str = "key wrap
     UnsupportedAlgorithm, AlgorithmForbidden or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid not in KEY_WRAPS:
-        raise UnsupportedAlgorithm(oid, role)
-    wrap = KEY_WRAPS[oid]
+    wrap = check_known(oid, KEY_WRAPS, role)
     check_key_wrap(wrap, policy)
     if wrap is not RC2_WRAP:
         check_absent_or_null(parameters, where=role)

@@ -11,7 +11,7 @@ from smime_core.algorithms import KeyTransport, build_transport_identifier, pars
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.certificate_id import CertificateId, build_issuer_and_serial, parse_certificate_id
-from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.errors import DecryptionError
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.x509.certificate import Certificate
 
@@ -26,23 +26,20 @@ class KeyTransRecipient:
 
     kind = "ktri"
 
+    def describe(self) -> str:
+        """The key transport in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+        return parse_transport_identifier(self.algorithm_der).label
+
 
 def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
     """Parse a `ktri`. Raises MalformedMessage."""
     where = "KeyTransRecipientInfo"
-    fields = der.read_children(tlv, where)
-    if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
+    fields = der.expect_count(der.read_children(tlv, where), where, 4)
     return KeyTransRecipient(
         rid=parse_certificate_id(fields[1], where),
         algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where="encryptedKey")),
     )
-
-
-def describe_ktri(recipient: KeyTransRecipient) -> str:
-    """The key transport in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    return parse_transport_identifier(recipient.algorithm_der).label
 
 
 async def build_ktri(

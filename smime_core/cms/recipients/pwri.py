@@ -57,6 +57,10 @@ class PasswordRecipient:
             return False
         return kdf == key.kdf and key_length in (None, len(key.kek))
 
+    def describe(self) -> str:
+        """The key management in words for people. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
+        return f"{_parse_wrap(self.algorithm_der).cipher.name} key wrap under a password"
+
 
 def parse_password_recipient(tlv: Tlv) -> PasswordRecipient:
     """Parse a `pwri`. Raises MalformedMessage."""
@@ -70,11 +74,6 @@ def parse_password_recipient(tlv: Tlv) -> PasswordRecipient:
         algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where)),
     )
-
-
-def describe_pwri(recipient: PasswordRecipient) -> str:
-    """The key management in words for people. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
-    return f"{_parse_wrap(recipient.algorithm_der).cipher.name} key wrap under a password"
 
 
 def password_work(recipient: PasswordRecipient) -> int:

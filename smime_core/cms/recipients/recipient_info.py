@@ -7,7 +7,7 @@ does not affect the others (MUSTS 45).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,22 +16,20 @@ from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer, Tlv
 from smime_core.cms.originator_info import OriginatorInfo
 from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.kari import KARI, KeyAgreeRecipient, build_kari, describe_kari, parse_kari
+from smime_core.cms.recipients.kari import KARI, KeyAgreeRecipient, build_kari, parse_kari
 from smime_core.cms.recipients.kekri import (
     KEKRI,
     KekRecipient,
     build_kekri,
-    describe_kekri,
     parse_kekri,
 )
-from smime_core.cms.recipients.kemri import ORI, KemRecipient, build_kemri, describe_kemri, find_kem_value, parse_kemri
-from smime_core.cms.recipients.ktri import KeyTransRecipient, build_ktri, describe_ktri, parse_ktri
+from smime_core.cms.recipients.kemri import ORI, KemRecipient, build_kemri, find_kem_value, parse_kemri
+from smime_core.cms.recipients.ktri import KeyTransRecipient, build_ktri, parse_ktri
 from smime_core.cms.recipients.pwri import (
     PWRI,
     PasswordRecipient,
     build_pwri,
     build_pwri_under,
-    describe_pwri,
     parse_password_recipient,
 )
 from smime_core.cms.recipients.unwrapping import HeldRecipient, is_recipient
@@ -63,8 +61,17 @@ class OtherRecipient:
     def rid(self) -> str:
         return "another kind of key"
 
+    def describe(self) -> str:
+        """The problem."""
+        return self.problem
+
 
 RecipientInfo = KeyTransRecipient | KeyAgreeRecipient | KekRecipient | PasswordRecipient | KemRecipient | OtherRecipient
+_PARSERS: Final[dict[int, Callable[[Tlv], RecipientInfo]]] = {
+    der.SEQUENCE: parse_ktri,
+    KEKRI: parse_kekri,
+    PWRI: parse_password_recipient,
+}
 
 
 def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
@@ -87,19 +94,7 @@ def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
 def recipient_algorithm(recipient: RecipientInfo) -> str:
     """The key management in words for people, or the problem if it cannot be read."""
     try:
-        match recipient:
-            case KeyTransRecipient():
-                return describe_ktri(recipient)
-            case KeyAgreeRecipient():
-                return describe_kari(recipient)
-            case KekRecipient():
-                return describe_kekri(recipient)
-            case PasswordRecipient():
-                return describe_pwri(recipient)
-            case KemRecipient():
-                return describe_kemri(recipient)
-            case OtherRecipient(problem=problem):
-                return problem
+        return recipient.describe()
     except SmimeError as error:
         return str(error)
 
@@ -188,8 +183,8 @@ def _transport_for(key: PublicKey, transport: KeyTransport) -> KeyTransport:
 
 
 def _parse_recipient(member: Tlv) -> Sequence[RecipientInfo]:
-    if member.tag == der.SEQUENCE:
-        return (parse_ktri(member),)
+    if member.tag in _PARSERS:
+        return (_PARSERS[member.tag](member),)
     if member.tag == KARI:
         return [
             OtherRecipient(kind="kari", problem=str(recipient))
@@ -197,10 +192,6 @@ def _parse_recipient(member: Tlv) -> Sequence[RecipientInfo]:
             else recipient
             for recipient in parse_kari(member)
         ]
-    if member.tag == KEKRI:
-        return (parse_kekri(member),)
-    if member.tag == PWRI:
-        return (parse_password_recipient(member),)
     value = find_kem_value(member) if member.tag == ORI else None
     if value is not None:
         return (parse_kemri(value),)

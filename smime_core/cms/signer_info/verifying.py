@@ -116,7 +116,7 @@ class SignerInfo:
 def parse_signer_info(tlv: Tlv) -> SignerInfo:
     """Parse one SignerInfo, of any version (MUSTS 45). Raises MalformedMessage or LimitExceeded."""
     where = "SignerInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    fields = der.read_fields(tlv, where)
     if len(fields) < 5:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where)
     signed_attrs = fields[3] if fields[3].tag == 0xA0 else None

@@ -55,8 +55,8 @@ async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase)
     """
     # MacData ::= SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }
     where = "macData"
-    fields = der.read_children(der.expect(mac_data, der.SEQUENCE, where), where)
-    digest_info = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where) if fields else []
+    fields = der.read_fields(mac_data, where)
+    digest_info = der.read_fields(fields[0], where) if fields else []
     if len(fields) not in (2, 3) or len(digest_info) != 2:
         raise MalformedMessage("expected mac, macSalt and iterations", where)
     expected = bytes(der.read_octets(digest_info[1], where))
@@ -108,9 +108,7 @@ async def _check_pbmac1(
 ) -> None:
     # RFC 9579 section 4: macSalt and iterations are ignored; keyLength MUST be present.
     where = "PBMAC1-params"
-    fields = der.read_sequence(parameters or b"", where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    fields = der.expect_count(der.read_sequence(parameters or b"", where), where, 2)
     kdf, key_length = parse_derivation(fields[0].encoded)
     hash_name = parse_hmac_identifier(fields[1].encoded)
     check_hash(hash_name)

@@ -107,16 +107,13 @@ class _Reader:
     async def _open_safe(self, content_info: Tlv) -> Buffer:
         # RFC 7292 section 4.1: unencrypted data, or encryptedData under the passphrase.
         where = "AuthenticatedSafe"
-        fields = _read_fields(content_info, where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
-        oid = der.parse_oid(fields[0], where)
+        oid, content = _read_content_info(content_info, where)
         if oid == DATA:
             return _read_data(content_info, where)
         if oid != ENCRYPTED_DATA:
             raise UnsupportedAlgorithm(oid, "PKCS#12 content")
-        encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where)
-        info = _read_fields(encrypted_data[1], where) if len(encrypted_data) >= 2 else []
+        encrypted_data = der.read_sequence(der.expect(content, 0xA0, where).content, where)
+        info = der.read_fields(encrypted_data[1], where) if len(encrypted_data) >= 2 else []
         if len(info) != 3:
             raise MalformedMessage("encryptedContentInfo is incomplete", where)
         ciphertext = der.read_octets(info[2], where, tag=0x80)
@@ -144,18 +141,19 @@ class _Reader:
 
 
 def _read_data(content_info: Tlv, where: str) -> Buffer:
-    fields = _read_fields(content_info, where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
-    oid = der.parse_oid(fields[0], where)
+    oid, content = _read_content_info(content_info, where)
     if oid != DATA:
         raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
-    wrapped = der.expect(fields[1], 0xA0, where)
+    wrapped = der.expect(content, 0xA0, where)
     return der.read_octets(der.read_one(wrapped.content, where), where)
 
 
-def _read_fields(tlv: Tlv, where: str) -> list[Tlv]:
-    return der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+def _read_content_info(content_info: Tlv, where: str) -> tuple[str, Tlv]:
+    # Returns (the OID of the content, the content with its tag [0]).
+    fields = der.read_fields(content_info, where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
+    return der.parse_oid(fields[0], where), fields[1]
 
 
 def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
@@ -189,22 +187,18 @@ def _elements(sequence: Buffer, where: str) -> Iterator[Tlv]:
 
 def _parse_bag(safe_bag: Tlv) -> _Bag:
     # SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT, bagAttributes SET OF OPTIONAL }; RFC 7292 section 4.2
-    fields = _read_fields(safe_bag, where="SafeBag")
-    if len(fields) not in (2, 3):
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where="SafeBag")
+    fields = der.read_fields(safe_bag, "SafeBag", 2, 3)
     attributes = _read_attributes(fields[2]) if len(fields) == 3 else {}
     name, key_id = attributes.get(FRIENDLY_NAME), attributes.get(LOCAL_KEY_ID)
     return _Bag(
         oid=der.parse_oid(fields[0], where="SafeBag"),
         value=der.expect(fields[1], 0xA0, where="SafeBag").content,
-        friendly_name=None if name is None or name.tag != BMP_STRING else _decode_name(name),
+        # Some writers end the name with two zero bytes, as they end a passphrase.
+        friendly_name=None
+        if name is None or name.tag != BMP_STRING
+        else bytes(name.content).decode("utf-16-be", "replace").rstrip("\0"),
         local_key_id=None if key_id is None else bytes(der.read_octets(key_id, where="localKeyID")),
     )
-
-
-def _decode_name(name: Tlv) -> str:
-    # Some writers end the name with two zero bytes, as they end a passphrase.
-    return bytes(name.content).decode("utf-16-be", "replace").rstrip("\0")
 
 
 def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
@@ -212,7 +206,7 @@ def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
     # 5.5.1 and 5.5.2). Other attributes, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
     values: dict[str, Tlv] = {}
     for attribute in der.read_children(attributes, where="bagAttributes"):
-        fields = _read_fields(attribute, where="bagAttributes")
+        fields = der.read_fields(attribute, "bagAttributes")
         if len(fields) != 2:
             raise MalformedMessage(f"an attribute of {len(fields)} fields", where="bagAttributes")
         value = next(iter(der.read_children(fields[1], where="bagAttributes")), None)
@@ -223,9 +217,7 @@ def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
 
 def _read_certificate(bag: _Bag) -> Pkcs12Certificate | None:
     # CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }; SDSI certificates are skipped.
-    fields = der.read_sequence(bag.value, where="CertBag")
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where="CertBag")
+    fields = der.expect_count(der.read_sequence(bag.value, where="CertBag"), "CertBag", 2)
     if der.parse_oid(fields[0], where="CertBag") != X509_CERTIFICATE:
         return None
     value = der.read_one(der.expect(fields[1], 0xA0, where="CertBag").content, where="CertBag")
