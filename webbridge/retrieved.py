@@ -40,15 +40,18 @@ class Retrieved:
             rows.execute(delete(RETRIEVED).where(RETRIEVED.c.due_at <= at - _FORGOTTEN_SECONDS))
             for message in messages:
                 noted = insert_into(rows, RETRIEVED).values(account=named, message=message, due_at=due_at)
-                keys = ["account", "message"]
-                rows.execute(noted.on_conflict_do_update(index_elements=keys, set_={"due_at": due_at}))
+                rows.execute(
+                    noted.on_conflict_do_update(index_elements=["account", "message"], set_={"due_at": due_at})
+                )
 
     def due(self, account: str) -> list[bytes]:
         """Return the messages of an account that are due now."""
         is_due = RETRIEVED.c.account == _hashed(account), RETRIEVED.c.due_at <= self._clock().timestamp()
         with self._database.reading() as rows:
-            messages = rows.execute(select(RETRIEVED.c.message).where(*is_due).limit(MAX_DUE_AT_ONCE)).scalars()
-            return [bytes(message) for message in messages]
+            return [
+                bytes(message)
+                for message in rows.execute(select(RETRIEVED.c.message).where(*is_due).limit(MAX_DUE_AT_ONCE)).scalars()
+            ]
 
     def forget(self, account: str, messages: Sequence[bytes]) -> None:
         """Drop the notes of messages that are deleted."""

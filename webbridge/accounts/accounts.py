@@ -37,8 +37,9 @@ class Accounts:
         address = self._address_of(typed.strip())
         local, _at, name = address.rpartition("@")
         if not self.is_served(address):
-            text = f"Addresses of {name} cannot sign in here. Use an address of this service."
-            raise ServiceError(403, "domain-not-served", text)
+            raise ServiceError(
+                403, "domain-not-served", f"Addresses of {name} cannot sign in here. Use an address of this service."
+            )
         domain = self._domains.get(name) or MailDomain(name=name)
         return MailAccount(address=address, login=domain.login_of(local), server=self._server_of(domain))
 
@@ -49,8 +50,10 @@ class Accounts:
     def _server_of(self, domain: MailDomain) -> MailServer:
         server = self._find_accepted(domain.name) if domain.is_found else domain.server or self._mail_server
         if server is None:
-            text = f"The mail servers of {domain.name} are not accepted yet. Tell your administrator."
-            raise GatewayError(GatewayCode.MISCONFIGURED, text)
+            raise GatewayError(
+                GatewayCode.MISCONFIGURED,
+                f"The mail servers of {domain.name} are not accepted yet. Tell your administrator.",
+            )
         return server
 
     def _address_of(self, typed: str) -> str:

@@ -83,8 +83,11 @@ class AcceptedServers:
         """Use these servers for the domain from now on."""
         value = {"value": _write(server)}
         with self._database.transaction() as rows:
-            made = insert_into(rows, SETTING).values(name=_name_of(domain), **value)
-            rows.execute(made.on_conflict_do_update(index_elements=[SETTING.c.name], set_=value))
+            rows.execute(
+                insert_into(rows, SETTING)
+                .values(name=_name_of(domain), **value)
+                .on_conflict_do_update(index_elements=[SETTING.c.name], set_=value)
+            )
 
 
 def _name_of(domain: str) -> str:
@@ -93,8 +96,9 @@ def _name_of(domain: str) -> str:
 
 def _write(server: MailServer) -> bytes:
     protocol = "imap" if server.imap else "pop3"
-    members = {protocol: server.mailbox.host, "smtp": server.smtp.host, "submission": server.smtp.security.value}
-    return json.dumps(members).encode()
+    return json.dumps(
+        {protocol: server.mailbox.host, "smtp": server.smtp.host, "submission": server.smtp.security.value}
+    ).encode()
 
 
 def _read(value: bytes) -> MailServer:

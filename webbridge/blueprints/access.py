@@ -71,14 +71,15 @@ def _is_own(session: Session, name: str) -> bool:
 
 
 def _render(session: Session, grants: list[Grant]) -> Response:
-    people = [
-        {
-            "name": grant.identifier,
-            "person": grant.is_person,
-            "own": _is_own(session, grant.identifier),
-            "level": grant.level,
-            "rights": grant.rights,
-        }
-        for grant in grants
-    ]
-    return jsonify(people=people)
+    return jsonify(
+        people=[
+            {
+                "name": grant.identifier,
+                "person": grant.is_person,
+                "own": _is_own(session, grant.identifier),
+                "level": grant.level,
+                "rights": grant.rights,
+            }
+            for grant in grants
+        ]
+    )

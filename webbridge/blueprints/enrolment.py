@@ -31,12 +31,13 @@ def _issue(purpose: Purpose) -> Response:
     session = require_session()
     with_mail(session, lambda: services().pool.log_in(session.credentials)).close()
     config = services().config
-    ticket = issue_ticket(
-        config.enrolment_key,
-        audience=config.key_server_origin,
-        user=session.address,
-        at=config.clock(),
-        purpose=purpose,
-        discovery_key=config.discovery_key,
+    return jsonify(
+        ticket=issue_ticket(
+            config.enrolment_key,
+            audience=config.key_server_origin,
+            user=session.address,
+            at=config.clock(),
+            purpose=purpose,
+            discovery_key=config.discovery_key,
+        )
     )
-    return jsonify(ticket=ticket)

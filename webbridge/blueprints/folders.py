@@ -61,8 +61,7 @@ def delete_folder(folder_id: str) -> Response:
     """Delete an empty folder, or with `withMessages` any folder."""
     session = require_session()
     folder = folder_of(session, folder_id)
-    members = read_members(max_bytes=MAX_NAME_BYTES) if request.content_length else {}
-    with_messages = flag_in(members, "withMessages")
+    with_messages = flag_in(read_members(max_bytes=MAX_NAME_BYTES) if request.content_length else {}, "withMessages")
     changed = call_mail_once(session, lambda connection: connection.delete_folder(folder, with_messages=with_messages))
     return jsonify(render_change(session, changed))
 
@@ -76,10 +75,9 @@ def choose_use(folder_id: str) -> Response:
         raise ServiceError(403, "not-allowed", "An extension may not choose this. Use the bridge's pages.")
     if use is not None and not (isinstance(use, str) and use in _USES):
         raise BadRequest
-    listed = call_mail(session, lambda connection: connection.list_folders())
     if not any(
         listed_folder.name == folder and listed_folder.place is Place.OWN and listed_folder.role is not Role.INBOX
-        for listed_folder in listed
+        for listed_folder in call_mail(session, lambda connection: connection.list_folders())
     ):
         raise GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder of your own.")
     services().folder_choices.choose(session.address, folder, None if use is None else Role(use))

@@ -45,8 +45,7 @@ blueprint = Blueprint("parcel_opening", __name__)
 @blueprint.post("/open/start")
 def start() -> Response:
     """Return the salt and the rounds for making the proof from the secret. For an unknown id, the salt is made up."""
-    salt = delivery().openings.salt_of(ID.read(read_request()))
-    return jsonify(salt=_base64url(salt), iterations=ITERATIONS)
+    return jsonify(salt=_base64url(delivery().openings.salt_of(ID.read(read_request()))), iterations=ITERATIONS)
 
 
 @blueprint.post("/open/challenge")
@@ -89,8 +88,7 @@ def open_parcel() -> Response:
 @blueprint.get("/open/objects/<name>")
 def show_object(name: str) -> Response:
     """Return an object, or the range of it that the request names (RFC 9110 section 14)."""
-    opened = require_ticket()
-    stored_object = find_object(opened.parcel, name)
+    stored_object = find_object(require_ticket().parcel, name)
     if stored_object is None:
         raise ServiceError(404, "not-found", "The parcel has no such object.")
     elsewhere = (
@@ -115,8 +113,9 @@ def claim() -> Response:
     members, opened = read_request(), require_ticket()
     claim = CLAIM.read(members)
     code = FAILURE.read(members) if claim is Claim.FAILED else ""
-    event = Event(state=State(claim), said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
-    delivery().parcels.note(opened.parcel.id, event)
+    delivery().parcels.note(
+        opened.parcel.id, Event(state=State(claim), said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
+    )
     return Response(status=204)
 
 

@@ -49,8 +49,9 @@ def sign_in() -> Response:
         here = _leave_others(here, credentials.account.address)
     connection = _log_in(credentials, _attempt(credentials.account.address))
     _end_earlier(here)
-    program = describe_program(request.headers.get("User-Agent", ""))
-    token, session = services().sessions.create(credentials, origin=_origin(), program=program)
+    token, session = services().sessions.create(
+        credentials, origin=_origin(), program=describe_program(request.headers.get("User-Agent", ""))
+    )
     services().pool.add(session.id, connection)
     if session.origin:
         response = jsonify(address=session.address, token=token)
@@ -92,8 +93,9 @@ def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
     """Return only the browser's sessions of the same account, which the new session replaces. Raises ServiceError."""
     same = tuple(login for login in here.living if login.session.address == address)
     if len(here.living) - len(same) >= MAX_ACCOUNTS:
-        text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
-        raise ServiceError(409, "too-many-accounts", text)
+        raise ServiceError(
+            409, "too-many-accounts", f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
+        )
     return replace(here, living=same)
 
 
@@ -128,8 +130,9 @@ def _attempt(address: str) -> Attempt:
 
 
 def _remember_device(response: Response, address: str) -> None:
-    token = services().devices.remember(services().cookie.device_in(request), address)
-    services().cookie.set_device_in(response, token)
+    services().cookie.set_device_in(
+        response, services().devices.remember(services().cookie.device_in(request), address)
+    )
 
 
 def _delete_due_messages(response: Response, session: Session) -> None:

@@ -15,8 +15,7 @@ blueprint = Blueprint("sessions", __name__)
 @blueprint.get("/sessions")
 def list_sessions() -> Response:
     """Return the account's sessions, the latest use first."""
-    session = require_session()
-    listed, total = services().sessions.list_for(session)
+    listed, total = services().sessions.list_for(require_session())
     return jsonify(sessions=[_render(listed_session) for listed_session in listed], total=total)
 
 

@@ -18,6 +18,9 @@ _NAME: Final = "secret"
 def bridge_secret(database: Database) -> bytes:
     """Return the secret of 32 bytes. The first process that asks makes it."""
     with database.transaction() as rows:
-        made = insert_into(rows, SETTING).values(name=_NAME, value=secrets.token_bytes(SECRET_BYTES))
-        rows.execute(made.on_conflict_do_nothing())
+        rows.execute(
+            insert_into(rows, SETTING)
+            .values(name=_NAME, value=secrets.token_bytes(SECRET_BYTES))
+            .on_conflict_do_nothing()
+        )
         return bytes(rows.execute(select(SETTING.c.value).where(SETTING.c.name == _NAME)).scalar_one())

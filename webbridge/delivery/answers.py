@@ -41,8 +41,11 @@ class TooManyAnswers(ServiceError):
     """The parcel has the largest number of answers that the service passes on."""
 
     def __init__(self) -> None:
-        text = f"There are {MAX_ANSWERS} answers to this parcel, and the service passes on no more."
-        super().__init__(409, "too-many-answers", text)
+        super().__init__(
+            409,
+            "too-many-answers",
+            f"There are {MAX_ANSWERS} answers to this parcel, and the service passes on no more.",
+        )
 
 
 class AnswerTooLarge(ServiceError):
@@ -100,7 +103,8 @@ class Answers:
             number = int(rows.execute(_COUNT, {"of_id": parcel.id}).scalar_one()) + 1
             if number > MAX_ANSWERS:
                 raise TooManyAnswers
-            row = {"parcel": parcel.id, "number": number, "key": key, "digest": digest, "cms": cms, "at": at}
-            rows.execute(_ADD, row)
+            rows.execute(
+                _ADD, {"parcel": parcel.id, "number": number, "key": key, "digest": digest, "cms": cms, "at": at}
+            )
             queue_answer(rows, parcel.id, number, sender=parcel.sender, at=datetime.fromtimestamp(at, UTC))
         return Accepted(number=number)

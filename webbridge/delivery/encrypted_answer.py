@@ -30,8 +30,11 @@ class AnswerRefused(ServiceError):
     """The bytes are no encrypted message."""
 
     def __init__(self) -> None:
-        text = "The answer is not encrypted as one CMS EnvelopedData or AuthEnvelopedData of a message."
-        super().__init__(422, "answer-refused", text)
+        super().__init__(
+            422,
+            "answer-refused",
+            "The answer is not encrypted as one CMS EnvelopedData or AuthEnvelopedData of a message.",
+        )
 
 
 def smime_type_of(cms: bytes) -> str:

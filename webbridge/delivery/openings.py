@@ -38,16 +38,20 @@ class WrongSecret(ServiceError):
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
-        text = "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told."
-        super().__init__(403, "wrong-secret", text)
+        super().__init__(
+            403,
+            "wrong-secret",
+            "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told.",
+        )
 
 
 class TooManyTries(ServiceError):
     """There were too many wrong proofs. No further proof is compared until the sender allows more tries."""
 
     def __init__(self) -> None:
-        text = "There were too many wrong secrets. The sender has to allow more tries: ask them."
-        super().__init__(429, "too-many-tries", text)
+        super().__init__(
+            429, "too-many-tries", "There were too many wrong secrets. The sender has to allow more tries: ask them."
+        )
 
 
 class TicketEnded(ServiceError):
@@ -199,8 +203,11 @@ class Openings:
         is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
         openings = parcel.openings + 1 if is_counted else parcel.openings
         rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings})
-        ends_at = min(int(at) + TICKET_SECONDS, int(parcel.ends_at))
-        ticket = Ticket(parcel=parcel.id, ends_at=ends_at, fingerprint=proof.fingerprint or NOBODY)
+        ticket = Ticket(
+            parcel=parcel.id,
+            ends_at=min(int(at) + TICKET_SECONDS, int(parcel.ends_at)),
+            fingerprint=proof.fingerprint or NOBODY,
+        )
         return Opened(parcel=parcel, ticket=ticket)
 
     def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
@@ -240,8 +247,9 @@ def _is_right(locked: _Locked, proof: Proof, record: bytes) -> bool:
 def _check_available(parcel: Parcel, at: float) -> None:
     _check_stage(parcel, at)
     if parcel.openings_left == 0:
-        text = "The parcel was opened as often as its sender allows. Ask the sender to allow more."
-        raise ServiceError(410, "used-up", text)
+        raise ServiceError(
+            410, "used-up", "The parcel was opened as often as its sender allows. Ask the sender to allow more."
+        )
 
 
 def _check_stage(parcel: Parcel, at: float) -> None:

@@ -106,9 +106,10 @@ class Pepper:
         content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag("ticket", content)):
             return None
-        ends_at = int.from_bytes(content[ID_BYTES:][:_TIME_BYTES])
         return Ticket(
-            parcel=id_text(content[:ID_BYTES]), ends_at=ends_at, fingerprint=content[ID_BYTES + _TIME_BYTES :]
+            parcel=id_text(content[:ID_BYTES]),
+            ends_at=int.from_bytes(content[ID_BYTES:][:_TIME_BYTES]),
+            fingerprint=content[ID_BYTES + _TIME_BYTES :],
         )
 
     def seal_challenge(self, parcel: str, challenge: Challenge, nonce: bytes) -> str:

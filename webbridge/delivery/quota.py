@@ -35,8 +35,11 @@ class QuotaExceeded(ServiceError):
     """The sender, or all senders together, have no room for the parcel."""
 
     def __init__(self) -> None:
-        text = "There is no room left for your parcels and files. Withdraw a parcel or delete a file."
-        super().__init__(507, "quota-exceeded", text)
+        super().__init__(
+            507,
+            "quota-exceeded",
+            "There is no room left for your parcels and files. Withdraw a parcel or delete a file.",
+        )
 
 
 class Quota:
@@ -88,8 +91,7 @@ class Quota:
     def reserve(self, rows: Connection, sender: str, size: int) -> None:
         """Reserve bytes in the transaction that makes the parcel. Raises QuotaExceeded."""
         is_possible = size <= self._config.sender_bytes
-        reserved = {"of_sender": sender, "given_bytes": size}
-        if not is_possible or rows.execute(self._reserve, reserved).first() is None:
+        if not is_possible or rows.execute(self._reserve, {"of_sender": sender, "given_bytes": size}).first() is None:
             raise QuotaExceeded
 
     def give_back(self, rows: Connection, sender: str, size: int, *, parcels: int = 1) -> None:

@@ -42,8 +42,7 @@ class ReceiptRefused(ServiceError):
     """The bytes are no receipt, or no recipient of this parcel has signed the receipt."""
 
     def __init__(self) -> None:
-        text = "This is no signed receipt of a recipient of the parcel."
-        super().__init__(422, "receipt-refused", text)
+        super().__init__(422, "receipt-refused", "This is no signed receipt of a recipient of the parcel.")
 
 
 class Receipts:
@@ -81,8 +80,7 @@ class Receipts:
         # (1)
         receipt = parse_signed_receipt(cms)
         # (2)
-        reference = parse_receipt(receipt.content)
-        if not hmac.compare_digest(reference.signed_content_identifier, parcel.id.encode()):
+        if not hmac.compare_digest(parse_receipt(receipt.content).signed_content_identifier, parcel.id.encode()):
             raise ReceiptRefused
         # (3)
         named = find_signer_certificates(receipt.signer, receipt.signed_data.certificates)
@@ -90,8 +88,9 @@ class Receipts:
         if certificate is None:
             raise ReceiptRefused
         # (4)
-        content = OctetsContent(receipt.content, self._provider)
-        await verify_signer(receipt.signer, content, self._provider, certificate, ID_CT_RECEIPT)
+        await verify_signer(
+            receipt.signer, OctetsContent(receipt.content, self._provider), self._provider, certificate, ID_CT_RECEIPT
+        )
         return certificate
 
 

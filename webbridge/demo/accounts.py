@@ -74,8 +74,9 @@ def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> Peop
         )
         for name in NAMES
     )
-    service = blocking.run(issue(SERVICE, details=pointers))
-    return gather_people(accounts, authority, service, provider=provider, at=at, list_url=list_url)
+    return gather_people(
+        accounts, authority, blocking.run(issue(SERVICE, details=pointers)), provider=provider, at=at, list_url=list_url
+    )
 
 
 def gather_people(

@@ -150,8 +150,7 @@ class DemoStack:
         self._write_directory(private / "people")
         write_tls_files(private, at)
         revoked = [self._people.revoked.certificate.serial_number]
-        list_der = build_list(self._people.authority, revoked, self._provider, at)
-        self.published = {LIST_PATH: list_der}
+        self.published = {LIST_PATH: build_list(self._people.authority, revoked, self._provider, at)}
         stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
         if state is None:
@@ -181,8 +180,11 @@ class DemoStack:
         return None
 
     def _state(self, base_port: int) -> KeptState:
-        passwords = {account.name: (account.mail_password, account.key_passphrase) for account in self.accounts}
-        return KeptState(base_port=base_port, secrets=self._secrets, passwords=passwords)
+        return KeptState(
+            base_port=base_port,
+            secrets=self._secrets,
+            passwords={account.name: (account.mail_password, account.key_passphrase) for account in self.accounts},
+        )
 
     def _load_people(self, state: KeptState, at: datetime) -> People:
         accounts = []
@@ -220,8 +222,9 @@ class DemoStack:
         files = {account.name.lower(): account.p12 for account in self.accounts}
         if self._given_folder is not None:
             passphrase = self._secrets.files_passphrase.encode()
-            others = (self._people.authority.identity, self._people.service)
-            for name, identity in zip(_OTHER_IDENTITIES, others, strict=True):
+            for name, identity in zip(
+                _OTHER_IDENTITIES, (self._people.authority.identity, self._people.service), strict=True
+            ):
                 files[name] = blocking.export_identity(identity, passphrase, self._provider)
         for name, p12 in files.items():
             with open(self.folder / f"{name}.p12", "xb", opener=_open_private) as file:
@@ -293,8 +296,10 @@ class DemoStack:
             password=self._secrets.service_password,
         )
         signer = NoticeSigner(identities=(self._people.service,), provider=self._provider)
-        head = Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer)
-        return NoticesConfig(submission=submission, head=head)
+        return NoticesConfig(
+            submission=submission,
+            head=Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer),
+        )
 
     def _pages_config(self) -> PagesConfig:
         return PagesConfig(
@@ -308,15 +313,15 @@ class DemoStack:
         for account in self.accounts:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
             ticket = issue_ticket(self._secrets.ticket_key, audience=self.keys_url, user=account.address, at=at)
-            mail_password = account.mail_password.encode()
-            registration = build_registration(keys, [account.identity], ticket, self._provider, mail_password)
+            registration = build_registration(
+                keys, [account.identity], ticket, self._provider, account.mail_password.encode()
+            )
             blocking.run(client.register_account(client.HttpTransport(self.keys_url), blocking.run(registration)))
 
     def _deliver_welcome(self, at: datetime) -> None:
         first, second = self.accounts
         for sender, recipient in ((first, second), (second, first)):
-            welcome = build_welcome(sender, recipient, self._provider, at)
-            self.mail_server.append(recipient.address, welcome)
+            self.mail_server.append(recipient.address, build_welcome(sender, recipient, self._provider, at))
 
 
 def _open_private(name: str, flags: int) -> int:

@@ -36,8 +36,9 @@ class Doubts:
             first = self._first.setdefault(name, now)
         if now - first >= LATER_SECONDS:
             return refusal
-        text = "The mail server refused to sign you in, and did not say why. Try again in a minute."
-        return GatewayError(GatewayCode.BUSY, text)
+        return GatewayError(
+            GatewayCode.BUSY, "The mail server refused to sign you in, and did not say why. Try again in a minute."
+        )
 
     def settle(self, name: str) -> None:
         """Drop the time of a refusal after a login that succeeded."""

@@ -109,8 +109,7 @@ class ImapConnection:
 
         Raises GatewayError with LOGIN_REFUSED, BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
         """
-        seconds = credentials.account.server.timeout_seconds
-        return cls(connect(credentials, deadline or CallDeadline(seconds)), uses)
+        return cls(connect(credentials, deadline or CallDeadline(credentials.account.server.timeout_seconds)), uses)
 
     @property
     def broken(self) -> bool:
@@ -328,8 +327,7 @@ class ImapConnection:
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
         """Return the folder and the UIDs of its messages with this Message-ID. Anybody can send a message with it."""
-        literal = Literal(check_message_id(message_id).encode())
-        command: Command = (b"UID SEARCH HEADER Message-ID", literal)
+        command: Command = (b"UID SEARCH HEADER Message-ID", Literal(check_message_id(message_id).encode()))
         selected, answers = self._selection.search(folder, None, command, refusal)
         # A server that ignores the criterion returns other messages too.
         stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
@@ -372,5 +370,7 @@ def _date_time(moment: datetime | None) -> list[bytes]:
 
 
 def _only_by_pop3() -> GatewayError:
-    text = "Only mailboxes by POP3 delete messages after they were retrieved. Move the messages to the trash."
-    return GatewayError(GatewayCode.NOT_OFFERED, text)
+    return GatewayError(
+        GatewayCode.NOT_OFFERED,
+        "Only mailboxes by POP3 delete messages after they were retrieved. Move the messages to the trash.",
+    )

@@ -73,11 +73,10 @@ class FolderLists:
         unknown = FolderFacts(knows_subscriptions=answers is not None)
         may_share = self._imap.offers("ACL")
         roles = roles_of(listed, self._uses())
-        described = (
+        return in_order(
             folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown), may_share=may_share)
             for folder in listed
-        )
-        return in_order(described)[:MAX_FOLDERS]
+        )[:MAX_FOLDERS]
 
     def named_or_new(self, role: Role) -> str:
         """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one.
@@ -139,8 +138,7 @@ class FolderLists:
         # unknown.
         total = facts.get(write_folder_name(folder), FolderFacts()).counts.get(b"MESSAGES")
         if total != 0 and not with_messages:
-            text = "The folder has messages. They would be deleted for ever."
-            raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, text)
+            raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, "The folder has messages. They would be deleted for ever.")
         self._leave()
         self._imap.run(b"DELETE", _word(folder), refused=folder_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)))
@@ -149,8 +147,9 @@ class FolderLists:
 
     def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
         """Subscribe to a folder, or end the subscription."""
-        verb = b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE"
-        self._imap.run(verb, _word(check_folder_name(folder)), refused=opening_refusal)
+        self._imap.run(
+            b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE", _word(check_folder_name(folder)), refused=opening_refusal
+        )
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
     def whole_name(self, name: str) -> str:
@@ -200,8 +199,9 @@ class FolderLists:
 
     def _is_taken(self, name: str) -> bool:
         with suppress(GatewayError):
-            listed = self._read(self._imap.run(b"LIST", b'""', _word(name)))
-            return write_folder_name(name) in (folder.wire_name for folder in listed)
+            return write_folder_name(name) in (
+                folder.wire_name for folder in self._read(self._imap.run(b"LIST", b'""', _word(name)))
+            )
         return False
 
     def _listed(self) -> list[ListedFolder]:
@@ -248,8 +248,9 @@ class FolderLists:
         """Return the answers to a LIST with counts (RFC 5819, RFC 8440), or None if the server refuses it."""
         rights = b" MYRIGHTS" if self._imap.offers("LIST-MYRIGHTS") else b""
         special = b" SPECIAL-USE" if self._imap.offers("SPECIAL-USE") else b""
-        options = b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")"
-        return self._try_list((b"LIST", b'""', b'"*"', b"RETURN", options))
+        return self._try_list(
+            (b"LIST", b'""', b'"*"', b"RETURN", b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")")
+        )
 
     def _try_list(self, command: Command) -> list[Answer] | None:
         """Return the answers to a LIST, or None if the server refuses its options."""
@@ -320,17 +321,21 @@ def check_not_inbox(folder: str) -> str:
 
 def _no_place(namespaces: Namespaces) -> GatewayError:
     if namespaces.are_known:
-        text = (
-            "The mail server names no place for a new folder of this account. Ask the administrator of the mail server."
+        return GatewayError(
+            GatewayCode.NOT_OFFERED,
+            "The mail server names no place for a new folder of this account."
+            " Ask the administrator of the mail server.",
         )
-        return GatewayError(GatewayCode.NOT_OFFERED, text)
-    text = "The mail server does not say which folders belong to this account. Try again in a moment."
-    return GatewayError(GatewayCode.BUSY, text)
+    return GatewayError(
+        GatewayCode.BUSY, "The mail server does not say which folders belong to this account. Try again in a moment."
+    )
 
 
 def _not_listed(name: str) -> GatewayError:
-    text = f"The mail server has a folder {clean_text(name)!r}, and does not list it. Ask its administrator."
-    return GatewayError(GatewayCode.NOT_OFFERED, text)
+    return GatewayError(
+        GatewayCode.NOT_OFFERED,
+        f"The mail server has a folder {clean_text(name)!r}, and does not list it. Ask its administrator.",
+    )
 
 
 def _word(folder: str) -> FolderName:

@@ -156,5 +156,4 @@ def search_refusal(word: str, text: bytes) -> GatewayError:
 
 
 def _charset(words: Command) -> Command:
-    is_ascii = all(word.content.isascii() for word in words if isinstance(word, Literal))
-    return () if is_ascii else (b"CHARSET", b"UTF-8")
+    return () if all(word.content.isascii() for word in words if isinstance(word, Literal)) else (b"CHARSET", b"UTF-8")

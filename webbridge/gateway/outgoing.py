@@ -93,8 +93,10 @@ class OutgoingMessage:
         if not piece:
             return
         if self.size_bytes + len(piece) > self._max_bytes:
-            text = f"The message has more than {self._max_bytes} bytes, which is the most that is taken."
-            raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
+            raise GatewayError(
+                GatewayCode.MESSAGE_TOO_LARGE,
+                f"The message has more than {self._max_bytes} bytes, which is the most that is taken.",
+            )
         self._lines.check(piece)
         self.size_bytes += len(piece)
         self.is_ascii = self.is_ascii and piece.isascii()
@@ -171,8 +173,9 @@ class OutgoingMessage:
             self._has_whole_header = True
             del self._header[end + len(_HEADER_END) :]
         elif len(self._header) > MAX_HEADER_BYTES:
-            text = f"The message's header is longer than {MAX_HEADER_BYTES} bytes."
-            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+            raise GatewayError(
+                GatewayCode.BAD_ARGUMENT, f"The message's header is longer than {MAX_HEADER_BYTES} bytes."
+            )
 
 
 class _Lines:

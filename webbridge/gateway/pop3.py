@@ -57,8 +57,7 @@ class Pop3Connection(Pop3Refusals):
     @classmethod
     def open(cls, credentials: Credentials, deadline: CallDeadline | None = None) -> Pop3Connection:
         """Connect, verify the server's certificate and log in. Raises GatewayError."""
-        seconds = credentials.account.server.timeout_seconds
-        return cls(*connect(credentials, deadline or CallDeadline(seconds)))
+        return cls(*connect(credentials, deadline or CallDeadline(credentials.account.server.timeout_seconds)))
 
     @property
     def broken(self) -> bool:
@@ -120,8 +119,7 @@ class Pop3Connection(Pop3Refusals):
             if not places:
                 raise GatewayError(GatewayCode.FOLDER_CHANGED, "The folder has changed. Load its list again.")
             stored = stored[: places[0]]
-        chosen = stored[-limit:][::-1]
-        return MessagePage(uid_validity=UID_VALIDITY, rows=self._rows(chosen))
+        return MessagePage(uid_validity=UID_VALIDITY, rows=self._rows(stored[-limit:][::-1]))
 
     def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end.
@@ -206,11 +204,9 @@ class Pop3Connection(Pop3Refusals):
         # If the server fails at a message or closes the connection, the rows from there on are marked as unreadable.
         with suppress(GatewayError):
             sizes = self._sizes(chosen)
-            commands = [b"TOP %d 0" % message.number for message in chosen]
-            for message in self._answers_to(chosen, commands):
+            for message in self._answers_to(chosen, [b"TOP %d 0" % message.number for message in chosen]):
                 header = b"".join(self._pop3.read_message(MAX_HEADER_BYTES)) if self._pop3.read_status().is_ok else None
-                size_bytes = sizes.get(message.number, 0)
-                rows[message.uid] = summary_from_header(message.uid, header, size_bytes=size_bytes)
+                rows[message.uid] = summary_from_header(message.uid, header, size_bytes=sizes.get(message.number, 0))
         return list(rows.values())
 
     def _answers_to(self, messages: Sequence[_ListedMessage], commands: Sequence[bytes]) -> Iterator[_ListedMessage]:

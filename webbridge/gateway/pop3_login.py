@@ -37,8 +37,7 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
             if not pop3.ask(b"STLS").is_ok:
                 raise _misconfigured("offers no TLS")
             wire.start_tls(server.tls_context(), server.mailbox.host)
-        capabilities = _capabilities(pop3)
-        _log_in(pop3, credentials, capabilities, refused)
+        _log_in(pop3, credentials, _capabilities(pop3), refused)
         return pop3, _capabilities(pop3)
     except GatewayError:
         wire.close()
@@ -46,8 +45,7 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
 
 
 def _read_greeting(pop3: Pop3Wire) -> None:
-    greeting = pop3.read_status()
-    if not greeting.is_ok:
+    if not pop3.read_status().is_ok:
         raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 

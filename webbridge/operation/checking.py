@@ -97,12 +97,18 @@ def _findings(settings: BridgeSettings, file: Path, *, accepts_servers: bool) ->
 def _check_notices(config: BridgeConfig) -> Finding:
     notices = config.parcel_notices
     if notices is None:
-        text = "recipients of parcels get no mail, so that senders have to tell them the link"
-        return doubtful("notices", text, "name your mail server by host and sender in [parcel_notices]")
+        return doubtful(
+            "notices",
+            "recipients of parcels get no mail, so that senders have to tell them the link",
+            "name your mail server by host and sender in [parcel_notices]",
+        )
     finding = check_mail_server(notices.submission, part="notices", table="parcel_notices")
     if finding.level is Level.OK and notices.head.signer is None:
-        text = f"{notices.submission.host} answers, but the notices have no signature"
-        return doubtful("notices", text, "name the key and the certificate of sender by identity_file")
+        return doubtful(
+            "notices",
+            f"{notices.submission.host} answers, but the notices have no signature",
+            "name the key and the certificate of sender by identity_file",
+        )
     return finding
 
 
@@ -120,8 +126,9 @@ def _check_keys(config: BridgeConfig) -> Finding:
 def _without_domains() -> Finding:
     """Return the warning for a bridge without domains, which confirms every address to its key server."""
     text = "addresses of every domain may sign in, and the bridge confirms them to the key server"
-    remedy = "name your domains in [[domains]]: some mail servers leave out the domain of a login"
-    return doubtful("domains", text, remedy)
+    return doubtful(
+        "domains", text, "name your domains in [[domains]]: some mail servers leave out the domain of a login"
+    )
 
 
 def _servers(config: BridgeConfig) -> list[MailServer]:
@@ -151,8 +158,7 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         text = f"{shown}; the accepted servers are in the database, which is not ready"
         judged = wrong if accepts_servers else doubtful
         return judged("dns", text, "do as the line about the database says, then check again")
-    access = Access.WRITING if accepts_servers else Access.READING
-    with closing(Database(config.database, access=access)) as database:
+    with closing(Database(config.database, access=Access.WRITING if accepts_servers else Access.READING)) as database:
         accepted = AcceptedServers(database)
         if accepts_servers:
             accepted.accept(domain, server)
@@ -164,8 +170,9 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         if accepted_server is None
         else f"{_at(accepted_server.mailbox)} and {_at(accepted_server.smtp)} stay in use"
     )
-    remedy = "if these are the servers of the domain: sealwax bridge check --accept-servers"
-    return wrong("dns", f"{shown}; {use}", remedy)
+    return wrong(
+        "dns", f"{shown}; {use}", "if these are the servers of the domain: sealwax bridge check --accept-servers"
+    )
 
 
 def _check_imap(server: MailServer) -> Finding:
@@ -229,13 +236,19 @@ def _check_smtp(server: MailServer) -> Finding:
         return _unreachable("smtp", address, error)
     if not mechanisms:
         text = f"{_at(address)} asks for no login"
-        remedy = "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587"
-        return doubtful("smtp", text, remedy)
+        return doubtful(
+            "smtp",
+            text,
+            "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587",
+        )
     if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
         return _takes_no_tokens("smtp", address)
     if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS):
-        text = f"{_at(address)} takes passwords only by {' '.join(mechanisms)}"
-        return wrong("smtp", text, f"allow one of {', '.join(OF_PASSWORDS)} on the mail server")
+        return wrong(
+            "smtp",
+            f"{_at(address)} takes passwords only by {' '.join(mechanisms)}",
+            f"allow one of {', '.join(OF_PASSWORDS)} on the mail server",
+        )
     return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
 
 
@@ -248,14 +261,20 @@ def _offers(mechanisms: Iterable[str], alternatives: Iterable[str]) -> bool:
 
 
 def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:
-    text = f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}"
-    return wrong(part, text, "allow it on the mail server, or remove mail.oauthbearer")
+    return wrong(
+        part,
+        f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}",
+        "allow it on the mail server, or remove mail.oauthbearer",
+    )
 
 
 def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:
     if isinstance(error, ssl.SSLCertVerificationError):
-        text = f"the certificate of {_at(address)} is not trusted: {error.verify_message}"
-        return wrong(part, text, "name the server as its certificate does, or its authority by mail.ca_file")
+        return wrong(
+            part,
+            f"the certificate of {_at(address)} is not trusted: {error.verify_message}",
+            "name the server as its certificate does, or its authority by mail.ca_file",
+        )
     if isinstance(error, ssl.SSLError):
         return wrong(part, f"{_at(address)} does not begin TLS", 'look at `security`: "tls" or "starttls"')
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "no answer that can be read"
@@ -270,8 +289,9 @@ def _check_origin(part: str, origin: str, path: str) -> Finding:
     try:
         ask(origin, path)
     except NoAnswer as error:
-        remedy = "start it and its proxy. Until then people cannot fetch or keep their keys"
-        return doubtful(part, f"{origin}: {error}", remedy)
+        return doubtful(
+            part, f"{origin}: {error}", "start it and its proxy. Until then people cannot fetch or keep their keys"
+        )
     return fine(part, f"{origin} answers")
 
 
@@ -279,8 +299,11 @@ def _check_pages(folder: Path) -> Finding:
     if not (folder / "index.html").is_file():
         return wrong("pages", f"{folder} has no index.html", "name the folder of the built pages by pages.folder")
     if not (folder / "index.html.br").is_file() and not any(folder.glob("*.br")):
-        remedy = "copy the whole folder that the build made: a first visit takes five times as long"
-        return doubtful("pages", f"{folder} has no compressed files", remedy)
+        return doubtful(
+            "pages",
+            f"{folder} has no compressed files",
+            "copy the whole folder that the build made: a first visit takes five times as long",
+        )
     return fine("pages", str(folder))
 
 
@@ -297,8 +320,11 @@ def _check_anchors(config: BridgeConfig) -> Iterator[Finding]:
         else:
             yield fine("anchors", f"{file} has {count}")
     if not (config.anchors_file or config.mozilla_roots or config.trust_list_file):
-        remedy = "set trust.anchors_file, trust.mozilla_roots or trust.list_file"
-        yield doubtful("anchors", "no authority is trusted, so that no signature is ever verified", remedy)
+        yield doubtful(
+            "anchors",
+            "no authority is trusted, so that no signature is ever verified",
+            "set trust.anchors_file, trust.mozilla_roots or trust.list_file",
+        )
 
 
 def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
@@ -309,8 +335,11 @@ def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
         policy = read_label_policy(file)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        remedy = "name a JSON file of a policy of security labels by writing.label_policy_file"
-        yield wrong("labels", f"{file} cannot be read: {reason}", remedy)
+        yield wrong(
+            "labels",
+            f"{file} cannot be read: {reason}",
+            "name a JSON file of a policy of security labels by writing.label_policy_file",
+        )
     else:
         yield fine("labels", f"{file} has {len(policy.classifications)}")
 
@@ -318,16 +347,25 @@ def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
 def _check_authserv_id(config: BridgeConfig) -> Finding:
     if config.authserv_id:
         return fine("results", f"messages are sent without Authentication-Results of {config.authserv_id}")
-    text = "without writing.authserv_id, only Authentication-Results of the mail servers' host names are left out"
-    return doubtful("results", text, "set writing.authserv_id to the name that your mail servers write in that field")
+    return doubtful(
+        "results",
+        "without writing.authserv_id, only Authentication-Results of the mail servers' host names are left out",
+        "set writing.authserv_id to the name that your mail servers write in that field",
+    )
 
 
 def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:
-    places = {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen}
-    yield from check_exposure(settings.api_origin, places, trusted_proxies=settings.trusted_proxies)
+    yield from check_exposure(
+        settings.api_origin,
+        {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen},
+        trusted_proxies=settings.trusted_proxies,
+    )
     if settings.watch.listen and not is_private(settings.watch.listen):
-        remedy = "let a firewall admit only your monitoring"
-        yield doubtful("watch", f"{settings.watch.listen} shows the metrics to other machines", remedy)
+        yield doubtful(
+            "watch",
+            f"{settings.watch.listen} shows the metrics to other machines",
+            "let a firewall admit only your monitoring",
+        )
 
 
 def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
@@ -335,8 +373,11 @@ def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
 
     def further(health: dict[str, Any]) -> Iterator[Finding]:
         if health.get("proxies") == "untrusted":
-            text = "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client"
-            yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, and restart")
+            yield wrong(
+                "proxy",
+                "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client",
+                "set trusted_proxies to the number of your proxies, and restart",
+            )
         yield check_proxy(origin, path)
 
     return check_process(BRIDGE, settings.server.listen, origin, path, further=further)

@@ -83,11 +83,15 @@ def init(request: InitRequest) -> None:
     """
     file, folder = request.config, own_secrets_folder(request.config)
     names = (_KEY, DATABASE_SECRET) if has_password(request.database) else (_KEY,)
-    text = first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names})
-    settings = write_configuration(BRIDGE, file, text)
+    settings = write_configuration(
+        BRIDGE,
+        file,
+        first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names}),
+    )
     if request.examples is not None:
-        is_secret = is_kept_apart(settings, request.database)
-        for path in write_examples(settings, file, request.examples, has_database_secret=is_secret):
+        for path in write_examples(
+            settings, file, request.examples, has_database_secret=is_kept_apart(settings, request.database)
+        ):
             write_line(f"{path} was written")
     go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
     secret = make_secret(file, _KEY)

@@ -32,8 +32,7 @@ def check_key(key: bytes) -> None:
 
 def public_key_text(key: bytes) -> str:
     """Return the public half of a key as browsers and push services read it (RFC 8292 section 3.2)."""
-    point = _private(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return write_base64url(point)
+    return write_base64url(_private(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 def authorization(key: bytes, *, audience: str, contact: str, at: datetime) -> str:

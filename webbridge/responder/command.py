@@ -48,8 +48,7 @@ def respond(request: RespondRequest) -> None:
     authority, host, port = open_authority(request.folder), request.host, request.port
     check_role(authority, Role.RESPONDER)
     passphrase = read_passphrase(authority, request.passphrases)
-    responder = AuthorityResponder.open(authority, passphrase)
-    app = create_authority_app(responder)
+    app = create_authority_app(AuthorityResponder.open(authority, passphrase))
     bound = _listen(host, port)
     port = bound.getsockname()[1]
     wait_for_end = catch_ending_signals()
@@ -63,5 +62,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        text = f"the responder cannot listen at {host}, port {port}: choose another address or port"
-        raise click.ClickException(text) from error
+        raise click.ClickException(
+            f"the responder cannot listen at {host}, port {port}: choose another address or port"
+        ) from error

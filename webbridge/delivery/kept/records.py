@@ -74,8 +74,11 @@ class IndexChanged(ServiceError):
     """Another device has stored another version of the index."""
 
     def __init__(self) -> None:
-        text = "Another device has changed the list of your files. Read it again, and repeat your change."
-        super().__init__(409, "index-changed", text)
+        super().__init__(
+            409,
+            "index-changed",
+            "Another device has changed the list of your files. Read it again, and repeat your change.",
+        )
 
 
 class TooManyFiles(ServiceError):

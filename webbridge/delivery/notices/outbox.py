@@ -75,10 +75,13 @@ def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, 
     A second call changes nothing.
     """
     for address, language in recipients:
-        added = insert_into(rows, PARCEL_NOTICE).values(
-            **pending_values(at.timestamp()), parcel=parcel, address=address, kind=PARCEL_KIND, language=language
+        rows.execute(
+            insert_into(rows, PARCEL_NOTICE)
+            .values(
+                **pending_values(at.timestamp()), parcel=parcel, address=address, kind=PARCEL_KIND, language=language
+            )
+            .on_conflict_do_nothing()
         )
-        rows.execute(added.on_conflict_do_nothing())
 
 
 def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
@@ -150,8 +153,7 @@ class ParcelOutbox(NoticeOutbox[Notice]):
         # The sender sees the code beside the state.
         shown = Outcome.PERHAPS_TWICE.value if outcome is Outcome.PERHAPS_TWICE else code
         if notice.kind == PARCEL_KIND:
-            state = State.FAILED if is_lost else State.NOTIFIED
-            _note(rows, notice, state, at, recipient=notice.address, code=shown)
+            _note(rows, notice, State.FAILED if is_lost else State.NOTIFIED, at, recipient=notice.address, code=shown)
             if is_lost:
                 queue_change(rows, notice.parcel_id, Change.FAILED, sender=notice.parcel.sender, at=at)
         if notice.answer is not None:
@@ -170,15 +172,18 @@ def _change(
 
 
 def _note(rows: Connection, notice: Notice, state: State, at: datetime.datetime, *, recipient: str, code: str) -> None:
-    event = insert_into(rows, PARCEL_EVENT).values(
-        parcel=notice.parcel_id,
-        state=state.value,
-        said_by=SaidBy.SERVICE.value,
-        recipient=recipient,
-        at=at.timestamp(),
-        code=code,
+    rows.execute(
+        insert_into(rows, PARCEL_EVENT)
+        .values(
+            parcel=notice.parcel_id,
+            state=state.value,
+            said_by=SaidBy.SERVICE.value,
+            recipient=recipient,
+            at=at.timestamp(),
+            code=code,
+        )
+        .on_conflict_do_nothing()
     )
-    rows.execute(event.on_conflict_do_nothing())
 
 
 def _parcel(row: Row[Any]) -> Parcel:

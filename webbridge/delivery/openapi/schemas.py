@@ -31,8 +31,12 @@ _TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=T
 def schemas() -> Json:
     """Return the schemas by their names."""
     # Only the answer to a wrong proof has this member.
-    error = object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT)
-    return {"Error": error, **_sender_schemas(), **_kept_schemas(), "Opened": _opened()}
+    return {
+        "Error": object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT),
+        **_sender_schemas(),
+        **_kept_schemas(),
+        "Opened": _opened(),
+    }
 
 
 def _sender_schemas() -> Json:
@@ -83,7 +87,6 @@ def _kept_schemas() -> Json:
 
 
 def _opened() -> Json:
-    terms = object_of(**{"from": TEXT}, bytes=_COUNT, left=_COUNT)
     return object_of(
         ticket=TEXT,
         seconds=_COUNT,
@@ -97,7 +100,7 @@ def _opened() -> Json:
         answer={
             "description": "The terms of an answer: the From of its mail, its largest size and how many may still come;"
             " null if the service passes none on",
-            "oneOf": [terms, {"type": "null"}],
+            "oneOf": [object_of(**{"from": TEXT}, bytes=_COUNT, left=_COUNT), {"type": "null"}],
         },
         key={
             "description": "The seconds that a code for a key of one's own counts; null if none is offered",

@@ -30,16 +30,20 @@ class CertifierUnavailable(ServiceError):
     """The signing service does not answer. The recipient's code still counts, so they can try again."""
 
     def __init__(self) -> None:
-        text = "No certificate can be made at the moment. Try again later."
-        super().__init__(503, "authority-unavailable", text, _RETRY_SECONDS)
+        super().__init__(
+            503, "authority-unavailable", "No certificate can be made at the moment. Try again later.", _RETRY_SECONDS
+        )
 
 
 class NotCertified(ServiceError):
     """The CA does not certify this address or key."""
 
     def __init__(self) -> None:
-        text = "The authority makes no certificate for this address. Ask the administrator of the service."
-        super().__init__(422, "not-certified", text)
+        super().__init__(
+            422,
+            "not-certified",
+            "The authority makes no certificate for this address. Ask the administrator of the service.",
+        )
 
 
 class Certifier:
@@ -59,8 +63,7 @@ class Certifier:
             status, retry_seconds, members = self._ask(json.dumps(order).encode())
         if status == HTTPStatus.OK:
             return _certificates_in(members)
-        code = members.get("code")
-        _log.warning("the signing service refused a request: %s", code)
+        _log.warning("the signing service refused a request: %s", members.get("code"))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise TryLater("The authority makes no more certificates at the moment. Try again later.", retry_seconds)
         if status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT):

@@ -42,8 +42,10 @@ class CodeBook:
             row = rows.execute(_FIND, named).first()
         if row is None or not counts(row.ends_at, row.tries_left, at.timestamp()):
             return None
-        digits = self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce))
-        return Code(digits=digits, ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC))
+        return Code(
+            digits=self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce)),
+            ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC),
+        )
 
 
 def counts(ends_at: float, tries_left: int, at: float) -> bool:

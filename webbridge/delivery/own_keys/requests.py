@@ -196,8 +196,7 @@ class KeyRequests:
         """Delete the requests whose codes count no more, with their mails. Raises DatabaseUnavailable."""
         now = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            ahead = now + CODE_SECONDS + CLOCK_SLACK_SECONDS
-            for row in rows.execute(_ENDED, {"now": now, "ahead": ahead}).all():
+            for row in rows.execute(_ENDED, {"now": now, "ahead": now + CODE_SECONDS + CLOCK_SLACK_SECONDS}).all():
                 _forget(rows, row)
 
     def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
@@ -258,6 +257,5 @@ def _free_number(rows: Connection, order: Order) -> int:
 
 
 def _forget(rows: Connection, row: Row[Any]) -> None:
-    named = {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]}
-    rows.execute(_FORGET_MAILS, named)
+    rows.execute(_FORGET_MAILS, {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]})
     rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})

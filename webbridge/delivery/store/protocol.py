@@ -19,16 +19,24 @@ class StoreFailed(ServiceError):
     """The store does not work now. The client gets no details."""
 
     def __init__(self) -> None:
-        text = "This server cannot use its store of parcels now. Try again in a moment."
-        super().__init__(503, "store-unavailable", text, _RETRY_SECONDS)
+        super().__init__(
+            503,
+            "store-unavailable",
+            "This server cannot use its store of parcels now. Try again in a moment.",
+            _RETRY_SECONDS,
+        )
 
 
 class StoreFull(ServiceError):
     """The disk has no room."""
 
     def __init__(self) -> None:
-        text = "This server has no room for the parcel now. Try again later, or ask your administrator."
-        super().__init__(507, "store-full", text, _RETRY_SECONDS)
+        super().__init__(
+            507,
+            "store-full",
+            "This server has no room for the parcel now. Try again later, or ask your administrator.",
+            _RETRY_SECONDS,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
