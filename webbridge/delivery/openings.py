@@ -19,6 +19,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, Service
 from sealwax.service.counter_table import counter_of
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_NOTICE, TABLES
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import KEPT_SECONDS, PROOF_BYTES, TICKET_SECONDS, TRIES
 from webbridge.delivery.parcels import ABOUT_TRIES, Parcel, Parcels, notice_row, parcel_of
 from webbridge.delivery.pepper import NOBODY, Pepper, Ticket
@@ -45,20 +46,17 @@ class WrongSecret(ServiceError):
         )
 
 
-class TooManyTries(ServiceError):
+class TooManyTries(
+    FixedError,
+    status=429,
+    code="too-many-tries",
+    text="There were too many wrong secrets. The sender has to allow more tries: ask them.",
+):
     """There were too many wrong proofs. No further proof is compared until the sender allows more tries."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            429, "too-many-tries", "There were too many wrong secrets. The sender has to allow more tries: ask them."
-        )
 
-
-class TicketEnded(ServiceError):
+class TicketEnded(FixedError, status=401, code="ticket-ended", text="Open the parcel again."):
     """The text is no ticket, or the ticket has expired."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "ticket-ended", "Open the parcel again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, sele
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.ids import reference_of
 from webbridge.delivery.limits import PAGE_PARCELS, TRIES
 from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
@@ -88,18 +89,14 @@ class Page:
     next: str | None
 
 
-class NoParcel(ServiceError):
+class NoParcel(FixedError, status=404, code="no-such-parcel", text="You have no such parcel."):
     """The sender has no such parcel."""
 
-    def __init__(self) -> None:
-        super().__init__(404, "no-such-parcel", "You have no such parcel.")
 
-
-class IdUsed(ServiceError):
+class IdUsed(
+    FixedError, status=409, code="id-used", text="This id belongs to another parcel. Send this one under a new id."
+):
     """The id belongs to another parcel."""
-
-    def __init__(self) -> None:
-        super().__init__(409, "id-used", "This id belongs to another parcel. Send this one under a new id.")
 
 
 class ParcelGone(ServiceError):

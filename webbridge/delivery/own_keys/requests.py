@@ -24,6 +24,7 @@ from smime_core.ca.certification_request import parse_certification_request
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match, normalise_address
 from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, MAX_KEY_REQUESTS
 from webbridge.delivery.notices.outbox import KEY_KINDS, PARCEL_KIND, queue_code
 from webbridge.delivery.own_keys.certifier import Certifier
@@ -71,11 +72,10 @@ _FORGET_MAILS: Final = delete(PARCEL_NOTICE).where(
 _FORGET: Final = delete(PARCEL_KEY_REQUEST).where(_IS)
 
 
-class RequestUnusable(ServiceError):
+class RequestUnusable(
+    FixedError, status=422, code="request-unusable", text="The request for a certificate is not one for this address."
+):
     """The request cannot be read, does not prove the possession of its key, or names another address."""
-
-    def __init__(self) -> None:
-        super().__init__(422, "request-unusable", "The request for a certificate is not one for this address.")
 
 
 class WrongCode(ServiceError):
@@ -86,11 +86,10 @@ class WrongCode(ServiceError):
         super().__init__(403, "wrong-code", "The code is wrong. Compare it with the mail.")
 
 
-class CodeEnded(ServiceError):
+class CodeEnded(
+    FixedError, status=410, code="code-ended", text="The code does not count any more. Ask for another one."
+):
     """No code counts for this request, because its time is over, or too many codes were wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
