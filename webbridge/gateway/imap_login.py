@@ -33,7 +33,7 @@ from webbridge.gateway.failures import LOGIN_CODES, login_code, names_mechanism,
 from webbridge.gateway.imap_syntax import read_code
 from webbridge.gateway.imap_wire import ImapWire
 from webbridge.gateway.sasl import Exchange, MechanismRefused, SaidGoodbye, log_in_by, with_mechanisms_left
-from webbridge.gateway.wire import CallDeadline, Wire
+from webbridge.gateway.wire import CallDeadline, Wire, on_error
 
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
 # A tagged status line without text.
@@ -54,14 +54,10 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
 def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]) -> ImapWire:
     server = credentials.account.server
     wire = Wire.connect(server, server.mailbox, deadline)
-    try:
+    with on_error(wire.close):
         client = _open(wire, server)
         _log_in(client, credentials, refused)
-        capabilities = _capabilities(client)
-    except GatewayError:
-        wire.close()
-        raise
-    return ImapWire(wire, capabilities)
+        return ImapWire(wire, _capabilities(client))
 
 
 class BothRevisions(imaplib.IMAP4):

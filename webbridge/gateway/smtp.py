@@ -41,7 +41,7 @@ from webbridge.gateway.smtp_refusals import (
     words,
 )
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
-from webbridge.gateway.wire import CallDeadline
+from webbridge.gateway.wire import CallDeadline, on_error
 
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
@@ -116,13 +116,10 @@ def submit_message(
         )
     sender = check_address(credentials.account.address)
     smtp = _begin(credentials, connections, lambda smtp: _open_transaction(smtp, sender, checked, message, reports))
-    try:
+    with on_error(smtp.wire.close):
         _transfer(smtp, message)
         before_last_line()
         outcome = _finish(smtp, credentials.account.server.timeout_seconds)
-    except BaseException:
-        smtp.wire.close()
-        raise
     if outcome is Outcome.SENT:
         connections.keep(smtp)
     else:
@@ -158,11 +155,8 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
         else:
             return connection
     smtp = _log_in_anew(credentials)
-    try:
+    with on_error(smtp.wire.close):
         opening(smtp)
-    except BaseException:
-        smtp.wire.close()
-        raise
     return smtp
 
 
@@ -172,11 +166,8 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 
     def connect(refused: set[str]) -> SmtpWire:
         smtp = SmtpWire.connect(server, deadline)
-        try:
+        with on_error(smtp.wire.close):
             _log_in(smtp, credentials, refused)
-        except BaseException:
-            smtp.wire.close()
-            raise
         return smtp
 
     return with_mechanisms_left(connect)

@@ -16,6 +16,7 @@ from sealwax.service import ServiceError
 from webbridge.gateway import Report
 from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
+from webbridge.gateway.wire import on_error
 from webbridge.sending.copies import CopyWish, read_wish
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
@@ -53,13 +54,10 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
 def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
     """Return the message in the rest of a stream. The caller closes the message. Raises GatewayError."""
     message = OutgoingMessage(max_bytes=max_bytes)
-    try:
+    with on_error(message.close):
         for piece in _pieces(stream):
             _keep(message, piece)
         message.finish()
-    except BaseException:
-        message.close()
-        raise
     return message
 
 
