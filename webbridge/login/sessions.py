@@ -262,14 +262,15 @@ class SessionStore:
         """Delete the expired sessions. Return whether there were any."""
         # There is a statement for each condition, because each has its own index. With all three conditions in one
         # statement, SQLite would read the whole table.
-        count = 0
-        for is_over in (
-            SESSION.c.expires_at <= at,
-            SESSION.c.used_at <= at - self._idle_seconds,
-            SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
-        ):
-            count += rows.execute(delete(SESSION).where(is_over)).rowcount
-        return count > 0
+        counts = [
+            rows.execute(delete(SESSION).where(is_over)).rowcount
+            for is_over in (
+                SESSION.c.expires_at <= at,
+                SESSION.c.used_at <= at - self._idle_seconds,
+                SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
+            )
+        ]
+        return sum(counts) > 0
 
 
 def _secret_bytes(credentials: Credentials) -> bytes:

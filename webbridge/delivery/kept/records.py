@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from webbridge.delivery.fixed_error import FixedError
+from webbridge.delivery.objects import ObjectSizes
 
 
 class KeptStage(StrEnum):
@@ -35,18 +36,13 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredIndex:
+class StoredIndex(ObjectSizes):
     """The record of an account's index. Before the first index, it is version 0 without a folder."""
 
     version: int = 0
     folder: str = ""
     objects: tuple[int, ...] = ()
     manifest_bytes: int = 0
-
-    @property
-    def total_bytes(self) -> int:
-        """The number of bytes of the index's objects, which the store keeps as one object."""
-        return sum(self.objects) + self.manifest_bytes
 
 
 class NoFile(FixedError, status=404, code="no-such-file", text="You keep no such file."):
