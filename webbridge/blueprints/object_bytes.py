@@ -27,7 +27,7 @@ def answer_object(found: StoredObject, elsewhere: Elsewhere | None) -> Response:
         # nginx sends the bytes, and the range that the request names.
         response.headers["X-Accel-Redirect"] = elsewhere.accel_path
         return response
-    response.set_etag(_etag(found))
+    response.set_etag(sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32])
     _add_bytes(response, found)
     return response
 
@@ -78,7 +78,3 @@ def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from pieces
     except StoreFailed:
         raise DownloadBroken from None
-
-
-def _etag(stored_object: StoredObject) -> str:
-    return sha256(f"{stored_object.folder}/{stored_object.name}/{stored_object.start}".encode()).hexdigest()[:32]

@@ -144,17 +144,15 @@ def _delete_due_messages(response: Response, session: Session) -> None:
         return
     if not parts.copies.may_have_ends(session.address):
         return
-
-    def delete() -> None:
-        delete_due_copies(
+    response.call_on_close(
+        lambda: delete_due_copies(
             session,
             pool=parts.pool,
             copies=parts.copies,
             today=parts.config.clock().date(),
             tell_changed=lambda folder: parts.tell_changed(session, folder),
         )
-
-    response.call_on_close(delete)
+    )
 
 
 def _log_in(credentials: Credentials, attempt: Attempt) -> MailConnection:

@@ -80,7 +80,7 @@ def _begin_upload(target: Target) -> Response:
         raise bad_request(f"The object {name} was announced with {size} bytes.")
     delivery().uploads.begin(target.folder, name)
     response = Response(status=201)
-    if _has_bytes():
+    if request.mimetype == _BYTES and request.content_length != 0:
         response.headers["Upload-Offset"] = str(_append(target, name, size, offset=0))
     response.headers["Location"] = f"{target.path}/objects/{name}"
     return response
@@ -140,10 +140,6 @@ def _size_of(target: Target, name: str) -> int:
     if size is None:
         raise NoUpload
     return size
-
-
-def _has_bytes() -> bool:
-    return request.mimetype == _BYTES and request.content_length != 0
 
 
 def _number_in(header: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -143,7 +142,7 @@ class EventsApplication:
         stream = next(iter(streams), None)
         if stream is not None:
             lines = [(name, value) for name, value in lines if name != b"content-length"]
-        return _Answer(status=int(status[:3]), headers=lines, body=_joined(body), stream=stream)
+        return _Answer(status=int(status[:3]), headers=lines, body=b"".join(body), stream=stream)
 
     async def _stream(
         self, answer: _Answer, stream: Stream, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -168,7 +167,3 @@ async def _end_with_client(stream: Stream, receive: ASGIReceiveCallable) -> None
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.end()
-
-
-def _joined(body: Iterable[bytes]) -> bytes:
-    return b"".join(body)

@@ -195,12 +195,12 @@ def _log_in(client: _Client, credentials: Credentials, refused: set[str]) -> Non
         for name in client.capabilities()
         if name.upper().startswith(b"AUTH=")
     )
-    address = credentials.account.server.mailbox
 
     def attempt(exchange: Exchange) -> None:
-        _authenticate(client, exchange)
+        with _login_errors(client):
+            client.sasl_login(exchange.mechanism.value, exchange)
 
-    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
+    reason = log_in_by(offered, credentials, credentials.account.server.mailbox, attempt, refused=refused)
     if reason is None:
         return
     login, password = credentials.account.login, credentials.password
@@ -209,11 +209,6 @@ def _log_in(client: _Client, credentials: Credentials, refused: set[str]) -> Non
         raise reason
     with _login_errors(client):
         client.login(login, password)
-
-
-def _authenticate(client: _Client, exchange: Exchange) -> None:
-    with _login_errors(client):
-        client.sasl_login(exchange.mechanism.value, exchange)
 
 
 @contextmanager

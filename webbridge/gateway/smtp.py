@@ -176,12 +176,13 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None:
     """Log in with a mechanism that the server offers. A server without mechanisms trusts the bridge's IP address."""
     offered = smtp.mechanisms()
-    address = credentials.account.server.smtp
-
-    def attempt(exchange: Exchange) -> None:
-        _authenticate(smtp, exchange, credentials)
-
-    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
+    reason = log_in_by(
+        offered,
+        credentials,
+        credentials.account.server.smtp,
+        lambda exchange: _authenticate(smtp, exchange, credentials),
+        refused=refused,
+    )
     if reason is None or not offered:
         return
     if isinstance(reason, MechanismRefused):

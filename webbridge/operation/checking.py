@@ -6,7 +6,7 @@ import imaplib
 import poplib
 import smtplib
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -388,19 +388,24 @@ def _check_events(settings: BridgeSettings) -> Iterator[Finding]:
     listen, path = settings.events.listen, f"{settings.api_prefix}/api/events"
     if listen is None or listen.startswith("unix:"):
         return
-    try:
-        is_there = ask_process(listen, settings.api_origin, path).get("code") == "session-ended"
-    except NoAnswer:
-        is_there = False
-    if not is_there:
-        remedy = "start it: sealwax bridge events. Until then the pages show new mail only when they are asked"
-        yield doubtful("events", f"no process of events answers at {listen}", remedy)
+    if not _asks_for_a_session(lambda: ask_process(listen, settings.api_origin, path)):
+        yield doubtful(
+            "events",
+            f"no process of events answers at {listen}",
+            "start it: sealwax bridge events. Until then the pages show new mail only when they are asked",
+        )
         return
     yield fine("events", f"{listen} answers")
+    if not _asks_for_a_session(lambda: ask(settings.api_origin, path)):
+        yield doubtful(
+            "events",
+            f"{settings.api_origin}{path} does not reach the process of events",
+            f"pass this path on to {listen}, as the example of your proxy does",
+        )
+
+
+def _asks_for_a_session(ask_for_events: Callable[[], dict[str, Any]]) -> bool:
     try:
-        is_there = ask(settings.api_origin, path).get("code") == "session-ended"
+        return ask_for_events().get("code") == "session-ended"
     except NoAnswer:
-        is_there = False
-    if not is_there:
-        remedy = f"pass this path on to {listen}, as the example of your proxy does"
-        yield doubtful("events", f"{settings.api_origin}{path} does not reach the process of events", remedy)
+        return False
