@@ -49,8 +49,10 @@ def sign_in() -> Response:
         here = _leave_others(here, credentials.account.address)
     connection = _log_in(credentials, _attempt(credentials.account.address))
     _end_earlier(here)
+    # The session is bound to the extension's origin, or to the pages with an empty one.
+    (origin,) = caller().extension_origins or ("",)
     token, session = services().sessions.create(
-        credentials, origin=_origin(), program=describe_program(request.headers.get("User-Agent", ""))
+        credentials, origin=origin, program=describe_program(request.headers.get("User-Agent", ""))
     )
     services().pool.add(session.id, connection)
     if session.origin:
@@ -105,12 +107,6 @@ def _end_earlier(here: SessionsHere) -> None:
     for login in here.living:
         services().sessions.end_id(login.session.id)
         close_ended_session(login.session.id)
-
-
-def _origin() -> str:
-    """Return the origin to which the new session is bound. The origin is empty for the pages."""
-    (origin,) = caller().extension_origins or ("",)
-    return origin
 
 
 def _read_credentials(members: Mapping[str, object]) -> Credentials:

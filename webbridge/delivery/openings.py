@@ -164,7 +164,7 @@ class Openings:
                 tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
-            return self._with_opening_counted(opened)
+            return replace(opened, parcel=replace(opened.parcel, openings=opened.parcel.openings + 1))
         self._wrong.start({self._pepper.client_name(client): MAX_WRONG_PER_CLIENT})
         raise WrongSecret(tries - 1) if tries else TooManyTries
 
@@ -212,11 +212,6 @@ class Openings:
         """Count a wrong proof for an unknown id. Return the number of tries that were left before it."""
         counted = {"of_name": self._pepper.count_name(parcel_id), "now": at}
         return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
-
-    def _with_opening_counted(self, opened: Opened) -> Opened:
-        """Return the opened parcel, with this opening counted."""
-        parcel = opened.parcel
-        return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 
 
 def _lock(rows: Connection, parcel_id: str) -> _Locked | None:

@@ -23,7 +23,7 @@ from webbridge.events.hub import Hub, Push
 from webbridge.events.stream import Stream
 from webbridge.folder_ids import FolderIds
 from webbridge.login.cookies import AccountIds
-from webbridge.push.message import Sent, send_message
+from webbridge.push.message import send_message
 from webbridge.push.settings import PushConfig
 from webbridge.push.subscriptions import Subscriptions
 from webbridge.services import accounts_of, sessions_of
@@ -78,11 +78,12 @@ class EventsApplication:
         self._listening: Listening | None = None
 
     def _push(self, config: BridgeConfig, push: PushConfig) -> Push:
-        def send(url: str) -> Sent:
+        return Push(
+            subscriptions=Subscriptions(self._database),
             # A message that is delivered after `idle_seconds` could be for a session that has ended.
-            return send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock())
-
-        return Push(subscriptions=Subscriptions(self._database), send=send, threads=self._push_threads)
+            send=lambda url: send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock()),
+            threads=self._push_threads,
+        )
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
         """Set the WSGI application that admits requests. It is made around `admission`."""

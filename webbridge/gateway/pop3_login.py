@@ -32,18 +32,14 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
     wire = Wire.connect(server, server.mailbox, deadline)
     with on_error(wire.close):
         pop3 = Pop3Wire(wire)
-        _read_greeting(pop3)
+        if not pop3.read_status().is_ok:
+            raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
         if server.mailbox.security is Security.STARTTLS:
             if not pop3.ask(b"STLS").is_ok:
                 raise _misconfigured("offers no TLS")
             wire.start_tls(server.tls_context(), server.mailbox.host)
         _log_in(pop3, credentials, _capabilities(pop3), refused)
         return pop3, _capabilities(pop3)
-
-
-def _read_greeting(pop3: Pop3Wire) -> None:
-    if not pop3.read_status().is_ok:
-        raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def _capabilities(pop3: Pop3Wire) -> frozenset[str]:

@@ -247,8 +247,7 @@ class SessionStore:
     def _note_use(self, session_id: str, at: float) -> bool:
         """Note the use. Return False if the session was ended in the meantime."""
         with self._database.transaction(durable=False) as rows:
-            noted = rows.execute(_NOTE_USE, {"session_id": session_id, "used_at": at})
-        return noted.rowcount == 1
+            return rows.execute(_NOTE_USE, {"session_id": session_id, "used_at": at}).rowcount == 1
 
     def _find_account(self, address: str, host: str) -> MailAccount | None:
         """Return the account of a session, or None if the operator has changed or removed the account's server."""

@@ -125,9 +125,10 @@ def _check_keys(config: BridgeConfig) -> Finding:
 
 def _without_domains() -> Finding:
     """Return the warning for a bridge without domains, which confirms every address to its key server."""
-    text = "addresses of every domain may sign in, and the bridge confirms them to the key server"
     return doubtful(
-        "domains", text, "name your domains in [[domains]]: some mail servers leave out the domain of a login"
+        "domains",
+        "addresses of every domain may sign in, and the bridge confirms them to the key server",
+        "name your domains in [[domains]]: some mail servers leave out the domain of a login",
     )
 
 
@@ -235,10 +236,9 @@ def _check_smtp(server: MailServer) -> Finding:
     except (OSError, smtplib.SMTPException) as error:
         return _unreachable("smtp", address, error)
     if not mechanisms:
-        text = f"{_at(address)} asks for no login"
         return doubtful(
             "smtp",
-            text,
+            f"{_at(address)} asks for no login",
             "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587",
         )
     if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):

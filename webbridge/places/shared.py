@@ -83,7 +83,7 @@ class SharedPlaces:
         parameters = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 
         def take_number(number: int) -> Place | None:
-            place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
+            place = Place(kind=kind, name=name, number=number, process=process, lease=secrets.token_hex(_ID_BYTES))
             values = parameters | {"number": number, "process": process, "lease": place.lease}
             if rows.execute(_take_statement(rows.dialect.name), values).first() is None:
                 return None
@@ -204,7 +204,3 @@ def _take_statement(dialect: str) -> Executable:
         set_={"process": added.excluded.process, "lease": added.excluded.lease},
         where=PLACE.c.process.not_in(LIVING),
     ).returning(PLACE.c.number)
-
-
-def _new_id() -> str:
-    return secrets.token_hex(_ID_BYTES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -55,7 +54,7 @@ def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
     """Return the message in the rest of a stream. The caller closes the message. Raises GatewayError."""
     message = OutgoingMessage(max_bytes=max_bytes)
     with on_error(message.close):
-        for piece in _pieces(stream):
+        for piece in iter(lambda: stream.read(PIECE_BYTES), b""):
             _keep(message, piece)
         message.finish()
     return message
@@ -91,11 +90,6 @@ def _read_reports(value: object) -> frozenset[Report]:
     if not isinstance(value, list) or not all(report in _REPORTS for report in value):
         raise _bad_request(f"The member reports is a list of {', '.join(Report)}.")
     return frozenset(map(Report, value))
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    while piece := stream.read(PIECE_BYTES):
-        yield piece
 
 
 def _keep(message: OutgoingMessage, piece: bytes) -> None:

@@ -186,8 +186,15 @@ class KeptFiles:
             self._quota.check_room(new.total_bytes)
             # An index replaces its predecessor and is not counted, so the room that was just reserved is given up.
             self._quota.give_up(new.total_bytes)
-        values = self._index_values(account, new)
-        folder = str(values["folder"])
+        folder = new_folder()
+        values = {
+            "account": account,
+            "version": new.version,
+            "folder": folder,
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "stored_at": self._clock().timestamp(),
+        }
         self._write_whole(folder, body)
         try:
             with self._database.transaction() as rows:
@@ -228,8 +235,19 @@ class KeptFiles:
         return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
 
     def _create_new(self, account: str, new: NewFile, body: bytes, digest: bytes) -> tuple[KeptFile, bool]:
-        values = self._values_of(account, new, digest)
-        folder = str(values["folder"])
+        folder = new_folder()
+        values = {
+            "account": account,
+            "id": new.id,
+            "folder": folder,
+            "digest": digest,
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "total_bytes": new.total_bytes,
+            "is_whole": int(new.is_whole),
+            "stage": KeptStage.COMPLETE if new.is_whole else KeptStage.UPLOADING,
+            "created_at": self._clock().timestamp(),
+        }
         if new.is_whole:
             self._write_whole(folder, body)
         try:
@@ -343,30 +361,6 @@ class KeptFiles:
         for part in (self._uploads, self._store):
             with suppress(ServiceError):
                 part.delete(folder)
-
-    def _values_of(self, account: str, new: NewFile, digest: bytes) -> dict[str, object]:
-        return {
-            "account": account,
-            "id": new.id,
-            "folder": new_folder(),
-            "digest": digest,
-            "objects": json.dumps(new.objects),
-            "manifest_bytes": new.manifest_bytes,
-            "total_bytes": new.total_bytes,
-            "is_whole": int(new.is_whole),
-            "stage": KeptStage.COMPLETE if new.is_whole else KeptStage.UPLOADING,
-            "created_at": self._clock().timestamp(),
-        }
-
-    def _index_values(self, account: str, new: NewIndex) -> dict[str, object]:
-        return {
-            "account": account,
-            "version": new.version,
-            "folder": new_folder(),
-            "objects": json.dumps(new.objects),
-            "manifest_bytes": new.manifest_bytes,
-            "stored_at": self._clock().timestamp(),
-        }
 
 
 def _repeated(row: Row[Any], digest: bytes) -> KeptFile:

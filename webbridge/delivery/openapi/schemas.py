@@ -34,7 +34,16 @@ def schemas() -> Json:
     return {
         "Error": object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT),
         **_sender_schemas(),
-        **_kept_schemas(),
+        "NewFile": object_schema(*NEW_FILE),
+        "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
+        "NewIndex": object_schema(*NEW_INDEX),
+        "KeptIndex": object_of(
+            version=number("version", 0, MAX_VERSION).schema,
+            objects=_SIZES["objects"],
+            manifest={"type": "integer", "minimum": 0},
+            used=_COUNT,
+            quota=_COUNT,
+        ),
         "Opened": _opened(),
     }
 
@@ -65,21 +74,6 @@ def _sender_schemas() -> Json:
             address=TEXT,
             parcels={"type": "array", "items": ref("Parcel")},
             next=ID | {"type": ["string", "null"]},
-            used=_COUNT,
-            quota=_COUNT,
-        ),
-    }
-
-
-def _kept_schemas() -> Json:
-    return {
-        "NewFile": object_schema(*NEW_FILE),
-        "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
-        "NewIndex": object_schema(*NEW_INDEX),
-        "KeptIndex": object_of(
-            version=number("version", 0, MAX_VERSION).schema,
-            objects=_SIZES["objects"],
-            manifest={"type": "integer", "minimum": 0},
             used=_COUNT,
             quota=_COUNT,
         ),

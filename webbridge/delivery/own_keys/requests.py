@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from sealwax.authority.proved_requests import open_request_for
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError, TryLater
@@ -196,7 +196,9 @@ class KeyRequests:
         now = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             for row in rows.execute(_ENDED, {"now": now, "ahead": now + CODE_SECONDS + CLOCK_SLACK_SECONDS}).all():
-                _forget(rows, row)
+                kind = KEY_KINDS[row.number - 1]
+                rows.execute(_FORGET_MAILS, {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": kind})
+                rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})
 
     def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
         try:
@@ -235,13 +237,25 @@ class KeyRequests:
             "ends_at": at + CODE_SECONDS,
         }
         if row is None:
-            named = {"parcel": order.parcel, "address": order.address, "digest": order.digest, "number": number}
-            rows.execute(_ADD, {**named, "request": order.request_der, **changed})
+            new = {
+                "parcel": order.parcel,
+                "address": order.address,
+                "digest": order.digest,
+                "number": number,
+                "request": order.request_der,
+            }
+            rows.execute(_ADD, new | changed)
         else:
             rows.execute(_RENEW, {**order.name, **changed})
         if recipient is not None:
-            to = {"address": recipient.address, "language": recipient.language}
-            queue_code(rows, order.parcel, number, **to, at=datetime.fromtimestamp(at, UTC))
+            queue_code(
+                rows,
+                order.parcel,
+                number,
+                address=recipient.address,
+                language=recipient.language,
+                at=datetime.fromtimestamp(at, UTC),
+            )
 
     def _count_name(self, *parts: str) -> str:
         return self._pepper.key_count_name("\0".join(parts))
@@ -253,8 +267,3 @@ def _free_number(rows: Connection, order: Order) -> int:
     if free is None:
         raise TryLater(_REFUSAL, CODE_SECONDS)
     return free
-
-
-def _forget(rows: Connection, row: Row[Any]) -> None:
-    rows.execute(_FORGET_MAILS, {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]})
-    rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})
