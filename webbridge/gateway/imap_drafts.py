@@ -73,8 +73,9 @@ class Drafts:
         return folder
 
     def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
-        search = b"UID SEARCH UNDELETED HEADER Message-ID"
-        return find_by_message_id(self._imap, self._selection, folder, search, message_id)
+        return find_by_message_id(
+            self._imap, self._selection, folder, b"UID SEARCH UNDELETED HEADER Message-ID", message_id
+        )
 
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:

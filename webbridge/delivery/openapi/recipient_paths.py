@@ -87,16 +87,15 @@ def _revocation_status() -> Json:
 
 
 def _fetching() -> Json:
-    answers: Json = {
-        "200": {"description": "The object", "content": {"application/octet-stream": {}}},
-        "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
-        "307": {"description": "The address at which the store has it"},
-        "416": {"description": "No byte of it is in the range"},
-    }
     return operation(
         "Return an object, or a range of it.",
         TICKET,
-        answers,
+        {
+            "200": {"description": "The object", "content": {"application/octet-stream": {}}},
+            "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
+            "307": {"description": "The address at which the store has it"},
+            "416": {"description": "No byte of it is in the range"},
+        },
         [in_path("name", TEXT), {"name": "Range", "in": "header", "required": False, "schema": TEXT}],
     )
 
@@ -142,7 +141,6 @@ def _paths_back() -> Json:
 
 def _key_paths() -> Json:
     answer = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
-    chain = object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"})
     return {
         "/api/open/key": {
             "post": operation(
@@ -156,7 +154,11 @@ def _key_paths() -> Json:
             "post": operation(
                 "Get the certificate for the request with this SHA-256, by the code from the mail.",
                 TICKET,
-                answer_with(200, "The certificate, and those of the CAs above it", chain),
+                answer_with(
+                    200,
+                    "The certificate, and those of the CAs above it",
+                    object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"}),
+                ),
                 body=request_of(ADDRESS, DIGEST, CODE),
             )
         },
