@@ -102,8 +102,9 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
         # The message is already open, so it is sent even if the database is unavailable.
         with on_error(message.close), suppress(DatabaseUnavailable):
             message.with_end(services().downloads.take(session.id))
-    response = Response(Download(message), mimetype="application/octet-stream")
-    response.headers["Content-Disposition"] = "attachment"
+    response = Response(
+        Download(message), mimetype="application/octet-stream", headers={"Content-Disposition": "attachment"}
+    )
     if message.size_bytes is not None:
         response.content_length = message.size_bytes
     return response

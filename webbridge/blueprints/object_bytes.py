@@ -20,9 +20,9 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 def answer_object(found: StoredObject, elsewhere: Elsewhere | None) -> Response:
     """Return the bytes of an object, or let the proxy send them (RFC 9110 section 14)."""
-    response = Response(mimetype="application/octet-stream")
-    response.headers["Content-Disposition"] = "attachment"
-    response.headers["Accept-Ranges"] = "bytes"
+    response = Response(
+        mimetype="application/octet-stream", headers={"Content-Disposition": "attachment", "Accept-Ranges": "bytes"}
+    )
     if elsewhere is not None and elsewhere.accel_path:
         # nginx sends the bytes, and the range that the request names.
         response.headers["X-Accel-Redirect"] = elsewhere.accel_path

@@ -23,14 +23,12 @@ class KeptStage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
+class KeptFile(ObjectSizes):
     """The record of a kept file. Until the file is complete, `manifest_bytes` is the manifest's largest size."""
 
     id: str
     account: str
     folder: str
-    objects: tuple[int, ...]
-    manifest_bytes: int
     is_whole: bool
     stage: KeptStage
 

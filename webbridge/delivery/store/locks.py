@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from webbridge.delivery.fixed_error import FixedError
-from webbridge.delivery.store.durable import Modes, make_file, make_folder
+from webbridge.delivery.store.durable import Modes, closing_file, make_file, make_folder
 
 _LOCK: Final = "lock"
 """The name of the file that locks a folder. The file is deleted afterwards. No object has this name."""
@@ -40,7 +40,7 @@ def lock_upload(path: Path) -> Iterator[int]:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     except FileNotFoundError:
         raise NoUpload from None
-    try:
+    with closing_file(descriptor):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,8 +49,6 @@ def lock_upload(path: Path) -> Iterator[int]:
         if not _is_at(path, descriptor):
             raise NoUpload
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
