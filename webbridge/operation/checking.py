@@ -192,12 +192,9 @@ def _check_imap(server: MailServer) -> Finding:
             capabilities = set(client.capabilities)
     except (OSError, imaplib.IMAP4.error) as error:
         return _unreachable("imap", address, error)
+    refusal = wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
     mechanisms = [name.removeprefix("AUTH=") for name in capabilities]
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("imap", address)
-    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS) and "LOGINDISABLED" in capabilities:
-        return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
-    return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
+    return _check_logins(server, address, mechanisms, "imap", refusal if "LOGINDISABLED" in capabilities else None)
 
 
 def _check_pop3(server: MailServer) -> Finding:
@@ -214,12 +211,9 @@ def _check_pop3(server: MailServer) -> Finding:
         return _unreachable("pop3", address, error)
     if "UIDL" not in capabilities:
         return wrong("pop3", f"{_at(address)} offers no UIDL", "messages have no names there: use IMAP")
+    refusal = wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
     mechanisms = capabilities.get("SASL", [])
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("pop3", address)
-    if not server.takes_tokens and "USER" not in capabilities and not _offers(mechanisms, OF_PASSWORDS):
-        return wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
-    return fine("pop3", f"{_at(address)} answers, and its certificate is trusted")
+    return _check_logins(server, address, mechanisms, "pop3", None if "USER" in capabilities else refusal)
 
 
 def _check_smtp(server: MailServer) -> Finding:
@@ -243,31 +237,32 @@ def _check_smtp(server: MailServer) -> Finding:
             f"{_at(address)} asks for no login",
             "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587",
         )
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("smtp", address)
-    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS):
-        return wrong(
-            "smtp",
-            f"{_at(address)} takes passwords only by {' '.join(mechanisms)}",
-            f"allow one of {', '.join(OF_PASSWORDS)} on the mail server",
-        )
-    return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
+    refusal = wrong(
+        "smtp",
+        f"{_at(address)} takes passwords only by {' '.join(mechanisms)}",
+        f"allow one of {', '.join(OF_PASSWORDS)} on the mail server",
+    )
+    return _check_logins(server, address, mechanisms, "smtp", refusal)
 
 
 class _ImapOverTls(BothRevisions, imaplib.IMAP4_SSL):
     """IMAP inside TLS from the first byte."""
 
 
-def _offers(mechanisms: Iterable[str], alternatives: Iterable[str]) -> bool:
-    return not set(alternatives).isdisjoint(name.upper() for name in mechanisms)
-
-
-def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:
-    return wrong(
-        part,
-        f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}",
-        "allow it on the mail server, or remove mail.oauthbearer",
-    )
+def _check_logins(
+    server: MailServer, address: ServerAddress, mechanisms: Iterable[str], part: str, refusal: Finding | None
+) -> Finding:
+    """Return what the offered mechanisms mean. `refusal` is the finding if none of them takes passwords."""
+    offered = {name.upper() for name in mechanisms}
+    if server.takes_tokens and offered.isdisjoint(OF_TOKENS):
+        return wrong(
+            part,
+            f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}",
+            "allow it on the mail server, or remove mail.oauthbearer",
+        )
+    if refusal is not None and not server.takes_tokens and offered.isdisjoint(OF_PASSWORDS):
+        return refusal
+    return fine(part, f"{_at(address)} answers, and its certificate is trusted")
 
 
 def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:
