@@ -39,7 +39,7 @@ from webbridge.delivery.objects import check_manifest, chunk_sizes
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
-from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
+from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads, store_whole
 
 _AT_ONCE: Final = 500
 _INDEX_GROWTH: Final = 65_536
@@ -195,7 +195,7 @@ class KeptFiles:
             "manifest_bytes": new.manifest_bytes,
             "stored_at": self._clock().timestamp(),
         }
-        self._write_whole(folder, body)
+        store_whole(self._store, folder, body)
         try:
             with self._database.transaction() as rows:
                 before = self._replace_index(rows, account, new.version, values)
@@ -249,7 +249,7 @@ class KeptFiles:
             "created_at": self._clock().timestamp(),
         }
         if new.is_whole:
-            self._write_whole(folder, body)
+            store_whole(self._store, folder, body)
         try:
             with self._database.transaction() as rows:
                 is_new = rows.execute(self._add, values).first() is not None
@@ -331,13 +331,6 @@ class KeptFiles:
         with self._database.transaction() as rows:
             if rows.execute(_COMPLETE, changed).rowcount != 1:
                 raise NoFile
-
-    def _write_whole(self, folder: str, body: bytes) -> None:
-        try:
-            self._store.write_whole(folder, body)
-        except ServiceError:
-            self._delete_folder(folder)
-            raise
 
     def _delete_unrecorded(self, account: str, file_id: str, folder: str) -> None:
         # Despite DatabaseUnavailable, the record may have been written. If the database cannot say now, the sweep
