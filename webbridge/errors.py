@@ -62,6 +62,5 @@ def members_of(error: GatewayError) -> dict[str, object]:
 
 
 def _gateway_error(error: GatewayError) -> Response:
-    return gateway_response(
-        error.code, error.message, members_of(error), error.retry_seconds if isinstance(error, Busy) else None
-    )
+    retry_seconds = error.retry_seconds if isinstance(error, Busy) else None
+    return gateway_response(error.code, error.message, members_of(error), retry_seconds)

@@ -41,11 +41,8 @@ class FolderChoices:
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(FOLDER_USE).where(mine, (FOLDER_USE.c.folder == name) | (FOLDER_USE.c.role == role)))
             if role is not None:
-                rows.execute(
-                    insert_into(rows, FOLDER_USE)
-                    .values({"account": _hashed(account), "role": role, "folder": name})
-                    .on_conflict_do_nothing()
-                )
+                row = {"account": _hashed(account), "role": role, "folder": name}
+                rows.execute(insert_into(rows, FOLDER_USE).values(row).on_conflict_do_nothing())
 
     def were_renamed(self, account: str, renamed: Iterable[tuple[str, str]]) -> None:
         """Note the new names of folders, given as pairs of the old and the new name. The folders keep their uses."""

@@ -27,12 +27,14 @@ class FolderIds:
 
     def id_of(self, account: str, name: str) -> str:
         """Return the id of a folder of an account."""
-        return write_base64url(self._cipher.encrypt(name.encode(), [account.encode()]))
+        sealed = self._cipher.encrypt(name.encode(), [account.encode()])
+        return write_base64url(sealed)
 
     def name_of(self, account: str, folder_id: str) -> str:
         """Return the name of the account's folder with this id. Raises GatewayError with NO_SUCH_FOLDER."""
         try:
-            name = self._cipher.decrypt(read_base64url(folder_id), [account.encode()]).decode()
+            sealed = read_base64url(folder_id)
+            name = self._cipher.decrypt(sealed, [account.encode()]).decode()
         except (InvalidTag, ValueError):
             raise _no_such_folder() from None
         # The decoder ignores unused bits and characters that are not base64. Only the one id that `id_of` gives is

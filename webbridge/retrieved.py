@@ -49,10 +49,8 @@ class Retrieved:
         """Return the messages of an account that are due now."""
         is_due = RETRIEVED.c.account == _hashed(account), RETRIEVED.c.due_at <= self._clock().timestamp()
         with self._database.reading() as rows:
-            return [
-                bytes(message)
-                for message in rows.execute(select(RETRIEVED.c.message).where(*is_due).limit(MAX_DUE_AT_ONCE)).scalars()
-            ]
+            messages = rows.execute(select(RETRIEVED.c.message).where(*is_due).limit(MAX_DUE_AT_ONCE)).scalars()
+            return [bytes(message) for message in messages]
 
     def forget(self, account: str, messages: Sequence[bytes]) -> None:
         """Drop the notes of messages that are deleted."""

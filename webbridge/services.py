@@ -135,9 +135,8 @@ class Services:
         """Tell the process of events that a folder of the session's account has changed."""
         folder_id = self.folder_ids.id_of(session.address, folder)
         if self.config.has_events:
-            self.announcements.announce(
-                Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
-            )
+            changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
+            self.announcements.announce(changed)
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
@@ -217,16 +216,18 @@ def _protection_of(config: BridgeConfig, database: Database, secret: bytes) -> P
     if config.parcels is None:
         return None
     origins = (config.api_origin, config.pages_origin, config.key_server_origin)
+    addresses = () if config.parcel_notices is None else (config.parcel_notices.head.sender,)
+    own = OwnNames(
+        domains=frozenset(domain.name for domain in config.domains),
+        hosts=tuple(dict.fromkeys(map(host_of, origins))),
+        addresses=addresses,
+    )
     return open_protection(
         database,
         secret=secret,
         notices=config.parcel_notices,
         limits=config.parcel_limits,
-        own=OwnNames(
-            domains=frozenset(domain.name for domain in config.domains),
-            hosts=tuple(dict.fromkeys(map(host_of, origins))),
-            addresses=() if config.parcel_notices is None else (config.parcel_notices.head.sender,),
-        ),
+        own=own,
         codes=CodeBook(database, Pepper(config.parcels.pepper)),
         clock=config.clock,
     )
@@ -364,11 +365,8 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
             raise
         end_session()
         record_session_ended(session.address)
-        raise ServiceError(
-            401,
-            "session-ended",
-            f"The mail server no longer accepts the {session.credentials.kind.value}. Sign in again.",
-        ) from None
+        text = f"The mail server no longer accepts the {session.credentials.kind.value}. Sign in again."
+        raise ServiceError(401, "session-ended", text) from None
 
 
 def end_session() -> None:

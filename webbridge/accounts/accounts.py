@@ -37,9 +37,8 @@ class Accounts:
         address = self._address_of(typed.strip())
         local, _at, name = address.rpartition("@")
         if not self.is_served(address):
-            raise ServiceError(
-                403, "domain-not-served", f"Addresses of {name} cannot sign in here. Use an address of this service."
-            )
+            text = f"Addresses of {name} cannot sign in here. Use an address of this service."
+            raise ServiceError(403, "domain-not-served", text)
         domain = self._domains.get(name) or MailDomain(name=name)
         return MailAccount(address=address, login=domain.login_of(local), server=self._server_of(domain))
 
@@ -50,10 +49,8 @@ class Accounts:
     def _server_of(self, domain: MailDomain) -> MailServer:
         server = self._find_accepted(domain.name) if domain.is_found else domain.server or self._mail_server
         if server is None:
-            raise GatewayError(
-                GatewayCode.MISCONFIGURED,
-                f"The mail servers of {domain.name} are not accepted yet. Tell your administrator.",
-            )
+            text = f"The mail servers of {domain.name} are not accepted yet. Tell your administrator."
+            raise GatewayError(GatewayCode.MISCONFIGURED, text)
         return server
 
     def _address_of(self, typed: str) -> str:

@@ -83,11 +83,8 @@ class AcceptedServers:
         """Use these servers for the domain from now on."""
         value = {"value": _write(server)}
         with self._database.transaction() as rows:
-            rows.execute(
-                insert_into(rows, SETTING)
-                .values(name=_name_of(domain), **value)
-                .on_conflict_do_update(index_elements=[SETTING.c.name], set_=value)
-            )
+            made = insert_into(rows, SETTING).values(name=_name_of(domain), **value)
+            rows.execute(made.on_conflict_do_update(index_elements=[SETTING.c.name], set_=value))
 
 
 def _name_of(domain: str) -> str:
@@ -96,9 +93,8 @@ def _name_of(domain: str) -> str:
 
 def _write(server: MailServer) -> bytes:
     protocol = "imap" if server.imap else "pop3"
-    return json.dumps(
-        {protocol: server.mailbox.host, "smtp": server.smtp.host, "submission": server.smtp.security.value}
-    ).encode()
+    members = {protocol: server.mailbox.host, "smtp": server.smtp.host, "submission": server.smtp.security.value}
+    return json.dumps(members).encode()
 
 
 def _read(value: bytes) -> MailServer:

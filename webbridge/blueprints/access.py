@@ -69,15 +69,14 @@ def _is_own(session: Session, name: str) -> bool:
 
 
 def _render(session: Session, grants: list[Grant]) -> Response:
-    return jsonify(
-        people=[
-            {
-                "name": grant.identifier,
-                "person": grant.is_person,
-                "own": _is_own(session, grant.identifier),
-                "level": grant.level,
-                "rights": grant.rights,
-            }
-            for grant in grants
-        ]
-    )
+    people = [
+        {
+            "name": grant.identifier,
+            "person": grant.is_person,
+            "own": _is_own(session, grant.identifier),
+            "level": grant.level,
+            "rights": grant.rights,
+        }
+        for grant in grants
+    ]
+    return jsonify(people=people)

@@ -31,13 +31,12 @@ def _issue(purpose: Purpose) -> Response:
     session = require_session()
     with_mail(session, lambda: services().pool.log_in(session.credentials)).close()
     config = services().config
-    return jsonify(
-        ticket=issue_ticket(
-            config.enrolment_key,
-            audience=config.key_server_origin,
-            user=session.address,
-            at=config.clock(),
-            purpose=purpose,
-            discovery_key=config.discovery_key,
-        )
+    ticket = issue_ticket(
+        config.enrolment_key,
+        audience=config.key_server_origin,
+        user=session.address,
+        at=config.clock(),
+        purpose=purpose,
+        discovery_key=config.discovery_key,
     )
+    return jsonify(ticket=ticket)

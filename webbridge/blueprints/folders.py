@@ -77,9 +77,10 @@ def choose_use(folder_id: str) -> Response:
         raise ServiceError(403, "not-allowed", "An extension may not choose this. Use the bridge's pages.")
     if use is not None and not (isinstance(use, str) and use in _USES):
         raise BadRequest
+    listed = call_mail(session, lambda connection: connection.list_folders())
     if not any(
         listed_folder.name == folder and listed_folder.place is Place.OWN and listed_folder.role is not Role.INBOX
-        for listed_folder in call_mail(session, lambda connection: connection.list_folders())
+        for listed_folder in listed
     ):
         raise GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder of your own.")
     services().folder_choices.choose(session.address, folder, None if use is None else Role(use))

@@ -49,9 +49,8 @@ def _add_bytes(response: Response, stored_object: StoredObject) -> None:
         response.status_code = 206
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{stored_object.size}"
     if request.method != "HEAD":
-        response.response = unbroken(
-            delivery().store.read(stored_object.folder, stored_object.name, stored_object.start + start, size)
-        )
+        pieces = delivery().store.read(stored_object.folder, stored_object.name, stored_object.start + start, size)
+        response.response = unbroken(pieces)
     response.content_length = size
 
 

@@ -104,11 +104,12 @@ def _language() -> Language:
 def _page(
     language: Language, sentence: str, *, address: str = "", choice: str = "", button: str = "", status: int = 200
 ) -> Response:
+    named = f'<bdi dir="ltr">{html.escape(address)}</bdi>'
     text = _PAGE.format(
         language=language,
         direction="rtl" if is_right_to_left(language) else "ltr",
         title=html.escape(words(language)["refusal_title"]),
-        sentence=html.escape(sentence).replace("{address}", f'<bdi dir="ltr">{html.escape(address)}</bdi>'),
+        sentence=html.escape(sentence).replace("{address}", named),
         button=_BUTTON.format(choice=choice, text=html.escape(button)) if button else "",
     )
     set_policy(_POLICY)

@@ -136,9 +136,10 @@ def render_parcel(listed: ListedParcel) -> dict[str, object]:
 
 
 def _render_event(event: Event) -> dict[str, object]:
+    optional = {"recipient": event.recipient, "code": event.code}
     return {
         "state": event.state,
         "at": time_text(event.at),
         "by": event.said_by,
-        **{name: value for name, value in {"recipient": event.recipient, "code": event.code}.items() if value},
+        **{name: value for name, value in optional.items() if value},
     }

@@ -89,7 +89,8 @@ def open_parcel() -> Response:
 @blueprint.get("/open/objects/<name>")
 def show_object(name: str) -> Response:
     """Return an object, or the range of it that the request names (RFC 9110 section 14)."""
-    stored_object = find_object(require_ticket().parcel, name)
+    opened = require_ticket()
+    stored_object = find_object(opened.parcel, name)
     if stored_object is None:
         raise ServiceError(404, "not-found", "The parcel has no such object.")
     elsewhere = (
@@ -114,9 +115,8 @@ def claim() -> Response:
     members, opened = read_request(), require_ticket()
     claim = CLAIM.read(members)
     code = FAILURE.read(members) if claim is Claim.FAILED else ""
-    delivery().parcels.note(
-        opened.parcel.id, Event(state=State(claim), said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
-    )
+    event = Event(state=State(claim), said_by=SaidBy.RECIPIENT_CLAIMS, at=now(), code=code)
+    delivery().parcels.note(opened.parcel.id, event)
     return Response(status=204)
 
 

@@ -79,9 +79,8 @@ def list_parcels() -> Response:
 def show_parcel(parcel_id: str) -> Response:
     """Show a parcel with its states, and the signed receipts for it."""
     listed = delivery().parcels.show_own(require_sender(), check_id(parcel_id))
-    return jsonify(
-        render_parcel(listed) | {"receipts": [base64_text(cms) for cms in delivery().receipts.find(parcel_id)]}
-    )
+    receipts = [base64_text(cms) for cms in delivery().receipts.find(parcel_id)]
+    return jsonify(render_parcel(listed) | {"receipts": receipts})
 
 
 @blueprint.post("/parcels/<parcel_id>/submit")
@@ -97,9 +96,8 @@ def submit_parcel(parcel_id: str) -> Response:
             record.outcome = "submitted"
             parcel = delivery().submit(sender, check_id(parcel_id), manifest)
     except Incomplete as error:
-        return error_response(
-            error.status, error.code, error.message, further_members={"missing": error.names[:_SHOWN_NAMES]}
-        )
+        missing = {"missing": error.names[:_SHOWN_NAMES]}
+        return error_response(error.status, error.code, error.message, further_members=missing)
     return jsonify(render_created(parcel))
 
 

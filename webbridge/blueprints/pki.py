@@ -41,7 +41,8 @@ def find_status() -> Response:
 def answer_about_paths() -> Response:
     """Return the evidence about the paths of the request. The calling view has already counted this request."""
     paths = [_read_certificates(path, at_most=MAX_PATH_LENGTH) for path in _read_list("paths")]
-    return jsonify(answers=_answers_to_json(services().authorities.ask_about(paths)))
+    answers = services().authorities.ask_about(paths)
+    return jsonify(answers=_answers_to_json(answers))
 
 
 @blueprint.post("/pki/issuers")
@@ -54,13 +55,14 @@ def find_issuers() -> Response:
     services().lookups.start(session)
     certificates = _read_certificates(_read_list("certificates"), at_most=MAX_PATHS)
     services().lookups.start_issuers(session, len(certificates))
+    answers = services().authorities.find_issuers(certificates)
     return jsonify(
         answers=[
             {
                 "certificates": [base64_text(issuer.der) for issuer in answer.certificates],
                 "problems": _problems_to_json(answer.problems),
             }
-            for answer in services().authorities.find_issuers(certificates)
+            for answer in answers
         ]
     )
 

@@ -27,11 +27,8 @@ def subscribe() -> Response:
     try:
         endpoint = read_endpoint(url if isinstance(url, str) else "", push.hosts)
     except EndpointRefused:
-        raise ServiceError(
-            422,
-            "push-service-refused",
-            "This server does not know the push service of your browser. Ask your administrator to allow it.",
-        ) from None
+        text = "This server does not know the push service of your browser. Ask your administrator to allow it."
+        raise ServiceError(422, "push-service-refused", text) from None
     services().subscriptions.keep(session, endpoint.url)
     return _changed(session)
 

@@ -73,14 +73,16 @@ def show_offers() -> Response:
 @blueprint.get("/send/<key>")
 def show_outcome(key: str) -> Response:
     """Return the answer to the request that sent a message in the last day, or `unknown` if nothing was sent."""
-    recorded = services().ledger.find(require_session().address, check_key(key))
+    session = require_session()
+    recorded = services().ledger.find(session.address, check_key(key))
     return jsonify(outcome="unknown", savedTo=None) if recorded is None else _answer(recorded)
 
 
 @blueprint.delete("/send/<key>")
 def withdraw_key(key: str) -> Response:
     """Send nothing with this key any more, even if an upload is on its way. `withdrawn` means that nothing was sent."""
-    recorded = services().ledger.withdraw(require_session().address, check_key(key))
+    session = require_session()
+    recorded = services().ledger.withdraw(session.address, check_key(key))
     return jsonify(outcome="withdrawn", savedTo=None) if recorded is None else _answer(recorded)
 
 
@@ -108,9 +110,8 @@ def _answer(recorded: Recorded) -> Response:
     if recorded.state is State.REFUSED:
         answer = recorded.answer
         # The member `outcome` shows that this error is a recorded refusal, and not a failure of the present request.
-        return gateway_response(
-            GatewayCode(answer["code"]), answer["message"], {**answer["members"], "outcome": recorded.state.value}
-        )
+        members = {**answer["members"], "outcome": recorded.state.value}
+        return gateway_response(GatewayCode(answer["code"]), answer["message"], members)
     wish = {"copy": recorded.answer["copy"]} if "copy" in recorded.answer else {}
     return jsonify(outcome=recorded.state.value, savedTo=recorded.answer.get("savedTo"), **wish)
 
@@ -134,9 +135,8 @@ def _keep_copy(session: Session, message: OutgoingMessage, wish: CopyWish) -> st
         return folder
 
     try:
-        folder = services().pool.run_both(
-            session.id, session.credentials, lambda connection: connection.sent_folder(), append
-        )
+        pool = services().pool
+        folder = pool.run_both(session.id, session.credentials, lambda connection: connection.sent_folder(), append)
         tell_changed(session, folder)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)

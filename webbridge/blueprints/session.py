@@ -95,9 +95,8 @@ def _leave_others(here: SessionsHere, address: str) -> SessionsHere:
     """Return only the browser's sessions of the same account, which the new session replaces. Raises ServiceError."""
     same = tuple(login for login in here.living if login.session.address == address)
     if len(here.living) - len(same) >= MAX_ACCOUNTS:
-        raise ServiceError(
-            409, "too-many-accounts", f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
-        )
+        text = f"{MAX_ACCOUNTS} accounts are signed in in this browser. Sign out of one of them."
+        raise ServiceError(409, "too-many-accounts", text)
     return replace(here, living=same)
 
 
@@ -126,9 +125,8 @@ def _attempt(address: str) -> Attempt:
 
 
 def _remember_device(response: Response, address: str) -> None:
-    services().cookie.set_device_in(
-        response, services().devices.remember(services().cookie.device_in(request), address)
-    )
+    token = services().devices.remember(services().cookie.device_in(request), address)
+    services().cookie.set_device_in(response, token)
 
 
 def _delete_due_messages(response: Response, session: Session) -> None:

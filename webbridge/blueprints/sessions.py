@@ -15,7 +15,8 @@ blueprint = Blueprint("sessions", __name__)
 @blueprint.get("/sessions")
 def list_sessions() -> Response:
     """Return the account's sessions, the latest use first."""
-    listed, total = services().sessions.list_for(require_session())
+    session = require_session()
+    listed, total = services().sessions.list_for(session)
     return jsonify(sessions=[_render(listed_session) for listed_session in listed], total=total)
 
 

@@ -88,9 +88,8 @@ def _read(session: Session, value: object) -> Step:
         case "delete":
             return DeleteStep(folder=folder_of(session, members.get("folder")))
         case "subscribe":
-            return SubscribeStep(
-                folder=folder_of(session, members.get("folder")), is_subscribed=flag_in(members, "subscribed")
-            )
+            folder = folder_of(session, members.get("folder"))
+            return SubscribeStep(folder=folder, is_subscribed=flag_in(members, "subscribed"))
     raise BadRequest
 
 

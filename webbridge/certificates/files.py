@@ -101,9 +101,8 @@ def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
             # An unreadable certificate is skipped, so that the others in the file are found.
             unread += 1
     if unread:
-        _log.warning(
-            "directory: %s, %d of %d values are not read", path.name, unread, len(values.values) + len(values.failures)
-        )
+        count = len(values.values) + len(values.failures)
+        _log.warning("directory: %s, %d of %d values are not read", path.name, unread, count)
     return _ReadFile(state, tuple(certificates))
 
 

@@ -47,10 +47,8 @@ class LookupCounter:
 
     def start_issuers(self, session: Session, certificates: int) -> None:
         """Count the certificates whose issuers a request looks for. Raises TryLater."""
-        self._issuers.start(
-            {session.id: MAX_ISSUERS_PER_SESSION, _hashed(session.address.casefold()): MAX_ISSUERS_PER_ACCOUNT},
-            events=certificates,
-        )
+        limits = {session.id: MAX_ISSUERS_PER_SESSION, _hashed(session.address.casefold()): MAX_ISSUERS_PER_ACCOUNT}
+        self._issuers.start(limits, events=certificates)
 
     def may_ask_server(self, address: Address) -> bool:
         """Count one connection to the server of an issuer, and return whether the connection may be made."""

@@ -113,7 +113,8 @@ def certify(request: CertifyRequest) -> None:
     authority, terms = open_authority(request.folder), request.terms
     check_role(authority, Role.ISSUING)
     passphrase = read_passphrase(authority, request.passphrases)
-    app = create_certifier_app(AutomaticCertifier.open(authority, passphrase, terms=terms, directory=request.directory))
+    certifier = AutomaticCertifier.open(authority, passphrase, terms=terms, directory=request.directory)
+    app = create_certifier_app(certifier)
     bound = _listen(request.socket, request.group)
     wait_for_end = catch_ending_signals()
     with serve(app, bound, client_seconds=CLIENT_SECONDS):

@@ -18,9 +18,6 @@ _NAME: Final = "secret"
 def bridge_secret(database: Database) -> bytes:
     """Return the secret of 32 bytes. The first process that asks makes it."""
     with database.transaction() as rows:
-        rows.execute(
-            insert_into(rows, SETTING)
-            .values(name=_NAME, value=secrets.token_bytes(SECRET_BYTES))
-            .on_conflict_do_nothing()
-        )
+        made = insert_into(rows, SETTING).values(name=_NAME, value=secrets.token_bytes(SECRET_BYTES))
+        rows.execute(made.on_conflict_do_nothing())
         return bytes(rows.execute(select(SETTING.c.value).where(SETTING.c.name == _NAME)).scalar_one())

@@ -102,8 +102,7 @@ class Answers:
             number = int(rows.execute(_COUNT, {"of_id": parcel.id}).scalar_one()) + 1
             if number > MAX_ANSWERS:
                 raise TooManyAnswers
-            rows.execute(
-                _ADD, {"parcel": parcel.id, "number": number, "key": key, "digest": digest, "cms": cms, "at": at}
-            )
+            row = {"parcel": parcel.id, "number": number, "key": key, "digest": digest, "cms": cms, "at": at}
+            rows.execute(_ADD, row)
             queue_answer(rows, parcel.id, number, sender=parcel.sender, at=datetime.fromtimestamp(at, UTC))
         return Accepted(number=number)

@@ -57,13 +57,14 @@ class Challenges:
         self._asked.start({self._pepper.client_name(client): MAX_PER_CLIENT})
         nonce = secrets.token_bytes(NONCE_BYTES)
         try:
-            encrypting = Encrypting(recipients=[parse_certificate(certificate_der)], cipher=AES_256_GCM)
-            cms = asyncio.run(encrypt_bytes(nonce, encrypting, self._provider, content_type=PARCEL_CHALLENGE))
+            certificate = parse_certificate(certificate_der)
+            encrypting = Encrypting(recipients=[certificate], cipher=AES_256_GCM)
+            making = encrypt_bytes(nonce, encrypting, self._provider, content_type=PARCEL_CHALLENGE)
+            cms = asyncio.run(making)
         except SmimeError:
             raise bad_request("The certificate cannot be used for encryption.") from None
-        challenge = Challenge(
-            ends_at=int(self._clock().timestamp()) + CHALLENGE_SECONDS, fingerprint=sha256(certificate_der).digest()
-        )
+        ends_at = int(self._clock().timestamp()) + CHALLENGE_SECONDS
+        challenge = Challenge(ends_at=ends_at, fingerprint=sha256(certificate_der).digest())
         return MadeChallenge(cms=cms, token=self._pepper.seal_challenge(parcel_id, challenge, nonce))
 
     def proof_of(self, parcel_id: str, nonce: bytes, token: str) -> Proof:

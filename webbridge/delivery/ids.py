@@ -43,9 +43,8 @@ def reference_of(parcel: str) -> str:
     """Return the reference number of a parcel, for people. It gives no access and does not lead back to the id."""
     number = int.from_bytes(sha256(_LABEL + parcel.encode()).digest()[:8])
     letters = [_LETTERS[number >> 5 * place & 31] for place in range(_GROUPS * _GROUP_LETTERS)]
-    return "-".join(
-        "".join(letters[start : start + _GROUP_LETTERS]) for start in range(0, len(letters), _GROUP_LETTERS)
-    )
+    groups = ("".join(letters[start : start + _GROUP_LETTERS]) for start in range(0, len(letters), _GROUP_LETTERS))
+    return "-".join(groups)
 
 
 def new_folder() -> str:

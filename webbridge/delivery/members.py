@@ -84,11 +84,8 @@ class MemberOrNull(Member[T | None]):
 
 def object_schema(*members: Member[Any]) -> Json:
     """Return the schema of a request with these members."""
-    return {
-        "type": "object",
-        "properties": {member.name: member.schema for member in members},
-        "required": [member.name for member in members if member.is_required],
-    }
+    required = [member.name for member in members if member.is_required]
+    return {"type": "object", "properties": {member.name: member.schema for member in members}, "required": required}
 
 
 def bad_request(text: str) -> ServiceError:
@@ -177,12 +174,8 @@ def parcel_id() -> Member[str]:
 
 def mail_address(name: str, description: str) -> Member[str]:
     """A mail address."""
-    return text(
-        name,
-        lambda value: parse_address(value) is not None,
-        f"The member {name} is a mail address.",
-        {"description": description},
-    )
+    sentence = f"The member {name} is a mail address."
+    return text(name, lambda value: parse_address(value) is not None, sentence, {"description": description})
 
 
 def _if(is_right: bool, value: V) -> V:

@@ -39,11 +39,8 @@ class WrongSecret(ServiceError):
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
-        super().__init__(
-            403,
-            "wrong-secret",
-            "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told.",
-        )
+        text = "The secret is wrong, or there is no such parcel. Compare the words with the ones that you were told."
+        super().__init__(403, "wrong-secret", text)
 
 
 class TooManyTries(
@@ -242,9 +239,8 @@ def _is_right(locked: _Locked, proof: Proof, record: bytes) -> bool:
 def _check_available(parcel: Parcel, at: float) -> None:
     _check_stage(parcel, at)
     if parcel.openings_left == 0:
-        raise ServiceError(
-            410, "used-up", "The parcel was opened as often as its sender allows. Ask the sender to allow more."
-        )
+        text = "The parcel was opened as often as its sender allows. Ask the sender to allow more."
+        raise ServiceError(410, "used-up", text)
 
 
 def _check_stage(parcel: Parcel, at: float) -> None:

@@ -163,12 +163,8 @@ class Parcels:
         in the folder already. Raises IdUsed, or ServiceError beyond a quota.
         """
         at = self._now()
-        values = _values_of(sender, submission, at) | {
-            "digest": digest,
-            "folder": folder,
-            "proof": record,
-            "language": language,
-        }
+        columns = {"digest": digest, "folder": folder, "proof": record, "language": language}
+        values = _values_of(sender, submission, at) | columns
         with self._database.transaction() as rows:
             if rows.execute(self._add, values).first() is None:
                 return _repeated(rows.execute(_FIND, {"of_id": submission.id}).one(), sender, digest)

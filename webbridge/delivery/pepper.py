@@ -103,10 +103,9 @@ class Pepper:
         content = self._open("ticket", text, ID_BYTES + _TIME_BYTES + FINGERPRINT_BYTES)
         if content is None:
             return None
+        ends_at = int.from_bytes(content[ID_BYTES:][:_TIME_BYTES])
         return Ticket(
-            parcel=id_text(content[:ID_BYTES]),
-            ends_at=int.from_bytes(content[ID_BYTES:][:_TIME_BYTES]),
-            fingerprint=content[ID_BYTES + _TIME_BYTES :],
+            parcel=id_text(content[:ID_BYTES]), ends_at=ends_at, fingerprint=content[ID_BYTES + _TIME_BYTES :]
         )
 
     def seal_challenge(self, parcel: str, challenge: Challenge, nonce: bytes) -> str:

@@ -90,7 +90,8 @@ class Quota:
     def reserve(self, rows: Connection, sender: str, size: int) -> None:
         """Reserve bytes in the transaction that makes the parcel. Raises QuotaExceeded."""
         is_possible = size <= self._config.sender_bytes
-        if not is_possible or rows.execute(self._reserve, {"of_sender": sender, "given_bytes": size}).first() is None:
+        reserved = {"of_sender": sender, "given_bytes": size}
+        if not is_possible or rows.execute(self._reserve, reserved).first() is None:
             raise QuotaExceeded
 
     def give_back(self, rows: Connection, sender: str, size: int, *, parcels: int = 1) -> None:

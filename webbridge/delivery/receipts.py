@@ -80,7 +80,8 @@ class Receipts:
         # (1)
         receipt = parse_signed_receipt(cms)
         # (2)
-        if not hmac.compare_digest(parse_receipt(receipt.content).signed_content_identifier, parcel.id.encode()):
+        reference = parse_receipt(receipt.content)
+        if not hmac.compare_digest(reference.signed_content_identifier, parcel.id.encode()):
             raise ReceiptRefused
         # (3)
         named = find_signer_certificates(receipt.signer, receipt.signed_data.certificates)
@@ -88,9 +89,8 @@ class Receipts:
         if certificate is None:
             raise ReceiptRefused
         # (4)
-        await verify_signer(
-            receipt.signer, OctetsContent(receipt.content, self._provider), self._provider, certificate, ID_CT_RECEIPT
-        )
+        content = OctetsContent(receipt.content, self._provider)
+        await verify_signer(receipt.signer, content, self._provider, certificate, ID_CT_RECEIPT)
         return certificate
 
 

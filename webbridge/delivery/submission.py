@@ -117,10 +117,8 @@ def submission_members(*, max_recipients: int = MAX_RECIPIENTS, max_days: int = 
 def parse_submission(line: bytes, config: ParcelsConfig) -> Submission:
     """Return the submission of a line. Raises ServiceError."""
     members = parse_members(line)
-    values = {
-        member.name: member.read(members)
-        for member in submission_members(max_recipients=config.max_recipients, max_days=config.max_days)
-    }
+    model = submission_members(max_recipients=config.max_recipients, max_days=config.max_days)
+    values = {member.name: member.read(members) for member in model}
     recipients: tuple[Recipient, ...] = values["to"]
     if len({address_key(recipient.address) for recipient in recipients}) < len(recipients):
         raise bad_request("The member to names an address twice.")

@@ -168,7 +168,8 @@ class Sweep:
         """Delete the notes of ends that a wrong clock has written, so that the parcels expire at the right time."""
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            for parcel in rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all():
+            parcels = rows.execute(_WRONGLY_ENDED, {"now": at, "latest": at + CLOCK_SLACK_SECONDS}).scalars().all()
+            for parcel in parcels:
                 for statement in (_UNDO_END, FORGET_EXPIRY):
                     rows.execute(statement, {"of_id": parcel})
 
@@ -219,7 +220,8 @@ class Sweep:
 
     def _delete_stale_upload(self, parcel: Row[Any], at: float) -> None:
         with _store_failures_left():
-            if at - UPLOAD_SECONDS < self._uploads.changed_at(parcel.folder) <= at + CLOCK_SLACK_SECONDS:
+            changed_at = self._uploads.changed_at(parcel.folder)
+            if at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                 return
             # The record is deleted first, because the sender may be submitting the parcel now. Without a record, the
             # bytes are orphans.

@@ -74,9 +74,8 @@ def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> Peop
         )
         for name in NAMES
     )
-    return gather_people(
-        accounts, authority, blocking.run(issue(SERVICE, details=pointers)), provider=provider, at=at, list_url=list_url
-    )
+    service = blocking.run(issue(SERVICE, details=pointers))
+    return gather_people(accounts, authority, service, provider=provider, at=at, list_url=list_url)
 
 
 def gather_people(

@@ -58,10 +58,8 @@ def demo(base_port: int | None, folder: Path | None) -> None:
 def show(stack: DemoStack, console: Console) -> None:
     """Print the address of the pages, the passwords and the first steps."""
     imap = stack.mail_server.address.mailbox
-    table = Table(
-        title="Two accounts, kept in the folder" if stack.is_kept else "Two accounts, until this command ends",
-        title_justify="left",
-    )
+    title = "Two accounts, kept in the folder" if stack.is_kept else "Two accounts, until this command ends"
+    table = Table(title=title, title_justify="left")
     for heading in ("address", "mail password", "key passphrase"):
         table.add_column(heading, overflow="fold")
     for account in stack.accounts:

@@ -162,7 +162,8 @@ class MemoryMailServer:
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
             await stack.enter_async_context(imap)
-            await stack.enter_async_context(await self._loop.create_server(self._smtp_session, sock=smtp_socket))
+            smtp = await self._loop.create_server(self._smtp_session, sock=smtp_socket)
+            await stack.enter_async_context(smtp)
             self._started.set()
             await self._stop.wait()
             if self._kept_in is not None:
@@ -222,7 +223,8 @@ class MemoryMailServer:
         if (await mailboxes.list_mailboxes()).get(folder) is None:
             await mailboxes.add_mailbox(folder)
         mailbox = await mailboxes.get_mailbox(folder)
-        return int((await mailbox.append(mail, recent=True)).uid)
+        message = await mailbox.append(mail, recent=True)
+        return int(message.uid)
 
     async def _messages(self, account: str, folder: str) -> list[StoredMessage]:
         try:
@@ -315,9 +317,8 @@ def _pymap_config(tls_folder: Path) -> Config:
 
 async def _make_account(login: Login, account: str, password: str) -> MailboxSet:
     identity = await login.authorize(Identity(account, login, None, frozenset()), account)
-    await identity.set(
-        UserMetadata(login.config, account, password=await Passwords(login.config).hash_password(password))
-    )
+    hashed = await Passwords(login.config).hash_password(password)
+    await identity.set(UserMetadata(login.config, account, password=hashed))
     async with identity.new_session() as session:
         await session.mailbox_set.add_mailbox("Sent")
         return session.mailbox_set

@@ -150,7 +150,8 @@ class DemoStack:
         self._write_directory(private / "people")
         write_tls_files(private, at)
         revoked = [self._people.revoked.certificate.serial_number]
-        self.published = {LIST_PATH: build_list(self._people.authority, revoked, self._provider, at)}
+        list_der = build_list(self._people.authority, revoked, self._provider, at)
+        self.published = {LIST_PATH: list_der}
         stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
         if state is None:
@@ -180,11 +181,8 @@ class DemoStack:
         return None
 
     def _state(self, base_port: int) -> KeptState:
-        return KeptState(
-            base_port=base_port,
-            secrets=self._secrets,
-            passwords={account.name: (account.mail_password, account.key_passphrase) for account in self.accounts},
-        )
+        passwords = {account.name: (account.mail_password, account.key_passphrase) for account in self.accounts}
+        return KeptState(base_port=base_port, secrets=self._secrets, passwords=passwords)
 
     def _load_people(self, state: KeptState, at: datetime) -> People:
         accounts = []
@@ -222,9 +220,8 @@ class DemoStack:
         files = {account.name.lower(): account.p12 for account in self.accounts}
         if self._given_folder is not None:
             passphrase = self._secrets.files_passphrase.encode()
-            for name, identity in zip(
-                _OTHER_IDENTITIES, (self._people.authority.identity, self._people.service), strict=True
-            ):
+            others = (self._people.authority.identity, self._people.service)
+            for name, identity in zip(_OTHER_IDENTITIES, others, strict=True):
                 files[name] = blocking.export_identity(identity, passphrase, self._provider)
         for name, p12 in files.items():
             with open(self.folder / f"{name}.p12", "xb", opener=_open_private) as file:
@@ -328,7 +325,8 @@ class DemoStack:
     def _deliver_welcome(self, at: datetime) -> None:
         first, second = self.accounts
         for sender, recipient in ((first, second), (second, first)):
-            self.mail_server.append(recipient.address, build_welcome(sender, recipient, self._provider, at))
+            welcome = build_welcome(sender, recipient, self._provider, at)
+            self.mail_server.append(recipient.address, welcome)
 
 
 def _open_private(name: str, flags: int) -> int:

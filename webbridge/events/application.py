@@ -65,12 +65,9 @@ class EventsApplication:
             max_streams=max_streams,
             push=self._push(config, config.push) if config.push else None,
         )
+        health = Health(needed={"database": lambda: SCHEMA.is_usable(self._database)}, reported={})
         self.admission = create_admission(
-            config,
-            sessions=self._sessions,
-            account_ids=AccountIds(secret),
-            hub=self.hub,
-            health=Health(needed={"database": lambda: SCHEMA.is_usable(self._database)}, reported={}),
+            config, sessions=self._sessions, account_ids=AccountIds(secret), hub=self.hub, health=health
         )
         self.admission.register_blueprint(blueprint, url_prefix="/api")
         self._wsgi: WSGIApplication = self.admission

@@ -285,9 +285,8 @@ class Hub:
         with self._counted:
             has_room = self._by_session.total() + len(self._subscribers) < self._max_streams
         if has_room or stream.session_id in self._subscribers:
-            self._subscribers.put(
-                stream.session_id, Subscriber(user=_key_of(stream), credentials=stream.credentials, endpoint=endpoint)
-            )
+            subscriber = Subscriber(user=_key_of(stream), credentials=stream.credentials, endpoint=endpoint)
+            self._subscribers.put(stream.session_id, subscriber)
 
     def _change_endpoint(self, session_id: str, endpoint: str) -> None:
         """Use the push address that the database has for a session. An empty address ends the subscription."""

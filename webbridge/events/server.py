@@ -46,25 +46,24 @@ class StreamServer(Server):
     """A server that ends its streams before it waits for its connections."""
 
     def __init__(self, application: EventsApplication) -> None:
-        super().__init__(
-            Config(
-                application,
-                http=StreamProtocol,
-                loop="asyncio",
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                # Only `trusted_proxies` decides whose headers are trusted.
-                proxy_headers=False,
-                server_header=False,
-                h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=END_SECONDS,
-            )
+        config = Config(
+            application,
+            http=StreamProtocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            # Only `trusted_proxies` decides whose headers are trusted.
+            proxy_headers=False,
+            server_header=False,
+            h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=END_SECONDS,
         )
+        super().__init__(config)
         self._application = application
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -104,6 +103,5 @@ def bind(listen: str) -> socket.socket:
         return bound
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
-    return socket.create_server(
-        (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
-    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family, backlog=1024)

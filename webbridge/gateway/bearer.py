@@ -36,11 +36,7 @@ def meaning_of(reason: bytes) -> GatewayError:
     except (ValueError, TypeError, KeyError, RecursionError):
         status = None
     if isinstance(status, str) and status in _NOT_OF_THE_TOKEN:
-        return GatewayError(
-            GatewayCode.MISCONFIGURED,
-            f"The mail server refused to sign you in by a token ({status}). Tell your administrator.",
-        )
-    return LoginRefused(
-        names_password=True,
-        message="The mail server did not accept this address and token. The token may have expired: get a new one.",
-    )
+        text = f"The mail server refused to sign you in by a token ({status}). Tell your administrator."
+        return GatewayError(GatewayCode.MISCONFIGURED, text)
+    text = "The mail server did not accept this address and token. The token may have expired: get a new one."
+    return LoginRefused(names_password=True, message=text)

@@ -192,7 +192,8 @@ class MailServer:
         Connections share a context until `ca_file` changes, because a context with the system's authorities takes half
         a megabyte.
         """
-        return _tls_context(self.ca_file, 0 if self.ca_file is None else self.ca_file.stat().st_mtime_ns)
+        changed_ns = 0 if self.ca_file is None else self.ca_file.stat().st_mtime_ns
+        return _tls_context(self.ca_file, changed_ns)
 
 
 @lru_cache(maxsize=64)
@@ -247,9 +248,8 @@ def check_credentials(account: MailAccount, password: str) -> Credentials:
 def check_token(account: MailAccount, token: str) -> Credentials:
     """Return credentials with a bearer token. Raises GatewayError: NOT_OFFERED if the account's servers take none."""
     if not account.server.takes_tokens:
-        raise GatewayError(
-            GatewayCode.NOT_OFFERED, "The mail servers of this account take no tokens. Sign in with the mail password."
-        )
+        text = "The mail servers of this account take no tokens. Sign in with the mail password."
+        raise GatewayError(GatewayCode.NOT_OFFERED, text)
     check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_BYTES)
     check_text(token, what="The token", max_characters=MAX_TOKEN_CHARACTERS)
     if not _TOKEN.fullmatch(token):
@@ -339,10 +339,8 @@ def check_uids(uids: Sequence[int]) -> list[int]:
 def check_flags(add: Sequence[str], remove: Sequence[str]) -> None:
     """Check the flags of one change. Raises GatewayError."""
     if len(add) + len(remove) > MAX_FLAGS:
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT,
-            f"The request names {len(add) + len(remove)} flags, at most {MAX_FLAGS} are taken.",
-        )
+        text = f"The request names {len(add) + len(remove)} flags, at most {MAX_FLAGS} are taken."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     for flag in (*add, *remove):
         check_flag(flag)
 
@@ -360,5 +358,6 @@ def check_flag(flag: str) -> str:
 
 def clean_text(text: str | bytes) -> str:
     """Return a server's or a caller's text as one short line that is safe to show and to log."""
-    line = _CONTROLS.sub(" ", text.decode("utf-8", "replace") if isinstance(text, bytes) else text).strip()
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    line = _CONTROLS.sub(" ", decoded).strip()
     return line if len(line) <= MAX_REASON_CHARACTERS else line[: MAX_REASON_CHARACTERS - 1] + "…"

@@ -36,9 +36,8 @@ class Doubts:
             first = self._first.setdefault(name, now)
         if now - first >= LATER_SECONDS:
             return refusal
-        return GatewayError(
-            GatewayCode.BUSY, "The mail server refused to sign you in, and did not say why. Try again in a minute."
-        )
+        text = "The mail server refused to sign you in, and did not say why. Try again in a minute."
+        return GatewayError(GatewayCode.BUSY, text)
 
     def settle(self, name: str) -> None:
         """Drop the time of a refusal after a login that succeeded."""

@@ -199,9 +199,8 @@ def names_read_only(code: str, text: bytes) -> bool:
 
 def read_only() -> GatewayError:
     """Return the error of a change in a folder that can only be read."""
-    return GatewayError(
-        GatewayCode.FOLDER_READ_ONLY, "The mail server lets you only read this folder. Nothing in it was changed."
-    )
+    text = "The mail server lets you only read this folder. Nothing in it was changed."
+    return GatewayError(GatewayCode.FOLDER_READ_ONLY, text)
 
 
 def _wait_in(text: bytes) -> int | None:

@@ -106,7 +106,8 @@ class ImapConnection:
 
         Raises GatewayError with LOGIN_REFUSED, BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
         """
-        return cls(connect(credentials, deadline or CallDeadline(credentials.account.server.timeout_seconds)), uses)
+        seconds = credentials.account.server.timeout_seconds
+        return cls(connect(credentials, deadline or CallDeadline(seconds)), uses)
 
     @property
     def broken(self) -> bool:
@@ -364,7 +365,5 @@ def _date_time(moment: datetime | None) -> list[bytes]:
 
 
 def _only_by_pop3() -> GatewayError:
-    return GatewayError(
-        GatewayCode.NOT_OFFERED,
-        "Only mailboxes by POP3 delete messages after they were retrieved. Move the messages to the trash.",
-    )
+    text = "Only mailboxes by POP3 delete messages after they were retrieved. Move the messages to the trash."
+    return GatewayError(GatewayCode.NOT_OFFERED, text)

@@ -106,10 +106,8 @@ def read_grants(answers: Iterable[Answer], folder: str) -> list[Grant]:
 def check_person(name: str) -> str:
     """Return the login name of a person who may get rights. Raises GatewayError."""
     if not _PERSON.fullmatch(name) or name.lower() in _NO_PEOPLE:
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT,
-            f"{clean_text(name)!r} names no person. Write the address with which the person signs in.",
-        )
+        text = f"{clean_text(name)!r} names no person. Write the address with which the person signs in."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     return name
 
 

@@ -69,22 +69,17 @@ class MessageChanges:
     def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Move messages to a folder."""
         if self._imap.offers("MOVE"):
-            return Changed(
-                undo=self._transfer(b"MOVE", mailbox, uids, to, partial(self._selection.refusal_in, mailbox.name))
-            )
+            refused = partial(self._selection.refusal_in, mailbox.name)
+            return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to, refused))
         if self._selection.enter(mailbox, uids).is_read_only:
             raise read_only()  # Each try would leave a further copy.
-        return Changed(
-            undo=self._transfer(b"COPY", mailbox, uids, to), is_marked_only=self.remove(mailbox, uids).is_marked_only
-        )
+        undo = self._transfer(b"COPY", mailbox, uids, to)
+        return Changed(undo=undo, is_marked_only=self.remove(mailbox, uids).is_marked_only)
 
     def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
         """Copy messages to a folder."""
-        return Changed(
-            undo=tuple(
-                RemoveStep(mailbox=move.mailbox, uids=move.uids) for move in self._transfer(b"COPY", mailbox, uids, to)
-            )
-        )
+        moves = self._transfer(b"COPY", mailbox, uids, to)
+        return Changed(undo=tuple(RemoveStep(mailbox=move.mailbox, uids=move.uids) for move in moves))
 
     def remove(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages for ever, or mark them if the server cannot delete single messages."""

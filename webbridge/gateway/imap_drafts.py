@@ -85,7 +85,5 @@ class Drafts:
 def _check_draft_id(message_id: str) -> None:
     """Raise GatewayError with BAD_ARGUMENT unless this is the Message-ID of a draft of Sealwax."""
     if not _DRAFT_ID.fullmatch(check_message_id(message_id)):
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT,
-            f"{clean_text(message_id)!r} is not the Message-ID of a draft: it has another domain.",
-        )
+        text = f"{clean_text(message_id)!r} is not the Message-ID of a draft: it has another domain."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)

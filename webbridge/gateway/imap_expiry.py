@@ -43,10 +43,8 @@ class Expiry:
         selected = self._selection.begin(folder, None)
         takes_keyword = selected.takes_new_keywords or keyword_of(days).lower() in selected.kept_keywords
         if not (takes_keyword and self._imap.offers("UIDPLUS")):
-            raise GatewayError(
-                GatewayCode.NOT_OFFERED,
-                "The mail server cannot mark copies for a later deletion. Keep the copy, or keep none.",
-            )
+            text = "The mail server cannot mark copies for a later deletion. Keep the copy, or keep none."
+            raise GatewayError(GatewayCode.NOT_OFFERED, text)
 
     def delete_due(self, folder: str, today: date) -> int:
         """Delete the messages whose days are over, for ever. Return their number."""

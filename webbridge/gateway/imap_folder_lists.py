@@ -73,10 +73,11 @@ class FolderLists:
         unknown = FolderFacts(knows_subscriptions=answers is not None)
         may_share = self._imap.offers("ACL")
         roles = roles_of(listed, self._uses())
-        return in_order(
+        described = (
             folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown), may_share=may_share)
             for folder in listed
-        )[:MAX_FOLDERS]
+        )
+        return in_order(described)[:MAX_FOLDERS]
 
     def named_or_new(self, role: Role) -> str:
         """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one.
@@ -138,7 +139,8 @@ class FolderLists:
         # unknown.
         total = facts.get(write_folder_name(folder), FolderFacts()).counts.get(b"MESSAGES")
         if total != 0 and not with_messages:
-            raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, "The folder has messages. They would be deleted for ever.")
+            text = "The folder has messages. They would be deleted for ever."
+            raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, text)
         self._leave()
         self._imap.run(b"DELETE", _word(folder), refused=folder_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)))
@@ -147,9 +149,8 @@ class FolderLists:
 
     def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
         """Subscribe to a folder, or end the subscription."""
-        self._imap.run(
-            b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE", _word(check_folder_name(folder)), refused=opening_refusal
-        )
+        verb = b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE"
+        self._imap.run(verb, _word(check_folder_name(folder)), refused=opening_refusal)
         return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
 
     def whole_name(self, name: str) -> str:
@@ -199,9 +200,8 @@ class FolderLists:
 
     def _is_taken(self, name: str) -> bool:
         with suppress(GatewayError):
-            return write_folder_name(name) in (
-                folder.wire_name for folder in self._read(self._imap.run(b"LIST", b'""', _word(name)))
-            )
+            listed = self._read(self._imap.run(b"LIST", b'""', _word(name)))
+            return write_folder_name(name) in (folder.wire_name for folder in listed)
         return False
 
     def _listed(self) -> list[ListedFolder]:
@@ -248,9 +248,8 @@ class FolderLists:
         """Return the answers to a LIST with counts (RFC 5819, RFC 8440), or None if the server refuses it."""
         rights = b" MYRIGHTS" if self._imap.offers("LIST-MYRIGHTS") else b""
         special = b" SPECIAL-USE" if self._imap.offers("SPECIAL-USE") else b""
-        return self._try_list(
-            (b"LIST", b'""', b'"*"', b"RETURN", b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")")
-        )
+        options = b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")"
+        return self._try_list((b"LIST", b'""', b'"*"', b"RETURN", options))
 
     def _try_list(self, command: Command) -> list[Answer] | None:
         """Return the answers to a LIST, or None if the server refuses its options."""
@@ -322,21 +321,17 @@ def check_not_inbox(folder: str) -> str:
 
 def _no_place(namespaces: Namespaces) -> GatewayError:
     if namespaces.are_known:
-        return GatewayError(
-            GatewayCode.NOT_OFFERED,
-            "The mail server names no place for a new folder of this account."
-            " Ask the administrator of the mail server.",
+        text = (
+            "The mail server names no place for a new folder of this account. Ask the administrator of the mail server."
         )
-    return GatewayError(
-        GatewayCode.BUSY, "The mail server does not say which folders belong to this account. Try again in a moment."
-    )
+        return GatewayError(GatewayCode.NOT_OFFERED, text)
+    text = "The mail server does not say which folders belong to this account. Try again in a moment."
+    return GatewayError(GatewayCode.BUSY, text)
 
 
 def _not_listed(name: str) -> GatewayError:
-    return GatewayError(
-        GatewayCode.NOT_OFFERED,
-        f"The mail server has a folder {clean_text(name)!r}, and does not list it. Ask its administrator.",
-    )
+    text = f"The mail server has a folder {clean_text(name)!r}, and does not list it. Ask its administrator."
+    return GatewayError(GatewayCode.NOT_OFFERED, text)
 
 
 def _word(folder: str) -> FolderName:

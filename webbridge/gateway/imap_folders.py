@@ -196,11 +196,8 @@ def _prefix_of(name: str, prefix: bytes) -> str:
 
 
 def _counts(items: list[Value]) -> dict[bytes, int]:
-    return {
-        name.upper(): min(read_number(value) or 0, MAX_COUNT)
-        for name, value in zip(items[::2], items[1::2], strict=False)
-        if isinstance(name, bytes)
-    }
+    pairs = zip(items[::2], items[1::2], strict=False)
+    return {name.upper(): min(read_number(value) or 0, MAX_COUNT) for name, value in pairs if isinstance(name, bytes)}
 
 
 def read_folders(
@@ -224,11 +221,11 @@ def read_folders(
         if answer.kind == "XLIST" and _XLIST_INBOX in attributes:
             name = INBOX  # Gmail named the inbox in the person's language.
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
-            folder = _listed_folder(name, attributes, delimiter if isinstance(delimiter, bytes) else None, namespaces)
+            separator = delimiter if isinstance(delimiter, bytes) else None
+            folder = _listed_folder(name, attributes, separator, namespaces)
             # If a server marks folders only in answers to XLIST, the same folder was in an earlier answer to LIST.
-            folders[folder.wire_name] = replace(
-                folder, attributes=folder.attributes | folders.get(folder.wire_name, folder).attributes
-            )
+            known = folders.get(folder.wire_name, folder).attributes
+            folders[folder.wire_name] = replace(folder, attributes=folder.attributes | known)
     return list(folders.values())
 
 
@@ -296,10 +293,9 @@ def folders_with(role: Role, folders: Sequence[ListedFolder], uses: FolderUses =
     marked = [folder for folder in others if _SPECIAL_USE[role] in folder.attributes]
     if marked:
         return marked
+    shortest_last = sorted(others, key=lambda candidate: -len(candidate.wire_name))
     by_name = {
-        _shown_form(candidate.top_name): candidate
-        for candidate in sorted(others, key=lambda candidate: -len(candidate.wire_name))
-        if candidate.top_name is not None
+        _shown_form(candidate.top_name): candidate for candidate in shortest_last if candidate.top_name is not None
     }
     return [by_name[name] for name in map(_usual_form, USUAL_NAMES[role]) if name in by_name][:1]
 

@@ -62,7 +62,8 @@ class MessageLists:
         else:
             items = {}
             selected, chosen = self._older(folder, before_uid, limit, uid_validity)
-        return _page(selected, self.rows(selected, chosen, items, cache), total=selected.exists)
+        rows = self.rows(selected, chosen, items, cache)
+        return _page(selected, rows, total=selected.exists)
 
     def rows(
         self, selected: Selected, uids: list[int], items: dict[int, dict[bytes, Value]], cache: RowCache
@@ -106,12 +107,12 @@ class MessageLists:
             uid_validity = None
         else:
             words = (b"UID", b"1:%d" % max(1, before_uid - 1), *words)
-        selected, answers = self._selection.search(
-            folder, uid_validity, search_command(self._imap, words), search_refusal
-        )
+        command = search_command(self._imap, words)
+        selected, answers = self._selection.search(folder, uid_validity, command, search_refusal)
         matches = found_in(answers)
         uids = matches.newest(before=before_uid or MAX_UID + 1, limit=limit)
-        return _page(selected, self.rows(selected, uids, {}, cache), total=matches.count)
+        rows = self.rows(selected, uids, {}, cache)
+        return _page(selected, rows, total=matches.count)
 
     def ordered(
         self, folder: str, key: SortKey, *, is_descending: bool, offset: int, limit: int, cache: RowCache
@@ -119,9 +120,8 @@ class MessageLists:
         """Return a part of the folder in an order of the server."""
         if not self._imap.offers("SORT"):
             raise _not_offered("cannot sort")
-        selected, answers = self._selection.search(
-            folder, None, sort_command(key, (b"ALL",), is_descending=is_descending), search_refusal
-        )
+        command = sort_command(key, (b"ALL",), is_descending=is_descending)
+        selected, answers = self._selection.search(folder, None, command, search_refusal)
         uids = sorted_in(answers)
         return _page(selected, self.rows(selected, uids[offset : offset + limit], {}, cache), total=len(uids))
 
@@ -129,9 +129,8 @@ class MessageLists:
         """Return the newest message of each thread, the newest thread first, and the UIDs of these threads."""
         if not self._imap.offers("THREAD=REFERENCES"):
             raise _not_offered("has no threads")
-        selected, answers = self._selection.search(
-            folder, None, (b"UID", b"THREAD", b"REFERENCES", b"UTF-8", b"ALL"), search_refusal
-        )
+        command = (b"UID", b"THREAD", b"REFERENCES", b"UTF-8", b"ALL")
+        selected, answers = self._selection.search(folder, None, command, search_refusal)
         all_threads = sorted(threads_in(answers), key=max, reverse=True)
         threads = all_threads[offset : offset + limit]
         rows = self.rows(selected, list(dict.fromkeys(map(max, threads))), {}, cache)
@@ -145,10 +144,9 @@ class MessageLists:
         modseq, next_uid = int(match[1]), int(match[2])
         modifier = b"(CHANGEDSINCE %d VANISHED)" if self._imap.offers("ENABLE", "QRESYNC") else b"(CHANGEDSINCE %d)"
         self._selection.forget()
+        uid_range = b"%d:*" % from_uid
         selected = self._selection.begin(
-            mailbox.name,
-            mailbox.uid_validity,
-            (b"UID", b"FETCH", b"%d:*" % from_uid, _FLAG_ITEMS, modifier % max(modseq, 1)),
+            mailbox.name, mailbox.uid_validity, (b"UID", b"FETCH", uid_range, _FLAG_ITEMS, modifier % max(modseq, 1))
         )
         answers = self._imap.answers()
         changed = {uid: items for uid, items in items_by_uid(answers).items() if uid >= from_uid}
@@ -156,13 +154,14 @@ class MessageLists:
         if len(changed) > MAX_CHANGES or len(vanished) > MAX_VANISHED_RANGES or b"VANISHED" not in modifier:
             return self._too_many(selected)
         new = [uid for uid in changed if uid >= next_uid]
+        rows = self.rows(selected, newest_first(new, None, limit), {}, cache)
         return Changes(
             uid_validity=selected.uid_validity,
             total=selected.exists,
             token=_token(selected),
             is_whole=len(new) <= limit,
             flags={uid: flags_of(items) for uid, items in changed.items() if uid < next_uid},
-            new=self.rows(selected, newest_first(new, None, limit), {}, cache),
+            new=rows,
             vanished=vanished,
         )
 
@@ -187,7 +186,8 @@ class MessageLists:
         self._selection.forget()
         if expected:
             low, high = ends_of(expected, limit)
-            selected = self._selection.begin(folder, None, (b"FETCH", b"%d:%d" % (low, high), item_names))
+            fetch = (b"FETCH", b"%d:%d" % (low, high), item_names)
+            selected = self._selection.begin(folder, None, fetch)
             items = self._read_items(folder, cache)
         else:
             selected, items = self._selection.begin(folder, None), {}

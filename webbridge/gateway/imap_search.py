@@ -153,4 +153,5 @@ def search_refusal(word: str, text: bytes) -> GatewayError:
 
 
 def _charset(words: Command) -> Command:
-    return () if all(word.content.isascii() for word in words if isinstance(word, Literal)) else (b"CHARSET", b"UTF-8")
+    is_ascii = all(word.content.isascii() for word in words if isinstance(word, Literal))
+    return () if is_ascii else (b"CHARSET", b"UTF-8")

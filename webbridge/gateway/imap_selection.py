@@ -196,11 +196,8 @@ class Selection:
             for _ in openings[1:]:
                 self._imap.answers()
             answers = self._imap.answers(opening_refusal)
-            selected = _selected(
-                folder,
-                answers,
-                is_read_only=openings[-1][0] == _EXAMINE or read_code(self._imap.status_text) == "READ-ONLY",
-            )
+            is_read_only = openings[-1][0] == _EXAMINE or read_code(self._imap.status_text) == "READ-ONLY"
+            selected = _selected(folder, answers, is_read_only=is_read_only)
             _check_uid_validity(selected, uid_validity)
         except GatewayError:
             self._imap.drain()

@@ -111,10 +111,11 @@ def write_folder_name(name: str) -> bytes:
         return name[2:].encode("latin-1", "replace")
     if name.startswith(UNREADABLE_NAME_MARK):
         return name[1:].encode("utf-8", "replace")
+    pieces = re.split(r"([^\x20-\x7e]+)", name)
     # The pieces at odd positions have only characters that are not printable ASCII.
     return b"".join(
         _shift(piece) if position % 2 else piece.replace("&", "&-").encode("ascii")
-        for position, piece in enumerate(re.split(r"([^\x20-\x7e]+)", name))
+        for position, piece in enumerate(pieces)
     )
 
 
@@ -175,4 +176,5 @@ def _decode_utf7(wire: bytes) -> str | None:
 
 
 def _shift(text: str) -> bytes:
-    return b"&" + b64encode(text.encode("utf-16-be", "surrogatepass")).rstrip(b"=").replace(b"/", b",") + b"-"
+    encoded = b64encode(text.encode("utf-16-be", "surrogatepass")).rstrip(b"=")
+    return b"&" + encoded.replace(b"/", b",") + b"-"

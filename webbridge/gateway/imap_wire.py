@@ -195,10 +195,8 @@ class ImapWire:
 
     def needs_no_wait(self, command: Command) -> bool:
         """Return whether the command can be sent together with others."""
-        return all(
-            isinstance(word, bytes) or is_plain(word.content) or self._takes_literal(word)
-            for word in map(self._as_sent, command)
-        )
+        words = map(self._as_sent, command)
+        return all(isinstance(word, bytes) or is_plain(word.content) or self._takes_literal(word) for word in words)
 
     def drain(self) -> None:
         """Read the answers to all unfinished commands, and drop them."""
@@ -243,7 +241,8 @@ class ImapWire:
         """Return the untagged answer that begins with this line, or None if it has no structure."""
         if not line.text.startswith(b"* "):
             raise self.unreadable()
-        answer = self._parse_untagged(line.text, list(self._read_pieces(line, kept_literal_bytes)))
+        pieces = list(self._read_pieces(line, kept_literal_bytes))
+        answer = self._parse_untagged(line.text, pieces)
         if answer is not None and answer.kind == "BYE":
             self.wire.broken = True
             raise ConnectionLost
@@ -288,7 +287,8 @@ class ImapWire:
         return Literal(to_utf8(word.content)) if self._has_utf8_names and isinstance(word, FolderName) else word
 
     def _takes_literal(self, word: Literal) -> bool:
-        return self.offers("LITERAL+") or (self.offers("LITERAL-") and len(word.content) <= MAX_LITERAL_MINUS_BYTES)
+        size_bytes = len(word.content)
+        return self.offers("LITERAL+") or (self.offers("LITERAL-") and size_bytes <= MAX_LITERAL_MINUS_BYTES)
 
     def _send_slowly(self, before: bytes, word: Literal) -> None:
         self.send_line(before + b" {%d}" % len(word.content))

@@ -93,10 +93,8 @@ class OutgoingMessage:
         if not piece:
             return
         if self.size_bytes + len(piece) > self._max_bytes:
-            raise GatewayError(
-                GatewayCode.MESSAGE_TOO_LARGE,
-                f"The message has more than {self._max_bytes} bytes, which is the most that is taken.",
-            )
+            text = f"The message has more than {self._max_bytes} bytes, which is the most that is taken."
+            raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
         self._lines.check(piece)
         self.size_bytes += len(piece)
         self.is_ascii = self.is_ascii and piece.isascii()
@@ -173,9 +171,8 @@ class OutgoingMessage:
             self._has_whole_header = True
             del self._header[end + len(_HEADER_END) :]
         elif len(self._header) > MAX_HEADER_BYTES:
-            raise GatewayError(
-                GatewayCode.BAD_ARGUMENT, f"The message's header is longer than {MAX_HEADER_BYTES} bytes."
-            )
+            text = f"The message's header is longer than {MAX_HEADER_BYTES} bytes."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
 
 
 class _Lines:

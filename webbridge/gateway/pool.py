@@ -252,7 +252,8 @@ class ConnectionPool:
             raise ConnectionLost
 
     def _put_back(self, session_id: str, slot: Slot) -> None:
-        self._slots.put_back(slot, keep=slot.connection is not None and self._may_be_kept(session_id, slot.connection))
+        keep = slot.connection is not None and self._may_be_kept(session_id, slot.connection)
+        self._slots.put_back(slot, keep=keep)
 
     def _connect(self, credentials: Credentials, deadline: CallDeadline) -> MailConnection:
         if credentials.account.server.pop3 is None:

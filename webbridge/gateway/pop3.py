@@ -57,7 +57,8 @@ class Pop3Connection(Pop3Refusals):
     @classmethod
     def open(cls, credentials: Credentials, deadline: CallDeadline | None = None) -> Pop3Connection:
         """Connect, verify the server's certificate and log in. Raises GatewayError."""
-        return cls(*connect(credentials, deadline or CallDeadline(credentials.account.server.timeout_seconds)))
+        seconds = credentials.account.server.timeout_seconds
+        return cls(*connect(credentials, deadline or CallDeadline(seconds)))
 
     @property
     def broken(self) -> bool:
@@ -119,7 +120,8 @@ class Pop3Connection(Pop3Refusals):
             if not places:
                 raise GatewayError(GatewayCode.FOLDER_CHANGED, "The folder has changed. Load its list again.")
             stored = stored[: places[0]]
-        return MessagePage(uid_validity=UID_VALIDITY, rows=self._rows(stored[-limit:][::-1]))
+        chosen = stored[-limit:][::-1]
+        return MessagePage(uid_validity=UID_VALIDITY, rows=self._rows(chosen))
 
     def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end.
@@ -204,9 +206,11 @@ class Pop3Connection(Pop3Refusals):
         # If the server fails at a message or closes the connection, the rows from there on are marked as unreadable.
         with suppress(GatewayError):
             sizes = self._sizes(chosen)
-            for message in self._answers_to(chosen, [b"TOP %d 0" % message.number for message in chosen]):
+            commands = [b"TOP %d 0" % message.number for message in chosen]
+            for message in self._answers_to(chosen, commands):
                 header = b"".join(self._pop3.read_message(MAX_HEADER_BYTES)) if self._pop3.read_status().is_ok else None
-                rows[message.uid] = summary_from_header(message.uid, header, size_bytes=sizes.get(message.number, 0))
+                size_bytes = sizes.get(message.number, 0)
+                rows[message.uid] = summary_from_header(message.uid, header, size_bytes=size_bytes)
         return list(rows.values())
 
     def _answers_to(self, messages: Sequence[_ListedMessage], commands: Sequence[bytes]) -> Iterator[_ListedMessage]:

@@ -38,7 +38,8 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
             if not pop3.ask(b"STLS").is_ok:
                 raise _misconfigured("offers no TLS")
             wire.start_tls(server.tls_context(), server.mailbox.host)
-        _log_in(pop3, credentials, _capabilities(pop3), refused)
+        capabilities = _capabilities(pop3)
+        _log_in(pop3, credentials, capabilities, refused)
         return pop3, _capabilities(pop3)
 
 

@@ -71,9 +71,8 @@ class Pop3Wire:
         match = _STATUS.fullmatch(line)
         if match is None:
             raise self.unreadable()
-        return Status(
-            match[1] == b"+OK", (match[2] or b"").decode("ascii", "replace").upper(), (match[3] or b"").strip()
-        )
+        code = (match[2] or b"").decode("ascii", "replace").upper()
+        return Status(match[1] == b"+OK", code, (match[3] or b"").strip())
 
     def check(self, status: Status) -> Status:
         """Return the status of a command that succeeded. Raises GatewayError for any other."""

@@ -129,10 +129,8 @@ def log_in_by(
         else:
             exchange.check_end()
             return None
-    return reason or GatewayError(
-        GatewayCode.MISCONFIGURED,
-        f"The mail server offers no way to sign in with {_WITH[credentials.kind]}. Tell your administrator.",
-    )
+    text = f"The mail server offers no way to sign in with {_WITH[credentials.kind]}. Tell your administrator."
+    return reason or GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
 def exchanges(offered: Collection[str], credentials: Credentials, address: ServerAddress) -> Iterator[Exchange]:
@@ -267,7 +265,5 @@ class _Xoauth2(_OauthBearer):
 
 
 def _unproved() -> GatewayError:
-    return GatewayError(
-        GatewayCode.MISCONFIGURED,
-        "The mail server did not prove that it knows your password. Nothing was done. Tell your administrator.",
-    )
+    text = "The mail server did not prove that it knows your password. Nothing was done. Tell your administrator."
+    return GatewayError(GatewayCode.MISCONFIGURED, text)

@@ -109,11 +109,10 @@ def submit_message(
     """
     checked = check_recipients(recipients)
     if message.longest_line_bytes > MAX_LINE_BYTES:
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT,
-            f"The message has a line of {message.longest_line_bytes} bytes."
-            f" Mail servers take at most {MAX_LINE_BYTES}.",
+        text = (
+            f"The message has a line of {message.longest_line_bytes} bytes. Mail servers take at most {MAX_LINE_BYTES}."
         )
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
     smtp = _begin(credentials, connections, lambda smtp: _open_transaction(smtp, sender, checked, message, reports))
     with on_error(smtp.wire.close):
@@ -188,10 +187,8 @@ def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None
     if isinstance(reason, MechanismRefused):
         raise reason
     named = clean_text(" ".join(sorted(offered)))
-    raise GatewayError(
-        GatewayCode.MISCONFIGURED,
-        f"The server for outgoing mail offers no known way to sign in ({named}). Tell your administrator.",
-    )
+    text = f"The server for outgoing mail offers no known way to sign in ({named}). Tell your administrator."
+    raise GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
 def _authenticate(smtp: SmtpWire, exchange: Exchange, credentials: Credentials) -> None:
@@ -221,12 +218,12 @@ def _login_refusal(reply: Reply, credentials: Credentials) -> GatewayError:
         # The mailbox's server accepted the password before. So this server has other passwords, or the password has
         # changed.
         is_token = credentials.kind is Secret.TOKEN
-        return GatewayError(
-            GatewayCode.MISCONFIGURED,
+        text = (
             f"The server for outgoing mail does not accept the {credentials.kind.value} of your mailbox."
             f" {'It may have expired: sign in' if is_token else 'If you have changed it, sign in'} again."
-            " Otherwise tell your administrator.",
+            " Otherwise tell your administrator."
         )
+        return GatewayError(GatewayCode.MISCONFIGURED, text)
     text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
     return MechanismRefused(text) if is_of_the_mechanism else GatewayError(GatewayCode.MISCONFIGURED, text)
 
@@ -238,20 +235,16 @@ def _open_transaction(
     _check_size(smtp, message)
     _check_letters(smtp, recipients)
     if reports and not smtp.offers("dsn"):
-        raise GatewayError(
-            GatewayCode.NOT_OFFERED,
-            "The server for outgoing mail gives no reports of delivery. Send the message without asking for them.",
-        )
+        text = "The server for outgoing mail gives no reports of delivery. Send the message without asking for them."
+        raise GatewayError(GatewayCode.NOT_OFFERED, text)
     options = [*_mail_options(smtp, message, recipients), *(["RET=HDRS"] if reports else [])]
     mail = " ".join([f"MAIL FROM:<{sender}>", *options]).encode()
     notify = f" NOTIFY={','.join(report.upper() for report in Report if report in reports)}" if reports else ""
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
     if of_sender.code == NEEDS_LOGIN and not smtp.mechanisms():
-        raise GatewayError(
-            GatewayCode.MISCONFIGURED,
-            "The server for outgoing mail wants a login, and offers no way to sign in. Tell your administrator.",
-        )
+        text = "The server for outgoing mail wants a login, and offers no way to sign in. Tell your administrator."
+        raise GatewayError(GatewayCode.MISCONFIGURED, text)
     if not of_sender.is_accepted:
         raise SenderRefused(of_sender, names_size=smtp.offers("size"))
     for reply in of_recipients:
@@ -275,10 +268,8 @@ def _check_size(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Raise GatewayError if the server has said that it accepts no message of this size (RFC 1870 section 3)."""
     most = _max_bytes(smtp)
     if most is not None and most < message.size_bytes:
-        raise GatewayError(
-            GatewayCode.MESSAGE_TOO_LARGE,
-            f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {most}.",
-        )
+        text = f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {most}."
+        raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
 
 
 def _max_bytes(smtp: SmtpWire) -> int | None:
@@ -308,10 +299,8 @@ def _mail_options(smtp: SmtpWire, message: OutgoingMessage, recipients: list[str
             raise GatewayError(GatewayCode.MESSAGE_REFUSED, "The server for outgoing mail takes only 7-bit messages.")
         options.append("BODY=8BITMIME")
     if not message.header.isascii() and not smtp.offers("smtputf8"):
-        raise GatewayError(
-            GatewayCode.MESSAGE_REFUSED,
-            "The server for outgoing mail takes no header fields with letters beyond ASCII.",
-        )
+        text = "The server for outgoing mail takes no header fields with letters beyond ASCII."
+        raise GatewayError(GatewayCode.MESSAGE_REFUSED, text)
     if not (message.header.isascii() and all(map(str.isascii, recipients))):
         options.append("SMTPUTF8")
     return options

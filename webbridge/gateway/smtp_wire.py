@@ -151,10 +151,8 @@ class SmtpWire:
     def _expect(self, reply: Reply, code: int) -> Reply:
         if reply.code == code:
             return reply
-        raise GatewayError(
-            GatewayCode.BUSY if reply.is_passing else GatewayCode.MISCONFIGURED,
-            f"The server for outgoing mail refused the connection ({reply.code}).",
-        )
+        passing = GatewayCode.BUSY if reply.is_passing else GatewayCode.MISCONFIGURED
+        raise GatewayError(passing, f"The server for outgoing mail refused the connection ({reply.code}).")
 
 
 def _name_of(host: str) -> bytes:

@@ -97,7 +97,8 @@ def summary_from_header(uid: int, header: bytes | None, *, size_bytes: int) -> M
     if header is None:
         return _summary(uid, size_bytes, None, None, flags=SEEN)
     shown = _fields_named(header, (b"from", b"subject", b"date", b"content-type"))[:HEADER_PART_BYTES]
-    return _summary(uid, size_bytes, shown, _fields_named(header, (b"to",))[:RECIPIENTS_PART_BYTES], flags=SEEN)
+    to = _fields_named(header, (b"to",))[:RECIPIENTS_PART_BYTES]
+    return _summary(uid, size_bytes, shown, to, flags=SEEN)
 
 
 def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
@@ -150,7 +151,8 @@ def protection_of(content_type: str) -> Protection | None:
     parsed = parse_content_type(content_type)
     kind, parameters = parsed.media_type, parsed.parameters
     if kind == "multipart/signed":
-        return Protection.SIGNED if parameters.get("protocol", "").lower().endswith("pkcs7-signature") else None
+        is_smime = parameters.get("protocol", "").lower().endswith("pkcs7-signature")
+        return Protection.SIGNED if is_smime else None
     if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
         smime_type = parameters.get("smime-type", "").lower()
         if smime_type in ("compressed-data", "certs-only"):
@@ -165,7 +167,8 @@ def protection_of(content_type: str) -> Protection | None:
 def is_openpgp(content_type: str) -> bool:
     """Return whether an unfolded Content-Type is for PGP/MIME (RFC 3156), which the pages name but do not read."""
     parsed = parse_content_type(content_type)
-    return (parsed.media_type, parsed.parameters.get("protocol", "").lower()) in _PGP_MIME
+    protocol = parsed.parameters.get("protocol", "").lower()
+    return (parsed.media_type, protocol) in _PGP_MIME
 
 
 def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | None]:
@@ -187,7 +190,8 @@ def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
 def _whole_fields(part: bytes) -> Headers:
     """Return the fields. If the part was cut, the last field is left out, because its address may be cut."""
     headers = parse_headers(part)
-    if not _is_cut(part) or [field.name.lower() for field in headers.fields[-1:]] == ["subject"]:
+    last = headers.fields[-1:]
+    if not _is_cut(part) or [field.name.lower() for field in last] == ["subject"]:
         return headers
     return Headers(headers.fields[:-1], headers.raw)
 
@@ -208,7 +212,8 @@ def _recipients(part: bytes) -> tuple[str, ...]:
 
     If no address is readable, return a name.
     """
-    text = parse_headers(part).get_unfolded("To") or ""
+    headers = parse_headers(part)
+    text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
     addressees = addresses(text)
     mailboxes = [_shown(mailbox) for mailbox in (addressees[:-1] if is_cut else addressees) if mailbox.address]

@@ -113,13 +113,14 @@ class SessionStore:
         address, host = credentials.account.address, _host_of(credentials)
         additional_data = _additional_data(session_id, address, host, expires_at, origin)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
+        sealed = sealer.encrypt(nonce, _secret_bytes(credentials), additional_data)
         row = {
             "id": session_id,
             "address": address,
             "host": host,
             "server_half": server_half,
             "nonce": nonce,
-            "sealed_password": sealer.encrypt(nonce, _secret_bytes(credentials), additional_data),
+            "sealed_password": sealed,
             "used_at": at,
             "expires_at": expires_at,
             "started_at": at,
@@ -188,11 +189,8 @@ class SessionStore:
         """Return at most MAX_LISTED valid sessions of the account, latest used first, and their total."""
         at = self._clock().timestamp()
         with self._database.reading() as rows:
-            valid = [
-                row
-                for row in rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
-                if self._is_valid(row.used_at, row.expires_at, at)
-            ]
+            session_rows = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
+            valid = [row for row in session_rows if self._is_valid(row.used_at, row.expires_at, at)]
         return [_listed(row, session) for row in valid[:MAX_LISTED]], len(valid)
 
     def end(self, cookie: str) -> str | None:

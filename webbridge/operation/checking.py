@@ -99,18 +99,12 @@ def _findings(settings: BridgeSettings, file: Path, *, accepts_servers: bool) ->
 def _check_notices(config: BridgeConfig) -> Finding:
     notices = config.parcel_notices
     if notices is None:
-        return doubtful(
-            "notices",
-            "recipients of parcels get no mail, so that senders have to tell them the link",
-            "name your mail server by host and sender in [parcel_notices]",
-        )
+        text = "recipients of parcels get no mail, so that senders have to tell them the link"
+        return doubtful("notices", text, "name your mail server by host and sender in [parcel_notices]")
     finding = check_mail_server(notices.submission, part="notices", table="parcel_notices")
     if finding.level is Level.OK and notices.head.signer is None:
-        return doubtful(
-            "notices",
-            f"{notices.submission.host} answers, but the notices have no signature",
-            "name the key and the certificate of sender by identity_file",
-        )
+        text = f"{notices.submission.host} answers, but the notices have no signature"
+        return doubtful("notices", text, "name the key and the certificate of sender by identity_file")
     return finding
 
 
@@ -161,7 +155,8 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         text = f"{shown}; the accepted servers are in the database, which is not ready"
         judged = wrong if accepts_servers else doubtful
         return judged("dns", text, "do as the line about the database says, then check again")
-    with closing(Database(config.database, access=Access.WRITING if accepts_servers else Access.READING)) as database:
+    access = Access.WRITING if accepts_servers else Access.READING
+    with closing(Database(config.database, access=access)) as database:
         accepted = AcceptedServers(database)
         if accepts_servers:
             accepted.accept(domain, server)
@@ -173,9 +168,8 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         if accepted_server is None
         else f"{_at(accepted_server.mailbox)} and {_at(accepted_server.smtp)} stay in use"
     )
-    return wrong(
-        "dns", f"{shown}; {use}", "if these are the servers of the domain: sealwax bridge check --accept-servers"
-    )
+    remedy = "if these are the servers of the domain: sealwax bridge check --accept-servers"
+    return wrong("dns", f"{shown}; {use}", remedy)
 
 
 def _check_imap(server: MailServer) -> Finding:
@@ -267,11 +261,8 @@ def _check_logins(
 
 def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return wrong(
-            part,
-            f"the certificate of {_at(address)} is not trusted: {error.verify_message}",
-            "name the server as its certificate does, or its authority by mail.ca_file",
-        )
+        text = f"the certificate of {_at(address)} is not trusted: {error.verify_message}"
+        return wrong(part, text, "name the server as its certificate does, or its authority by mail.ca_file")
     if isinstance(error, ssl.SSLError):
         return wrong(part, f"{_at(address)} does not begin TLS", 'look at `security`: "tls" or "starttls"')
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "no answer that can be read"
@@ -286,9 +277,8 @@ def _check_origin(part: str, origin: str, path: str) -> Finding:
     try:
         ask(origin, path)
     except NoAnswer as error:
-        return doubtful(
-            part, f"{origin}: {error}", "start it and its proxy. Until then people cannot fetch or keep their keys"
-        )
+        remedy = "start it and its proxy. Until then people cannot fetch or keep their keys"
+        return doubtful(part, f"{origin}: {error}", remedy)
     return fine(part, f"{origin} answers")
 
 
@@ -296,11 +286,8 @@ def _check_pages(folder: Path) -> Finding:
     if not (folder / "index.html").is_file():
         return wrong("pages", f"{folder} has no index.html", "name the folder of the built pages by pages.folder")
     if not (folder / "index.html.br").is_file() and not any(folder.glob("*.br")):
-        return doubtful(
-            "pages",
-            f"{folder} has no compressed files",
-            "copy the whole folder that the build made: a first visit takes five times as long",
-        )
+        remedy = "copy the whole folder that the build made: a first visit takes five times as long"
+        return doubtful("pages", f"{folder} has no compressed files", remedy)
     return fine("pages", str(folder))
 
 
@@ -317,11 +304,8 @@ def _check_anchors(config: BridgeConfig) -> Iterator[Finding]:
         else:
             yield fine("anchors", f"{file} has {count}")
     if not (config.anchors_file or config.mozilla_roots or config.trust_list_file):
-        yield doubtful(
-            "anchors",
-            "no authority is trusted, so that no signature is ever verified",
-            "set trust.anchors_file, trust.mozilla_roots or trust.list_file",
-        )
+        remedy = "set trust.anchors_file, trust.mozilla_roots or trust.list_file"
+        yield doubtful("anchors", "no authority is trusted, so that no signature is ever verified", remedy)
 
 
 def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
@@ -332,11 +316,8 @@ def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
         policy = read_label_policy(file)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        yield wrong(
-            "labels",
-            f"{file} cannot be read: {reason}",
-            "name a JSON file of a policy of security labels by writing.label_policy_file",
-        )
+        remedy = "name a JSON file of a policy of security labels by writing.label_policy_file"
+        yield wrong("labels", f"{file} cannot be read: {reason}", remedy)
     else:
         yield fine("labels", f"{file} has {len(policy.classifications)}")
 
@@ -344,25 +325,16 @@ def _check_labels(config: BridgeConfig) -> Iterator[Finding]:
 def _check_authserv_id(config: BridgeConfig) -> Finding:
     if config.authserv_id:
         return fine("results", f"messages are sent without Authentication-Results of {config.authserv_id}")
-    return doubtful(
-        "results",
-        "without writing.authserv_id, only Authentication-Results of the mail servers' host names are left out",
-        "set writing.authserv_id to the name that your mail servers write in that field",
-    )
+    text = "without writing.authserv_id, only Authentication-Results of the mail servers' host names are left out"
+    return doubtful("results", text, "set writing.authserv_id to the name that your mail servers write in that field")
 
 
 def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:
-    yield from check_exposure(
-        settings.api_origin,
-        {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen},
-        trusted_proxies=settings.trusted_proxies,
-    )
+    places = {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen}
+    yield from check_exposure(settings.api_origin, places, trusted_proxies=settings.trusted_proxies)
     if settings.watch.listen and not is_private(settings.watch.listen):
-        yield doubtful(
-            "watch",
-            f"{settings.watch.listen} shows the metrics to other machines",
-            "let a firewall admit only your monitoring",
-        )
+        remedy = "let a firewall admit only your monitoring"
+        yield doubtful("watch", f"{settings.watch.listen} shows the metrics to other machines", remedy)
 
 
 def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
@@ -370,11 +342,8 @@ def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
 
     def further(health: dict[str, Any]) -> Iterator[Finding]:
         if health.get("proxies") == "untrusted":
-            yield wrong(
-                "proxy",
-                "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client",
-                "set trusted_proxies to the number of your proxies, and restart",
-            )
+            text = "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client"
+            yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, and restart")
         yield check_proxy(origin, path)
 
     return check_process(BRIDGE, settings.server.listen, origin, path, further=further)

@@ -83,15 +83,11 @@ def init(request: InitRequest) -> None:
     """
     file, folder = request.config, own_secrets_folder(request.config)
     names = (_KEY, DATABASE_SECRET) if has_password(request.database) else (_KEY,)
-    settings = write_configuration(
-        BRIDGE,
-        file,
-        first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names}),
-    )
+    text = first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names})
+    settings = write_configuration(BRIDGE, file, text)
     if request.examples is not None:
-        for path in write_examples(
-            settings, file, request.examples, has_database_secret=is_kept_apart(settings, request.database)
-        ):
+        is_secret = is_kept_apart(settings, request.database)
+        for path in write_examples(settings, file, request.examples, has_database_secret=is_secret):
             write_line(f"{path} was written")
     go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
     secret = make_secret(file, _KEY)

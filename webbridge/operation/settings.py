@@ -118,12 +118,8 @@ class DomainSection(Section):
 
     def to_domain(self) -> MailDomain:
         """Return the domain for the accounts. Raises ValueError."""
-        return MailDomain(
-            name=self.name,
-            login=self.login,
-            server=None if self.mail is None else self.mail.to_server(),
-            is_found=self.find_servers,
-        )
+        server = None if self.mail is None else self.mail.to_server()
+        return MailDomain(name=self.name, login=self.login, server=server, is_found=self.find_servers)
 
 
 class SessionsSection(Section):

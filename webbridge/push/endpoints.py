@@ -60,7 +60,8 @@ def read_endpoint(url: str, hosts: Iterable[str]) -> Endpoint:
         raise EndpointRefused("the address is not https, names a user, or has a fragment")
     if _NAME.fullmatch(host) is None or not any(_is_allowed(host, port, allowed) for allowed in hosts):
         raise EndpointRefused("the operator does not allow this push service")
-    return Endpoint(url=url, origin=f"https://{host}" if port == _PORT else f"https://{host}:{port}")
+    origin = f"https://{host}" if port == _PORT else f"https://{host}:{port}"
+    return Endpoint(url=url, origin=origin)
 
 
 def _is_allowed(host: str, port: int, allowed: str) -> bool:

@@ -53,11 +53,12 @@ def send_message(url: str, config: PushConfig, *, ttl_seconds: int, at: datetime
         endpoint = read_endpoint(url, config.hosts)
     except EndpointRefused:
         return Sent(outcome=Outcome.GONE)
+    token = authorization(config.key, audience=endpoint.origin, contact=config.contact, at=at)
     request = FetchRequest(
         url=endpoint.url,
         method="POST",
         headers=(
-            ("Authorization", authorization(config.key, audience=endpoint.origin, contact=config.contact, at=at)),
+            ("Authorization", token),
             ("TTL", str(ttl_seconds)),
             ("Topic", TOPIC),
             ("Urgency", "normal"),
@@ -77,11 +78,9 @@ def send_message(url: str, config: PushConfig, *, ttl_seconds: int, at: datetime
 
 def _policy(config: PushConfig) -> FetchPolicy:
     # A host that the operator names exactly may have an address inside the operator's network.
+    exact = frozenset(host for host in config.hosts if not host.startswith("*."))
     return FetchPolicy(
-        allowed_hosts=frozenset(host for host in config.hosts if not host.startswith("*.")),
-        timeout_seconds=_TIMEOUT_SECONDS,
-        max_body_bytes=_MAX_BODY_BYTES,
-        ca_file=config.ca_file,
+        allowed_hosts=exact, timeout_seconds=_TIMEOUT_SECONDS, max_body_bytes=_MAX_BODY_BYTES, ca_file=config.ca_file
     )
 
 

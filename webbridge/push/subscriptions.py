@@ -33,11 +33,8 @@ class Subscriptions:
         )
         with self._database.transaction(durable=False) as rows:
             if rows.execute(others).scalar_one() >= MAX_BROWSERS:
-                raise ServiceError(
-                    409,
-                    "too-many-browsers",
-                    f"{MAX_BROWSERS} browsers get push messages for this account. Sign out in one of them.",
-                )
+                text = f"{MAX_BROWSERS} browsers get push messages for this account. Sign out in one of them."
+                raise ServiceError(409, "too-many-browsers", text)
             rows.execute(update(SESSION).where(SESSION.c.id == session.id).values(push_endpoint=url))
 
     def forget(self, session_id: str) -> None:

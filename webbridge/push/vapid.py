@@ -32,7 +32,8 @@ def check_key(key: bytes) -> None:
 
 def public_key_text(key: bytes) -> str:
     """Return the public half of a key as browsers and push services read it (RFC 8292 section 3.2)."""
-    return write_base64url(_private(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    point = _private(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return write_base64url(point)
 
 
 def authorization(key: bytes, *, audience: str, contact: str, at: datetime) -> str:

@@ -61,6 +61,5 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise click.ClickException(
-            f"the responder cannot listen at {host}, port {port}: choose another address or port"
-        ) from error
+        text = f"the responder cannot listen at {host}, port {port}: choose another address or port"
+        raise click.ClickException(text) from error

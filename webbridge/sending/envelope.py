@@ -47,7 +47,8 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
     line = stream.readline(MAX_LINE_BYTES)
     if not line.endswith(b"\n"):
         raise _bad_request(f"The request begins with one line of JSON of at most {MAX_LINE_BYTES} bytes.")
-    return _read_envelope(line), read_message(stream, max_bytes=max_bytes)
+    envelope = _read_envelope(line)
+    return envelope, read_message(stream, max_bytes=max_bytes)
 
 
 def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
@@ -96,12 +97,8 @@ def _keep(message: OutgoingMessage, piece: bytes) -> None:
     try:
         message.write(piece)
     except OSError as error:
-        raise ServiceError(
-            503,
-            "try-later",
-            "This server has no room for the message now. Nothing was sent. Try again later.",
-            _RETRY_SECONDS,
-        ) from error
+        text = "This server has no room for the message now. Nothing was sent. Try again later."
+        raise ServiceError(503, "try-later", text, _RETRY_SECONDS) from error
 
 
 def _bad_request(text: str) -> ServiceError:

@@ -37,10 +37,8 @@ def check_header(header: bytes, account: str, *, shared_addresses: Collection[st
     _check_from(fields, account, shared_addresses)
     for name in _HIDDEN:
         if fields.find(name):
-            raise GatewayError(
-                GatewayCode.BAD_ARGUMENT,
-                f"The message has a field {name}, which would show everybody the hidden recipients. Leave it out.",
-            )
+            text = f"The message has a field {name}, which would show everybody the hidden recipients. Leave it out."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     return _message_id(fields)
 
 
@@ -75,27 +73,20 @@ def _check_lines(header: bytes) -> None:
 def _check_from(fields: Headers, account: str, shared_addresses: Collection[str]) -> None:
     address = _only_address(fields, "From")
     if not address:
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT, "The message needs one field From with one address, in its usual form."
-        )
+        text = "The message needs one field From with one address, in its usual form."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     if not _is_account(address, account):
         if not address.isascii() or address.lower() not in shared_addresses:
-            raise GatewayError(
-                GatewayCode.BAD_ARGUMENT,
-                f"The message is from another address than {account}, as which you are signed in.",
-            )
+            text = f"The message is from another address than {account}, as which you are signed in."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
         # Otherwise nobody would learn which of the people who share the address has sent the message.
         if not _is_account(_only_address(fields, "Sender"), account):
-            raise GatewayError(
-                GatewayCode.BAD_ARGUMENT,
-                f"The message is from a shared address, so it needs one field Sender with {account}.",
-            )
+            text = f"The message is from a shared address, so it needs one field Sender with {account}."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     for name in _SENDERS:
         if fields.find(name) and not _is_account(_only_address(fields, name), account):
-            raise GatewayError(
-                GatewayCode.BAD_ARGUMENT,
-                f"The message's field {name} names another sender than {account}. Leave it out.",
-            )
+            text = f"The message's field {name} names another sender than {account}. Leave it out."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
 
 
 def _only_address(fields: Headers, name: str) -> str:

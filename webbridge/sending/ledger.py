@@ -86,9 +86,8 @@ class NotOurTurn(ServiceError):
     """Another request is sending this message, or this request's turn is over."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(
-            409, "already-sending", "This message is being sent already. Ask again in a moment.", max(1, ceil(seconds))
-        )
+        text = "This message is being sent already. Ask again in a moment."
+        super().__init__(409, "already-sending", text, max(1, ceil(seconds)))
 
 
 # Made once, because making a statement takes longer than running it.
@@ -130,9 +129,8 @@ class Ledger:
         """
         turn = _turn(account, key)
         at = self._clock().timestamp()
-        row = _row(
-            turn, digest=digest, message_id=message_id, begun_at=at, busy_until=at + seconds, process=self._process()
-        )
+        process = self._process()
+        row = _row(turn, digest=digest, message_id=message_id, begun_at=at, busy_until=at + seconds, process=process)
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
             if message_id:

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -66,9 +66,8 @@ def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) ->
         return turn
     recorded = _submit(sending, turn, envelope, message, message_id)
     if recorded.state is State.SENT and sending.copy.is_wanted:
-        recorded = Recorded(
-            state=State.SENT, message_id=message_id, answer={**recorded.answer, "savedTo": sending.keep_copy(message)}
-        )
+        answer = {**recorded.answer, "savedTo": sending.keep_copy(message)}
+        recorded = Recorded(state=State.SENT, message_id=message_id, answer=answer)
         _note(sending.ledger, turn, recorded)
     return recorded
 
@@ -98,7 +97,8 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
             raise
         answer = {"code": error.code.value, "message": error.message, "members": members_of(error)}
         recorded = Recorded(state=State.REFUSED, message_id=message_id, answer=answer)
-        _note(ledger, turn, replace(recorded, answer={**answer, "message": error.without_words}))
+        stored_answer = {**answer, "message": error.without_words}
+        _note(ledger, turn, Recorded(state=State.REFUSED, message_id=message_id, answer=stored_answer))
         return recorded
     except BaseException:
         if not is_ending:
@@ -108,7 +108,8 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
         # For a message that was perhaps sent, the bridge stores no copy. A later search may find a copy that the server
         # has stored.
-        wish = {"copy": render_wish(sending.copy)} if state is State.SENT and sending.copy != KEEP else {}
+        has_wish = state is State.SENT and sending.copy != KEEP
+        wish = {"copy": render_wish(sending.copy)} if has_wish else {}
         recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None, **wish})
     _note(ledger, turn, recorded)
     return recorded
@@ -139,4 +140,5 @@ def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
         render_wish(envelope.copy or KEEP),
         *([sorted(envelope.reports)] if envelope.reports else []),
     ]
-    return sha256(sha256(json.dumps(wishes).encode()).digest() + message.digest).digest()
+    named = json.dumps(wishes).encode()
+    return sha256(sha256(named).digest() + message.digest).digest()

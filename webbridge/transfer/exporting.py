@@ -55,7 +55,8 @@ def export(credentials: Credentials, target: Path, form: Form, wanted: Iterable[
     try:
         folders = connection.list_folders()
         if missing := set(names) - {folder.name for folder in folders}:
-            raise GatewayError(GatewayCode.NO_SUCH_FOLDER, f"There is no folder {sorted(missing)[0]!r}.")
+            text = f"There is no folder {sorted(missing)[0]!r}."
+            raise GatewayError(GatewayCode.NO_SUCH_FOLDER, text)
         places = _places(folders)
         for folder in folders:
             if not names or folder.name in names:

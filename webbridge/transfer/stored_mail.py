@@ -122,7 +122,8 @@ def _read_maildir(maildir: Path, folder: tuple[str, ...]) -> Iterator[StoredMail
 
 
 def _read_file(file: Path, folder: tuple[str, ...], flags: tuple[str, ...]) -> Iterator[StoredMail]:
-    received = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    facts = file.stat()
+    received = datetime.fromtimestamp(facts.st_mtime, UTC)
     try:
         content = _LINE_END.sub(b"\r\n", read_small(file, max_bytes=MAX_MESSAGE_BYTES))
     except LimitExceeded:
@@ -172,7 +173,8 @@ def _read_noted(first: bytes, content: bytes | None, folder: tuple[str, ...], pl
     received = _date_of(first)
     if content is None:
         return StoredMail(folder=folder, content=None, flags=(), received=received, place=place)
-    header, gap, body = content.replace(b"\r\n", b"\n").partition(b"\n\n")
+    text = content.replace(b"\r\n", b"\n")
+    header, gap, body = text.partition(b"\n\n")
     header = header + b"\n" if gap else header
     notes = _notes_of(header)
     if notes is None:
@@ -210,4 +212,5 @@ def _date_of(first: bytes) -> datetime | None:
 
 
 def _header_of(content: bytes) -> bytes:
-    return content[:_MAX_HEADER_BYTES].partition(b"\r\n\r\n")[0]
+    head = content[:_MAX_HEADER_BYTES]
+    return head.partition(b"\r\n\r\n")[0]

@@ -40,5 +40,6 @@ def downgrade() -> None:
         op.create_index(f"{table}_by_{_INDEX_NAMES[name]}", table, [name, "at"])
         op.create_index(f"{table}_by_time", table, ["at"])
         counters = op.get_bind().execute(sa.select(counter).where(counter.c.kind == kind)).all()
-        op.bulk_insert(events, [{name: row.name, "at": row.at} for row in counters for _ in range(round(row.value))])
+        rows = [{name: row.name, "at": row.at} for row in counters for _ in range(round(row.value))]
+        op.bulk_insert(events, rows)
     op.drop_table("counter")

@@ -125,11 +125,8 @@ def add_block(rows: Connection, block: Block) -> None:
         "made_at": block.made_at.timestamp(),
         "ends_at": 0.0 if block.ends_at is None else block.ends_at.timestamp(),
     }
-    rows.execute(
-        insert_into(rows, PARCEL_BLOCK)
-        .values(kind=block.kind.value, name=block.name, **values)
-        .on_conflict_do_update(index_elements=[PARCEL_BLOCK.c.kind, PARCEL_BLOCK.c.name], set_=values)
-    )
+    added = insert_into(rows, PARCEL_BLOCK).values(kind=block.kind.value, name=block.name, **values)
+    rows.execute(added.on_conflict_do_update(index_elements=[PARCEL_BLOCK.c.kind, PARCEL_BLOCK.c.name], set_=values))
 
 
 def _add_refusal(rows: Connection, name: str, at: datetime.datetime) -> None:

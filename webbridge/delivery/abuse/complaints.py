@@ -86,31 +86,28 @@ class Complaints:
                 return
             # Addresses of one sender may differ in a detail (`+detail`), but they have the same mailbox.
             mailbox = normalise_without_detail(sender)
-            rows.execute(
-                insert(PARCEL_COMPLAINT),
-                {
-                    "id": secrets.token_hex(_ID_BYTES),
-                    "parcel": complaint.parcel,
-                    "sender": mailbox,
-                    "domain": address_key(sender)[1],
-                    "reason": complaint.reason.value,
-                    "client": named[_CLIENT],
-                    "at": at.timestamp(),
-                    "settled_at": 0.0,
-                },
-            )
-            parcels, clients = rows.execute(_OPEN, {_SENDER: mailbox, _SINCE: (at - COUNTED_FOR).timestamp()}).one()
+            row = {
+                "id": secrets.token_hex(_ID_BYTES),
+                "parcel": complaint.parcel,
+                "sender": mailbox,
+                "domain": address_key(sender)[1],
+                "reason": complaint.reason.value,
+                "client": named[_CLIENT],
+                "at": at.timestamp(),
+                "settled_at": 0.0,
+            }
+            rows.execute(insert(PARCEL_COMPLAINT), row)
+            since = (at - COUNTED_FOR).timestamp()
+            parcels, clients = rows.execute(_OPEN, {_SENDER: mailbox, _SINCE: since}).one()
             if min(parcels, clients) >= HELD_AFTER and not is_blocked(rows, sender, at):
-                add_block(
-                    rows,
-                    Block(
-                        kind=BlockKind.SENDER,
-                        name=mailbox,
-                        reason=BlockReason.COMPLAINTS,
-                        made_at=at,
-                        ends_at=at + HELD_FOR,
-                    ),
+                block = Block(
+                    kind=BlockKind.SENDER,
+                    name=mailbox,
+                    reason=BlockReason.COMPLAINTS,
+                    made_at=at,
+                    ends_at=at + HELD_FOR,
                 )
+                add_block(rows, block)
                 queue_change(rows, complaint.parcel, Change.HELD, sender=sender, at=at)
 
     def settle(self, sender: str, at: datetime.datetime) -> None:

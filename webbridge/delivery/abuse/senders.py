@@ -71,20 +71,16 @@ class SenderCheck:
         for recipient in recipients:
             self._check_recipient(recipient)
             if self._blocks.find_for_recipient(recipient, at) is not None:
-                raise ServiceError(
-                    422,
-                    "recipient-refused",
-                    "A recipient wants no mails from this service. Tell them of the parcel another way.",
-                )
+                text = "A recipient wants no mails from this service. Tell them of the parcel another way."
+                raise ServiceError(422, "recipient-refused", text)
         self._check_lookalike(sender, recipients)
 
     def count(self, sender: str, recipients: int) -> None:
         """Count the recipients of a parcel, outside of a transaction. Beyond a limit, raises TryLater."""
         limits = self._limits_of(sender)
         if recipients > min(limits.values()):
-            raise ServiceError(
-                422, "too-many-recipients", f"A parcel may have {min(limits.values())} recipients at most."
-            )
+            text = f"A parcel may have {min(limits.values())} recipients at most."
+            raise ServiceError(422, "too-many-recipients", text)
         self._sent.start(limits, events=recipients)
 
     def take_back(self, sender: str, recipients: int) -> None:
@@ -120,6 +116,5 @@ class SenderCheck:
         known = [*self._own.hosts, *self._own.domains]
         known += [address_key(recipient)[1] for recipient in recipients]
         if has_mixed_scripts(domain) or find_lookalike(domain, known) is not None:
-            raise ServiceError(
-                403, "look-alike-domain", "The domain of your address looks like another one. Ask your administrator."
-            )
+            text = "The domain of your address looks like another one. Ask your administrator."
+            raise ServiceError(403, "look-alike-domain", text)

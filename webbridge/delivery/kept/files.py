@@ -213,7 +213,8 @@ class KeptFiles:
         """Delete uploads to which nothing was added for a day. Raises DatabaseUnavailable."""
         for row in self._stale(at - UPLOAD_SECONDS):
             with suppress(ServiceError):
-                if not at - UPLOAD_SECONDS < self._uploads.changed_at(row.folder) <= at + CLOCK_SLACK_SECONDS:
+                changed_at = self._uploads.changed_at(row.folder)
+                if not at - UPLOAD_SECONDS < changed_at <= at + CLOCK_SLACK_SECONDS:
                     self._delete_upload(row.account, row.id)
 
     def _stale(self, begun_before: float) -> Iterator[Row[Any]]:

@@ -44,9 +44,8 @@ def write_answer_mail(answer: AnswerMail, head: Letterhead) -> bytes:
         outer_headers, _ = build_parts(draft)
     except MalformedMessage as error:
         raise Unwritable(f"the field {error.where} cannot be written") from None
-    return build_pkcs7_mime(
-        f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode() + outer_headers, answer.cms, smime_type_of(answer.cms)
-    )
+    mark = f"{SERVICE_FIELD}: {PARCEL_REPLY}\r\n".encode()
+    return build_pkcs7_mime(mark + outer_headers, answer.cms, smime_type_of(answer.cms))
 
 
 def author_of(head: Letterhead, language: Language) -> str:

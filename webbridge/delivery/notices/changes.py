@@ -41,6 +41,5 @@ def tell_sender(rows: Connection, parcels: Iterable[str], event: Event) -> None:
             continue
         sender = rows.execute(_SENDER, {"of_id": parcel}).scalar()
         if sender is not None:
-            queue_first_change(
-                rows, parcel, change, sender=sender, at=datetime.datetime.fromtimestamp(event.at, datetime.UTC)
-            )
+            at = datetime.datetime.fromtimestamp(event.at, datetime.UTC)
+            queue_first_change(rows, parcel, change, sender=sender, at=at)

@@ -35,23 +35,20 @@ def write_code_mail(mail: CodeMail, head: Letterhead) -> bytes:
         (texts["key_until"], write_time(mail.until)),
         (texts["parcel_reference"], check_reference(mail.reference)),
     )
-    return write_letter(
-        Letter(
-            id=mail.id,
-            at=mail.at,
-            recipient=mail.recipient,
-            subject=texts["key_subject"].format(reference=mail.reference),
-            blocks=(
-                texts["key_first"],
-                Facts(lines=facts),
-                texts["key_type"],
-                texts["key_secret"],
-                texts["key_ignore"],
-                Link(sentence=texts["parcel_refuse"], url=refusal),
-                texts["key_end"],
-            ),
-            fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
+    letter = Letter(
+        id=mail.id,
+        at=mail.at,
+        recipient=mail.recipient,
+        subject=texts["key_subject"].format(reference=mail.reference),
+        blocks=(
+            texts["key_first"],
+            Facts(lines=facts),
+            texts["key_type"],
+            texts["key_secret"],
+            texts["key_ignore"],
+            Link(sentence=texts["parcel_refuse"], url=refusal),
+            texts["key_end"],
         ),
-        head,
-        mail.language,
+        fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
     )
+    return write_letter(letter, head, mail.language)

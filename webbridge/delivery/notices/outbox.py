@@ -148,7 +148,8 @@ class ParcelOutbox(NoticeOutbox[Notice]):
         # The sender sees the code beside the state.
         shown = Outcome.PERHAPS_TWICE.value if outcome is Outcome.PERHAPS_TWICE else code
         if notice.kind == PARCEL_KIND:
-            _note(rows, notice, State.FAILED if is_lost else State.NOTIFIED, at, recipient=notice.address, code=shown)
+            state = State.FAILED if is_lost else State.NOTIFIED
+            _note(rows, notice, state, at, recipient=notice.address, code=shown)
             if is_lost:
                 queue_change(rows, notice.parcel_id, Change.FAILED, sender=notice.parcel.sender, at=at)
         if notice.answer is not None:
@@ -168,18 +169,15 @@ def _added(
 
 
 def _note(rows: Connection, notice: Notice, state: State, at: datetime.datetime, *, recipient: str, code: str) -> None:
-    rows.execute(
-        insert_into(rows, PARCEL_EVENT)
-        .values(
-            parcel=notice.parcel_id,
-            state=state.value,
-            said_by=SaidBy.SERVICE.value,
-            recipient=recipient,
-            at=at.timestamp(),
-            code=code,
-        )
-        .on_conflict_do_nothing()
+    event = insert_into(rows, PARCEL_EVENT).values(
+        parcel=notice.parcel_id,
+        state=state.value,
+        said_by=SaidBy.SERVICE.value,
+        recipient=recipient,
+        at=at.timestamp(),
+        code=code,
     )
+    rows.execute(event.on_conflict_do_nothing())
 
 
 def _parcel(row: Row[Any]) -> Parcel:

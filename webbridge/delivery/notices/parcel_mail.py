@@ -48,26 +48,23 @@ def write_parcel_mail(notice: ParcelNotice, head: Letterhead) -> bytes:
         (texts["parcel_until"], write_time(notice.until)),
         (texts["parcel_reference"], check_reference(notice.reference)),
     )
-    return write_letter(
-        Letter(
-            id=notice.id,
-            at=notice.at,
-            recipient=notice.recipient,
-            subject=texts["parcel_subject"].format(reference=notice.reference),
-            blocks=(
-                first,
-                Facts(lines=facts),
-                texts["parcel_verified"],
-                Link(sentence=texts["parcel_open"], url=head.parcel_url(notice.parcel)),
-                texts["parcel_secret"],
-                texts["parcel_complain"],
-                Link(sentence=texts["parcel_refuse"], url=refusal),
-                texts["parcel_end"],
-            ),
-            answers_to=notice.sender,
-            # RFC 8058: mail programs offer the refusal with their own button.
-            fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
+    letter = Letter(
+        id=notice.id,
+        at=notice.at,
+        recipient=notice.recipient,
+        subject=texts["parcel_subject"].format(reference=notice.reference),
+        blocks=(
+            first,
+            Facts(lines=facts),
+            texts["parcel_verified"],
+            Link(sentence=texts["parcel_open"], url=head.parcel_url(notice.parcel)),
+            texts["parcel_secret"],
+            texts["parcel_complain"],
+            Link(sentence=texts["parcel_refuse"], url=refusal),
+            texts["parcel_end"],
         ),
-        head,
-        notice.language,
+        answers_to=notice.sender,
+        # RFC 8058: mail programs offer the refusal with their own button.
+        fields=(("List-Unsubscribe", f"<{refusal}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
     )
+    return write_letter(letter, head, notice.language)

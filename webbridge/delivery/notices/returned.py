@@ -87,18 +87,15 @@ def fail_returned(database: Database, returned: Returned, at: datetime.datetime)
         sender = rows.execute(_SENDER, {"of_parcel": notice.parcel}).scalar()
         if sender is None:
             return True
-        rows.execute(
-            insert_into(rows, PARCEL_EVENT)
-            .values(
-                parcel=notice.parcel,
-                state=State.FAILED.value,
-                said_by=SaidBy.MAIL_SERVER.value,
-                recipient=notice.address,
-                at=at.timestamp(),
-                code=code,
-            )
-            .on_conflict_do_nothing()
+        event = insert_into(rows, PARCEL_EVENT).values(
+            parcel=notice.parcel,
+            state=State.FAILED.value,
+            said_by=SaidBy.MAIL_SERVER.value,
+            recipient=notice.address,
+            at=at.timestamp(),
+            code=code,
         )
+        rows.execute(event.on_conflict_do_nothing())
         queue_change(rows, notice.parcel, Change.FAILED, sender=sender, at=at)
     return True
 

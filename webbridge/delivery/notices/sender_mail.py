@@ -50,17 +50,14 @@ def write_sender_mail(notice: SenderNotice, head: Letterhead) -> bytes:
         )
     blocks += [Facts(lines=facts), Link(sentence=texts["sender_look"], url=head.list_url), texts["sender_end"]]
     kind = Change.OPENED if notice.change is Change.SIGNED else notice.change
-    return write_letter(
-        Letter(
-            id=notice.id,
-            at=notice.at,
-            recipient=notice.sender,
-            subject=texts[f"sender_subject_{_name(kind)}"].format(reference=notice.reference),
-            blocks=tuple(blocks),
-        ),
-        head,
-        notice.language,
+    letter = Letter(
+        id=notice.id,
+        at=notice.at,
+        recipient=notice.sender,
+        subject=texts[f"sender_subject_{_name(kind)}"].format(reference=notice.reference),
+        blocks=tuple(blocks),
     )
+    return write_letter(letter, head, notice.language)
 
 
 def _name(change: Change) -> str:

@@ -72,22 +72,20 @@ class ParcelNoticeSender(NoticeSender[Notice]):
             raise Undeliverable(REFUSED)
         if self._blocks.find_for_sender(parcel.sender, at) is not None:
             raise Undeliverable(BLOCKED)
-        return write_parcel_mail(
-            ParcelNotice(
-                id=attempt.id,
-                at=attempt.begun_at,
-                parcel=parcel.id,
-                reference=parcel.reference,
-                sender=parcel.sender,
-                recipient=attempt.notice.address,
-                language=language_of(attempt.notice.language),
-                kind=parcel.kind,
-                size_bytes=parcel.total_bytes,
-                until=parcel.ends_at,
-                refusal=self._refusals.seal(attempt.notice.address),
-            ),
-            self._config.head,
+        notice = ParcelNotice(
+            id=attempt.id,
+            at=attempt.begun_at,
+            parcel=parcel.id,
+            reference=parcel.reference,
+            sender=parcel.sender,
+            recipient=attempt.notice.address,
+            language=language_of(attempt.notice.language),
+            kind=parcel.kind,
+            size_bytes=parcel.total_bytes,
+            until=parcel.ends_at,
+            refusal=self._refusals.seal(attempt.notice.address),
         )
+        return write_parcel_mail(notice, self._config.head)
 
     def _write_answer(self, attempt: Attempt[Notice], parcel: Parcel) -> bytes:
         # The answer was acknowledged, so it is sent even if the parcel is withdrawn or has expired.
@@ -96,17 +94,15 @@ class ParcelNoticeSender(NoticeSender[Notice]):
         cms = self._notices.answer_of(attempt.notice)
         if not cms:
             raise Pointless
-        return write_answer_mail(
-            AnswerMail(
-                id=attempt.id,
-                at=attempt.begun_at,
-                reference=parcel.reference,
-                sender=attempt.notice.address,
-                language=self._config.language_for(parcel.language),
-                cms=cms,
-            ),
-            self._config.head,
+        answer = AnswerMail(
+            id=attempt.id,
+            at=attempt.begun_at,
+            reference=parcel.reference,
+            sender=attempt.notice.address,
+            language=self._config.language_for(parcel.language),
+            cms=cms,
         )
+        return write_answer_mail(answer, self._config.head)
 
     def _write_code(self, attempt: Attempt[Notice], parcel: Parcel, number: int, at: datetime.datetime) -> bytes:
         code = None if self._codes is None else self._codes.find(parcel.id, attempt.notice.address, number, at)
@@ -114,34 +110,30 @@ class ParcelNoticeSender(NoticeSender[Notice]):
             raise Pointless
         if self._blocks.find_for_recipient(attempt.notice.address, at) is not None:
             raise Undeliverable(REFUSED)
-        return write_code_mail(
-            CodeMail(
-                id=attempt.id,
-                at=attempt.begun_at,
-                reference=parcel.reference,
-                recipient=attempt.notice.address,
-                language=language_of(attempt.notice.language),
-                code=code.digits,
-                until=code.ends_at,
-                refusal=self._refusals.seal(attempt.notice.address),
-            ),
-            self._config.head,
+        mail = CodeMail(
+            id=attempt.id,
+            at=attempt.begun_at,
+            reference=parcel.reference,
+            recipient=attempt.notice.address,
+            language=language_of(attempt.notice.language),
+            code=code.digits,
+            until=code.ends_at,
+            refusal=self._refusals.seal(attempt.notice.address),
         )
+        return write_code_mail(mail, self._config.head)
 
     def _write_to_sender(self, attempt: Attempt[Notice], parcel: Parcel) -> bytes:
         if self._is_too_old(attempt):
             raise Pointless
         change = Change(attempt.notice.kind)
-        return write_sender_mail(
-            SenderNotice(
-                id=attempt.id,
-                at=attempt.begun_at,
-                reference=parcel.reference,
-                sender=attempt.notice.address,
-                language=self._config.language_for(parcel.language),
-                change=change,
-                until=parcel.ends_at,
-                failures=tuple(self._notices.failures(parcel.id)) if change is Change.FAILED else (),
-            ),
-            self._config.head,
+        notice = SenderNotice(
+            id=attempt.id,
+            at=attempt.begun_at,
+            reference=parcel.reference,
+            sender=attempt.notice.address,
+            language=self._config.language_for(parcel.language),
+            change=change,
+            until=parcel.ends_at,
+            failures=tuple(self._notices.failures(parcel.id)) if change is Change.FAILED else (),
         )
+        return write_sender_mail(notice, self._config.head)

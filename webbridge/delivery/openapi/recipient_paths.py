@@ -75,9 +75,8 @@ def _opening_paths() -> Json:
 
 def _revocation_status() -> Json:
     encoded = {"type": "array", "items": BASE64}
-    evidence = object_of(
-        crls=encoded, ocsp=encoded, problems={"type": "array", "items": object_of(code=TEXT, message=TEXT)}
-    )
+    problem = object_of(code=TEXT, message=TEXT)
+    evidence = object_of(crls=encoded, ocsp=encoded, problems={"type": "array", "items": problem})
     return operation(
         "Look up the revocation of certificates, for the verdict on the sender.",
         TICKET,

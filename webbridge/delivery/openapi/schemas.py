@@ -81,6 +81,7 @@ def _sender_schemas() -> Json:
 
 
 def _opened() -> Json:
+    terms = object_of(**{"from": TEXT}, bytes=_COUNT, left=_COUNT)
     return object_of(
         ticket=TEXT,
         seconds=_COUNT,
@@ -94,7 +95,7 @@ def _opened() -> Json:
         answer={
             "description": "The terms of an answer: the From of its mail, its largest size and how many may still come;"
             " null if the service passes none on",
-            "oneOf": [object_of(**{"from": TEXT}, bytes=_COUNT, left=_COUNT), {"type": "null"}],
+            "oneOf": [terms, {"type": "null"}],
         },
         key={
             "description": "The seconds that a code for a key of one's own counts; null if none is offered",

@@ -79,9 +79,8 @@ def _paths_of_a_parcel() -> Json:
 
 
 def _changing(summary: str, member: Member[Any]) -> Json:
-    return operation(
-        summary, SENDER, answer_with(200, "The parcel", ref("Parcel")), [in_path("id", ID)], request_of(member)
-    )
+    shown = answer_with(200, "The parcel", ref("Parcel"))
+    return operation(summary, SENDER, shown, [in_path("id", ID)], request_of(member))
 
 
 def token_paths() -> Json:

@@ -63,7 +63,8 @@ class Certifier:
             status, retry_seconds, members = self._ask(json.dumps(order).encode())
         if status == HTTPStatus.OK:
             return _certificates_in(members)
-        _log.warning("the signing service refused a request: %s", members.get("code"))
+        code = members.get("code")
+        _log.warning("the signing service refused a request: %s", code)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise TryLater("The authority makes no more certificates at the moment. Try again later.", retry_seconds)
         if status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT):

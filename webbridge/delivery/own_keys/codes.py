@@ -41,10 +41,8 @@ class CodeBook:
             row = rows.execute(_FIND, {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}).first()
         if row is None or not counts(row.ends_at, row.tries_left, at.timestamp()):
             return None
-        return Code(
-            digits=self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce)),
-            ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC),
-        )
+        digits = self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce))
+        return Code(digits=digits, ends_at=datetime.datetime.fromtimestamp(row.ends_at, datetime.UTC))
 
 
 def counts(ends_at: float, tries_left: int, at: float) -> bool:

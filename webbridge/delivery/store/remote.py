@@ -72,7 +72,8 @@ class RemoteStore:
 
     def read(self, folder: str, name: str, start: int, size: int) -> Iterator[bytes]:
         """Return `size` bytes of an object in pieces. Raises StoreFailed at once if the object does not exist."""
-        return self._pieces(self._read_piece(folder, name, start, size), folder, name, start, size)
+        first = self._read_piece(folder, name, start, size)
+        return self._pieces(first, folder, name, start, size)
 
     def find_elsewhere(self, folder: str, name: str) -> Elsewhere | None:
         """Return a URL of the object that is valid for some time, or None if the configuration allows no such URLs."""
@@ -117,7 +118,8 @@ class RemoteStore:
     def _files(self) -> Any:
         import fsspec
 
-        return fsspec.filesystem(self._url.partition("://")[0], **self._options())
+        protocol = self._url.partition("://")[0]
+        return fsspec.filesystem(protocol, **self._options())
 
     def _options(self) -> dict[str, Any]:
         if not self._endpoint:

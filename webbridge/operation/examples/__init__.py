@@ -100,13 +100,14 @@ def _parcel_files(parcels: ParcelsSection) -> str:
     """The location from which nginx sends the bytes of parcels."""
     if not parcels.accel_path or parcels.store is None:
         return "# With parcels.accel_path, `sealwax bridge init --examples` writes its location here."
+    fields = (f"    add_header {name} $upstream_http_{name.lower().replace('-', '_')};" for name in _KEPT_FIELDS)
     return "\n".join(
         (
             f"location {parcels.accel_path}/ {{",
             "    # Only the bridge sends a request here, by X-Accel-Redirect.",
             "    internal;",
             f"    alias {parcels.store}/;",
-            *(f"    add_header {name} $upstream_http_{name.lower().replace('-', '_')};" for name in _KEPT_FIELDS),
+            *fields,
             "}",
         )
     )
