@@ -39,10 +39,9 @@ class Retrieved:
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(RETRIEVED).where(RETRIEVED.c.due_at <= at - _FORGOTTEN_SECONDS))
             for message in messages:
+                noted = insert_into(rows, RETRIEVED).values(account=named, message=message, due_at=due_at)
                 rows.execute(
-                    insert_into(rows, RETRIEVED)
-                    .values(account=named, message=message, due_at=due_at)
-                    .on_conflict_do_update(index_elements=["account", "message"], set_={"due_at": due_at})
+                    noted.on_conflict_do_update(index_elements=["account", "message"], set_={"due_at": due_at})
                 )
 
     def due(self, account: str) -> list[bytes]:

@@ -37,5 +37,6 @@ def delete_draft() -> Response:
     """Delete the drafts with the Message-ID `messageId`. It is no error if there are no such drafts."""
     session = require_session()
     message_id = text_in(read_members(max_bytes=MAX_REQUEST_BYTES), "messageId")
-    tell_changed(session, call_mail(session, lambda connection: connection.delete_draft(message_id)))
+    folder = call_mail(session, lambda connection: connection.delete_draft(message_id))
+    tell_changed(session, folder)
     return Response(status=204)

@@ -51,14 +51,15 @@ def complain() -> Response:
     members = read_request()
     parcel, reason = ID.read(members), REASON.read(members)
     network, clock = client_site(request.remote_addr), services().config.clock
-    LeakyCounter(
+    counter = LeakyCounter(
         services().database,
         clock,
         tables=TABLES,
         kind="parcel-complaint",
         seconds=_HOUR_SECONDS,
         refusal="Too many complaints have come from here. Try again later.",
-    ).start({delivery().pepper.client_name(network): _COMPLAINTS_IN_AN_HOUR})
+    )
+    counter.start({delivery().pepper.client_name(network): _COMPLAINTS_IN_AN_HOUR})
     protection().complaints.take(Complaint(parcel=parcel, reason=reason, network=network), clock())
     return Response(status=204)
 

@@ -100,9 +100,10 @@ def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json
 
 def number(name: str, least: int, most: int) -> Member[int]:
     """A member that is a whole number from `least` to `most`."""
+    schema: Json = {"type": "integer", "minimum": least, "maximum": most}
     return Member(
         name,
-        {"type": "integer", "minimum": least, "maximum": most},
+        schema,
         int,
         lambda value: _if(least <= value <= most, value),
         f"The member {name} is a whole number from {least} to {most}.",
@@ -123,21 +124,19 @@ def word(name: str, words: type[W]) -> Member[W]:
 def octets(name: str, size: int) -> Member[bytes]:
     """`size` bytes as base64url without padding."""
     characters = (size * 4 + 2) // 3
+    schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "minLength": characters, "maxLength": characters}
     return Member(
-        name,
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "minLength": characters, "maxLength": characters},
-        str,
-        lambda value: read_base64url(value, size),
-        f"The member {name} is {size} bytes as base64url.",
+        name, schema, str, lambda value: read_base64url(value, size), f"The member {name} is {size} bytes as base64url."
     )
 
 
 def base64(name: str, max_bytes: int) -> Member[bytes]:
     """At most `max_bytes` bytes as base64."""
     most = max_bytes * 4 // 3 + 4
+    schema: Json = {"type": "string", "contentEncoding": "base64", "maxLength": most}
     return Member(
         name,
-        {"type": "string", "contentEncoding": "base64", "maxLength": most},
+        schema,
         str,
         lambda value: b64decode(_if(len(value) <= most, value), validate=True),
         f"The member {name} is base64 of at most {max_bytes} bytes.",
@@ -164,12 +163,8 @@ def or_null(member: Member[T]) -> MemberOrNull[T]:
 def parcel_id() -> Member[str]:
     """The id of a parcel or file."""
     sentence = "An id is 16 bytes as base64url, 22 characters."
-    return text(
-        "id",
-        is_parcel_id,
-        sentence,
-        {"pattern": f"^{ID_PATTERN}$", "description": "16 random bytes as base64url, chosen by the sender"},
-    )
+    schema = {"pattern": f"^{ID_PATTERN}$", "description": "16 random bytes as base64url, chosen by the sender"}
+    return text("id", is_parcel_id, sentence, schema)
 
 
 def mail_address(name: str, description: str) -> Member[str]:

@@ -198,14 +198,12 @@ class Openings:
         is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
         openings = parcel.openings + 1 if is_counted else parcel.openings
         rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings})
-        return Opened(
-            parcel=parcel,
-            ticket=Ticket(
-                parcel=parcel.id,
-                ends_at=min(int(at) + TICKET_SECONDS, int(parcel.ends_at)),
-                fingerprint=proof.fingerprint or NOBODY,
-            ),
+        ticket = Ticket(
+            parcel=parcel.id,
+            ends_at=min(int(at) + TICKET_SECONDS, int(parcel.ends_at)),
+            fingerprint=proof.fingerprint or NOBODY,
         )
+        return Opened(parcel=parcel, ticket=ticket)
 
     def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
         """Count a wrong proof for an unknown id. Return the number of tries that were left before it."""

@@ -36,12 +36,13 @@ def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
 
 def build_list(authority: Authority, serial_numbers: Iterable[int], provider: CryptoProvider, at: datetime) -> bytes:
     """Return a CRL that says that these certificates were revoked yesterday."""
+    entries = [
+        RevokedCertificate(serial_number=number, revoked_at=at - timedelta(days=1), reason="superseded")
+        for number in serial_numbers
+    ]
     return blocking.run(
         build_revocation_list(
-            [
-                RevokedCertificate(serial_number=number, revoked_at=at - timedelta(days=1), reason="superseded")
-                for number in serial_numbers
-            ],
+            entries,
             provider,
             issuer=authority.identity.certificate,
             signing_key=authority.identity.private_key,

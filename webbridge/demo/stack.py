@@ -292,14 +292,10 @@ class DemoStack:
             user=SERVICE,
             password=self._secrets.service_password,
         )
+        signer = NoticeSigner(identities=(self._people.service,), provider=self._provider)
         return NoticesConfig(
             submission=submission,
-            head=Letterhead(
-                pages_origin=self.pages_url,
-                api_url=self.api_url,
-                sender=SERVICE,
-                signer=NoticeSigner(identities=(self._people.service,), provider=self._provider),
-            ),
+            head=Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer),
         )
 
     def _pages_config(self) -> PagesConfig:
@@ -313,12 +309,9 @@ class DemoStack:
     def _register_keys(self, at: datetime) -> None:
         for account in self.accounts:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
+            ticket = issue_ticket(self._secrets.ticket_key, audience=self.keys_url, user=account.address, at=at)
             registration = build_registration(
-                keys,
-                [account.identity],
-                issue_ticket(self._secrets.ticket_key, audience=self.keys_url, user=account.address, at=at),
-                self._provider,
-                account.mail_password.encode(),
+                keys, [account.identity], ticket, self._provider, account.mail_password.encode()
             )
             blocking.run(client.register_account(client.HttpTransport(self.keys_url), blocking.run(registration)))
 

@@ -33,7 +33,7 @@ from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
 from webbridge.gateway.imap_login import connect
 from webbridge.gateway.imap_raw import RawReader
-from webbridge.gateway.imap_search import MONTHS, Criteria, SortKey
+from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_stored import find_by_message_id
 from webbridge.gateway.imap_syntax import FolderName, Literal
@@ -72,6 +72,8 @@ __all__ = [
 
 SEEN = "\\Seen"
 LOGOUT_SECONDS = 1.0
+# `%b` follows the locale, but IMAP has English names.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A larger message is sent only after the server has accepted the folder and the size, because the mailbox may be full.
 MAX_UNASKED_BYTES = 64 * 1024
 # The share of a call's time for the check whether a kept connection still works.
@@ -325,9 +327,8 @@ class ImapConnection:
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
         """Return the folder and the UIDs of its messages with this Message-ID. Anybody can send a message with it."""
-        return find_by_message_id(
-            self._imap, self._selection, folder, b"UID SEARCH HEADER Message-ID", check_message_id(message_id)
-        )
+        search = b"UID SEARCH HEADER Message-ID"
+        return find_by_message_id(self._imap, self._selection, folder, search, check_message_id(message_id))
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""
@@ -361,7 +362,7 @@ def _date_time(moment: datetime | None) -> list[bytes]:
     if moment is None:
         return []
     moment = moment.astimezone(UTC)
-    return [f'"{moment.day:2d}-{MONTHS[moment.month - 1]}-{moment.year:04d} {moment:%H:%M:%S} +0000"'.encode()]
+    return [f'"{moment.day:2d}-{_MONTHS[moment.month - 1]}-{moment.year:04d} {moment:%H:%M:%S} +0000"'.encode()]
 
 
 def _only_by_pop3() -> GatewayError:

@@ -73,9 +73,8 @@ class Drafts:
         return folder
 
     def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
-        return find_by_message_id(
-            self._imap, self._selection, folder, b"UID SEARCH UNDELETED HEADER Message-ID", message_id
-        )
+        search = b"UID SEARCH UNDELETED HEADER Message-ID"
+        return find_by_message_id(self._imap, self._selection, folder, search, message_id)
 
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:

@@ -31,12 +31,8 @@ class RawReader:
 
     def open(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message. Raises GatewayError."""
-        self._selection.begin(
-            mailbox.name,
-            mailbox.uid_validity,
-            (b"UID", b"FETCH", b"%d" % check_uid(uid), b"(UID BODY.PEEK[])"),
-            uids=[uid],
-        )
+        fetch = (b"UID", b"FETCH", b"%d" % check_uid(uid), b"(UID BODY.PEEK[])")
+        self._selection.begin(mailbox.name, mailbox.uid_validity, fetch, uids=[uid])
         # Until the literal is read, it blocks every further command on this connection.
         self.is_reading = True
         while True:

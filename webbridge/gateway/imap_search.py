@@ -19,8 +19,7 @@ from webbridge.gateway.uid_set import MAX_UID, Ranges, join_ranges, read_ranges
 
 MAX_WORDS_CHARACTERS = 500  # Our own bound for one text of a search.
 MAX_SIZE_BYTES = 2**32 - 1  # RFC 3501 section 9: number
-# `%b` follows the locale, but IMAP has English names.
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class SortKey(StrEnum):
@@ -115,7 +114,8 @@ def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Comman
 
 def write_day(day: date) -> bytes:
     """Return a day as a criterion of IMAP."""
-    return f"{day.day}-{MONTHS[day.month - 1]}-{day.year:04}".encode()
+    # The names of months in strftime depend on the locale.
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
 
 
 def sorted_in(answers: Sequence[Answer]) -> list[int]:

@@ -146,7 +146,8 @@ class SmtpWire:
         reply = self._expect(self.command(b"EHLO " + _name_of(self.wire.local_host)), 250)
         # Some servers write a tab where RFC 5321 section 4.1.1.1 has a blank.
         lines = (" ".join(line.decode("ascii", "replace").lower().split()) for line in reply.lines[1:])
-        self._extensions = {name: parameters for name, _, parameters in (line.partition(" ") for line in lines)}
+        words = [line.partition(" ") for line in lines]
+        self._extensions = {name: parameters for name, _blank, parameters in words}
 
     def _expect(self, reply: Reply, code: int) -> Reply:
         if reply.code == code:

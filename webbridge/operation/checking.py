@@ -64,10 +64,8 @@ def check(request: CheckRequest) -> int:
     as the user of the service.
     """
     file, accepts_servers = request.config, request.accept_servers
-    return report(
-        check_settings(BRIDGE, file, lambda settings: _findings(settings, file, accepts_servers=accepts_servers)),
-        as_json=request.as_json,
-    )
+    findings = check_settings(BRIDGE, file, lambda settings: _findings(settings, file, accepts_servers=accepts_servers))
+    return report(findings, as_json=request.as_json)
 
 
 def _findings(settings: BridgeSettings, file: Path, *, accepts_servers: bool) -> Iterator[Finding]:

@@ -35,13 +35,10 @@ class ParcelNoticesSection(MailServerSection):
         submission = self.to_submission()
         if submission is None or self.sender is None:
             return None
-        return NoticesConfig(
-            submission=submission,
-            head=Letterhead(
-                pages_origin=pages_origin, api_url=api_url, sender=self.sender, signer=self._signer(self.sender)
-            ),
-            language=self.language,
+        head = Letterhead(
+            pages_origin=pages_origin, api_url=api_url, sender=self.sender, signer=self._signer(self.sender)
         )
+        return NoticesConfig(submission=submission, head=head, language=self.language)
 
     def _signer(self, sender: str) -> NoticeSigner | None:
         if self.identity_file is None:

@@ -47,7 +47,8 @@ def respond(request: RespondRequest) -> None:
     """
     authority, host, port = open_authority(request.folder), request.host, request.port
     check_role(authority, Role.RESPONDER)
-    app = create_authority_app(AuthorityResponder.open(authority, read_passphrase(authority, request.passphrases)))
+    passphrase = read_passphrase(authority, request.passphrases)
+    app = create_authority_app(AuthorityResponder.open(authority, passphrase))
     bound = _listen(host, port)
     port = bound.getsockname()[1]
     wait_for_end = catch_ending_signals()

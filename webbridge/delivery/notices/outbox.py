@@ -102,11 +102,8 @@ def queue_code(
     rows: Connection, parcel: str, number: int, *, address: str, language: str, at: datetime.datetime
 ) -> None:
     """Queue the mail with a request's code in the transaction that stores the code. An earlier mail is sent again."""
-    rows.execute(
-        _added(rows, parcel, address, KEY_KINDS[number - 1], language, at).on_conflict_do_update(
-            index_elements=list(_KEY), set_=pending_values(at.timestamp())
-        )
-    )
+    added = _added(rows, parcel, address, KEY_KINDS[number - 1], language, at)
+    rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=pending_values(at.timestamp())))
 
 
 class ParcelOutbox(NoticeOutbox[Notice]):

@@ -86,15 +86,16 @@ def _revocation_status() -> Json:
 
 
 def _fetching() -> Json:
+    answers: Json = {
+        "200": {"description": "The object", "content": {"application/octet-stream": {}}},
+        "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
+        "307": {"description": "The address at which the store has it"},
+        "416": {"description": "No byte of it is in the range"},
+    }
     return operation(
         "Return an object, or a range of it.",
         TICKET,
-        {
-            "200": {"description": "The object", "content": {"application/octet-stream": {}}},
-            "206": {"description": "A range of it", "content": {"application/octet-stream": {}}},
-            "307": {"description": "The address at which the store has it"},
-            "416": {"description": "No byte of it is in the range"},
-        },
+        answers,
         [in_path("name", TEXT), {"name": "Range", "in": "header", "required": False, "schema": TEXT}],
     )
 
@@ -140,6 +141,7 @@ def _paths_back() -> Json:
 
 def _key_paths() -> Json:
     answer = answer_with(200, "The same for every address", object_of(seconds={"type": "integer"}))
+    chain = object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"})
     return {
         "/api/open/key": {
             "post": operation(
@@ -153,11 +155,7 @@ def _key_paths() -> Json:
             "post": operation(
                 "Get the certificate for the request with this SHA-256, by the code from the mail.",
                 TICKET,
-                answer_with(
-                    200,
-                    "The certificate, and those of the CAs above it",
-                    object_of(certificates={"type": "array", "items": BASE64, "description": "That of the key first"}),
-                ),
+                answer_with(200, "The certificate, and those of the CAs above it", chain),
                 body=request_of(ADDRESS, DIGEST, CODE),
             )
         },

@@ -196,10 +196,8 @@ class KeyRequests:
         now = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             for row in rows.execute(_ENDED, {"now": now, "ahead": now + CODE_SECONDS + CLOCK_SLACK_SECONDS}).all():
-                rows.execute(
-                    _FORGET_MAILS,
-                    {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]},
-                )
+                kind = KEY_KINDS[row.number - 1]
+                rows.execute(_FORGET_MAILS, {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": kind})
                 rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})
 
     def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
