@@ -199,7 +199,7 @@ def _take_statement(dialect: str) -> Executable:
     """
     values: dict[str, Any] = {name: bindparam(name) for name in ("kind", "name", "number", "process", "lease")}
     added = (postgresql.insert(PLACE) if dialect == "postgresql" else sqlite.insert(PLACE)).values(values)
-    taken = added.on_conflict_do_update(
+    return added.on_conflict_do_update(
         index_elements=["kind", "name", "number"],
         set_={"process": added.excluded.process, "lease": added.excluded.lease},
         where=PLACE.c.process.not_in(LIVING),
