@@ -51,9 +51,8 @@ def gateway_response(
 
 def members_of(error: GatewayError) -> dict[str, object]:
     """Return the members of an error's answer besides its code and message."""
-    members: dict[str, object] = {}
-    if (failure := failure_of(error.code)) is not None:
-        members["failure"] = failure.value
+    failure = failure_of(error.code)
+    members: dict[str, object] = {} if failure is None else {"failure": failure.value}
     if isinstance(error, RecipientsRefused):
         members["refused"] = [
             {"address": refusal.address, "temporary": refusal.is_temporary, "text": refusal.text}

@@ -67,14 +67,16 @@ def create_pages_app(config: PagesConfig) -> Flask:
 
 
 def _configuration(config: PagesConfig) -> dict[str, object]:
-    servers: dict[str, object] = {"api": config.api_origin + config.api_prefix, "keyServer": config.key_server_origin}
-    if config.parcel_store_origin is not None:
-        servers["parcelStore"] = config.parcel_store_origin
-    if config.discovery is None:
-        return servers
-    discovery = config.discovery
-    return servers | {
-        "discovery": {"key": discovery.key, "url": discovery.url, "keyServers": list(discovery.key_servers)}
+    store, discovery = config.parcel_store_origin, config.discovery
+    return {
+        "api": config.api_origin + config.api_prefix,
+        "keyServer": config.key_server_origin,
+        **({} if store is None else {"parcelStore": store}),
+        **(
+            {}
+            if discovery is None
+            else {"discovery": {"key": discovery.key, "url": discovery.url, "keyServers": list(discovery.key_servers)}}
+        ),
     }
 
 

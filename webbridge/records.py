@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 
 from flask import request
@@ -27,68 +27,41 @@ class Record:
         self.outcome = _OK
 
 
-@contextmanager
-def recorded_login(account: str) -> Iterator[None]:
+def recorded_login(account: str) -> AbstractContextManager[Record]:
     """Record one attempt to sign in with its outcome."""
-
-    def write(record: Record) -> None:
-        count_login(record.outcome)
-        _audit("sign-in", account, record.outcome)
-
-    with _recorded(write):
-        yield
+    return _counted_and_audited("sign-in", account, count_login)
 
 
-@contextmanager
-def recorded_send(account: str) -> Iterator[Record]:
+def recorded_send(account: str) -> AbstractContextManager[Record]:
     """Record one message with its outcome, which the caller sets unless it is an error."""
-
-    def write(record: Record) -> None:
-        count_send(record.outcome)
-        _audit("send", account, record.outcome)
-
-    with _recorded(write) as record:
-        yield record
+    return _counted_and_audited("send", account, count_send)
 
 
-@contextmanager
-def recorded_parcel(account: str) -> Iterator[Record]:
+def recorded_parcel(account: str) -> AbstractContextManager[Record]:
     """Record an action of a sender on a parcel with its outcome, which the caller sets unless it is an error.
 
     The line names no parcel, because the id is one of the two things that open the parcel.
     """
-
-    def write(record: Record) -> None:
-        count_parcel(record.outcome)
-        _audit("parcel", account, record.outcome)
-
-    with _recorded(write) as record:
-        yield record
+    return _counted_and_audited("parcel", account, count_parcel)
 
 
-@contextmanager
-def recorded_kept_file(account: str) -> Iterator[Record]:
+def recorded_kept_file(account: str) -> AbstractContextManager[Record]:
     """Record an action of a person on kept files with its outcome, which the caller sets unless it is an error.
 
     The line names no file.
     """
-    with _recorded(lambda record: _audit("kept-file", account, record.outcome)) as record:
-        yield record
+    return _recorded(lambda record: _audit("kept-file", account, record.outcome))
 
 
-@contextmanager
-def recorded_opening() -> Iterator[None]:
+def recorded_opening() -> AbstractContextManager[Record]:
     """Count one proof of a recipient with its outcome. No log names recipients."""
-    with _recorded(lambda record: count_opening(record.outcome)):
-        yield
+    return _recorded(lambda record: count_opening(record.outcome))
 
 
-@contextmanager
-def recorded_call() -> Iterator[None]:
+def recorded_call() -> AbstractContextManager[Record]:
     """Count one call to a mail server, with the view that makes it."""
     start = time.monotonic()
-    with _recorded(lambda record: count_call(request.endpoint or "", record.outcome, time.monotonic() - start)):
-        yield
+    return _recorded(lambda record: count_call(request.endpoint or "", record.outcome, time.monotonic() - start))
 
 
 class ByOwner(StrEnum):
@@ -117,6 +90,14 @@ def record_session_ended(account: str) -> None:
 def record_ended_by_owner(account: str, which: ByOwner) -> None:
     """Record that an owner has ended sessions in the list."""
     _audit("session-ended", account, which)
+
+
+def _counted_and_audited(event: str, account: str, count: Callable[[str], None]) -> AbstractContextManager[Record]:
+    def write(record: Record) -> None:
+        count(record.outcome)
+        _audit(event, account, record.outcome)
+
+    return _recorded(write)
 
 
 @contextmanager

@@ -40,8 +40,9 @@ class Retrieved:
             rows.execute(delete(RETRIEVED).where(RETRIEVED.c.due_at <= at - _FORGOTTEN_SECONDS))
             for message in messages:
                 noted = insert_into(rows, RETRIEVED).values(account=named, message=message, due_at=due_at)
-                keys = ["account", "message"]
-                rows.execute(noted.on_conflict_do_update(index_elements=keys, set_={"due_at": due_at}))
+                rows.execute(
+                    noted.on_conflict_do_update(index_elements=["account", "message"], set_={"due_at": due_at})
+                )
 
     def due(self, account: str) -> list[bytes]:
         """Return the messages of an account that are due now."""

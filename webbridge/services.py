@@ -124,7 +124,7 @@ class Services:
         """Return the checks of the parts."""
         delivery = self.delivery
         return Health(
-            needed={"database": self._database_is_usable},
+            needed={"database": lambda: SCHEMA.is_usable(self.database)},
             reported={
                 "mailServers": self.reachability.is_good,
                 **({} if delivery is None else {"parcels": delivery.is_usable}),
@@ -137,9 +137,6 @@ class Services:
         if self.config.has_events:
             changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
             self.announcements.announce(changed)
-
-    def _database_is_usable(self) -> bool:
-        return SCHEMA.is_usable(self.database)
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
@@ -185,7 +182,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         announcements=announcements,
         sessions=sessions,
         subscriptions=Subscriptions(database),
-        delivery=_delivery_of(config, database),
+        delivery=None if config.parcels is None else open_delivery(config.parcels, database, clock=config.clock),
         protection=_protection_of(config, database, secret),
         reload_halves=reload_halves,
         ended_elsewhere=ended_elsewhere,
@@ -213,10 +210,6 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         label_policy=label_policy,
         reachability=Reachability(config),
     )
-
-
-def _delivery_of(config: BridgeConfig, database: Database) -> Delivery | None:
-    return None if config.parcels is None else open_delivery(config.parcels, database, clock=config.clock)
 
 
 def _protection_of(config: BridgeConfig, database: Database, secret: bytes) -> Protection | None:

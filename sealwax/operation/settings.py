@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, TypeVar, get_args
 
@@ -82,6 +82,20 @@ def _key(secret: SecretStr) -> SecretStr:
     if length != KEY_BYTES:
         raise ValueError(f"{KEY_BYTES} bytes are expected, written as {2 * KEY_BYTES} hexadecimal digits")
     return secret
+
+
+def checked_by(check: Callable[[str], None]) -> AfterValidator:
+    """Return the validator of a setting of one text or several, each of which `check` gets. `check` raises ValueError.
+
+    An error names the whole setting, and not one text of several.
+    """
+
+    def keep(setting: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (setting,) if isinstance(setting, str) else setting:
+            check(text)
+        return setting
+
+    return AfterValidator(keep)
 
 
 Origin = Annotated[str, AfterValidator(_origin)]

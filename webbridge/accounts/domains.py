@@ -29,8 +29,8 @@ class MailDomain:
         check_domain(self.name)
         if self.is_found and self.server is not None:
             raise ValueError(f"the servers of {self.name} are given, so that they are not found by the DNS")
-        fields = _FIELD.findall(self.login)
-        if not {"{local}", "{address}"} & set(fields) or not set(fields) <= _FIELDS or _has_other_braces(self.login):
+        fields, rest = _FIELD.findall(self.login), set(_FIELD.sub("", self.login))
+        if not {"{local}", "{address}"} & set(fields) or not set(fields) <= _FIELDS or rest & set("{}"):
             raise ValueError(f"the login name {self.login!r} of {self.name} needs {{local}} or {{address}}")
 
     def login_of(self, local: str) -> str:
@@ -47,8 +47,3 @@ def check_domain(name: str) -> None:
         raise ValueError(f"{name!r} is not a domain: write it as example.org, beyond ASCII in its form xn--") from None
     if name != name.lower():
         raise ValueError(f"the domain {name!r} has capitals: write it in small letters")
-
-
-def _has_other_braces(login: str) -> bool:
-    rest = _FIELD.sub("", login)
-    return "{" in rest or "}" in rest

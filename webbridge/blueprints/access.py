@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import BadRequest
 
 from sealwax.service import ServiceError
-from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.json_values import read_members, text_in
 from webbridge.blueprints.mail_calls import call_mail, folder_of
 from webbridge.gateway import Grant, Level
 from webbridge.login.sessions import Session
@@ -46,9 +46,7 @@ def withdraw_access(folder_id: str) -> Response:
 
 def _person_in(session: Session, members: dict[str, object]) -> str:
     """Return the member `name`. Raises BadRequest, or ServiceError for the account's own name."""
-    name = members.get("name")
-    if not isinstance(name, str):
-        raise BadRequest
+    name = text_in(members, "name")
     if _is_own(session, name):
         # An account that takes away its own rights could not restore them.
         raise ServiceError(400, "bad-argument", "These are your own rights in this folder. They stay as they are.")

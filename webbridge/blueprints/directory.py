@@ -6,11 +6,10 @@ The address is in the body, because paths are written into access logs.
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
-from werkzeug.exceptions import BadRequest
 
 from sealwax.lookups.search import SearchProblem
 from smime_core.trust import FoundCertificate
-from webbridge.blueprints.json_values import base64_text, read_members
+from webbridge.blueprints.json_values import base64_text, read_members, text_in
 from webbridge.gateway.door import check_recipient
 from webbridge.services import require_session, services
 
@@ -24,19 +23,12 @@ blueprint = Blueprint("directory", __name__)
 def find_certificates() -> Response:
     """List the certificates in the directories, and the directories that did not answer. The vault judges them."""
     require_session()
-    result = services().people.search(check_recipient(_read_address()))
+    result = services().people.search(check_recipient(text_in(read_members(max_bytes=MAX_REQUEST_BYTES), "address")))
     return jsonify(
         certificates=[base64_text(entry.certificate.der) for entry in result.found],
         found=[_found_to_json(entry) for entry in result.found],
         problems=[_problem_to_json(problem) for problem in result.problems],
     )
-
-
-def _read_address() -> str:
-    address = read_members(max_bytes=MAX_REQUEST_BYTES).get("address")
-    if not isinstance(address, str):
-        raise BadRequest
-    return address
 
 
 def _found_to_json(entry: FoundCertificate) -> dict[str, object]:

@@ -7,9 +7,8 @@ domain `draft.sealwax.invalid` are accepted, so that no draft of another program
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import BadRequest
 
-from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.json_values import read_members, text_in
 from webbridge.blueprints.mail_calls import call_mail, call_mail_once, id_of
 from webbridge.sending.envelope import read_message
 from webbridge.sending.header_check import message_id_of
@@ -37,9 +36,7 @@ def keep_draft() -> Response:
 def delete_draft() -> Response:
     """Delete the drafts with the Message-ID `messageId`. It is no error if there are no such drafts."""
     session = require_session()
-    message_id = read_members(max_bytes=MAX_REQUEST_BYTES).get("messageId")
-    if not isinstance(message_id, str):
-        raise BadRequest
+    message_id = text_in(read_members(max_bytes=MAX_REQUEST_BYTES), "messageId")
     folder = call_mail(session, lambda connection: connection.delete_draft(message_id))
     tell_changed(session, folder)
     return Response(status=204)

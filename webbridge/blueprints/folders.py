@@ -6,9 +6,9 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from sealwax.service import ServiceError
-from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.json_values import read_members, text_in
 from webbridge.blueprints.mail_calls import EXTENSION_ROLES, call_mail, call_mail_once, flag_in, folder_of, id_of
-from webbridge.blueprints.undo_steps import render_change
+from webbridge.blueprints.undo_steps import answer_change, render_change
 from webbridge.gateway import Folder, GatewayCode, GatewayError
 from webbridge.gateway.folder_uses import FolderUses
 from webbridge.gateway.imap_folders import Role
@@ -41,7 +41,7 @@ def create_folder() -> Response:
     If the mail server keeps a person's folders below a prefix, the folder gets this prefix.
     """
     session = require_session()
-    name = _name()
+    name = text_in(read_members(max_bytes=MAX_NAME_BYTES), "name")
     changed = call_mail_once(session, lambda connection: connection.create_folder(name))
     return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
 
@@ -50,7 +50,7 @@ def create_folder() -> Response:
 def rename_folder(folder_id: str) -> Response:
     """Give the folder the name `name`. Its id changes with it."""
     session = require_session()
-    folder, name = folder_of(session, folder_id), _name()
+    folder, name = folder_of(session, folder_id), text_in(read_members(max_bytes=MAX_NAME_BYTES), "name")
     changed = call_mail_once(session, lambda connection: connection.rename_folder(folder, name))
     services().folder_choices.were_renamed(session.address, changed.renamed)
     return jsonify({"id": id_of(session, changed.folder)} | render_change(session, changed))
@@ -61,10 +61,11 @@ def delete_folder(folder_id: str) -> Response:
     """Delete an empty folder, or with `withMessages` any folder."""
     session = require_session()
     folder = folder_of(session, folder_id)
-    members = read_members(max_bytes=MAX_NAME_BYTES) if request.content_length else {}
-    with_messages = flag_in(members, "withMessages")
-    changed = call_mail_once(session, lambda connection: connection.delete_folder(folder, with_messages=with_messages))
-    return jsonify(render_change(session, changed))
+    with_messages = flag_in(read_members(max_bytes=MAX_NAME_BYTES) if request.content_length else {}, "withMessages")
+    return answer_change(
+        session,
+        call_mail_once(session, lambda connection: connection.delete_folder(folder, with_messages=with_messages)),
+    )
 
 
 @blueprint.put("/folders/<folder_id>/use")
@@ -83,7 +84,7 @@ def choose_use(folder_id: str) -> Response:
     ):
         raise GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder of your own.")
     services().folder_choices.choose(session.address, folder, None if use is None else Role(use))
-    return jsonify(render_change(session, Changed()))
+    return answer_change(session, Changed())
 
 
 @blueprint.put("/folders/<folder_id>/subscription")
@@ -101,15 +102,9 @@ def unsubscribe(folder_id: str) -> Response:
 def _subscribe(folder_id: str, *, is_subscribed: bool) -> Response:
     session = require_session()
     folder = folder_of(session, folder_id)
-    changed = call_mail(session, lambda connection: connection.subscribe(folder, is_subscribed=is_subscribed))
-    return jsonify(render_change(session, changed))
-
-
-def _name() -> str:
-    name = read_members(max_bytes=MAX_NAME_BYTES).get("name")
-    if not isinstance(name, str):
-        raise BadRequest
-    return name
+    return answer_change(
+        session, call_mail(session, lambda connection: connection.subscribe(folder, is_subscribed=is_subscribed))
+    )
 
 
 def _render(folder: Folder, session: Session, uses: FolderUses) -> dict[str, object]:

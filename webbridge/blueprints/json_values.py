@@ -21,6 +21,14 @@ def read_members(*, max_bytes: int) -> dict[str, object]:
     return members
 
 
+def text_in(members: dict[str, object], name: str) -> str:
+    """Return a member that has to be a text. Raises BadRequest."""
+    text = members.get(name)
+    if not isinstance(text, str):
+        raise BadRequest
+    return text
+
+
 def base64_text(data: bytes) -> str:
     """Return bytes as base64 for JSON."""
     return b64encode(data).decode("ascii")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from itertools import chain
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, make_response, request
 
 from sealwax.service import ServiceError
 from webbridge.blueprints.line_bodies import read_line, read_objects
@@ -40,8 +40,7 @@ def create_file() -> Response:
     with recorded_kept_file(account) as record:
         file, is_new = delivery().kept.create(account, new, body)
         record.outcome = "file-created" if is_new else "file-repeated"
-    response = jsonify(_render(file))
-    response.status_code = 201 if is_new else 200
+    response = make_response(jsonify(_render(file)), 201 if is_new else 200)
     response.headers["Location"] = f"/api/files/{file.id}"
     return response
 

@@ -28,6 +28,7 @@ from webbridge.blueprints.mail_calls import (
 from webbridge.gateway.connection import Changes
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.uid_set import write_ranges
+from webbridge.gateway.wire import on_error
 from webbridge.login.sessions import Session
 from webbridge.places.downloads import SMALL_BYTES
 from webbridge.services import require_session, services, with_mail
@@ -98,15 +99,12 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
         ),
     )
     if message.size_bytes is not None and message.size_bytes > SMALL_BYTES:
-        try:
-            # The message is already open, so it is sent even if the database is unavailable.
-            with suppress(DatabaseUnavailable):
-                message.with_end(services().downloads.take(session.id))
-        except BaseException:
-            message.close()
-            raise
-    response = Response(Download(message), mimetype="application/octet-stream")
-    response.headers["Content-Disposition"] = "attachment"
+        # The message is already open, so it is sent even if the database is unavailable.
+        with on_error(message.close), suppress(DatabaseUnavailable):
+            message.with_end(services().downloads.take(session.id))
+    response = Response(
+        Download(message), mimetype="application/octet-stream", headers={"Content-Disposition": "attachment"}
+    )
     if message.size_bytes is not None:
         response.content_length = message.size_bytes
     return response

@@ -20,14 +20,14 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 def answer_object(found: StoredObject, elsewhere: Elsewhere | None) -> Response:
     """Return the bytes of an object, or let the proxy send them (RFC 9110 section 14)."""
-    response = Response(mimetype="application/octet-stream")
-    response.headers["Content-Disposition"] = "attachment"
-    response.headers["Accept-Ranges"] = "bytes"
+    response = Response(
+        mimetype="application/octet-stream", headers={"Content-Disposition": "attachment", "Accept-Ranges": "bytes"}
+    )
     if elsewhere is not None and elsewhere.accel_path:
         # nginx sends the bytes, and the range that the request names.
         response.headers["X-Accel-Redirect"] = elsewhere.accel_path
         return response
-    response.set_etag(_etag(found))
+    response.set_etag(sha256(f"{found.folder}/{found.name}/{found.start}".encode()).hexdigest()[:32])
     _add_bytes(response, found)
     return response
 
@@ -77,7 +77,3 @@ def unbroken(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from pieces
     except StoreFailed:
         raise DownloadBroken from None
-
-
-def _etag(stored_object: StoredObject) -> str:
-    return sha256(f"{stored_object.folder}/{stored_object.name}/{stored_object.start}".encode()).hexdigest()[:32]

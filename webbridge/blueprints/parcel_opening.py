@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sealwax.notices.writing import is_plain
 from sealwax.service import ServiceError, client_network, error_response
+from smime_core.text import write_base64url
 from webbridge.blueprints.json_values import base64_text
 from webbridge.blueprints.object_bytes import answer_object
 from webbridge.blueprints.parcel_calls import delivery, now, read_request, require_ticket, time_text
@@ -45,8 +46,7 @@ blueprint = Blueprint("parcel_opening", __name__)
 @blueprint.post("/open/start")
 def start() -> Response:
     """Return the salt and the rounds for making the proof from the secret. For an unknown id, the salt is made up."""
-    salt = delivery().openings.salt_of(ID.read(read_request()))
-    return jsonify(salt=_base64url(salt), iterations=ITERATIONS)
+    return jsonify(salt=write_base64url(delivery().openings.salt_of(ID.read(read_request()))), iterations=ITERATIONS)
 
 
 @blueprint.post("/open/challenge")
@@ -194,7 +194,3 @@ def _proof_in(members: dict[str, object], parcel_id: str) -> Proof:
 
 def _client() -> str:
     return client_network(request.remote_addr)
-
-
-def _base64url(octets: bytes) -> str:
-    return base64_text(octets).rstrip("=").replace("+", "-").replace("/", "_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, make_response
 
 from webbridge.blueprints.parcel_calls import delivery, read_slow_request, time_text
 from webbridge.delivery.tokens import DAYS, NAME
@@ -32,9 +32,7 @@ def make_token() -> Response:
     name = NAME.read(members)
     token = delivery().tokens.make(session.address, name, DAYS.read(members))
     record_token(session.address, "made")
-    response = jsonify(token=token, name=name, address=session.address)
-    response.status_code = 201
-    return response
+    return make_response(jsonify(token=token, name=name, address=session.address), 201)
 
 
 @blueprint.delete("/parcel-tokens/<name>")

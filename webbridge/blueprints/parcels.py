@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, make_response, request
 
 from sealwax.service import DatabaseUnavailable, ServiceError, error_response
 from sealwax.words import language_asked
@@ -53,8 +53,7 @@ def create_parcel() -> Response:
             language = language_asked(tag for tag, quality in request.accept_languages if quality) or ""
             parcel, is_new = delivery().create(sender, submission, body, language=language)
         record.outcome = "created" if is_new else "repeated"
-    response = jsonify(render_created(parcel))
-    response.status_code = 201 if is_new else 200
+    response = make_response(jsonify(render_created(parcel)), 201 if is_new else 200)
     response.headers["Location"] = f"/api/parcels/{parcel.id}"
     return response
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import BadRequest
@@ -111,13 +112,8 @@ def _answers_to_json(answers: Iterable[PathAnswers]) -> list[dict[str, object]]:
 
 
 def _fit(lists: Sequence[bytes], room: int) -> list[bytes]:
-    fitting: list[bytes] = []
-    for data in lists:
-        room -= len(data)
-        if room < 0:
-            break
-        fitting.append(data)
-    return fitting
+    taken = accumulate(map(len, lists))
+    return [data for data, bytes_until_here in zip(lists, taken, strict=True) if bytes_until_here <= room]
 
 
 def _problems_to_json(problems: Iterable[LookupProblem]) -> list[dict[str, str]]:

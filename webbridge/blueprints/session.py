@@ -49,8 +49,11 @@ def sign_in() -> Response:
         here = _leave_others(here, credentials.account.address)
     connection = _log_in(credentials, _attempt(credentials.account.address))
     _end_earlier(here)
-    program = describe_program(request.headers.get("User-Agent", ""))
-    token, session = services().sessions.create(credentials, origin=_origin(), program=program)
+    # The session is bound to the extension's origin, or to the pages with an empty one.
+    (origin,) = caller().extension_origins or ("",)
+    token, session = services().sessions.create(
+        credentials, origin=origin, program=describe_program(request.headers.get("User-Agent", ""))
+    )
     services().pool.add(session.id, connection)
     if session.origin:
         response = jsonify(address=session.address, token=token)
@@ -105,12 +108,6 @@ def _end_earlier(here: SessionsHere) -> None:
         close_ended_session(login.session.id)
 
 
-def _origin() -> str:
-    """Return the origin to which the new session is bound. The origin is empty for the pages."""
-    (origin,) = caller().extension_origins or ("",)
-    return origin
-
-
 def _read_credentials(members: Mapping[str, object]) -> Credentials:
     address, password, token = (members.get(name) for name in ("address", "password", "token"))
     if isinstance(address, str):
@@ -141,17 +138,15 @@ def _delete_due_messages(response: Response, session: Session) -> None:
         return
     if not parts.copies.may_have_ends(session.address):
         return
-
-    def delete() -> None:
-        delete_due_copies(
+    response.call_on_close(
+        lambda: delete_due_copies(
             session,
             pool=parts.pool,
             copies=parts.copies,
             today=parts.config.clock().date(),
             tell_changed=lambda folder: parts.tell_changed(session, folder),
         )
-
-    response.call_on_close(delete)
+    )
 
 
 def _log_in(credentials: Credentials, attempt: Attempt) -> MailConnection:

@@ -80,7 +80,7 @@ def _begin_upload(target: Target) -> Response:
         raise bad_request(f"The object {name} was announced with {size} bytes.")
     delivery().uploads.begin(target.folder, name)
     response = Response(status=201)
-    if _has_bytes():
+    if request.mimetype == _BYTES and request.content_length != 0:
         response.headers["Upload-Offset"] = str(_append(target, name, size, offset=0))
     response.headers["Location"] = f"{target.path}/objects/{name}"
     return response
@@ -89,10 +89,8 @@ def _begin_upload(target: Target) -> Response:
 def _answer_offset(target: Target, name: str) -> Response:
     """Answer with the number of bytes that have arrived of an object."""
     size = _size_of(target, name)
-    response = Response(status=200)
-    response.headers["Upload-Offset"] = str(delivery().uploads.offset_of(target.folder, name, size=size))
-    response.headers["Upload-Length"] = str(size)
-    return response
+    offset = delivery().uploads.offset_of(target.folder, name, size=size)
+    return Response(status=200, headers={"Upload-Offset": str(offset), "Upload-Length": str(size)})
 
 
 def _append_bytes(target: Target, name: str) -> Response:
@@ -100,9 +98,8 @@ def _append_bytes(target: Target, name: str) -> Response:
     size = _size_of(target, name)
     if request.mimetype != _BYTES:
         raise ServiceError(415, "bad-request", f"The content type {_BYTES} is expected.")
-    response = Response(status=204)
-    response.headers["Upload-Offset"] = str(_append(target, name, size, offset=_number_in("Upload-Offset")))
-    return response
+    offset = _append(target, name, size, offset=_number_in("Upload-Offset"))
+    return Response(status=204, headers={"Upload-Offset": str(offset)})
 
 
 def _end_upload(require_target: Callable[[], Target], name: str) -> Response:
@@ -140,10 +137,6 @@ def _size_of(target: Target, name: str) -> int:
     if size is None:
         raise NoUpload
     return size
-
-
-def _has_bytes() -> bool:
-    return request.mimetype == _BYTES and request.content_length != 0
 
 
 def _number_in(header: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask import Response, jsonify
 from werkzeug.exceptions import BadRequest
 
 from webbridge.blueprints.mail_calls import flag_in, folder_of, id_of, mailbox_of, texts_in, uids_in
@@ -26,6 +27,11 @@ from webbridge.login.sessions import Session
 
 MAX_STEPS = MAX_FLAGS  # A change of flags needs more steps than any other change.
 MAX_UNDO_BYTES = 512 * 1024  # The size of MAX_STEPS steps with 1,000 messages each.
+
+
+def answer_change(session: Session, changed: Changed) -> Response:
+    """Return the answer to a change that has no members but those of each change."""
+    return jsonify(render_change(session, changed))
 
 
 def render_change(session: Session, changed: Changed) -> dict[str, object]:

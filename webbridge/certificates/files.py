@@ -88,13 +88,8 @@ def state_of(path: Path) -> tuple[int, ...]:
 
 def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
     try:
-        data = read_small(path)
+        values = parse_file_values(read_small(path))
     except (OSError, SmimeError) as error:
-        _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
-        return _ReadFile(state, ())
-    try:
-        values = parse_file_values(data)
-    except SmimeError as error:
         _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
         return _ReadFile(state, ())
     certificates: list[Certificate] = []

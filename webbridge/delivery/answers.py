@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, func, insert, select
 from sealwax.service import Database, LeakyCounter, ServiceError
 from webbridge.database.tables import PARCEL, PARCEL_ANSWER, TABLES
 from webbridge.delivery.encrypted_answer import smime_type_of
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import MAX_ANSWERS
 from webbridge.delivery.notices.outbox import queue_answer
 from webbridge.delivery.parcels import Parcel
@@ -37,12 +38,13 @@ _COUNT: Final = select(func.count()).select_from(PARCEL_ANSWER).where(_OF_PARCEL
 _ADD: Final = insert(PARCEL_ANSWER)
 
 
-class TooManyAnswers(ServiceError):
+class TooManyAnswers(
+    FixedError,
+    status=409,
+    code="too-many-answers",
+    text=f"There are {MAX_ANSWERS} answers to this parcel, and the service passes on no more.",
+):
     """The parcel has the largest number of answers that the service passes on."""
-
-    def __init__(self) -> None:
-        text = f"There are {MAX_ANSWERS} answers to this parcel, and the service passes on no more."
-        super().__init__(409, "too-many-answers", text)
 
 
 class AnswerTooLarge(ServiceError):

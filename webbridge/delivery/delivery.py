@@ -24,7 +24,7 @@ from webbridge.delivery.quota import Quota
 from webbridge.delivery.receipts import Receipts
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.states import Stage
-from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads, open_store
+from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads, open_store, store_whole
 from webbridge.delivery.submission import Submission, canonical_bytes
 from webbridge.delivery.sweep import Sweep, Sweeper
 from webbridge.delivery.tokens import Tokens
@@ -128,7 +128,7 @@ class Delivery:
     ) -> tuple[Parcel, bool]:
         folder = new_folder()
         if submission.is_whole:
-            self._write_whole(folder, body)
+            store_whole(self.store, folder, body)
         record = self.pepper.record_of(submission.id, submission.proof)
         try:
             parcel = self.parcels.create(
@@ -149,14 +149,6 @@ class Delivery:
             raise Incomplete(missing)
         if manifest is not None:
             self.uploads.replace(parcel.folder, MANIFEST, manifest)
-
-    def _write_whole(self, folder: str, body: bytes) -> None:
-        try:
-            self.store.write_whole(folder, body)
-        except ServiceError:
-            with suppress(ServiceError):
-                self.store.delete(folder)
-            raise
 
     def _delete_unrecorded(self, parcel_id: str, folder: str) -> None:
         # Despite DatabaseUnavailable, the record may have been written. If the database cannot say now, the sweep

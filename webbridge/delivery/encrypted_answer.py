@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealwax.service import ServiceError
 from smime_core import SmimeError
 from smime_core.cms import (
     ID_AUTH_ENVELOPED_DATA,
@@ -21,17 +20,19 @@ from smime_core.cms import (
     parse_content_info,
     parse_enveloped_data,
 )
+from webbridge.delivery.fixed_error import FixedError
 
 _SMIME_TYPES: Final = {ID_ENVELOPED_DATA: "enveloped-data", ID_AUTH_ENVELOPED_DATA: "authEnveloped-data"}
 _FOR_CERTIFICATES: Final = (KeyTransRecipient, KeyAgreeRecipient, KemRecipient)
 
 
-class AnswerRefused(ServiceError):
+class AnswerRefused(
+    FixedError,
+    status=422,
+    code="answer-refused",
+    text="The answer is not encrypted as one CMS EnvelopedData or AuthEnvelopedData of a message.",
+):
     """The bytes are no encrypted message."""
-
-    def __init__(self) -> None:
-        text = "The answer is not encrypted as one CMS EnvelopedData or AuthEnvelopedData of a message."
-        super().__init__(422, "answer-refused", text)
 
 
 def smime_type_of(cms: bytes) -> str:

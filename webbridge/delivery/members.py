@@ -101,8 +101,13 @@ def text(name: str, is_right: Callable[[str], bool], sentence: str, schema: Json
 def number(name: str, least: int, most: int) -> Member[int]:
     """A member that is a whole number from `least` to `most`."""
     schema: Json = {"type": "integer", "minimum": least, "maximum": most}
-    sentence = f"The member {name} is a whole number from {least} to {most}."
-    return Member(name, schema, int, lambda value: _if(least <= value <= most, value), sentence)
+    return Member(
+        name,
+        schema,
+        int,
+        lambda value: _if(least <= value <= most, value),
+        f"The member {name} is a whole number from {least} to {most}.",
+    )
 
 
 def flag(name: str, description: str) -> Member[bool]:
@@ -120,16 +125,22 @@ def octets(name: str, size: int) -> Member[bytes]:
     """`size` bytes as base64url without padding."""
     characters = (size * 4 + 2) // 3
     schema: Json = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "minLength": characters, "maxLength": characters}
-    sentence = f"The member {name} is {size} bytes as base64url."
-    return Member(name, schema, str, lambda value: read_base64url(value, size), sentence)
+    return Member(
+        name, schema, str, lambda value: read_base64url(value, size), f"The member {name} is {size} bytes as base64url."
+    )
 
 
 def base64(name: str, max_bytes: int) -> Member[bytes]:
     """At most `max_bytes` bytes as base64."""
     most = max_bytes * 4 // 3 + 4
     schema: Json = {"type": "string", "contentEncoding": "base64", "maxLength": most}
-    sentence = f"The member {name} is base64 of at most {max_bytes} bytes."
-    return Member(name, schema, str, lambda value: b64decode(_if(len(value) <= most, value), validate=True), sentence)
+    return Member(
+        name,
+        schema,
+        str,
+        lambda value: b64decode(_if(len(value) <= most, value), validate=True),
+        f"The member {name} is base64 of at most {max_bytes} bytes.",
+    )
 
 
 def several(name: str, of: Member[T], most: int, *, least: int = 0) -> Member[tuple[T, ...]]:

@@ -31,6 +31,19 @@ class HasObjects(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSizes:
+    """The sizes of the chunks, which are `objects`, and of the manifest."""
+
+    objects: tuple[int, ...]
+    manifest_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """The number of bytes of all objects."""
+        return sum(self.objects) + self.manifest_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
     """The place of an object's bytes: from `start` on in an object of the store."""
 

@@ -19,6 +19,7 @@ from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, Service
 from sealwax.service.counter_table import counter_of
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_NOTICE, TABLES
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import KEPT_SECONDS, PROOF_BYTES, TICKET_SECONDS, TRIES
 from webbridge.delivery.parcels import ABOUT_TRIES, Parcel, Parcels, notice_row, parcel_of
 from webbridge.delivery.pepper import NOBODY, Pepper, Ticket
@@ -42,19 +43,17 @@ class WrongSecret(ServiceError):
         super().__init__(403, "wrong-secret", text)
 
 
-class TooManyTries(ServiceError):
+class TooManyTries(
+    FixedError,
+    status=429,
+    code="too-many-tries",
+    text="There were too many wrong secrets. The sender has to allow more tries: ask them.",
+):
     """There were too many wrong proofs. No further proof is compared until the sender allows more tries."""
 
-    def __init__(self) -> None:
-        text = "There were too many wrong secrets. The sender has to allow more tries: ask them."
-        super().__init__(429, "too-many-tries", text)
 
-
-class TicketEnded(ServiceError):
+class TicketEnded(FixedError, status=401, code="ticket-ended", text="Open the parcel again."):
     """The text is no ticket, or the ticket has expired."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "ticket-ended", "Open the parcel again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +161,7 @@ class Openings:
                 tries = left if locked is None else 0
         if opened is not None:
             _check_available(opened.parcel, at)
-            return self._with_opening_counted(opened)
+            return replace(opened, parcel=replace(opened.parcel, openings=opened.parcel.openings + 1))
         self._wrong.start({self._pepper.client_name(client): MAX_WRONG_PER_CLIENT})
         raise WrongSecret(tries - 1) if tries else TooManyTries
 
@@ -199,19 +198,17 @@ class Openings:
         is_counted = parcel.stage is Stage.SUBMITTED and not parcel.is_over(at) and parcel.openings_left != 0
         openings = parcel.openings + 1 if is_counted else parcel.openings
         rows.execute(_CHANGE, {"of_id": parcel.id, "tries_left": max(parcel.tries_left, TRIES), "openings": openings})
-        ends_at = min(int(at) + TICKET_SECONDS, int(parcel.ends_at))
-        ticket = Ticket(parcel=parcel.id, ends_at=ends_at, fingerprint=proof.fingerprint or NOBODY)
+        ticket = Ticket(
+            parcel=parcel.id,
+            ends_at=min(int(at) + TICKET_SECONDS, int(parcel.ends_at)),
+            fingerprint=proof.fingerprint or NOBODY,
+        )
         return Opened(parcel=parcel, ticket=ticket)
 
     def _count_at_stranger(self, rows: Connection, parcel_id: str, at: float) -> int:
         """Count a wrong proof for an unknown id. Return the number of tries that were left before it."""
         counted = {"of_name": self._pepper.count_name(parcel_id), "now": at}
         return max(0, TRIES + 1 - int(rows.execute(self._count_stranger, counted).scalar_one()))
-
-    def _with_opening_counted(self, opened: Opened) -> Opened:
-        """Return the opened parcel, with this opening counted."""
-        parcel = opened.parcel
-        return replace(opened, parcel=replace(parcel, openings=parcel.openings + 1))
 
 
 def _lock(rows: Connection, parcel_id: str) -> _Locked | None:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, sele
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL, PARCEL_EVENT, PARCEL_NOTICE
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.ids import reference_of
 from webbridge.delivery.limits import PAGE_PARCELS, TRIES
 from webbridge.delivery.notices.changes import FORGET_EXPIRY, tell_sender
@@ -88,18 +89,14 @@ class Page:
     next: str | None
 
 
-class NoParcel(ServiceError):
+class NoParcel(FixedError, status=404, code="no-such-parcel", text="You have no such parcel."):
     """The sender has no such parcel."""
 
-    def __init__(self) -> None:
-        super().__init__(404, "no-such-parcel", "You have no such parcel.")
 
-
-class IdUsed(ServiceError):
+class IdUsed(
+    FixedError, status=409, code="id-used", text="This id belongs to another parcel. Send this one under a new id."
+):
     """The id belongs to another parcel."""
-
-    def __init__(self) -> None:
-        super().__init__(409, "id-used", "This id belongs to another parcel. Send this one under a new id.")
 
 
 class ParcelGone(ServiceError):
@@ -185,10 +182,7 @@ class Parcels:
     def find_own(self, sender: str, parcel_id: str) -> Parcel:
         """Return a parcel of the sender. Raises NoParcel."""
         with self._database.reading() as rows:
-            row = rows.execute(_FIND_OWN, {"of_id": parcel_id, "of_sender": sender}).first()
-        if row is None:
-            raise NoParcel
-        return parcel_of(row)
+            return parcel_of(_found(rows.execute(_FIND_OWN, {"of_id": parcel_id, "of_sender": sender}).first()))
 
     def show_own(self, sender: str, parcel_id: str) -> ListedParcel:
         """Return a parcel of the sender with its events. Raises NoParcel."""
@@ -203,9 +197,7 @@ class Parcels:
             if before is None:
                 parcel_rows = rows.execute(_NEWEST, place).all()
             else:
-                last = rows.execute(_FIND_OWN, {"of_id": before, **place}).first()
-                if last is None:
-                    raise NoParcel
+                last = _found(rows.execute(_FIND_OWN, {"of_id": before, **place}).first())
                 parcel_rows = rows.execute(_OLDER, place | {"before_at": last.created_at, "before_id": last.id}).all()
             shown = [parcel_of(row) for row in parcel_rows[:PAGE_PARCELS]]
             return Page(
@@ -226,11 +218,13 @@ class Parcels:
                 # time.
                 ends_at = at + parcel.ends_at - parcel.created_at
                 unused = 0 if manifest_bytes is None else parcel.manifest_bytes - manifest_bytes
-                sizes = {
+                changed = {
+                    "stage": Stage.SUBMITTED,
+                    "submitted_at": at,
+                    "ends_at": ends_at,
                     "manifest_bytes": parcel.manifest_bytes - unused,
                     "total_bytes": parcel.total_bytes - unused,
                 }
-                changed = {"stage": Stage.SUBMITTED, "submitted_at": at, "ends_at": ends_at, **sizes}
                 rows.execute(_CHANGE, {"of_id": parcel_id, **changed})
                 self._quota.give_back(rows, sender, unused, parcels=0)
                 self._note_submitted(rows, parcel_id, parcel.recipients, at)
@@ -242,9 +236,7 @@ class Parcels:
         The caller deletes the bytes.
         """
         with self._database.transaction() as rows:
-            row = rows.execute(_LOCK_OWN, {"of_id": parcel_id, "of_sender": sender}).first()
-            if row is None:
-                raise NoParcel
+            row = _found(rows.execute(_LOCK_OWN, {"of_id": parcel_id, "of_sender": sender}).first())
             if row.stage == Stage.EXPIRED:
                 raise ParcelGone(Stage.EXPIRED)
             if row.stage != Stage.WITHDRAWN:
@@ -285,10 +277,7 @@ class Parcels:
             self._note(rows, parcel_id, event)
 
     def _lock(self, rows: Connection, sender: str, parcel_id: str) -> Parcel:
-        row = rows.execute(_LOCK_OWN, {"of_id": parcel_id, "of_sender": sender}).first()
-        if row is None:
-            raise NoParcel
-        parcel = parcel_of(row)
+        parcel = parcel_of(_found(rows.execute(_LOCK_OWN, {"of_id": parcel_id, "of_sender": sender}).first()))
         if parcel.stage in (Stage.WITHDRAWN, Stage.EXPIRED):
             raise ParcelGone(parcel.stage)
         return parcel
@@ -309,6 +298,12 @@ _ADD_NOTICE: Final = insert(PARCEL_NOTICE)
 _UNDO_EXPIRY: Final = delete(PARCEL_EVENT).where(
     PARCEL_EVENT.c.parcel == bindparam("of_id"), PARCEL_EVENT.c.state == literal(State.EXPIRED.value)
 )
+
+
+def _found(row: Row[Any] | None) -> Row[Any]:
+    if row is None:
+        raise NoParcel
+    return row
 
 
 def _repeated(row: Row[Any], sender: str, digest: bytes) -> Parcel:
@@ -408,14 +403,15 @@ def _with_events(rows: Connection, parcels: Sequence[Parcel]) -> list[ListedParc
     events: dict[str, list[Event]] = defaultdict(list)
     if parcels:
         for row in rows.execute(_EVENTS, {"of_ids": [parcel.id for parcel in parcels]}):
-            event = Event(
-                state=State(row.state),
-                said_by=SaidBy(row.said_by),
-                at=row.at,
-                recipient=row.recipient,
-                code=row.code,
+            events[row.parcel].append(
+                Event(
+                    state=State(row.state),
+                    said_by=SaidBy(row.said_by),
+                    at=row.at,
+                    recipient=row.recipient,
+                    code=row.code,
+                )
             )
-            events[row.parcel].append(event)
     # Events with the same time are shown in the usual order of the states.
     order = list(State)
     return [

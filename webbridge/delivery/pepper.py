@@ -100,11 +100,8 @@ class Pepper:
 
     def open_ticket(self, text: str) -> Ticket | None:
         """Return the ticket of a text, or None if this bridge has not made it. The caller checks the ticket's end."""
-        octets = _decode(text, ID_BYTES + _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
-        if octets is None:
-            return None
-        content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
-        if not hmac.compare_digest(tag, self._tag("ticket", content)):
+        content = self._open("ticket", text, ID_BYTES + _TIME_BYTES + FINGERPRINT_BYTES)
+        if content is None:
             return None
         ends_at = int.from_bytes(content[ID_BYTES:][:_TIME_BYTES])
         return Ticket(
@@ -118,13 +115,19 @@ class Pepper:
 
     def open_challenge(self, text: str, parcel: str, nonce: bytes) -> Challenge | None:
         """Return the challenge of a text, or None if the nonce is wrong. The caller checks the challenge's end."""
-        octets = _decode(text, _TIME_BYTES + FINGERPRINT_BYTES + _TAG_BYTES)
-        if octets is None:
-            return None
-        content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
-        if not hmac.compare_digest(tag, self._tag("challenge", id_bytes(parcel) + content + nonce)):
+        content = self._open("challenge", text, _TIME_BYTES + FINGERPRINT_BYTES, before=id_bytes(parcel), after=nonce)
+        if content is None:
             return None
         return Challenge(ends_at=int.from_bytes(content[:_TIME_BYTES]), fingerprint=content[_TIME_BYTES:])
+
+    def _open(self, name: str, text: str, size: int, *, before: bytes = b"", after: bytes = b"") -> bytes | None:
+        """Return the content of a text if its tag covers the content with the bytes before and after it."""
+        try:
+            octets = read_base64url(text, size + _TAG_BYTES)
+        except ValueError:
+            return None
+        content, tag = octets[:-_TAG_BYTES], octets[-_TAG_BYTES:]
+        return content if hmac.compare_digest(tag, self._tag(name, before + content + after)) else None
 
     def _tag(self, name: str, content: bytes) -> bytes:
         return hmac.digest(self._key[name], content, sha256)
@@ -132,10 +135,3 @@ class Pepper:
 
 def _derive(key: bytes, name: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"sealwax parcel {name} 1".encode()).derive(key)
-
-
-def _decode(text: str, size: int) -> bytes | None:
-    try:
-        return read_base64url(text, size)
-    except ValueError:
-        return None

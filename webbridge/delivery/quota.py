@@ -8,9 +8,10 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from sealwax.service import Database, ServiceError
+from sealwax.service import Database
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL_USAGE
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store import Store, StoreFull
 
@@ -31,12 +32,13 @@ _GIVE_BACK: Final = (
 )
 
 
-class QuotaExceeded(ServiceError):
+class QuotaExceeded(
+    FixedError,
+    status=507,
+    code="quota-exceeded",
+    text="There is no room left for your parcels and files. Withdraw a parcel or delete a file.",
+):
     """The sender, or all senders together, have no room for the parcel."""
-
-    def __init__(self) -> None:
-        text = "There is no room left for your parcels and files. Withdraw a parcel or delete a file."
-        super().__init__(507, "quota-exceeded", text)
 
 
 class Quota:

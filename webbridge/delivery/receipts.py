@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
-from sealwax.service import Database, ServiceError
+from sealwax.service import Database
 from sealwax.service.database import insert_into
 from smime_core import SmimeError
 from smime_core.cms import OctetsContent, find_signer_certificates, verify_signer
@@ -26,6 +26,7 @@ from smime_core.providers.native import NativeProvider
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 from webbridge.database.tables import PARCEL_EVENT, PARCEL_RECEIPT
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import FINGERPRINT_BYTES
 from webbridge.delivery.notices.changes import tell_sender
 from webbridge.delivery.parcels import Parcel, event_row
@@ -38,12 +39,10 @@ _FIND: Final = (
 )
 
 
-class ReceiptRefused(ServiceError):
+class ReceiptRefused(
+    FixedError, status=422, code="receipt-refused", text="This is no signed receipt of a recipient of the parcel."
+):
     """The bytes are no receipt, or no recipient of this parcel has signed the receipt."""
-
-    def __init__(self) -> None:
-        text = "This is no signed receipt of a recipient of the parcel."
-        super().__init__(422, "receipt-refused", text)
 
 
 class Receipts:

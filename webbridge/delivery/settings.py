@@ -96,16 +96,14 @@ class ParcelsConfig:
             raise ValueError("parcels.accel_path: a store in a folder is expected")
         if not self.is_folder and self.upload_folder is None:
             raise ValueError("parcels.upload_folder is missing: the folder for objects that have not come whole")
-        if not 1 <= self.max_days <= MAX_DAYS:
-            raise ValueError(f"parcels.max_days is {self.max_days}, 1 to {MAX_DAYS} is expected")
-        if not 1 <= self.max_recipients <= MAX_RECIPIENTS:
-            raise ValueError(f"parcels.max_recipients is {self.max_recipients}, 1 to {MAX_RECIPIENTS} is expected")
-        if not 1 <= self.max_answer_bytes <= MAX_ANSWER_BYTES:
-            raise ValueError(
-                f"parcels.max_answer_bytes is {self.max_answer_bytes}, 1 to {MAX_ANSWER_BYTES} is expected"
-            )
-        if not 0 <= self.max_kept_files <= MAX_KEPT_FILES:
-            raise ValueError(f"parcels.max_kept_files is {self.max_kept_files}, 0 to {MAX_KEPT_FILES} is expected")
+        for name, least, most in (
+            ("max_days", 1, MAX_DAYS),
+            ("max_recipients", 1, MAX_RECIPIENTS),
+            ("max_answer_bytes", 1, MAX_ANSWER_BYTES),
+            ("max_kept_files", 0, MAX_KEPT_FILES),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"parcels.{name} is {getattr(self, name)}, {least} to {most} is expected")
 
     @property
     def is_folder(self) -> bool:

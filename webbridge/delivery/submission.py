@@ -37,6 +37,7 @@ from webbridge.delivery.members import (
     several,
     word,
 )
+from webbridge.delivery.objects import ObjectSizes
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.gateway import GatewayError
 from webbridge.gateway.door import check_recipient
@@ -60,7 +61,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(ObjectSizes):
     """A parcel as its sender describes it. `fingerprints` are the SHA-256 hashes of the recipients' certificates."""
 
     id: str
@@ -69,16 +70,9 @@ class Submission:
     proof: bytes = field(repr=False)
     fingerprints: tuple[bytes, ...]
     kind: Kind
-    objects: tuple[int, ...]
-    manifest_bytes: int
     days: int
     most_openings: int | None
     is_whole: bool
-
-    @property
-    def total_bytes(self) -> int:
-        """The bytes of all objects."""
-        return sum(self.objects) + self.manifest_bytes
 
 
 def _parse_recipient(members: dict[str, object]) -> Recipient:

@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, delete, func, select
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import PARCEL_TOKEN
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import MAX_NAME_CHARACTERS, MAX_TOKEN_DAYS, MAX_TOKENS
 from webbridge.delivery.members import number, text
 from webbridge.delivery.parcels import DAY_SECONDS
@@ -51,11 +52,10 @@ class ListedToken:
     expires_at: float
 
 
-class TokenRefused(ServiceError):
+class TokenRefused(
+    FixedError, status=401, code="token-refused", text="This token does not count any more. Ask for a new one."
+):
     """The token is unknown, revoked or expired."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "token-refused", "This token does not count any more. Ask for a new one.")
 
 
 # The number of an advisory lock of PostgreSQL for new tokens, because an account without a token has no row to lock. On

@@ -36,9 +36,9 @@ def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
 
 def build_list(authority: Authority, serial_numbers: Iterable[int], provider: CryptoProvider, at: datetime) -> bytes:
     """Return a CRL that says that these certificates were revoked yesterday."""
-    yesterday = at - timedelta(days=1)
     entries = [
-        RevokedCertificate(serial_number=number, revoked_at=yesterday, reason="superseded") for number in serial_numbers
+        RevokedCertificate(serial_number=number, revoked_at=at - timedelta(days=1), reason="superseded")
+        for number in serial_numbers
     ]
     return blocking.run(
         build_revocation_list(

@@ -293,8 +293,10 @@ class DemoStack:
             password=self._secrets.service_password,
         )
         signer = NoticeSigner(identities=(self._people.service,), provider=self._provider)
-        head = Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer)
-        return NoticesConfig(submission=submission, head=head)
+        return NoticesConfig(
+            submission=submission,
+            head=Letterhead(pages_origin=self.pages_url, api_url=self.api_url, sender=SERVICE, signer=signer),
+        )
 
     def _pages_config(self) -> PagesConfig:
         return PagesConfig(
@@ -308,8 +310,9 @@ class DemoStack:
         for account in self.accounts:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
             ticket = issue_ticket(self._secrets.ticket_key, audience=self.keys_url, user=account.address, at=at)
-            mail_password = account.mail_password.encode()
-            registration = build_registration(keys, [account.identity], ticket, self._provider, mail_password)
+            registration = build_registration(
+                keys, [account.identity], ticket, self._provider, account.mail_password.encode()
+            )
             blocking.run(client.register_account(client.HttpTransport(self.keys_url), blocking.run(registration)))
 
     def _deliver_welcome(self, at: datetime) -> None:

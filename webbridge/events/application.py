@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +23,7 @@ from webbridge.events.hub import Hub, Push
 from webbridge.events.stream import Stream
 from webbridge.folder_ids import FolderIds
 from webbridge.login.cookies import AccountIds
-from webbridge.push.message import Sent, send_message
+from webbridge.push.message import send_message
 from webbridge.push.settings import PushConfig
 from webbridge.push.subscriptions import Subscriptions
 from webbridge.services import accounts_of, sessions_of
@@ -76,11 +75,12 @@ class EventsApplication:
         self._listening: Listening | None = None
 
     def _push(self, config: BridgeConfig, push: PushConfig) -> Push:
-        def send(url: str) -> Sent:
+        return Push(
+            subscriptions=Subscriptions(self._database),
             # A message that is delivered after `idle_seconds` could be for a session that has ended.
-            return send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock())
-
-        return Push(subscriptions=Subscriptions(self._database), send=send, threads=self._push_threads)
+            send=lambda url: send_message(url, push, ttl_seconds=config.idle_seconds, at=config.clock()),
+            threads=self._push_threads,
+        )
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
         """Set the WSGI application that admits requests. It is made around `admission`."""
@@ -140,7 +140,7 @@ class EventsApplication:
         stream = next(iter(streams), None)
         if stream is not None:
             lines = [(name, value) for name, value in lines if name != b"content-length"]
-        return _Answer(status=int(status[:3]), headers=lines, body=_joined(body), stream=stream)
+        return _Answer(status=int(status[:3]), headers=lines, body=b"".join(body), stream=stream)
 
     async def _stream(
         self, answer: _Answer, stream: Stream, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -165,7 +165,3 @@ async def _end_with_client(stream: Stream, receive: ASGIReceiveCallable) -> None
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.end()
-
-
-def _joined(body: Iterable[bytes]) -> bytes:
-    return b"".join(body)

@@ -78,7 +78,11 @@ class Hub:
         self._max_streams = max_streams
         self._push = push
         self._subscribers = Subscribers()
-        self._waker = None if push is None else self._new_waker(push)
+        self._waker = (
+            None
+            if push is None
+            else Waker(endpoint_of=self._endpoint_of, send=push.send, gone=self._gone, threads=push.threads)
+        )
         self._counted = threading.Lock()
         self._by_session: Counter[str] = Counter()
         self._users: dict[UserKey, _User] = {}
@@ -301,9 +305,6 @@ class Hub:
         user = self._users.get(removed.user)
         if user is not None:
             self._linger(user)
-
-    def _new_waker(self, push: Push) -> Waker:
-        return Waker(endpoint_of=self._endpoint_of, send=push.send, gone=self._gone, threads=push.threads)
 
     def _endpoint_of(self, session_id: str) -> str | None:
         """Return the push address of a session, or None if an open page of the session gets the events."""

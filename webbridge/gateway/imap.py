@@ -14,7 +14,6 @@ from typing import NoReturn
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
 from webbridge.gateway.door import (
-    MAX_UIDS,
     Credentials,
     GatewayCode,
     GatewayError,
@@ -34,11 +33,11 @@ from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
 from webbridge.gateway.imap_login import connect
 from webbridge.gateway.imap_raw import RawReader
-from webbridge.gateway.imap_search import Criteria, SortKey, found_in
+from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.imap_selection import Selection
-from webbridge.gateway.imap_stored import read_stored
+from webbridge.gateway.imap_stored import find_by_message_id
 from webbridge.gateway.imap_syntax import FolderName, Literal
-from webbridge.gateway.imap_wire import Command, ImapWire, Refusal, refusal
+from webbridge.gateway.imap_wire import Command, ImapWire, Refusal
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, Protection
@@ -328,13 +327,8 @@ class ImapConnection:
 
     def find_message_id(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
         """Return the folder and the UIDs of its messages with this Message-ID. Anybody can send a message with it."""
-        literal = Literal(check_message_id(message_id).encode())
-        command: Command = (b"UID SEARCH HEADER Message-ID", literal)
-        selected, answers = self._selection.search(folder, None, command, refusal)
-        # A server that ignores the criterion returns other messages too.
-        stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
-        uids = [message.uid for message in stored if message.message_id == message_id]
-        return Mailbox(selected.name, selected.uid_validity), uids
+        search = b"UID SEARCH HEADER Message-ID"
+        return find_by_message_id(self._imap, self._selection, folder, search, check_message_id(message_id))
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""

@@ -14,15 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from webbridge.gateway.door import MAX_UIDS, GatewayCode, GatewayError, Mailbox, check_message_id, clean_text
+from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_message_id, clean_text
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_folder_lists import FolderLists
 from webbridge.gateway.imap_folders import Role
-from webbridge.gateway.imap_search import found_in
 from webbridge.gateway.imap_selection import Selection
-from webbridge.gateway.imap_stored import read_stored
-from webbridge.gateway.imap_syntax import Literal
-from webbridge.gateway.imap_wire import Command, ImapWire, refusal
+from webbridge.gateway.imap_stored import find_by_message_id
+from webbridge.gateway.imap_wire import ImapWire
 from webbridge.gateway.uid_set import MAX_UID
 
 DRAFT_FLAGS: Final = ("\\Draft", "\\Seen")
@@ -75,12 +73,8 @@ class Drafts:
         return folder
 
     def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
-        """Return the messages with this Message-ID, in ascending order."""
-        command: Command = (b"UID SEARCH UNDELETED HEADER Message-ID", Literal(message_id.encode()))
-        selected, answers = self._selection.search(folder, None, command, refusal)
-        stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
-        uids = [message.uid for message in stored if message.message_id == message_id]
-        return Mailbox(folder, selected.uid_validity), uids
+        search = b"UID SEARCH UNDELETED HEADER Message-ID"
+        return find_by_message_id(self._imap, self._selection, folder, search, message_id)
 
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:

@@ -206,11 +206,11 @@ class FolderLists:
 
     def _listed(self) -> list[ListedFolder]:
         plain: Command = (b"LIST", b'""', b'"*"')
-        if self._imap.offers("SPECIAL-USE", "LIST-EXTENDED"):
-            # Some servers mark special folders only on request (RFC 6154 section 3; Cyrus with `specialusealways: 0`).
-            answers = self._try_list((*plain, b"RETURN", b"(SPECIAL-USE)"))
-            if answers is not None:
-                return self._read(answers)
+        # Some servers mark special folders only on request (RFC 6154 section 3; Cyrus with `specialusealways: 0`).
+        marked: Command = (*plain, b"RETURN", b"(SPECIAL-USE)")
+        takes_marked = self._imap.offers("SPECIAL-USE", "LIST-EXTENDED")
+        if takes_marked and (answers := self._try_list(marked)) is not None:
+            return self._read(answers)
         if self._has_only_xlist and (answers := self._try_list(_XLIST)) is not None:
             return self._read(answers)
         return self._read(self._ask_list(plain))
@@ -273,8 +273,9 @@ class FolderLists:
         """Return the MYRIGHTS answers about folders of others, unless the list has had them."""
         if self._imap.offers("LIST-MYRIGHTS") or not self._imap.offers("ACL"):
             return []
-        foreign = [folder for folder in folders if folder.place is not Place.OWN]
-        return self._ask_in_time([(b"MYRIGHTS", FolderName(folder.wire_name)) for folder in foreign])
+        return self._ask_in_time(
+            [(b"MYRIGHTS", FolderName(folder.wire_name)) for folder in folders if folder.place is not Place.OWN]
+        )
 
     def _ask_in_time(self, commands: Sequence[Command]) -> list[Answer]:
         """Return the answers to the commands, without those that fail or come too late."""

@@ -14,7 +14,7 @@ from typing import Final
 from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError
 from webbridge.gateway.imap_login import connect
 from webbridge.gateway.imap_wire import Answer, ImapWire
-from webbridge.gateway.wire import CallDeadline
+from webbridge.gateway.wire import CallDeadline, on_error
 
 INBOX: Final = "INBOX"
 # Servers may end an IDLE after 30 minutes, and RFC 2177 section 3 asks clients to renew it at least every 29.
@@ -54,14 +54,10 @@ class InboxWatch:
         if server.imap is None:
             raise GatewayError(GatewayCode.NOT_OFFERED, "This mailbox reports no changes. Look for new mail by hand.")
         imap = connect(credentials, CallDeadline(server.timeout_seconds))
-        try:
-            # EXAMINE leaves \Recent as it is. Other programs use this mark of new messages.
-            answers = _examined(imap)
-        except GatewayError:
-            imap.wire.close()
-            raise
         watch = cls(imap, server.timeout_seconds)
-        watch._begin(answers)
+        with on_error(imap.wire.close):
+            # EXAMINE leaves \Recent as it is. Other programs use this mark of new messages.
+            watch._begin(_examined(imap))
         return watch
 
     @property

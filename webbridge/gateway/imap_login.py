@@ -33,7 +33,7 @@ from webbridge.gateway.failures import LOGIN_CODES, login_code, names_mechanism,
 from webbridge.gateway.imap_syntax import read_code
 from webbridge.gateway.imap_wire import ImapWire
 from webbridge.gateway.sasl import Exchange, MechanismRefused, SaidGoodbye, log_in_by, with_mechanisms_left
-from webbridge.gateway.wire import CallDeadline, Wire
+from webbridge.gateway.wire import CallDeadline, Wire, on_error
 
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
 # A tagged status line without text.
@@ -54,14 +54,10 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
 def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]) -> ImapWire:
     server = credentials.account.server
     wire = Wire.connect(server, server.mailbox, deadline)
-    try:
+    with on_error(wire.close):
         client = _open(wire, server)
         _log_in(client, credentials, refused)
-        capabilities = _capabilities(client)
-    except GatewayError:
-        wire.close()
-        raise
-    return ImapWire(wire, capabilities)
+        return ImapWire(wire, _capabilities(client))
 
 
 class BothRevisions(imaplib.IMAP4):
@@ -199,12 +195,12 @@ def _log_in(client: _Client, credentials: Credentials, refused: set[str]) -> Non
         for name in client.capabilities()
         if name.upper().startswith(b"AUTH=")
     )
-    address = credentials.account.server.mailbox
 
     def attempt(exchange: Exchange) -> None:
-        _authenticate(client, exchange)
+        with _login_errors(client):
+            client.sasl_login(exchange.mechanism.value, exchange)
 
-    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
+    reason = log_in_by(offered, credentials, credentials.account.server.mailbox, attempt, refused=refused)
     if reason is None:
         return
     login, password = credentials.account.login, credentials.password
@@ -213,11 +209,6 @@ def _log_in(client: _Client, credentials: Credentials, refused: set[str]) -> Non
         raise reason
     with _login_errors(client):
         client.login(login, password)
-
-
-def _authenticate(client: _Client, exchange: Exchange) -> None:
-    with _login_errors(client):
-        client.sasl_login(exchange.mechanism.value, exchange)
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from webbridge.gateway.door import GatewayCode, GatewayError, check_text
 from webbridge.gateway.imap_syntax import Literal, Value, read_number
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, refusal
-from webbridge.gateway.uid_set import MAX_UID, Ranges, count_of, join_ranges, newest_of, read_ranges
+from webbridge.gateway.uid_set import MAX_UID, Ranges, join_ranges, read_ranges
 
 MAX_WORDS_CHARACTERS = 500  # Our own bound for one text of a search.
 MAX_SIZE_BYTES = 2**32 - 1  # RFC 3501 section 9: number
@@ -80,11 +80,12 @@ class Found:
     @property
     def count(self) -> int:
         """The number of messages."""
-        return count_of(self.ranges)
+        return sum(high - low + 1 for low, high in self.ranges)
 
     def newest(self, *, before: int = MAX_UID + 1, limit: int) -> list[int]:
         """Return the highest UIDs below `before`, at most `limit`, highest first."""
-        return newest_of(self.ranges, before=before, limit=limit)
+        below = (uid for low, high in reversed(self.ranges) for uid in range(min(high, before - 1), low - 1, -1))
+        return list(islice(below, limit))
 
 
 def search_command(imap: ImapWire, words: Command) -> Command:
@@ -95,7 +96,14 @@ def search_command(imap: ImapWire, words: Command) -> Command:
 
 def found_in(answers: Sequence[Answer]) -> Found:
     """Return the UIDs that the answers to a search name."""
-    return Found(_found(answers))
+    ranges: list[tuple[int, int]] = []
+    for answer in answers:
+        if answer.kind == "ESEARCH":
+            ranges += _esearch_ranges(answer.values)
+        elif answer.kind == "SEARCH":
+            uids = (read_number(value) for value in answer.values)
+            ranges += [(uid, uid) for uid in uids if uid is not None and 0 < uid <= MAX_UID]
+    return Found(join_ranges(ranges))
 
 
 def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Command:
@@ -127,17 +135,6 @@ def _uids_in(value: Value) -> list[int]:
         return [uid for inner in value for uid in _uids_in(inner)]
     uid = read_number(value)
     return [uid] if uid is not None and 0 < uid <= MAX_UID else []
-
-
-def _found(answers: Sequence[Answer]) -> Ranges:
-    ranges: list[tuple[int, int]] = []
-    for answer in answers:
-        if answer.kind == "ESEARCH":
-            ranges += _esearch_ranges(answer.values)
-        elif answer.kind == "SEARCH":
-            uids = (read_number(value) for value in answer.values)
-            ranges += [(uid, uid) for uid in uids if uid is not None and 0 < uid <= MAX_UID]
-    return join_ranges(ranges)
 
 
 def _esearch_ranges(values: list[Value]) -> Ranges:

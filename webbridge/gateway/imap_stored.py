@@ -13,10 +13,12 @@ from typing import Final
 
 from smime_core.errors import SmimeError
 from smime_core.mime import parse_date, parse_headers
-from webbridge.gateway.door import MAX_UIDS
+from webbridge.gateway.door import MAX_UIDS, Mailbox
 from webbridge.gateway.imap_fetch import flags_of, items_by_uid
-from webbridge.gateway.imap_syntax import Value
-from webbridge.gateway.imap_wire import Answer, ImapWire
+from webbridge.gateway.imap_search import found_in
+from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_syntax import Literal, Value
+from webbridge.gateway.imap_wire import Answer, ImapWire, refusal
 from webbridge.gateway.uid_set import split_uids
 
 ID_PART_BYTES: Final = 2048  # Room for the longest Message-ID that `check_message_id` accepts, with line folding.
@@ -51,6 +53,17 @@ def read_stored(imap: ImapWire, uids: Sequence[int]) -> list[StoredMessage]:
         items = items_by_uid(answers)
         stored += [_stored_message(uid, items[uid]) for uid in some if uid in items]
     return stored
+
+
+def find_by_message_id(
+    imap: ImapWire, selection: Selection, folder: str, search: bytes, message_id: str
+) -> tuple[Mailbox, list[int]]:
+    """Return the messages of a folder with this Message-ID, in ascending order. `search` is the command before it."""
+    selected, answers = selection.search(folder, None, (search, Literal(message_id.encode())), refusal)
+    # A server that ignores the criterion returns other messages too.
+    stored = read_stored(imap, found_in(answers).newest(limit=MAX_UIDS))
+    uids = [message.uid for message in stored if message.message_id == message_id]
+    return Mailbox(folder, selected.uid_validity), uids
 
 
 def _stored_message(uid: int, items: Mapping[bytes, Value]) -> StoredMessage:

@@ -175,7 +175,9 @@ class ImapWire:
         """
         lines = bytearray()
         for command in commands:
-            self._unfinished.append(self._new_tag())
+            # Each command has its own tag, so that a repeated status cannot end a later command.
+            self._commands += 1
+            self._unfinished.append(b"S%d" % self._commands)
             lines += self._unfinished[-1]
             for word in map(self._as_sent, command):
                 if isinstance(word, bytes):
@@ -292,11 +294,6 @@ class ImapWire:
         self.send_line(before + b" {%d}" % len(word.content))
         self._await_continuation(refusal)
         self.wire.send(word.content)
-
-    def _new_tag(self) -> bytes:
-        # Each command has its own tag, so that a repeated status cannot end a later command.
-        self._commands += 1
-        return b"S%d" % self._commands
 
     def _await_continuation(self, refused: Refusal) -> None:
         while not (line := self.read_line()).text.startswith(b"+"):

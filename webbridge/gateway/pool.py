@@ -23,7 +23,7 @@ from webbridge.gateway.row_cache import MAX_BYTES, RowCache
 from webbridge.gateway.slots import MAX_WAIT_SECONDS, Room, Slot, Slots
 from webbridge.gateway.smtp import Connections
 from webbridge.gateway.smtp_wire import SmtpWire
-from webbridge.gateway.wire import CallDeadline
+from webbridge.gateway.wire import CallDeadline, on_error
 from webbridge.places.shared import SharedPlaces
 
 # Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). The bridge closes them much earlier.
@@ -144,7 +144,7 @@ class ConnectionPool:
     ) -> LentMessage:
         """Open a message on a connection that returns to the pool when the message is closed."""
         slot = self._slots.take(Room.of(session_id, credentials))
-        try:
+        with on_error(lambda: self._put_back(session_id, slot)):
             deadline = _new_deadline(credentials)
             is_kept = self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
             try:
@@ -154,9 +154,6 @@ class ConnectionPool:
                     raise
                 self._open(slot, credentials, deadline)
                 raw = _connection_of(slot).open_raw(mailbox, uid, max_bytes)
-        except BaseException:
-            self._put_back(session_id, slot)
-            raise
         return LentMessage(raw, lambda: self._put_back(session_id, slot))
 
     def close_session(self, session_id: str) -> None:

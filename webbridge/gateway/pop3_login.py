@@ -12,7 +12,7 @@ from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Login
 from webbridge.gateway.failures import login_code, names_mechanism, names_password
 from webbridge.gateway.pop3_wire import Pop3Wire, Status
 from webbridge.gateway.sasl import Exchange, MechanismRefused, log_in_by, with_mechanisms_left
-from webbridge.gateway.wire import CallDeadline, Wire
+from webbridge.gateway.wire import CallDeadline, Wire, on_error
 
 MAX_AUTH_BYTES = 255  # RFC 5034 section 4: a longer response is sent on a separate line.
 # RFC 2449 section 8.1, RFC 3206: the mailbox is in use, logins are too frequent, or the server has a temporary fault.
@@ -30,9 +30,10 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> tuple[Pop3Wire,
 def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]) -> tuple[Pop3Wire, frozenset[str]]:
     server = credentials.account.server
     wire = Wire.connect(server, server.mailbox, deadline)
-    try:
+    with on_error(wire.close):
         pop3 = Pop3Wire(wire)
-        _read_greeting(pop3)
+        if not pop3.read_status().is_ok:
+            raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
         if server.mailbox.security is Security.STARTTLS:
             if not pop3.ask(b"STLS").is_ok:
                 raise _misconfigured("offers no TLS")
@@ -40,15 +41,6 @@ def _connect(credentials: Credentials, deadline: CallDeadline, refused: set[str]
         capabilities = _capabilities(pop3)
         _log_in(pop3, credentials, capabilities, refused)
         return pop3, _capabilities(pop3)
-    except GatewayError:
-        wire.close()
-        raise
-
-
-def _read_greeting(pop3: Pop3Wire) -> None:
-    greeting = pop3.read_status()
-    if not greeting.is_ok:
-        raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
 
 
 def _capabilities(pop3: Pop3Wire) -> frozenset[str]:

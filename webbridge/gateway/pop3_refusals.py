@@ -2,129 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Callable
 from typing import NoReturn
 
-from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
-from webbridge.gateway.imap_access import Level
-from webbridge.gateway.imap_folders import Role
-from webbridge.gateway.imap_search import Criteria, SortKey
-from webbridge.gateway.outgoing import OutgoingMessage
-from webbridge.gateway.undo import Step
+from webbridge.gateway.door import GatewayCode, GatewayError
+
+
+def _refusing(what: str) -> Callable[..., NoReturn]:
+    """Return a method that raises NOT_OFFERED, whatever its arguments are."""
+
+    def refuse(*_arguments: object, **_named: object) -> NoReturn:
+        raise GatewayError(
+            GatewayCode.NOT_OFFERED, f"This mail account {what}, because its mail server offers only POP3."
+        )
+
+    return refuse
 
 
 class Pop3Refusals:
     """The part of MailConnection that a POP3 mailbox refuses."""
 
-    def list_changes(self, mailbox: Mailbox, token: str, *, from_uid: int, limit: int) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("keeps no record of changes")
-
-    def search(
-        self,
-        folder: str,
-        criteria: Criteria,
-        *,
-        before_uid: int | None = None,
-        limit: int,
-        uid_validity: int | None = None,
-    ) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("cannot search")
-
-    def list_sorted(self, folder: str, key: SortKey, *, is_descending: bool, offset: int, limit: int) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("cannot sort")
-
-    def list_threads(self, folder: str, *, offset: int, limit: int) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no threads")
-
-    def change_flags(
-        self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
-    ) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("keeps no flags")
-
-    def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def delete(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no trash")
-
-    def create_folder(self, folder: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def rename_folder(self, folder: str, to: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def delete_folder(self, folder: str, *, with_messages: bool = False) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def subscribe(self, folder: str, *, is_subscribed: bool) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def list_access(self, folder: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("shares no folders")
-
-    def grant_access(self, folder: str, person: str, level: Level) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("shares no folders")
-
-    def withdraw_access(self, folder: str, person: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("shares no folders")
-
-    def take_step(self, step: Step) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("undoes nothing")
-
-    def append(
-        self, folder: str, message: OutgoingMessage, flags: Sequence[str], received: datetime | None = None
-    ) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-    def check_end(self, folder: str, days: int) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-    def delete_due(self, folder: str, today: date) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-    def has_message_id(self, folder: str, message_id: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("does not search")
-
-    def sent_folder(self) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def has_role(self, folder: str, *roles: Role) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
-
-    def keep_draft(self, message: OutgoingMessage, message_id: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-    def delete_draft(self, message_id: str) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-
-def _refuse(what: str) -> NoReturn:
-    raise GatewayError(GatewayCode.NOT_OFFERED, f"This mail account {what}, because its mail server offers only POP3.")
+    list_changes = _refusing("keeps no record of changes")
+    search = _refusing("cannot search")
+    list_sorted = _refusing("cannot sort")
+    list_threads = _refusing("has no threads")
+    change_flags = _refusing("keeps no flags")
+    move = _refusing("has no folders but the inbox")
+    copy = _refusing("has no folders but the inbox")
+    delete = _refusing("has no trash")
+    create_folder = _refusing("has no folders but the inbox")
+    rename_folder = _refusing("has no folders but the inbox")
+    delete_folder = _refusing("has no folders but the inbox")
+    subscribe = _refusing("has no folders but the inbox")
+    list_access = _refusing("shares no folders")
+    grant_access = _refusing("shares no folders")
+    withdraw_access = _refusing("shares no folders")
+    take_step = _refusing("undoes nothing")
+    append = _refusing("stores no messages")
+    check_end = _refusing("stores no messages")
+    delete_due = _refusing("stores no messages")
+    has_message_id = _refusing("does not search")
+    sent_folder = _refusing("has no folders but the inbox")
+    has_role = _refusing("has no folders but the inbox")
+    keep_draft = _refusing("stores no messages")
+    delete_draft = _refusing("stores no messages")

@@ -18,6 +18,7 @@ from sealwax.service import DatabaseUnavailable
 from sealwax.service.metrics import add_connections
 from webbridge.gateway.connection import MailConnection
 from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError
+from webbridge.gateway.wire import on_error
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 from webbridge.places.shared import Place, SharedPlaces
 
@@ -98,11 +99,8 @@ class Slots:
         Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls wait already.
         """
         self._enter(room)
-        try:
+        with on_error(lambda: self._leave(room)):
             return self._take_now(room) or self._wait(room)
-        except BaseException:
-            self._leave(room)
-            raise
 
     def put_back(self, slot: Slot, *, keep: bool) -> None:
         """End a slot. With `keep`, and if there is room, keep the slot idle with its connection instead."""

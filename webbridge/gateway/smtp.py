@@ -41,7 +41,7 @@ from webbridge.gateway.smtp_refusals import (
     words,
 )
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
-from webbridge.gateway.wire import CallDeadline
+from webbridge.gateway.wire import CallDeadline, on_error
 
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
@@ -115,13 +115,10 @@ def submit_message(
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
     smtp = _begin(credentials, connections, lambda smtp: _open_transaction(smtp, sender, checked, message, reports))
-    try:
+    with on_error(smtp.wire.close):
         _transfer(smtp, message)
         before_last_line()
         outcome = _finish(smtp, credentials.account.server.timeout_seconds)
-    except BaseException:
-        smtp.wire.close()
-        raise
     if outcome is Outcome.SENT:
         connections.keep(smtp)
     else:
@@ -157,11 +154,8 @@ def _begin(credentials: Credentials, connections: Connections, opening: Callable
         else:
             return connection
     smtp = _log_in_anew(credentials)
-    try:
+    with on_error(smtp.wire.close):
         opening(smtp)
-    except BaseException:
-        smtp.wire.close()
-        raise
     return smtp
 
 
@@ -171,11 +165,8 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 
     def connect(refused: set[str]) -> SmtpWire:
         smtp = SmtpWire.connect(server, deadline)
-        try:
+        with on_error(smtp.wire.close):
             _log_in(smtp, credentials, refused)
-        except BaseException:
-            smtp.wire.close()
-            raise
         return smtp
 
     return with_mechanisms_left(connect)
@@ -184,12 +175,13 @@ def _log_in_anew(credentials: Credentials) -> SmtpWire:
 def _log_in(smtp: SmtpWire, credentials: Credentials, refused: set[str]) -> None:
     """Log in with a mechanism that the server offers. A server without mechanisms trusts the bridge's IP address."""
     offered = smtp.mechanisms()
-    address = credentials.account.server.smtp
-
-    def attempt(exchange: Exchange) -> None:
-        _authenticate(smtp, exchange, credentials)
-
-    reason = log_in_by(offered, credentials, address, attempt, refused=refused)
+    reason = log_in_by(
+        offered,
+        credentials,
+        credentials.account.server.smtp,
+        lambda exchange: _authenticate(smtp, exchange, credentials),
+        refused=refused,
+    )
     if reason is None or not offered:
         return
     if isinstance(reason, MechanismRefused):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, MailServer, Security, UnreadableAnswer
-from webbridge.gateway.wire import CallDeadline, Wire
+from webbridge.gateway.wire import CallDeadline, Wire, on_error
 
 QUIT_SECONDS = 1.0
 MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
@@ -51,16 +51,13 @@ class SmtpWire:
     def connect(cls, server: MailServer, deadline: CallDeadline) -> SmtpWire:
         """Connect and send EHLO over verified TLS. Raises GatewayError if the server fails or accepts no connection."""
         smtp = cls(Wire.connect(server, server.smtp, deadline))
-        try:
+        with on_error(smtp.wire.close):
             smtp._expect(smtp.read_reply(), 220)
             smtp._say_hello()
             if server.smtp.security is Security.STARTTLS:
                 smtp._expect(smtp.command(b"STARTTLS"), 220)
                 smtp.wire.start_tls(server.tls_context(), server.smtp.host)
                 smtp._say_hello()
-        except BaseException:
-            smtp.wire.close()
-            raise
         return smtp
 
     def offers(self, extension: str) -> bool:

@@ -6,7 +6,7 @@ With 12 bytes a server may claim that a folder has 4 billion messages. So a set 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from webbridge.gateway.door import UnreadableAnswer
@@ -75,18 +75,3 @@ def join_ranges(pieces: Iterable[tuple[int, int]]) -> Ranges:
         else:
             joined.append((low, high))
     return joined
-
-
-def count_of(ranges: Ranges) -> int:
-    """Return the number of UIDs."""
-    return sum(high - low + 1 for low, high in ranges)
-
-
-def newest_of(ranges: Ranges, *, before: int = MAX_UID + 1, limit: int) -> list[int]:
-    """Return at most `limit` UIDs below `before`, the highest first."""
-    return [uid for uid, _ in zip(_descending(ranges, before), range(limit), strict=False)]
-
-
-def _descending(ranges: Ranges, before: int) -> Iterator[int]:
-    for low, high in reversed(ranges):
-        yield from range(min(high, before - 1), low - 1, -1)

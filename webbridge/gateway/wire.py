@@ -36,6 +36,16 @@ _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or mes
 _NOT_PUBLIC = "The mail server has an address inside a private network, where it must not be. Tell your administrator."
 
 
+@contextmanager
+def on_error(clean_up: Callable[[], object]) -> Iterator[None]:
+    """Call `clean_up` if the body of the `with` statement raises, and raise the same error."""
+    try:
+        yield
+    except BaseException:
+        clean_up()
+        raise
+
+
 class CallDeadline:
     """The seconds that one call may still wait for the server. The bridge's computing time does not count."""
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from sealwax.service import Database, LeakyCounter
 from webbridge.database.tables import SESSION, TABLES
@@ -101,18 +101,16 @@ class ReloadHalves:
 
     def delete(self, session: Session) -> None:
         """Delete the session's half, if it has one."""
-        deletes = update(SESSION).where(SESSION.c.id == session.id, SESSION.c.reload_half.is_not(None))
-        with self._database.transaction(durable=False) as rows:
-            is_one = rows.execute(deletes.values(_NO_HALF)).rowcount == 1
-        if is_one:
-            self._database.erase_deleted()
+        self._delete_where(SESSION.c.id == session.id)
 
     def delete_overdue(self) -> None:
         """Delete the halves whose minutes are over."""
-        is_over = SESSION.c.reload_used_at + SESSION.c.reload_seconds <= self._now()
-        deletes = update(SESSION).where(SESSION.c.reload_half.is_not(None), is_over)
+        self._delete_where(SESSION.c.reload_used_at + SESSION.c.reload_seconds <= self._now())
+
+    def _delete_where(self, which: ColumnElement[bool]) -> None:
+        deletes = update(SESSION).where(SESSION.c.reload_half.is_not(None), which).values(_NO_HALF)
         with self._database.transaction(durable=False) as rows:
-            is_one = rows.execute(deletes.values(_NO_HALF)).rowcount > 0
+            is_one = rows.execute(deletes).rowcount > 0
         if is_one:
             self._database.erase_deleted()
 

@@ -245,8 +245,7 @@ class SessionStore:
     def _note_use(self, session_id: str, at: float) -> bool:
         """Note the use. Return False if the session was ended in the meantime."""
         with self._database.transaction(durable=False) as rows:
-            noted = rows.execute(_NOTE_USE, {"session_id": session_id, "used_at": at})
-        return noted.rowcount == 1
+            return rows.execute(_NOTE_USE, {"session_id": session_id, "used_at": at}).rowcount == 1
 
     def _find_account(self, address: str, host: str) -> MailAccount | None:
         """Return the account of a session, or None if the operator has changed or removed the account's server."""
@@ -260,14 +259,15 @@ class SessionStore:
         """Delete the expired sessions. Return whether there were any."""
         # There is a statement for each condition, because each has its own index. With all three conditions in one
         # statement, SQLite would read the whole table.
-        count = 0
-        for is_over in (
-            SESSION.c.expires_at <= at,
-            SESSION.c.used_at <= at - self._idle_seconds,
-            SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
-        ):
-            count += rows.execute(delete(SESSION).where(is_over)).rowcount
-        return count > 0
+        counts = [
+            rows.execute(delete(SESSION).where(is_over)).rowcount
+            for is_over in (
+                SESSION.c.expires_at <= at,
+                SESSION.c.used_at <= at - self._idle_seconds,
+                SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
+            )
+        ]
+        return sum(counts) > 0
 
 
 def _secret_bytes(credentials: Credentials) -> bytes:

@@ -6,7 +6,7 @@ import imaplib
 import poplib
 import smtplib
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,9 +119,11 @@ def _check_keys(config: BridgeConfig) -> Finding:
 
 def _without_domains() -> Finding:
     """Return the warning for a bridge without domains, which confirms every address to its key server."""
-    text = "addresses of every domain may sign in, and the bridge confirms them to the key server"
-    remedy = "name your domains in [[domains]]: some mail servers leave out the domain of a login"
-    return doubtful("domains", text, remedy)
+    return doubtful(
+        "domains",
+        "addresses of every domain may sign in, and the bridge confirms them to the key server",
+        "name your domains in [[domains]]: some mail servers leave out the domain of a login",
+    )
 
 
 def _servers(config: BridgeConfig) -> list[MailServer]:
@@ -182,12 +184,9 @@ def _check_imap(server: MailServer) -> Finding:
             capabilities = set(client.capabilities)
     except (OSError, imaplib.IMAP4.error) as error:
         return _unreachable("imap", address, error)
+    refusal = wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
     mechanisms = [name.removeprefix("AUTH=") for name in capabilities]
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("imap", address)
-    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS) and "LOGINDISABLED" in capabilities:
-        return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
-    return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
+    return _check_logins(server, address, mechanisms, "imap", refusal if "LOGINDISABLED" in capabilities else None)
 
 
 def _check_pop3(server: MailServer) -> Finding:
@@ -204,12 +203,9 @@ def _check_pop3(server: MailServer) -> Finding:
         return _unreachable("pop3", address, error)
     if "UIDL" not in capabilities:
         return wrong("pop3", f"{_at(address)} offers no UIDL", "messages have no names there: use IMAP")
+    refusal = wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
     mechanisms = capabilities.get("SASL", [])
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("pop3", address)
-    if not server.takes_tokens and "USER" not in capabilities and not _offers(mechanisms, OF_PASSWORDS):
-        return wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
-    return fine("pop3", f"{_at(address)} answers, and its certificate is trusted")
+    return _check_logins(server, address, mechanisms, "pop3", None if "USER" in capabilities else refusal)
 
 
 def _check_smtp(server: MailServer) -> Finding:
@@ -228,28 +224,37 @@ def _check_smtp(server: MailServer) -> Finding:
     except (OSError, smtplib.SMTPException) as error:
         return _unreachable("smtp", address, error)
     if not mechanisms:
-        text = f"{_at(address)} asks for no login"
-        remedy = "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587"
-        return doubtful("smtp", text, remedy)
-    if server.takes_tokens and not _offers(mechanisms, OF_TOKENS):
-        return _takes_no_tokens("smtp", address)
-    if not server.takes_tokens and not _offers(mechanisms, OF_PASSWORDS):
-        text = f"{_at(address)} takes passwords only by {' '.join(mechanisms)}"
-        return wrong("smtp", text, f"allow one of {', '.join(OF_PASSWORDS)} on the mail server")
-    return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
+        return doubtful(
+            "smtp",
+            f"{_at(address)} asks for no login",
+            "right if it trusts the address of this machine; otherwise name the submission port, 465 or 587",
+        )
+    refusal = wrong(
+        "smtp",
+        f"{_at(address)} takes passwords only by {' '.join(mechanisms)}",
+        f"allow one of {', '.join(OF_PASSWORDS)} on the mail server",
+    )
+    return _check_logins(server, address, mechanisms, "smtp", refusal)
 
 
 class _ImapOverTls(BothRevisions, imaplib.IMAP4_SSL):
     """IMAP inside TLS from the first byte."""
 
 
-def _offers(mechanisms: Iterable[str], alternatives: Iterable[str]) -> bool:
-    return not set(alternatives).isdisjoint(name.upper() for name in mechanisms)
-
-
-def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:
-    text = f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}"
-    return wrong(part, text, "allow it on the mail server, or remove mail.oauthbearer")
+def _check_logins(
+    server: MailServer, address: ServerAddress, mechanisms: Iterable[str], part: str, refusal: Finding | None
+) -> Finding:
+    """Return what the offered mechanisms mean. `refusal` is the finding if none of them takes passwords."""
+    offered = {name.upper() for name in mechanisms}
+    if server.takes_tokens and offered.isdisjoint(OF_TOKENS):
+        return wrong(
+            part,
+            f"{_at(address)} offers no SASL {' or '.join(OF_TOKENS)}",
+            "allow it on the mail server, or remove mail.oauthbearer",
+        )
+    if refusal is not None and not server.takes_tokens and offered.isdisjoint(OF_PASSWORDS):
+        return refusal
+    return fine(part, f"{_at(address)} answers, and its certificate is trusted")
 
 
 def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:
@@ -347,19 +352,24 @@ def _check_events(settings: BridgeSettings) -> Iterator[Finding]:
     listen, path = settings.events.listen, f"{settings.api_prefix}/api/events"
     if listen is None or listen.startswith("unix:"):
         return
-    try:
-        is_there = ask_process(listen, settings.api_origin, path).get("code") == "session-ended"
-    except NoAnswer:
-        is_there = False
-    if not is_there:
-        remedy = "start it: sealwax bridge events. Until then the pages show new mail only when they are asked"
-        yield doubtful("events", f"no process of events answers at {listen}", remedy)
+    if not _asks_for_a_session(lambda: ask_process(listen, settings.api_origin, path)):
+        yield doubtful(
+            "events",
+            f"no process of events answers at {listen}",
+            "start it: sealwax bridge events. Until then the pages show new mail only when they are asked",
+        )
         return
     yield fine("events", f"{listen} answers")
+    if not _asks_for_a_session(lambda: ask(settings.api_origin, path)):
+        yield doubtful(
+            "events",
+            f"{settings.api_origin}{path} does not reach the process of events",
+            f"pass this path on to {listen}, as the example of your proxy does",
+        )
+
+
+def _asks_for_a_session(ask_for_events: Callable[[], dict[str, Any]]) -> bool:
     try:
-        is_there = ask(settings.api_origin, path).get("code") == "session-ended"
+        return ask_for_events().get("code") == "session-ended"
     except NoAnswer:
-        is_there = False
-    if not is_there:
-        remedy = f"pass this path on to {listen}, as the example of your proxy does"
-        yield doubtful("events", f"{settings.api_origin}{path} does not reach the process of events", remedy)
+        return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
-from sealwax.operation.settings import Section, WrongSettings, key_bytes
+from sealwax.operation.settings import Section, WrongSettings, checked_by, key_bytes
 from webbridge.push.endpoints import PUSH_HOSTS, check_push_host
 from webbridge.push.settings import PushConfig, check_contact
 
@@ -18,33 +18,17 @@ _KEY_MISSING: Final = "push_key is missing: `sealwax bridge push-keys` makes it"
 class PushSection(Section):
     """The push messages, which `sealwax bridge events` sends."""
 
-    contact: str | None = Field(
+    contact: Annotated[str, checked_by(check_contact)] | None = Field(
         default=None,
         description="Address of yours for the push services, as mailto:postmaster@example.org; with it the pages offer"
         " notifications while no page is open",
     )
-    hosts: tuple[str, ...] = Field(
+    hosts: Annotated[tuple[str, ...], checked_by(check_push_host)] = Field(
         default=PUSH_HOSTS, description="Push services that may be asked; *.example.org is each host below that name"
     )
     ca_file: Path | None = Field(
         default=None, description="PEM file of authorities for these services, in place of the system's"
     )
-
-    @field_validator("contact")
-    @classmethod
-    def check_contact(cls, contact: str | None) -> str | None:
-        """Refuse an address that a push service could not use."""
-        if contact is not None:
-            check_contact(contact)
-        return contact
-
-    @field_validator("hosts")
-    @classmethod
-    def check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a text that names no host."""
-        for host in hosts:
-            check_push_host(host)
-        return hosts
 
     def to_config(self, key: SecretStr | None) -> PushConfig | None:
         """Return the configuration of Web Push, or None without a contact. Raises ValueError or WrongSettings."""

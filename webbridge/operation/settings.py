@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.ldap import LdapDirectory, LdapSecurity, parse_ldap_url
@@ -20,6 +20,7 @@ from sealwax.operation.settings import (
     Section,
     ServiceSettings,
     WrongSettings,
+    checked_by,
     key_bytes,
 )
 from smime_core.pkix import RevocationPolicy
@@ -250,12 +251,12 @@ class BridgeSettings(ServiceSettings):
     """The settings of `bridge.toml`."""
 
     api_origin: Origin = Field(description="Origin of the API: https://api.example.org")
-    api_prefix: str = Field(
+    api_prefix: Annotated[str, checked_by(check_prefix)] = Field(
         default="", description="Path before /api, as /mail; the proxy passes the path on as it came"
     )
     pages_origin: Origin = Field(description="Origin of the pages: https://mail.example.org")
     key_server_origin: Origin = Field(description="Origin of the key server: https://keys.example.org")
-    extension_origins: tuple[str, ...] = Field(
+    extension_origins: Annotated[tuple[str, ...], checked_by(check_extension_origin)] = Field(
         default=(),
         description="Browser extensions that may sign in to send mail, as the extension's page of keys shows them:"
         " chrome-extension://… or moz-extension://…",
@@ -324,21 +325,6 @@ class BridgeSettings(ServiceSettings):
     )
     watch: WatchSection = Field(default_factory=WatchSection, description="Address for monitoring")
     logs: LogsSection = Field(default_factory=LogsSection, description="Log and audit log")
-
-    @field_validator("api_prefix")
-    @classmethod
-    def check_api_prefix(cls, prefix: str) -> str:
-        """Refuse a prefix that is no plain path."""
-        check_prefix(prefix)
-        return prefix
-
-    @field_validator("extension_origins")
-    @classmethod
-    def check_extension_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a text that is no exact origin of an extension."""
-        for origin in origins:
-            check_extension_origin(origin)
-        return origins
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

@@ -83,7 +83,7 @@ class SharedPlaces:
         parameters = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 
         def take_number(number: int) -> Place | None:
-            place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
+            place = Place(kind=kind, name=name, number=number, process=process, lease=secrets.token_hex(_ID_BYTES))
             values = parameters | {"number": number, "process": process, "lease": place.lease}
             if rows.execute(_take_statement(rows.dialect.name), values).first() is None:
                 return None
@@ -199,13 +199,8 @@ def _take_statement(dialect: str) -> Executable:
     """
     values: dict[str, Any] = {name: bindparam(name) for name in ("kind", "name", "number", "process", "lease")}
     added = (postgresql.insert(PLACE) if dialect == "postgresql" else sqlite.insert(PLACE)).values(values)
-    taken = added.on_conflict_do_update(
+    return added.on_conflict_do_update(
         index_elements=["kind", "name", "number"],
         set_={"process": added.excluded.process, "lease": added.excluded.lease},
         where=PLACE.c.process.not_in(LIVING),
-    )
-    return taken.returning(PLACE.c.number)
-
-
-def _new_id() -> str:
-    return secrets.token_hex(_ID_BYTES)
+    ).returning(PLACE.c.number)

@@ -97,9 +97,7 @@ def _decode(encoded: str) -> bytes:
 def _ocsp_response(answer: OcspAnswer, *, keepable: bool) -> Response:
     if keepable:
         return _file(answer.der, _OCSP_RESPONSE, seconds=CACHE_SECONDS)
-    response = Response(answer.der, mimetype=_OCSP_RESPONSE)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(answer.der, mimetype=_OCSP_RESPONSE, headers={"Cache-Control": "no-store"})
 
 
 def _file(data: bytes, mimetype: str, *, seconds: int) -> Response:

@@ -48,8 +48,7 @@ def respond(request: RespondRequest) -> None:
     authority, host, port = open_authority(request.folder), request.host, request.port
     check_role(authority, Role.RESPONDER)
     passphrase = read_passphrase(authority, request.passphrases)
-    responder = AuthorityResponder.open(authority, passphrase)
-    app = create_authority_app(responder)
+    app = create_authority_app(AuthorityResponder.open(authority, passphrase))
     bound = _listen(host, port)
     port = bound.getsockname()[1]
     wait_for_end = catch_ending_signals()

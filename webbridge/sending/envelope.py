@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -16,6 +15,7 @@ from sealwax.service import ServiceError
 from webbridge.gateway import Report
 from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
+from webbridge.gateway.wire import on_error
 from webbridge.sending.copies import CopyWish, read_wish
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
@@ -54,13 +54,10 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
 def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
     """Return the message in the rest of a stream. The caller closes the message. Raises GatewayError."""
     message = OutgoingMessage(max_bytes=max_bytes)
-    try:
-        for piece in _pieces(stream):
+    with on_error(message.close):
+        for piece in iter(lambda: stream.read(PIECE_BYTES), b""):
             _keep(message, piece)
         message.finish()
-    except BaseException:
-        message.close()
-        raise
     return message
 
 
@@ -94,11 +91,6 @@ def _read_reports(value: object) -> frozenset[Report]:
     if not isinstance(value, list) or not all(report in _REPORTS for report in value):
         raise _bad_request(f"The member reports is a list of {', '.join(Report)}.")
     return frozenset(map(Report, value))
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    while piece := stream.read(PIECE_BYTES):
-        yield piece
 
 
 def _keep(message: OutgoingMessage, piece: bytes) -> None:

@@ -131,8 +131,8 @@ class _Export:
                         file.write(line)
             except GatewayError as error:
                 self._leave_out(row, error)
-                continue
-            count += 1
+            else:
+                count += 1
         return place, count
 
     def _messages(self, folder: Folder) -> Iterator[tuple[MessageSummary, Callable[[], Iterator[bytes]]]]:

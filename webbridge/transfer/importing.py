@@ -150,9 +150,7 @@ class Importer:
         self._store(mail, folder, tally)
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        self.close()
         # The message may have been stored before the connection broke, so the folders are read again.
         self._folders = {}
         self._found = {}

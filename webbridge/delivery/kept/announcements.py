@@ -9,6 +9,7 @@ from typing import Final
 from sealwax.service import ServiceError
 from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_KEPT_FILES, MAX_WHOLE_BYTES
 from webbridge.delivery.members import number, several
+from webbridge.delivery.objects import ObjectSizes
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.submission import ID, MANIFEST, OBJECTS, WHOLE, parse_members
 
@@ -22,18 +23,11 @@ NEW_INDEX: Final = (_VERSION, OBJECTS, MANIFEST, _KEPT, _DELETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewFile:
+class NewFile(ObjectSizes):
     """An announced file. If the file is not `is_whole`, `manifest_bytes` is the largest size of the manifest."""
 
     id: str
-    objects: tuple[int, ...]
-    manifest_bytes: int
     is_whole: bool
-
-    @property
-    def total_bytes(self) -> int:
-        """The number of bytes to reserve."""
-        return sum(self.objects) + self.manifest_bytes
 
     @property
     def canonical_bytes(self) -> bytes:
@@ -42,19 +36,12 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewIndex:
+class NewIndex(ObjectSizes):
     """A version of the index. `kept` are the ids of the files that it adds, and `deleted` of those that it removes."""
 
     version: int
-    objects: tuple[int, ...]
-    manifest_bytes: int
     kept: tuple[str, ...]
     deleted: tuple[str, ...]
-
-    @property
-    def total_bytes(self) -> int:
-        """The number of bytes of the version's objects."""
-        return sum(self.objects) + self.manifest_bytes
 
 
 def parse_new_file(line: bytes, config: ParcelsConfig) -> NewFile:

@@ -39,7 +39,7 @@ from webbridge.delivery.objects import check_manifest, chunk_sizes
 from webbridge.delivery.pepper import Pepper
 from webbridge.delivery.quota import Quota
 from webbridge.delivery.settings import ParcelsConfig
-from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads
+from webbridge.delivery.store import WHOLE, Store, StoreFailed, Uploads, store_whole
 
 _AT_ONCE: Final = 500
 _INDEX_GROWTH: Final = 65_536
@@ -186,9 +186,16 @@ class KeptFiles:
             self._quota.check_room(new.total_bytes)
             # An index replaces its predecessor and is not counted, so the room that was just reserved is given up.
             self._quota.give_up(new.total_bytes)
-        values = self._index_values(account, new)
-        folder = str(values["folder"])
-        self._write_whole(folder, body)
+        folder = new_folder()
+        values = {
+            "account": account,
+            "version": new.version,
+            "folder": folder,
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "stored_at": self._clock().timestamp(),
+        }
+        store_whole(self._store, folder, body)
         try:
             with self._database.transaction() as rows:
                 before = self._replace_index(rows, account, new.version, values)
@@ -229,10 +236,21 @@ class KeptFiles:
         return self._store.read(index.folder, WHOLE, 0, index.total_bytes) if index.folder else iter(())
 
     def _create_new(self, account: str, new: NewFile, body: bytes, digest: bytes) -> tuple[KeptFile, bool]:
-        values = self._values_of(account, new, digest)
-        folder = str(values["folder"])
+        folder = new_folder()
+        values = {
+            "account": account,
+            "id": new.id,
+            "folder": folder,
+            "digest": digest,
+            "objects": json.dumps(new.objects),
+            "manifest_bytes": new.manifest_bytes,
+            "total_bytes": new.total_bytes,
+            "is_whole": int(new.is_whole),
+            "stage": KeptStage.COMPLETE if new.is_whole else KeptStage.UPLOADING,
+            "created_at": self._clock().timestamp(),
+        }
         if new.is_whole:
-            self._write_whole(folder, body)
+            store_whole(self._store, folder, body)
         try:
             with self._database.transaction() as rows:
                 is_new = rows.execute(self._add, values).first() is not None
@@ -315,13 +333,6 @@ class KeptFiles:
             if rows.execute(_COMPLETE, changed).rowcount != 1:
                 raise NoFile
 
-    def _write_whole(self, folder: str, body: bytes) -> None:
-        try:
-            self._store.write_whole(folder, body)
-        except ServiceError:
-            self._delete_folder(folder)
-            raise
-
     def _delete_unrecorded(self, account: str, file_id: str, folder: str) -> None:
         # Despite DatabaseUnavailable, the record may have been written. If the database cannot say now, the sweep
         # decides.
@@ -344,30 +355,6 @@ class KeptFiles:
         for part in (self._uploads, self._store):
             with suppress(ServiceError):
                 part.delete(folder)
-
-    def _values_of(self, account: str, new: NewFile, digest: bytes) -> dict[str, object]:
-        return {
-            "account": account,
-            "id": new.id,
-            "folder": new_folder(),
-            "digest": digest,
-            "objects": json.dumps(new.objects),
-            "manifest_bytes": new.manifest_bytes,
-            "total_bytes": new.total_bytes,
-            "is_whole": int(new.is_whole),
-            "stage": KeptStage.COMPLETE if new.is_whole else KeptStage.UPLOADING,
-            "created_at": self._clock().timestamp(),
-        }
-
-    def _index_values(self, account: str, new: NewIndex) -> dict[str, object]:
-        return {
-            "account": account,
-            "version": new.version,
-            "folder": new_folder(),
-            "objects": json.dumps(new.objects),
-            "manifest_bytes": new.manifest_bytes,
-            "stored_at": self._clock().timestamp(),
-        }
 
 
 def _repeated(row: Row[Any], digest: bytes) -> KeptFile:

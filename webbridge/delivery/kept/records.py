@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from sealwax.service import ServiceError
+from webbridge.delivery.fixed_error import FixedError
+from webbridge.delivery.objects import ObjectSizes
 
 
 class KeptStage(StrEnum):
@@ -22,20 +23,18 @@ class KeptStage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
+class KeptFile(ObjectSizes):
     """The record of a kept file. Until the file is complete, `manifest_bytes` is the manifest's largest size."""
 
     id: str
     account: str
     folder: str
-    objects: tuple[int, ...]
-    manifest_bytes: int
     is_whole: bool
     stage: KeptStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredIndex:
+class StoredIndex(ObjectSizes):
     """The record of an account's index. Before the first index, it is version 0 without a folder."""
 
     version: int = 0
@@ -43,46 +42,39 @@ class StoredIndex:
     objects: tuple[int, ...] = ()
     manifest_bytes: int = 0
 
-    @property
-    def total_bytes(self) -> int:
-        """The number of bytes of the index's objects, which the store keeps as one object."""
-        return sum(self.objects) + self.manifest_bytes
 
-
-class NoFile(ServiceError):
+class NoFile(FixedError, status=404, code="no-such-file", text="You keep no such file."):
     """The account keeps no such file."""
 
-    def __init__(self) -> None:
-        super().__init__(404, "no-such-file", "You keep no such file.")
 
-
-class FileIdUsed(ServiceError):
+class FileIdUsed(
+    FixedError, status=409, code="id-used", text="This id belongs to another file. Keep this one under a new id."
+):
     """The id belongs to another file of the account, or to a file that is kept."""
 
-    def __init__(self) -> None:
-        super().__init__(409, "id-used", "This id belongs to another file. Keep this one under a new id.")
 
-
-class FileIncomplete(ServiceError):
+class FileIncomplete(
+    FixedError,
+    status=409,
+    code="incomplete",
+    text="Some objects of the file have not come whole. Send the rest of them.",
+):
     """Some objects of the file are missing or incomplete."""
 
-    def __init__(self) -> None:
-        super().__init__(409, "incomplete", "Some objects of the file have not come whole. Send the rest of them.")
 
-
-class IndexChanged(ServiceError):
+class IndexChanged(
+    FixedError,
+    status=409,
+    code="index-changed",
+    text="Another device has changed the list of your files. Read it again, and repeat your change.",
+):
     """Another device has stored another version of the index."""
 
-    def __init__(self) -> None:
-        text = "Another device has changed the list of your files. Read it again, and repeat your change."
-        super().__init__(409, "index-changed", text)
 
-
-class TooManyFiles(ServiceError):
+class TooManyFiles(
+    FixedError, status=507, code="too-many-files", text="You keep as many files as you may. Delete some first."
+):
     """The account has reached the largest number of files that it may keep."""
-
-    def __init__(self) -> None:
-        super().__init__(507, "too-many-files", "You keep as many files as you may. Delete some first.")
 
 
 def file_of(row: Row[Any]) -> KeptFile:

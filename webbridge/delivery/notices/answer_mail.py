@@ -8,7 +8,6 @@ written the answer.
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 
 from sealwax.notices.writing import Unwritable, is_plain, message_id
@@ -18,19 +17,15 @@ from smime_core.mail import Draft, build_parts
 from smime_core.mime import build_pkcs7_mime
 from smime_core.trust import PARCEL_REPLY, SERVICE_FIELD
 from webbridge.delivery.encrypted_answer import smime_type_of
-from webbridge.delivery.notices.letterhead import Letterhead, check_reference
+from webbridge.delivery.notices.letterhead import Letterhead, MailFacts, check_reference
 from webbridge.delivery.notices.words import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerMail:
+class AnswerMail(MailFacts):
     """An answer to a parcel, for its sender. `cms` is the encrypted message."""
 
-    id: str
-    at: datetime.datetime
-    reference: str
     sender: str
-    language: Language
     cms: bytes = field(repr=False)
 
 

@@ -10,23 +10,18 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Final
 
-from sealwax.words import Language
 from webbridge.delivery.notices.layout import Facts, Link
-from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
+from webbridge.delivery.notices.letterhead import Letter, Letterhead, MailFacts, check_reference, write_letter
 from webbridge.delivery.notices.words import words, write_time
 
 _HALF: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeMail:
+class CodeMail(MailFacts):
     """A code of 8 digits for a recipient's address, the time when it ends, and the token to refuse further mails."""
 
-    id: str
-    at: datetime.datetime
-    reference: str
     recipient: str
-    language: Language
     code: str = field(repr=False)
     until: datetime.datetime
     refusal: str

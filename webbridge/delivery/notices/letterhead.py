@@ -59,6 +59,16 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailFacts:
+    """What all mails about a parcel have: their id and date, the parcel's reference number, and their language."""
+
+    id: str
+    at: datetime.datetime
+    reference: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One mail: its recipient, time and id, its subject and its body.
 

@@ -75,10 +75,7 @@ def queue_parcel(rows: Connection, parcel: str, recipients: Iterable[tuple[str, 
     A second call changes nothing.
     """
     for address, language in recipients:
-        added = insert_into(rows, PARCEL_NOTICE).values(
-            **pending_values(at.timestamp()), parcel=parcel, address=address, kind=PARCEL_KIND, language=language
-        )
-        rows.execute(added.on_conflict_do_nothing())
+        rows.execute(_added(rows, parcel, address, PARCEL_KIND, language, at).on_conflict_do_nothing())
 
 
 def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
@@ -87,27 +84,25 @@ def queue_change(rows: Connection, parcel: str, change: Change, *, sender: str, 
     A mail of this kind that was sent before is sent again.
     """
     again = PARCEL_NOTICE.c.state.not_in(OPEN_STATES)
-    added, anew = _change(rows, parcel, change, sender=sender, at=at), pending_values(at.timestamp())
+    added, anew = _added(rows, parcel, sender, change.value, _OF_SENDER, at), pending_values(at.timestamp())
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=anew, where=again))
 
 
 def queue_first_change(rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime) -> None:
     """Queue a mail to the sender of a parcel inside a transaction, unless there was one of the same kind."""
-    rows.execute(_change(rows, parcel, change, sender=sender, at=at).on_conflict_do_nothing())
+    rows.execute(_added(rows, parcel, sender, change.value, _OF_SENDER, at).on_conflict_do_nothing())
 
 
 def queue_answer(rows: Connection, parcel: str, number: int, *, sender: str, at: datetime.datetime) -> None:
     """Queue the mail with an answer to the sender of a parcel, inside the transaction that stores the answer."""
-    named = {"parcel": parcel, "address": sender, "kind": ANSWER_KINDS[number - 1], "language": _OF_SENDER}
-    rows.execute(insert_into(rows, PARCEL_NOTICE).values(**pending_values(at.timestamp()), **named))
+    rows.execute(_added(rows, parcel, sender, ANSWER_KINDS[number - 1], _OF_SENDER, at))
 
 
 def queue_code(
     rows: Connection, parcel: str, number: int, *, address: str, language: str, at: datetime.datetime
 ) -> None:
     """Queue the mail with a request's code in the transaction that stores the code. An earlier mail is sent again."""
-    named = {"parcel": parcel, "address": address, "kind": KEY_KINDS[number - 1], "language": language}
-    added = insert_into(rows, PARCEL_NOTICE).values(**pending_values(at.timestamp()), **named)
+    added = _added(rows, parcel, address, KEY_KINDS[number - 1], language, at)
     rows.execute(added.on_conflict_do_update(index_elements=list(_KEY), set_=pending_values(at.timestamp())))
 
 
@@ -162,11 +157,12 @@ class ParcelOutbox(NoticeOutbox[Notice]):
                 queue_change(rows, notice.parcel_id, Change.ANSWER_LOST, sender=notice.address, at=at)
 
 
-def _change(
-    rows: Connection, parcel: str, change: Change, *, sender: str, at: datetime.datetime
+def _added(
+    rows: Connection, parcel: str, address: str, kind: str, language: str, at: datetime.datetime
 ) -> sqlite.Insert | postgresql.Insert:
-    named = {"parcel": parcel, "address": sender, "kind": change.value, "language": _OF_SENDER}
-    return insert_into(rows, PARCEL_NOTICE).values(**pending_values(at.timestamp()), **named)
+    return insert_into(rows, PARCEL_NOTICE).values(
+        **pending_values(at.timestamp()), parcel=parcel, address=address, kind=kind, language=language
+    )
 
 
 def _note(rows: Connection, notice: Notice, state: State, at: datetime.datetime, *, recipient: str, code: str) -> None:

@@ -10,28 +10,23 @@ import datetime
 from dataclasses import dataclass
 
 from sealwax.notices.writing import Unwritable
-from sealwax.words import Language
 from smime_core.text import parse_address
 from webbridge.delivery.notices.layout import Facts, Link
-from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
+from webbridge.delivery.notices.letterhead import Letter, Letterhead, MailFacts, check_reference, write_letter
 from webbridge.delivery.notices.words import words, write_size, write_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelNotice:
+class ParcelNotice(MailFacts):
     """The facts about a parcel for its notice.
 
     `id` names the notice in its Message-ID, and `at` is its Date. `kind` is "message" or "files". `refusal` is the
     token with which the recipient refuses further notices.
     """
 
-    id: str
-    at: datetime.datetime
     parcel: str
-    reference: str
     sender: str
     recipient: str
-    language: Language
     kind: str
     size_bytes: int
     until: datetime.datetime

@@ -6,10 +6,9 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sealwax.words import Language
 from webbridge.delivery.notices.failures import explain_failure
 from webbridge.delivery.notices.layout import Block, Facts, Link
-from webbridge.delivery.notices.letterhead import Letter, Letterhead, check_reference, write_letter
+from webbridge.delivery.notices.letterhead import Letter, Letterhead, MailFacts, check_reference, write_letter
 from webbridge.delivery.notices.words import words, write_time
 
 
@@ -28,14 +27,10 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SenderNotice:
+class SenderNotice(MailFacts):
     """A change of a parcel. `failures` are the recipients who got no notice, each with the stable code."""
 
-    id: str
-    at: datetime.datetime
-    reference: str
     sender: str
-    language: Language
     change: Change
     until: datetime.datetime
     failures: tuple[tuple[str, str], ...] = ()

@@ -38,7 +38,7 @@ def describe_api(server: str) -> Json:
         },
         "servers": [{"url": server}],
         "paths": {path: _with_errors(path, methods) for path, methods in _paths().items()},
-        "components": {"schemas": schemas(), "securitySchemes": _security()},
+        "components": {"schemas": schemas(), "securitySchemes": _SECURITY},
     }
 
 
@@ -50,7 +50,9 @@ def _paths() -> dict[str, Json]:
         **recipient_paths(),
         **kept_paths(),
         **upload_paths("files", SESSION, NUMBERS),
-        **_own_path(),
+        "/api/openapi.json": {
+            "get": operation("Return this description.", (), answer_with(200, "This description", {"type": "object"}))
+        },
     }
 
 
@@ -73,29 +75,21 @@ def _errors(errors: Iterable[str]) -> Json:
     }
 
 
-def _own_path() -> Json:
-    answer = answer_with(200, "This description", {"type": "object"})
-    return {"/api/openapi.json": {"get": operation("Return this description.", (), answer)}}
-
-
-def _security() -> Json:
-    return {
-        "sender": {"type": "http", "scheme": "bearer", "description": "A token of /api/parcel-tokens"},
-        "session": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-Sealwax",
-            "description": "The pages' session by its cookie, with the header X-Sealwax: 1",
-        },
-        "ticket": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Parcel` and the ticket of /api/open",
-        },
-    }
-
-
+_SECURITY: Final = {
+    "sender": {"type": "http", "scheme": "bearer", "description": "A token of /api/parcel-tokens"},
+    "session": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Sealwax",
+        "description": "The pages' session by its cookie, with the header X-Sealwax: 1",
+    },
+    "ticket": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Parcel` and the ticket of /api/open",
+    },
+}
 _ERRORS: Final = {
     400: "The request is none",
     401: "No session, token or ticket counts",

@@ -22,7 +22,20 @@ def kept_paths() -> Json:
     """Return the paths for kept files and their index, except the uploads of their objects."""
     return _file_paths() | {
         "/api/files/{id}/bytes/{name}": {"get": _fetching()},
-        "/api/files/index": {"get": _index_reading(), "put": _index_writing()},
+        "/api/files/index": {
+            "get": operation(
+                "Return the index: one line of JSON, and then its chunks in order and its manifest.",
+                SESSION,
+                {"200": {"description": "The index, of version 0 before the first one", "content": OCTETS}},
+            ),
+            "put": operation(
+                "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
+                " chunks in order and its manifest. The files that it keeps and deletes change with it.",
+                SESSION,
+                answer_with(200, "Stored", ref("KeptIndex")),
+                body={"application/json": {"schema": ref("NewIndex")}},
+            ),
+        },
     }
 
 
@@ -71,21 +84,3 @@ def _fetching() -> Json:
         {"name": "Range", "in": "header", "required": False, "schema": TEXT},
     ]
     return operation("Return an object, or a range of it.", SESSION, fetched, parameters)
-
-
-def _index_reading() -> Json:
-    return operation(
-        "Return the index: one line of JSON, and then its chunks in order and its manifest.",
-        SESSION,
-        {"200": {"description": "The index, of version 0 before the first one", "content": OCTETS}},
-    )
-
-
-def _index_writing() -> Json:
-    return operation(
-        "Store a version of the index upon the one before it. The body is one line of JSON, and then its"
-        " chunks in order and its manifest. The files that it keeps and deletes change with it.",
-        SESSION,
-        answer_with(200, "Stored", ref("KeptIndex")),
-        body={"application/json": {"schema": ref("NewIndex")}},
-    )

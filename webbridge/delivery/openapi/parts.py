@@ -36,16 +36,13 @@ def operation(
     body: Json | None = None,
 ) -> Json:
     """Return the description of a request: who may send it, and its answers. `describe_api` adds its errors."""
-    described: Json = {
+    return {
         "summary": summary,
         "security": [{name: []} for name in security],
         "responses": dict(answers),
+        **({"parameters": list(parameters)} if parameters else {}),
+        **({} if body is None else {"requestBody": {"content": body}}),
     }
-    if parameters:
-        described["parameters"] = list(parameters)
-    if body is not None:
-        described["requestBody"] = {"content": body}
-    return described
 
 
 def answer_with(status: int, text: str, schema: Json) -> Json:

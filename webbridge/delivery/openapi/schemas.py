@@ -31,8 +31,21 @@ _TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=T
 def schemas() -> Json:
     """Return the schemas by their names."""
     # Only the answer to a wrong proof has this member.
-    error = object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT)
-    return {"Error": error, **_sender_schemas(), **_kept_schemas(), "Opened": _opened()}
+    return {
+        "Error": object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT),
+        **_sender_schemas(),
+        "NewFile": object_schema(*NEW_FILE),
+        "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
+        "NewIndex": object_schema(*NEW_INDEX),
+        "KeptIndex": object_of(
+            version=number("version", 0, MAX_VERSION).schema,
+            objects=_SIZES["objects"],
+            manifest={"type": "integer", "minimum": 0},
+            used=_COUNT,
+            quota=_COUNT,
+        ),
+        "Opened": _opened(),
+    }
 
 
 def _sender_schemas() -> Json:
@@ -61,21 +74,6 @@ def _sender_schemas() -> Json:
             address=TEXT,
             parcels={"type": "array", "items": ref("Parcel")},
             next=ID | {"type": ["string", "null"]},
-            used=_COUNT,
-            quota=_COUNT,
-        ),
-    }
-
-
-def _kept_schemas() -> Json:
-    return {
-        "NewFile": object_schema(*NEW_FILE),
-        "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
-        "NewIndex": object_schema(*NEW_INDEX),
-        "KeptIndex": object_of(
-            version=number("version", 0, MAX_VERSION).schema,
-            objects=_SIZES["objects"],
-            manifest={"type": "integer", "minimum": 0},
             used=_COUNT,
             quota=_COUNT,
         ),

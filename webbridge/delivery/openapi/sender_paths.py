@@ -26,32 +26,26 @@ from webbridge.delivery.tokens import DAYS, NAME
 
 def sender_paths() -> Json:
     """Return the paths for parcels, except the uploads of their objects."""
-    return {"/api/parcels": {"post": _announcing(), "get": _listing()}} | _paths_of_a_parcel()
-
-
-def _announcing() -> Json:
     created = ref("Created")
-    return operation(
-        "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
-        " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
-        " of the service's mails to the sender.",
-        SENDER,
-        {
-            **answer_with(201, "A new parcel", created),
-            **answer_with(200, "The same request has made it", created),
-        },
-        parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
-        body={"application/json": {"schema": ref("Submission")}},
-    )
-
-
-def _listing() -> Json:
-    return operation(
-        "List a page of the sender's parcels, newest first.",
-        SENDER,
-        answer_with(200, "A page", ref("Page")),
-        parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
-    )
+    return {
+        "/api/parcels": {
+            "post": operation(
+                "Announce a parcel. The body is one line of JSON; with `whole`, all objects follow it in order, and"
+                " then the manifest. The same request again gets the same answer. `Accept-Language` says the language"
+                " of the service's mails to the sender.",
+                SENDER,
+                answer_with(201, "A new parcel", created) | answer_with(200, "The same request has made it", created),
+                parameters=[{"name": "Accept-Language", "in": "header", "required": False, "schema": TEXT}],
+                body={"application/json": {"schema": ref("Submission")}},
+            ),
+            "get": operation(
+                "List a page of the sender's parcels, newest first.",
+                SENDER,
+                answer_with(200, "A page", ref("Page")),
+                parameters=[{"name": "before", "in": "query", "required": False, "schema": ID}],
+            ),
+        }
+    } | _paths_of_a_parcel()
 
 
 def _paths_of_a_parcel() -> Json:

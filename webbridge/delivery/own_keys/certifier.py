@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealwax.http_client import HttpCall, HttpClient, LocalSocket, NoAnswer
-from sealwax.service import Gate, ServiceError, TryLater
+from sealwax.service import Gate, TryLater
+from webbridge.delivery.fixed_error import FixedError
 
 WAIT_SECONDS: Final = 20.0
 MAX_AT_ONCE: Final = 4
@@ -26,20 +27,23 @@ _PATH: Final = "/certificates"
 _log = logging.getLogger(__name__)
 
 
-class CertifierUnavailable(ServiceError):
+class CertifierUnavailable(
+    FixedError,
+    status=503,
+    code="authority-unavailable",
+    text="No certificate can be made at the moment. Try again later.",
+    retry_seconds=_RETRY_SECONDS,
+):
     """The signing service does not answer. The recipient's code still counts, so they can try again."""
 
-    def __init__(self) -> None:
-        text = "No certificate can be made at the moment. Try again later."
-        super().__init__(503, "authority-unavailable", text, _RETRY_SECONDS)
 
-
-class NotCertified(ServiceError):
+class NotCertified(
+    FixedError,
+    status=422,
+    code="not-certified",
+    text="The authority makes no certificate for this address. Ask the administrator of the service.",
+):
     """The CA does not certify this address or key."""
-
-    def __init__(self) -> None:
-        text = "The authority makes no certificate for this address. Ask the administrator of the service."
-        super().__init__(422, "not-certified", text)
 
 
 class Certifier:

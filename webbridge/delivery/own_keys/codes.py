@@ -37,9 +37,8 @@ class CodeBook:
 
     def find(self, parcel: str, mailbox: str, number: int, at: datetime.datetime) -> Code | None:
         """Return the code for the mail of a request, or None if the code has ended."""
-        named = {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}
         with self._database.reading() as rows:
-            row = rows.execute(_FIND, named).first()
+            row = rows.execute(_FIND, {"of_id": parcel, "of_mailbox": mailbox, "of_number": number}).first()
         if row is None or not counts(row.ends_at, row.tries_left, at.timestamp()):
             return None
         digits = self._pepper.key_code(parcel, bytes(row.digest), bytes(row.nonce))

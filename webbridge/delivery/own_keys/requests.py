@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from sealwax.authority.proved_requests import open_request_for
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, LeakyCounter, ServiceError, TryLater
@@ -24,6 +24,7 @@ from smime_core.ca.certification_request import parse_certification_request
 from smime_core.provider import CryptoProvider
 from smime_core.text import addresses_match, normalise_address
 from webbridge.database.tables import PARCEL, PARCEL_KEY_REQUEST, PARCEL_NOTICE, TABLES
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.limits import CODE_SECONDS, CODE_TRIES, MAX_KEY_REQUESTS
 from webbridge.delivery.notices.outbox import KEY_KINDS, PARCEL_KIND, queue_code
 from webbridge.delivery.own_keys.certifier import Certifier
@@ -71,11 +72,10 @@ _FORGET_MAILS: Final = delete(PARCEL_NOTICE).where(
 _FORGET: Final = delete(PARCEL_KEY_REQUEST).where(_IS)
 
 
-class RequestUnusable(ServiceError):
+class RequestUnusable(
+    FixedError, status=422, code="request-unusable", text="The request for a certificate is not one for this address."
+):
     """The request cannot be read, does not prove the possession of its key, or names another address."""
-
-    def __init__(self) -> None:
-        super().__init__(422, "request-unusable", "The request for a certificate is not one for this address.")
 
 
 class WrongCode(ServiceError):
@@ -86,11 +86,10 @@ class WrongCode(ServiceError):
         super().__init__(403, "wrong-code", "The code is wrong. Compare it with the mail.")
 
 
-class CodeEnded(ServiceError):
+class CodeEnded(
+    FixedError, status=410, code="code-ended", text="The code does not count any more. Ask for another one."
+):
     """No code counts for this request, because its time is over, or too many codes were wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(410, "code-ended", "The code does not count any more. Ask for another one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +195,10 @@ class KeyRequests:
         """Delete the requests whose codes count no more, with their mails. Raises DatabaseUnavailable."""
         now = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            ahead = now + CODE_SECONDS + CLOCK_SLACK_SECONDS
-            for row in rows.execute(_ENDED, {"now": now, "ahead": ahead}).all():
-                _forget(rows, row)
+            for row in rows.execute(_ENDED, {"now": now, "ahead": now + CODE_SECONDS + CLOCK_SLACK_SECONDS}).all():
+                kind = KEY_KINDS[row.number - 1]
+                rows.execute(_FORGET_MAILS, {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": kind})
+                rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})
 
     def _open_order(self, parcel: Parcel, address: str, request_der: bytes) -> Order:
         try:
@@ -237,13 +237,25 @@ class KeyRequests:
             "ends_at": at + CODE_SECONDS,
         }
         if row is None:
-            named = {"parcel": order.parcel, "address": order.address, "digest": order.digest, "number": number}
-            rows.execute(_ADD, {**named, "request": order.request_der, **changed})
+            new = {
+                "parcel": order.parcel,
+                "address": order.address,
+                "digest": order.digest,
+                "number": number,
+                "request": order.request_der,
+            }
+            rows.execute(_ADD, new | changed)
         else:
             rows.execute(_RENEW, {**order.name, **changed})
         if recipient is not None:
-            to = {"address": recipient.address, "language": recipient.language}
-            queue_code(rows, order.parcel, number, **to, at=datetime.fromtimestamp(at, UTC))
+            queue_code(
+                rows,
+                order.parcel,
+                number,
+                address=recipient.address,
+                language=recipient.language,
+                at=datetime.fromtimestamp(at, UTC),
+            )
 
     def _count_name(self, *parts: str) -> str:
         return self._pepper.key_count_name("\0".join(parts))
@@ -255,9 +267,3 @@ def _free_number(rows: Connection, order: Order) -> int:
     if free is None:
         raise TryLater(_REFUSAL, CODE_SECONDS)
     return free
-
-
-def _forget(rows: Connection, row: Row[Any]) -> None:
-    named = {"of_id": row.parcel, "of_mailbox": row.mailbox, "of_kind": KEY_KINDS[row.number - 1]}
-    rows.execute(_FORGET_MAILS, named)
-    rows.execute(_FORGET, {"of_id": row.parcel, "of_address": row.address, "of_digest": bytes(row.digest)})

@@ -6,13 +6,26 @@ record of complete objects.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from sealwax.service import ServiceError
 from webbridge.delivery.settings import ParcelsConfig
 from webbridge.delivery.store.disk import DiskStore
 from webbridge.delivery.store.protocol import WHOLE, Store, StoreFailed, StoreFull
 from webbridge.delivery.store.remote import RemoteStore
 from webbridge.delivery.store.uploads import Uploads
 
-__all__ = ["WHOLE", "DiskStore", "RemoteStore", "Store", "StoreFailed", "StoreFull", "Uploads", "open_store"]
+__all__ = [
+    "WHOLE",
+    "DiskStore",
+    "RemoteStore",
+    "Store",
+    "StoreFailed",
+    "StoreFull",
+    "Uploads",
+    "open_store",
+    "store_whole",
+]
 
 
 def open_store(config: ParcelsConfig) -> tuple[Store, Uploads]:
@@ -24,3 +37,13 @@ def open_store(config: ParcelsConfig) -> tuple[Store, Uploads]:
     if config.upload_folder is None:
         raise ValueError("parcels.upload_folder is missing")
     return remote, Uploads(config.upload_folder, remote)
+
+
+def store_whole(store: Store, folder: str, body: bytes) -> None:
+    """Store the object WHOLE of a new folder durably. The folder is deleted if that fails. Raises ServiceError."""
+    try:
+        store.write_whole(folder, body)
+    except ServiceError:
+        with suppress(ServiceError):
+            store.delete(folder)
+        raise

@@ -17,6 +17,7 @@ from typing import Final
 from webbridge.delivery.store.durable import (
     FOR_PROXY,
     PRIVATE,
+    closing_file,
     disk_failures_named,
     make_folder,
     sync_folder,
@@ -118,7 +119,7 @@ class DiskStore:
 
 
 def _read_pieces(descriptor: int, start: int, size: int) -> Iterator[bytes]:
-    try:
+    with closing_file(descriptor):
         position, end = start, start + size
         while position < end:
             try:
@@ -129,5 +130,3 @@ def _read_pieces(descriptor: int, start: int, size: int) -> Iterator[bytes]:
                 raise StoreFailed
             position += len(piece)
             yield piece
-    finally:
-        os.close(descriptor)

@@ -44,13 +44,19 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+@contextmanager
+def closing_file(descriptor: int) -> Iterator[int]:
+    """Close a file after the block."""
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are durable. Raises OSError."""
+    with closing_file(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)) as descriptor:
+        os.fsync(descriptor)
 
 
 def make_file(path: Path, flags: int, modes: Modes) -> int:
@@ -69,12 +75,9 @@ def write_file(path: Path, data: bytes, modes: Modes) -> None:
 
     Its bytes are durable then, but its name may not be. Raises OSError, also if it exists.
     """
-    descriptor = make_file(path, os.O_WRONLY | os.O_EXCL, modes)
-    try:
+    with closing_file(make_file(path, os.O_WRONLY | os.O_EXCL, modes)) as descriptor:
         write_all(descriptor, data)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_folder(folder: Path, modes: Modes) -> None:
@@ -85,11 +88,8 @@ def make_folder(folder: Path, modes: Modes) -> None:
     try:
         folder.mkdir(mode=modes.folder)
         # Below a folder with the set-group-ID bit, each folder keeps that bit, so files get the same group.
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
+        with closing_file(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)) as descriptor:
             os.fchmod(descriptor, modes.folder | os.fstat(descriptor).st_mode & stat.S_ISGID)
-        finally:
-            os.close(descriptor)
     except FileExistsError:
         # Another process has made the folder, but may not have synced it yet.
         if not folder.is_dir():

@@ -12,25 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sealwax.service import ServiceError
-from webbridge.delivery.store.durable import Modes, make_file, make_folder
+from webbridge.delivery.fixed_error import FixedError
+from webbridge.delivery.store.durable import Modes, closing_file, make_file, make_folder
 
 _LOCK: Final = "lock"
 """The name of the file that locks a folder. The file is deleted afterwards. No object has this name."""
 
 
-class NoUpload(ServiceError):
+class NoUpload(FixedError, status=404, code="not-found", text="There is no such upload. Begin it anew."):
     """The upload of the object was never begun, or was ended."""
 
-    def __init__(self) -> None:
-        super().__init__(404, "not-found", "There is no such upload. Begin it anew.")
 
-
-class UploadBusy(ServiceError):
+class UploadBusy(
+    FixedError,
+    status=423,
+    code="upload-busy",
+    text="Another request is sending this object. Wait until it has ended.",
+    retry_seconds=1,
+):
     """Another request is adding to the object."""
-
-    def __init__(self) -> None:
-        super().__init__(423, "upload-busy", "Another request is sending this object. Wait until it has ended.", 1)
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def lock_upload(path: Path) -> Iterator[int]:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     except FileNotFoundError:
         raise NoUpload from None
-    try:
+    with closing_file(descriptor):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,8 +49,6 @@ def lock_upload(path: Path) -> Iterator[int]:
         if not _is_at(path, descriptor):
             raise NoUpload
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

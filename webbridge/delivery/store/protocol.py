@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from sealwax.service import ServiceError
+from webbridge.delivery.fixed_error import FixedError
 
 WHOLE: Final = "whole"
 """The object of a parcel that came in one request: its chunks in order, then its manifest."""
@@ -15,20 +15,24 @@ PIECE_BYTES: Final = 256 * 1024
 _RETRY_SECONDS: Final = 30
 
 
-class StoreFailed(ServiceError):
+class StoreFailed(
+    FixedError,
+    status=503,
+    code="store-unavailable",
+    text="This server cannot use its store of parcels now. Try again in a moment.",
+    retry_seconds=_RETRY_SECONDS,
+):
     """The store does not work now. The client gets no details."""
 
-    def __init__(self) -> None:
-        text = "This server cannot use its store of parcels now. Try again in a moment."
-        super().__init__(503, "store-unavailable", text, _RETRY_SECONDS)
 
-
-class StoreFull(ServiceError):
+class StoreFull(
+    FixedError,
+    status=507,
+    code="store-full",
+    text="This server has no room for the parcel now. Try again later, or ask your administrator.",
+    retry_seconds=_RETRY_SECONDS,
+):
     """The disk has no room."""
-
-    def __init__(self) -> None:
-        text = "This server has no room for the parcel now. Try again later, or ask your administrator."
-        super().__init__(507, "store-full", text, _RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

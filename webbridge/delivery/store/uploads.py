@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from sealwax.service import ServiceError
+from webbridge.delivery.fixed_error import FixedError
 from webbridge.delivery.store.durable import (
     PRIVATE,
     Modes,
@@ -33,18 +34,19 @@ from webbridge.delivery.store.protocol import PIECE_BYTES, Store
 _FOLDER: Final = re.compile("[0-9a-f]{32}")
 
 
-class WrongOffset(ServiceError):
+class WrongOffset(
+    FixedError,
+    status=409,
+    code="wrong-offset",
+    text="The upload has reached another offset. Ask for it, and go on there.",
+):
     """The request does not begin at the offset that the upload has reached."""
 
-    def __init__(self) -> None:
-        super().__init__(409, "wrong-offset", "The upload has reached another offset. Ask for it, and go on there.")
 
-
-class TooManyBytes(ServiceError):
+class TooManyBytes(
+    FixedError, status=413, code="parcel-too-large", text="The request has more bytes than the object lacks."
+):
     """The request has more bytes than the object."""
-
-    def __init__(self) -> None:
-        super().__init__(413, "parcel-too-large", "The request has more bytes than the object lacks.")
 
 
 class Uploads:
