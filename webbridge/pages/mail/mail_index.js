@@ -9,8 +9,9 @@
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
-import * as cipher from "../keys/bound_cipher.js";
-import { decodeJson, encodeJson, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
+import {
+  decodeJson, decrypt as decryptBound, encodeJson, encrypt as encryptBound, importKey, KEY_BYTES,
+} from "../keys/bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "../app/state_database.js";
@@ -41,7 +42,7 @@ import { shorten } from "./row_texts.js";
 const FORMAT = 1;
 /** A segment with this number of messages gets no further messages. */
 const SEGMENT_MESSAGES = 200;
-export const MAX_INDEXED_MESSAGES = 20_000;
+const MAX_INDEXED_MESSAGES = 20_000;
 /** The name of the lock for writing, so that no tab overwrites what another tab has just written. */
 const TURN = "sealwax-search";
 
@@ -372,12 +373,12 @@ export function timeOf({ date }) {
 
 /** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place the place to which the result is bound */
 function encrypt(key, clear, place) {
-  return cipher.encrypt(key, clear, bound(place));
+  return encryptBound(key, clear, bound(place));
 }
 
 /** @param {CryptoKey} key @param {ArrayBuffer} sealed @param {string} place */
 function decrypt(key, sealed, place) {
-  return cipher.decrypt(key, sealed, bound(place));
+  return decryptBound(key, sealed, bound(place));
 }
 
 /** @param {string} place */

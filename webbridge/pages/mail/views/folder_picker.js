@@ -67,7 +67,7 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
  * @param {string} typed
  * @param {Catalogue} translate
  */
-export function findFolders(folders, typed, translate) {
+function findFolders(folders, typed, translate) {
   const words = typed.toLowerCase().split(/\s/u).filter(Boolean);
   const named = folders.map((folder) => ({ folder, text: `${folderTitle(folder, translate)} ${folder.name}`.toLowerCase() }));
   const matches = named.filter(({ text }) => words.every((word) => text.includes(word)));
