@@ -68,7 +68,7 @@ export class UnfinishedDrafts {
 
   /** Keeps the letter before a lock. Stops waiting after LOCK_MILLISECONDS. */
   async keepBeforeLock() {
-    const late = new Promise((resolve) => { setTimeout(resolve, LOCK_MILLISECONDS); });
+    const late = new Promise((resolve) => setTimeout(resolve, LOCK_MILLISECONDS));
     await Promise.race([this.#callbacks.writing()?.drafts.keepNow(), late]);
   }
 

@@ -45,12 +45,9 @@ import { createSourceView } from "./source_view.js";
 
 export class Reading {
   #services;
-  #onSeen;
+  #options;
   /** The element that had the focus when the message was asked for. @type {Element | null} */
   #focused = null;
-  #onOpened;
-  #flagsOf;
-  #drafts;
   /** @type {AbortController | null} */
   #opening = null;
   /** The message that is open or being opened, once its bytes have come. @type {JudgedMessage | null} */
@@ -72,14 +69,10 @@ export class Reading {
    *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../../drafts/draft_store.js").OpenedDraft) => void},
    * }} options
    */
-  constructor(services, { onSeen, onOpened, flagsOf, drafts }) {
+  constructor(services, options) {
     this.#services = services;
-    this.#onSeen = onSeen;
-    this.#onOpened = onOpened;
-    this.#flagsOf = flagsOf;
-    this.#drafts = drafts;
-    const label = services.translate("letter");
-    this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
+    this.#options = options;
+    this.element = html("section", { class: "reading", "aria-label": services.translate("letter"), data: { test: "reading" } });
     this.clear();
   }
 
@@ -116,7 +109,7 @@ export class Reading {
       if (signal.aborted) return;
       judged = new JudgedMessage((place) => away.source.rawMessage(place), address, message);
       this.#judged = judged;
-      const draft = this.#drafts.areIn(address.folder) ? draftIdIn(message) : null;
+      const draft = this.#options.drafts.areIn(address.folder) ? draftIdIn(message) : null;
       if (draft) return await this.#openDraft(draft, { address, message, signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
@@ -125,10 +118,10 @@ export class Reading {
         else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
         else this.#show(address, opened, judged);
       }
-      this.#onSeen(address);
+      this.#options.onSeen(address);
       if (last && !isClosed(last.report)) {
         void away.keepOpened(address, message);
-        this.#onOpened(address, last, await judged.digest);
+        this.#options.onOpened(address, last, await judged.digest);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -175,7 +168,7 @@ export class Reading {
    * @param {JudgedMessage} judged
    */
   #show(address, opened, judged) {
-    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#flagsOf(address) });
+    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#options.flagsOf(address) });
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#services.translate, address.folder), layer.element);
     this.#enter(layer);
@@ -279,7 +272,7 @@ export class Reading {
   async #openDraft(id, { address, message, signal }) {
     if (this.#services.keys.unlocked) {
       const opened = await this.#services.drafts.openThere(id, address, message);
-      if (!signal.aborted) this.#drafts.onOpened(opened);
+      if (!signal.aborted) this.#options.drafts.onOpened(opened);
     } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
     this.element.setAttribute("aria-busy", "false");
   }

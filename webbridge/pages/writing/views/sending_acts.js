@@ -20,7 +20,7 @@ import { refusedSentences } from "../recipients_taken.js";
 import { waitingNotice } from "./outbox_view.js";
 import { ParcelWay } from "./parcel_way.js";
 import { createParcelNotice, createSentNotice } from "./sent_notice.js";
-import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_questions.js";
+import { askWriter } from "./writing_questions.js";
 
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
@@ -119,7 +119,7 @@ export class SendingActs {
     if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed }))) return;
     const { letter } = plan;
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
-    if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
+    if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
     this.failure.textContent = "";
     this.unstamped.hidden = true;
     await whileBusy(this.button, translate(letter.encrypt ? "encrypting" : "sending"), async () => {
@@ -129,8 +129,8 @@ export class SendingActs {
       // If the person has left the view, the letter is offered as a draft.
       if (this.#hasEnded) return;
       text.uncover();
-      if (remedyOf(error) === "anew") this.#askToSendAnew();
-      if (remedyOf(error) === "elsewhere") this.#askToSendElsewhere();
+      const remedy = remedyOf(error);
+      if (remedy === "anew" || remedy === "elsewhere") this.#askToSend(remedy);
       this.#showFailure(error);
       this.button.focus();
       this.failure.scrollIntoView({ block: "nearest" });
@@ -275,25 +275,23 @@ export class SendingActs {
   #parcelLeft(error) {
     const { draft, update } = this.#parts;
     draft.keeper.resume({ mayBeSent: this.#mayBeSent });
-    const failure = error ?? new ApiError("parcel-given-up", "the person has cancelled");
-    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(failure);
+    if (error || this.#sending.reach.reached.length > 0) {
+      this.#showFailure(error ?? new ApiError("parcel-given-up", "the person has cancelled"));
+    }
     update();
     this.button.focus();
   }
 
   #askToSendAgain() {
-    askToSendAgain(this.#services.translate, () => {
+    askWriter(this.#services.translate, "again", () => {
       this.#sending.agreeAgain();
       void this.submit({ isAgreed: true });
     });
   }
 
-  #askToSendAnew() {
-    askToSendAnew(this.#services.translate, () => void this.submit({ isAgreed: true }));
-  }
-
-  #askToSendElsewhere() {
-    askToSendElsewhere(this.#services.translate, () => void this.submit({ isAgreed: true }));
+  /** @param {"anew" | "elsewhere"} question */
+  #askToSend(question) {
+    askWriter(this.#services.translate, question, () => void this.submit({ isAgreed: true }));
   }
 }
 
@@ -307,5 +305,5 @@ function remedyOf(error) {
  */
 function drawn() {
   const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ENCRYPTING_MILLISECONDS;
-  return new Promise((resolve) => { setTimeout(resolve, wait); });
+  return new Promise((resolve) => setTimeout(resolve, wait));
 }

@@ -43,13 +43,11 @@ export function createSignatureForm(services) {
   };
   draw();
   void trust.known.then(fill);
-  trust.addEventListener("learned", fill);
-  keys.addEventListener("change", draw);
-  const close = () => {
-    trust.removeEventListener("learned", fill);
-    keys.removeEventListener("change", draw);
-  };
-  return { element, close };
+  const closing = new AbortController();
+  const { signal } = closing;
+  trust.addEventListener("learned", fill, { signal });
+  keys.addEventListener("change", draw, { signal });
+  return { element, close: () => closing.abort() };
 }
 
 /** @param {string} id @returns {HTMLTextAreaElement} */

@@ -25,7 +25,7 @@ import { LetterText } from "./letter_text.js";
 import { SendingActs } from "./sending_acts.js";
 import { noteService } from "./service_note.js";
 import { createWritingBar } from "./writing_bar.js";
-import { askToDiscard } from "./writing_questions.js";
+import { askWriter } from "./writing_questions.js";
 
 /** @typedef {import("../../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /**
@@ -207,6 +207,6 @@ class Writing {
   #discard() {
     const isWritten = this.isBegun || this.draft.keeper.isBegun;
     if (!isWritten || this.draft.discard()) this.#services.endWriting();
-    else askToDiscard(this.#services.translate, () => this.#services.endWriting());
+    else askWriter(this.#services.translate, "discard", () => this.#services.endWriting());
   }
 }
