@@ -93,8 +93,7 @@ export class MailIndex extends EventTarget {
 
   /** The number of messages in the opened index that a search can find; null while it is not open. */
   get size() {
-    if (!this.#opened) return null;
-    return this.#heads(this.#opened).reduce((count, { closedTo }) => count + (closedTo === "" ? 1 : 0), 0);
+    return this.#opened && this.#heads(this.#opened).filter(({ closedTo }) => closedTo === "").length;
   }
 
   /** Whether the opened index has no room for further messages. */
@@ -108,8 +107,9 @@ export class MailIndex extends EventTarget {
     if (account === null) return;
     const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     const vault = await this.#vault();
-    const copy = octets.slice().buffer;
-    const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    const { sealed } = await vault.call("draft.seal", {
+      draft: octets.slice().buffer, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }),
+    });
     const key = await importKey(octets);
     const marks = await encrypt(key, encodeJson({ format: FORMAT, marks: [] }), `${account} marks`);
     await navigator.locks.request(TURN, async () => {
@@ -183,13 +183,11 @@ export class MailIndex extends EventTarget {
 
   /** The UIDs of those messages of a folder that need not be read again. @param {string} folder @param {number} uidValidity */
   known(folder, uidValidity) {
-    const uids = new Set();
     const names = this.#keysName();
-    for (const head of this.#opened ? this.#heads(this.#opened) : []) {
-      const isRead = head.closedTo === "" || head.closedTo === names;
-      if (isRead && head.folder === folder && head.uidValidity === uidValidity) uids.add(head.row.uid);
-    }
-    return uids;
+    const heads = this.#opened ? this.#heads(this.#opened) : [];
+    const isRead = (/** @type {Head} */ { closedTo }) => closedTo === "" || closedTo === names;
+    const known = heads.filter((head) => isRead(head) && head.folder === folder && head.uidValidity === uidValidity);
+    return new Set(known.map(({ row }) => row.uid));
   }
 
   /**

@@ -35,8 +35,9 @@ export function createHeaderNotes(translate, { state, headers, headerProtections
     notes.push(createNote("hidden", lockMark("", { size: 20 }), translate("headers_hidden", { fields: words(hidden) })));
   }
   if (outside.length > 0) {
-    const mark = leavingMark({ sign: false, encrypt: false });
-    notes.push(createNote("outside", mark, translate("headers_outside", { fields: words(outside) })));
+    notes.push(createNote(
+      "outside", leavingMark({ sign: false, encrypt: false }), translate("headers_outside", { fields: words(outside) }),
+    ));
   }
   return notes;
 }

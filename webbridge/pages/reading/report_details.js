@@ -100,8 +100,7 @@ function stateSentence(translate, report, from) {
   const first = report.reasons[0];
   if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);
   const openPgp = openPgpReason(report);
-  if (openPgp) return reasonSentence(translate, openPgp);
-  return translate(sentenceKey(report.state));
+  return openPgp ? reasonSentence(translate, openPgp) : translate(sentenceKey(report.state));
 }
 
 /**
@@ -197,8 +196,10 @@ export function createPartVerdicts(translate, { report, parts }, createOpening) 
     const verdict = html("p", { text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
     const covered = parts.find(({ path }) => path === layer.path)?.text;
     const opening = layer.kind === "encrypted" ? createOpening(layer.path) : [];
-    const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null, ...opening);
-    return [html("li", { class: "part", data: { state: state ?? layer.kind } }, mark, words)];
+    return [html(
+      "li", { class: "part", data: { state: state ?? layer.kind } }, mark,
+      html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null, ...opening),
+    )];
   });
   if (items.length === 0) return null;
   return html(
@@ -243,8 +244,7 @@ function moreIn(translate) {
  * @returns {State | null}
  */
 function worstState(signers) {
-  const states = signers.map(({ state }) => state);
-  return STATES.findLast((state) => states.includes(state)) ?? null;
+  return STATES.findLast((state) => signers.some((signer) => signer.state === state)) ?? null;
 }
 
 /**

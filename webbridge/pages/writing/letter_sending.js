@@ -114,10 +114,10 @@ export class LetterSending {
    */
   async #sendOne({ copy, posting, draft, version }, { isLast, wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
-    const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
     const envelope = copy.people.map(({ address }) => address);
     const message = await this.#vault.compose(draft, {
-      sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, readsHeaders: allReadHeaders(copy), stamp,
+      sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, readsHeaders: allReadHeaders(copy),
+      stamp: (query) => this.#api.timestamp(query),
     });
     await onEncrypted(message);
     posting.begin(version, envelope);

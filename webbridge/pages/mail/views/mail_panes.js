@@ -40,8 +40,10 @@ export function createListPane(translate, { heading, onRefresh, tools, content }
     type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
     on: { click: onRefresh },
   });
-  const head = html("div", { class: "list-head" }, heading, refresh, html("div", { class: "list-tools" }, ...tools));
-  return html("section", { class: "list-pane" }, head, ...content);
+  return html(
+    "section", { class: "list-pane" },
+    html("div", { class: "list-head" }, heading, refresh, html("div", { class: "list-tools" }, ...tools)), ...content,
+  );
 }
 
 /**

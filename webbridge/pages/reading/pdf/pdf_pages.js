@@ -112,7 +112,7 @@ export class PdfPages {
   #forgetFar({ number }) {
     const hidden = this.#pages.filter(({ isInView, drawnWidth, isFailed }) => !isInView && drawnWidth > 0 && !isFailed);
     const byDistance = hidden.sort((one, other) => Math.abs(one.number - number) - Math.abs(other.number - number));
-    for (const far of byDistance.slice(KEPT_PICTURES)) empty(far);
+    byDistance.slice(KEPT_PICTURES).forEach(empty);
   }
 }
 

@@ -138,8 +138,9 @@ export class Reading {
     this.#release();
     this.#opening = new AbortController();
     this.#focused = document.activeElement;
-    const heading = html("h2", { tabindex: -1, text: this.#services.translate("opening") });
-    this.element.replaceChildren(backLink(this.#services.translate, folder), heading);
+    this.element.replaceChildren(
+      backLink(this.#services.translate, folder), html("h2", { tabindex: -1, text: this.#services.translate("opening") }),
+    );
     this.element.setAttribute("aria-busy", "true");
     // The state of the message is at the top, so the pane scrolls there. On a narrow page the whole page scrolls.
     this.#scrollToTop();

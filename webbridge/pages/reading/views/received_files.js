@@ -56,7 +56,7 @@ function createActionButton(services, { key, name, test, failure }, act) {
   const label = services.translate(key);
   const element = html("button", {
     type: "button", text: label, "aria-label": services.translate(`${key}_named`, { name }), data: { test },
+    on: { click: () => services.attempt(element, label, failure, () => act(element)) },
   });
-  element.addEventListener("click", () => services.attempt(element, label, failure, () => act(element)));
   return element;
 }

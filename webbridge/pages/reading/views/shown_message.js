@@ -68,8 +68,7 @@ export function createMessage(services, opened, { onOpen, source }) {
     actions?.settle(settled);
     return next.spoken;
   };
-  const shown = parts.filter((part) => part !== null);
-  return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
+  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null), close: text.close };
 }
 
 /**
@@ -98,8 +97,10 @@ function createSubject(translate, { headers }) {
 
 /** The heading of the text of a field. Such a text has no header fields. @param {Catalogue} translate @param {string} site */
 function createFieldHeading(translate, site) {
-  const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
-  return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
+  return html(
+    "h2", { class: "subject", tabindex: -1, data: { test: "field-text" } },
+    ...sentenceNodes(translate("field_text", { site: technical(site) })),
+  );
 }
 
 /**

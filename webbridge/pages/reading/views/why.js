@@ -62,14 +62,18 @@ function createLookFor(services, opened, signer) {
   const octets = opened.certificates.find(({ fingerprint }) => fingerprint === last)?.certificate;
   if (!octets) return null;
   const failure = problem("issuer-problem");
-  const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
-  look.addEventListener("click", () => services.attempt(look, translate("looking_up"), failure, async () => {
-    const issuers = await api.certificates.findIssuers(octets);
-    if (issuers.length > 0) trust.keepIssuers(issuers);
-    else failure.textContent = translate("issuer_not_found");
-  }));
-  const meaning = html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") });
-  return html("div", { class: "stack" }, meaning, html("div", { class: "actions" }, look), failure);
+  const look = html("button", {
+    type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" },
+    on: { click: () => services.attempt(look, translate("looking_up"), failure, async () => {
+      const issuers = await api.certificates.findIssuers(octets);
+      if (issuers.length > 0) trust.keepIssuers(issuers);
+      else failure.textContent = translate("issuer_not_found");
+    }) },
+  });
+  return html(
+    "div", { class: "stack" },
+    html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") }), html("div", { class: "actions" }, look), failure,
+  );
 }
 
 /**

@@ -76,8 +76,9 @@ export class FromChoice {
     });
     const choice = named.find(({ isSure }) => isSure) ?? named[0];
     if (!choice) return;
-    const key = choice.isSure ? "from_addressed" : "from_addressed_unsure";
-    this.#note.textContent = this.#services.translate(key, { address: isolate(choice.shared) });
+    this.#note.textContent = this.#services.translate(choice.isSure ? "from_addressed" : "from_addressed_unsure", {
+      address: isolate(choice.shared),
+    });
     this.#note.hidden = false;
     if (choice.isSure) this.#composition.set({ sharedFrom: choice.shared });
   }

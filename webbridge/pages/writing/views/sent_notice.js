@@ -35,9 +35,9 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
  * @returns {SentNotice}
  */
 export function createParcelNotice(translate, submission) {
-  const copy = submission ? copySentence(translate, submission) : "";
   const view = () => void openReading(translate, translate("sent"), [
-    html("p", { text: translate("as_parcel_notice_meaning") }), submission && html("p", { class: "note", text: copy, data: { test: "sent-copy" } }),
+    html("p", { text: translate("as_parcel_notice_meaning") }),
+    submission && html("p", { class: "note", text: copySentence(translate, submission), data: { test: "sent-copy" } }),
   ], { test: "sent-dialog", isWide: false });
   return { text: translate(submission ? "as_parcel_notice_mixed" : "as_parcel_notice"), view };
 }
