@@ -289,17 +289,11 @@ export class MailView {
   /** Loads the folders, and draws them. Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
-    let failure = null;
-    try {
-      await this.#folders.load();
-      this.#folder = this.#folders.find(this.#folder)?.id ?? this.#folder;
-    } catch (error) {
-      this.#foldersFailure.textContent = this.#services.sentenceFor(error);
-      failure = error;
-    }
-    if (!failure && this.#services.api.foldersLeftOut > 0) {
-      this.#foldersFailure.textContent = this.#services.translate("folders_left_out", { count: this.#services.api.foldersLeftOut });
-    }
+    const failure = await this.#folders.load().then(() => null, (error) => error);
+    if (!failure) this.#folder = this.#folders.find(this.#folder)?.id ?? this.#folder;
+    const { foldersLeftOut: count } = this.#services.api;
+    const note = count > 0 ? this.#services.translate("folders_left_out", { count }) : "";
+    this.#foldersFailure.textContent = failure ? this.#services.sentenceFor(failure) : note;
     this.#drawFolders();
     return failure;
   }

@@ -24,12 +24,15 @@ export function createNotForMe(services, closed) {
     type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
     on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
   });
-  const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
   return [
     createHeaders(translate, closed, header),
     html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
     html("p", { class: "field-hint", text: translate("other_key_hint") }),
-    html("div", { class: "actions" }, keys, sender ? ask : null),
+    html(
+      "div", { class: "actions" },
+      html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } }),
+      sender ? ask : null,
+    ),
   ];
 }
 

@@ -204,7 +204,6 @@ export class SendingActs {
     const { translate, away: { outbox } } = services;
     const { composition, plan, draft, text } = this.#parts;
     const { sentence } = plan;
-    const { outboxId } = composition.proposal;
     /** @type {HTMLElement | null} */
     let block = null;
     const preparing = draft.prepareSending({ isAgreed, mayWait: () => outbox.isNeeded() });
@@ -220,9 +219,7 @@ export class SendingActs {
     // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => preparing.catch(() => undefined));
-    this.#isDone = true;
-    void draft.keeper.end();
-    if (outboxId) await outbox.remove(outboxId);
+    await this.#letterSent();
     if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
     services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
@@ -262,13 +259,16 @@ export class SendingActs {
    * @returns {() => void}
    */
   #parcelSent(submission) {
-    const { composition, draft } = this.#parts;
-    const { translate, away } = this.#services;
-    const { outboxId } = composition.proposal;
+    void this.#letterSent();
+    return () => this.#services.endWriting(createParcelNotice(this.#services.translate, submission));
+  }
+
+  /** Ends the draft of the letter, and takes the letter out of the outbox. */
+  async #letterSent() {
+    const { composition: { proposal: { outboxId } }, draft } = this.#parts;
     this.#isDone = true;
     void draft.keeper.end();
-    if (outboxId) void away.outbox.remove(outboxId);
-    return () => this.#services.endWriting(createParcelNotice(translate, submission));
+    if (outboxId) await this.#services.away.outbox.remove(outboxId);
   }
 
   /** @param {unknown} error */
