@@ -228,9 +228,8 @@ export class Housekeeping {
 
   /** @param {string} sentence @param {Changed[]} done */
   #tell(sentence, done) {
-    const { translate } = this.#services;
     const steps = done.map(({ undo }) => undo).filter((undo) => undo.length > 0).reverse();
-    const more = done.some(({ markedOnly }) => markedOnly) ? ` ${translate("act_marked_only")}` : "";
+    const more = done.some(({ markedOnly }) => markedOnly) ? ` ${this.#services.translate("act_marked_only")}` : "";
     this.#place.notice.show(`${sentence}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
   }
 

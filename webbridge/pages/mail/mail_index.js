@@ -184,9 +184,9 @@ export class MailIndex extends EventTarget {
   /** The UIDs of those messages of a folder that need not be read again. @param {string} folder @param {number} uidValidity */
   known(folder, uidValidity) {
     const names = this.#keysName();
-    const heads = this.#opened ? this.#heads(this.#opened) : [];
     const isRead = (/** @type {Head} */ { closedTo }) => closedTo === "" || closedTo === names;
-    const known = heads.filter((head) => isRead(head) && head.folder === folder && head.uidValidity === uidValidity);
+    const known = (this.#opened ? this.#heads(this.#opened) : []).filter((head) =>
+      isRead(head) && head.folder === folder && head.uidValidity === uidValidity);
     return new Set(known.map(({ row }) => row.uid));
   }
 

@@ -127,8 +127,9 @@ export class Receipts {
     const record = await this.#place.read(account, id);
     if (!record) return UNKNOWN;
     const vault = await this.#keys.vault();
-    const keys = this.#keys.copies({ byPerson: false });
-    const { draft } = await vault.call("draft.open", { sealed: record.sealed.slice(0), place: await placeOf(account, id), ...keys });
+    const { draft } = await vault.call("draft.open", {
+      ...this.#keys.copies({ byPerson: false }), sealed: record.sealed.slice(0), place: await placeOf(account, id),
+    });
     const { format, ...known } = decodeJson(draft);
     if (format !== FORMAT) throw new Error(`found a record of format ${format}`);
     return { ...known, sent: known.sent && !isOver(known.sent) ? known.sent : null };

@@ -144,12 +144,12 @@ function createReasons(translate, report) {
  */
 function createDetails(translate, report) {
   if (report.layers.length === 0) return null;
-  const remarks = report.reasons.filter(({ code }) => FOR_DETAILS.has(code));
   return html(
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
-    ...remarks.map((remark) => html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
+    ...report.reasons.filter(({ code }) => FOR_DETAILS.has(code)).map((remark) =>
+      html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
     ...report.layers.map((layer, index) => createLayer(translate, report, layer, index)),
   );
 }
@@ -285,8 +285,10 @@ function createRecipients(translate, recipients) {
     html("bdi", { text: rid }),
     ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
   );
-  const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
   // The recipient whose key has opened the message comes first.
   const sorted = recipients.toSorted((one, other) => Number(other.opened) - Number(one.opened));
-  return html("div", {}, title, ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }));
+  return html(
+    "div", {}, html("p", { class: "facts-title", text: translate("fact_recipients") }),
+    ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }),
+  );
 }

@@ -30,9 +30,8 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
     onChoose(folder);
   };
   const make = () => {
-    const name = input.value.trim();
     dialog.close();
-    onMake?.(name);
+    onMake?.(input.value.trim());
   };
   const mayMake = () => onMake !== undefined && isNewName(folders, input.value, translate);
   const draw = () => {

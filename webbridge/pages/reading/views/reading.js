@@ -224,8 +224,10 @@ export class Reading {
           this.#settle(layer, opened);
           continue;
         }
-        const source = { read: async () => file.data.slice(0), address: null, flags: [] };
-        layer = this.#createLayer(opened, source, aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)));
+        layer = this.#createLayer(
+          opened, { read: async () => file.data.slice(0), address: null, flags: [] },
+          aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)),
+        );
         this.#layers.push(layer);
         outer.element.replaceWith(layer.element);
         onShown();

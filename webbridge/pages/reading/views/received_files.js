@@ -33,8 +33,9 @@ export function createReceivedFiles(services, files, onOpen) {
 function actionsFor(services, file, { name, failure, onOpen }) {
   if (isAttachedMail(file)) return onOpen ? [createOpenButton(services, file, { name, failure, onOpen, test: "open-attached" })] : [];
   if (!previewKind(file)) return [];
-  const preview = { key: "preview", name, test: "preview-attachment", failure };
-  return [createActionButton(services, preview, () => openPreview(services.translate, file, name))];
+  return [createActionButton(
+    services, { key: "preview", name, test: "preview-attachment", failure }, () => openPreview(services.translate, file, name),
+  )];
 }
 
 /**

@@ -110,13 +110,12 @@ function createFieldHeading(translate, site) {
  * @param {{source: Source, onOpen: import("./received_files.js").OnOpen, files: OpenedMessage["attachments"]}} options
  */
 function createVerdict(services, opened, { source, onOpen, files }) {
-  const header = headerReader(opened.headers);
   const { element, spoken } = createState(services.translate, opened.report, {
     from: peopleText(opened.report.people.from), why: createWhy(services, opened),
   });
   const state = html("div", { class: "stack" }, element, ...createReceiptNotes(services, opened, source), ...rememberSender(services, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(services.translate, opened, createPartOpening(services, files, onOpen)));
-  return { state, spoken, headers: createHeaders(services.translate, opened, header), parts };
+  return { state, spoken, headers: createHeaders(services.translate, opened), parts };
 }
 
 /**
@@ -154,12 +153,12 @@ function keepOpen(before, after) {
 /**
  * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
  * @param {Catalogue} translate
- * @param {Pick<OpenedMessage, "report">} opened
- * @param {(name: string) => string} header
+ * @param {Pick<OpenedMessage, "report" | "headers">} opened
  */
-export function createHeaders(translate, opened, header) {
+export function createHeaders(translate, opened) {
   const { people, fieldOrigin } = opened.report;
   const proved = provedSender(opened.report);
+  const date = longDate(opened.report.date) || beginningOf(headerReader(opened.headers)("date"), MAX_FIELD_CHARACTERS);
   const counted = {
     more: (/** @type {number} */ count) => translate("people_more", { count }),
     unlisted: (/** @type {number} */ count) => translate("people_not_listed", { count }),
@@ -169,7 +168,7 @@ export function createHeaders(translate, opened, header) {
     [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
     [translate("to"), createPeople(people.to, counted), "to"],
     [translate("cc"), createPeople(people.cc, counted), "cc"],
-    [translate("date"), [longDate(opened.report.date) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
+    [translate("date"), [date], "date"],
   ];
   return html(
     "dl",

@@ -69,8 +69,7 @@ export class FromChoice {
 
   /** Answers for the shared address to which the message was surely sent. @param {string[]} usable */
   #choose(usable) {
-    const { addressed = [] } = this.#composition.proposal;
-    const named = addressed.flatMap(({ address, isSure }) => {
+    const named = (this.#composition.proposal.addressed ?? []).flatMap(({ address, isSure }) => {
       const shared = usable.find((usableAddress) => sameAddress(usableAddress, address));
       return shared ? [{ shared, isSure }] : [];
     });

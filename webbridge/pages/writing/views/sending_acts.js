@@ -115,14 +115,13 @@ export class SendingActs {
    */
   async submit({ isAgreed = false } = {}) {
     const { plan, text } = this.#parts;
-    const { translate } = this.#services;
     if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed }))) return;
     const { letter } = plan;
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
     this.failure.textContent = "";
     this.unstamped.hidden = true;
-    await whileBusy(this.button, translate(letter.encrypt ? "encrypting" : "sending"), async () => {
+    await whileBusy(this.button, this.#services.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#isSending = true;
       await this.#encryptAndSend(letter, isAgreed);
     }, (error) => {
