@@ -20,23 +20,22 @@ const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];
  * @param {Catalogue} translate
  * @param {{
  *   label: string, test: string, housekeeping: Housekeeping, run: (act: ActIcon) => void, before?: HTMLElement[],
- *   say: (text: string) => void,
- * }} options `run` is called with the act of a button, and `say` with the reason why an act is not possible
+ * }} options `run` is called with the act of a button
  * @returns {ActBar}
  */
-export function createActBar(translate, { label, test, housekeeping, run, say, before = [] }) {
+export function createActBar(translate, { label, test, housekeeping, run, before = [] }) {
   const buttons = ACTS.map((act) => {
     const word = html("span", { class: "act-word" });
     const reason = html("span", { class: "visually-hidden", id: uniqueId("reason") });
     const button = html("button", {
       type: "button", class: "quiet act", data: { test: `${test}-${act}`, act },
-      on: { click: () => (reason.textContent ? say(reason.textContent) : run(act)) },
+      on: { click: () => (reason.textContent ? housekeeping.say(reason.textContent) : run(act)) },
     }, actIcon(act), word);
     return { act, button, word, reason };
   });
   const element = html(
     "div",
-    { class: "acts", role: "group", "aria-label": label, data: { test } },
+    { class: "acts", hidden: true, role: "group", "aria-label": label, data: { test } },
     ...before, ...buttons.flatMap(({ button, reason }) => [button, reason]),
   );
   return {

@@ -24,6 +24,7 @@ import { LEVELS, namesPerson } from "../folder_access.js";
 /** @param {FolderAccessServices} services @param {Folder} folder */
 export async function openFolderAccess(services, folder) {
   const { translate, api } = services;
+  const title = isolate(folderTitle(folder, translate));
   const titleId = uniqueId("access");
   const failure = problem("access-error");
   const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "access-list" } }, html("li", { text: translate("loading") }));
@@ -68,9 +69,7 @@ export async function openFolderAccess(services, folder) {
 
   const dialog = openDialog(
     { titleId, test: "access-dialog" },
-    html("h2", {
-      id: titleId, class: "folder-name", text: translate("access_title", { folder: isolate(folderTitle(folder, translate)) }),
-    }),
+    html("h2", { id: titleId, class: "folder-name", text: translate("access_title", { folder: title }) }),
     html("div", { class: "stack" }, html("p", { text: translate("access_no_keys") }), list, failure),
     createForm({ class: "stack" }, send, name.element, level.element, levelMeanings(translate), html("div", { class: "actions" }, give)),
     html("div", { class: "actions" }, close),

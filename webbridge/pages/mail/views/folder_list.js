@@ -36,7 +36,10 @@ export class FolderList {
   #list = html("ul", { class: "folder-list" });
   /** The folders of other people, and the shared folders. */
   #foreign = html("div", { class: "foreign-folders" });
-  #all;
+  #all = html("button", {
+    type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
+    on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
+  });
   #make;
   /** Whether folders are shown that the person has not subscribed to. */
   #showsAll = false;
@@ -48,10 +51,6 @@ export class FolderList {
   /** @param {Catalogue} translate @param {() => void} onMake called when the person wants a new folder */
   constructor(translate, onMake) {
     this.#translate = translate;
-    this.#all = html("button", {
-      type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
-      on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
-    });
     this.#make = html("button", {
       type: "button", class: "quiet folder", text: translate("new_folder"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
     });

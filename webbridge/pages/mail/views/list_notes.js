@@ -12,6 +12,7 @@ export class ListNotes {
   #leftOut = html("p", { class: "note list-note", role: "status", hidden: true, data: { test: "rows-left-out" } });
   #empty;
   #older;
+  above = [this.#failure, this.#leftOut];
 
   /**
    * @param {Translate} translate
@@ -25,7 +26,6 @@ export class ListNotes {
       type: "button", text: translate("older"), hidden: true, data: { test: "older" },
       on: { click: () => whileBusy(this.#older, translate("loading"), onOlder) },
     });
-    this.above = [this.#failure, this.#leftOut];
     this.below = [this.#empty, html("div", { class: "actions list-foot" }, this.#older), watchEnd(onEnd)];
   }
 

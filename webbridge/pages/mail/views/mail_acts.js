@@ -48,25 +48,25 @@ export class MailActs {
     const { housekeeping, list } = parts;
     this.#services = services;
     this.#parts = parts;
-    const say = (/** @type {string} */ text) => housekeeping.say(text);
-    const all = html("button", {
-      type: "button", class: "quiet", text: translate("select_all"), data: { test: "select-all" }, on: { click: () => list.selection.all() },
-    });
-    const none = html("button", {
-      type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
-      on: { click: () => { list.selection.clear(); this.#choose(false); } },
-    });
     this.#message = createActBar(translate, {
-      label: translate("acts_message"), test: "message-acts", housekeeping, say, run: (act) => void this.#run(act, this.#openOne()),
+      label: translate("acts_message"), test: "message-acts", housekeeping, run: (act) => void this.#run(act, this.#openOne()),
     });
     this.#selection = createActBar(translate, {
-      label: translate("acts_selection"), test: "selection-acts", housekeeping, say,
-      run: (act) => void this.#run(act, list.selection.uids), before: [this.#count, all, none],
+      label: translate("acts_selection"), test: "selection-acts", housekeeping,
+      run: (act) => void this.#run(act, list.selection.uids),
+      before: [
+        this.#count,
+        html("button", {
+          type: "button", class: "quiet", text: translate("select_all"), data: { test: "select-all" }, on: { click: () => list.selection.all() },
+        }),
+        html("button", {
+          type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
+          on: { click: () => { list.selection.clear(); this.#choose(false); } },
+        }),
+      ],
     });
     this.messageBar = this.#message.element;
     this.selectionBar = this.#selection.element;
-    this.messageBar.hidden = true;
-    this.selectionBar.hidden = true;
     // Touch has no hover, so this button shows the check boxes.
     this.selectButton = html("button", {
       type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
@@ -120,8 +120,10 @@ export class MailActs {
   /** @param {number[]} uids */
   #stateOf(uids) {
     const { list, folder } = this.#parts;
-    const [isFlagged, isSeen] = [list.messages.allHave(uids, FLAGGED), list.messages.allHave(uids, SEEN)];
-    return { folder: this.#folderId, role: folder()?.role ?? null, isFlagged, isSeen };
+    return {
+      folder: this.#folderId, role: folder()?.role ?? null,
+      isFlagged: list.messages.allHave(uids, FLAGGED), isSeen: list.messages.allHave(uids, SEEN),
+    };
   }
 
   /** The open message, also if its row is not loaded. */

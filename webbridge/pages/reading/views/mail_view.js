@@ -52,6 +52,8 @@ import { SearchBox } from "../../mail/views/search_box.js";
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 export class MailView {
+  titleKey = "mail";
+  heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
   #services;
   /** The id of the shown folder, or the folder's word in the page's address until the folders are loaded. */
   #folder = "";
@@ -75,7 +77,7 @@ export class MailView {
   #isToSearch = false;
   #threads;
   /** The list's search, and whether it shows threads. @type {import("../../mail/list_source.js").Listing} */
-  #listing = {};
+  #listing = { isThreaded: hasThreads() };
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
   #closing = new AbortController();
@@ -85,8 +87,6 @@ export class MailView {
     const { translate } = services;
     this.#services = services;
     this.#folders = new FoldersHere(services);
-    this.titleKey = "mail";
-    this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(services, services.learnt, {
       onListed: (page) => this.#listed(page),
       onSelect: () => this.#acts.update(),
@@ -104,7 +104,6 @@ export class MailView {
     this.#folderList = new FolderList(translate, () => openFolderMaking(services, housekeeping, (id) => services.navigate(folderPath(id))));
     this.#outboxLink = createOutboxLink(services);
     this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => services.index.state);
-    this.#listing = { isThreaded: hasThreads() };
     this.#threads = new ThreadsButton(services, (isThreaded) => void this.#show({ ...this.#listing, isThreaded }));
     this.element = html(
       "div", { class: "mail", data: { pane: "list" } },

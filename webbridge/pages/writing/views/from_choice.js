@@ -21,7 +21,7 @@ export class FromChoice {
   /** Whether the From address of an answer is still undecided. */
   #isOpen;
   #select;
-  #note;
+  #note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
 
   /**
    * An answer to a message that was surely sent to a shared address comes from that address. A note says so.
@@ -39,7 +39,6 @@ export class FromChoice {
       this.#note.hidden = true;
       composition.set({ sharedFrom: this.#select.value });
     } } });
-    this.#note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
     this.element = html(
       "div", { class: "field", hidden: true }, html("label", { for: id, text: services.translate("from") }), this.#select, this.#note,
     );

@@ -46,6 +46,7 @@ import { askWriter } from "./writing_questions.js";
 const ENCRYPTING_MILLISECONDS = 200;
 
 export class SendingActs {
+  failure = problem("send-error");
   #services;
   #parts;
   #parcelWay;
@@ -69,7 +70,6 @@ export class SendingActs {
       composition, plan, protection: parts.view.protection, content: () => writtenContentOf(composition, sender, this.#policy),
       explain: () => this.#explain(), focusRecipients: () => parts.view.recipients.to.focus(),
     });
-    this.failure = problem("send-error");
     this.button = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-keyshortcuts": "Control+Enter",
       data: { test: "send" },
