@@ -51,7 +51,7 @@ export class PdfPages {
   end() {
     this.#watcher.disconnect();
     this.#sizes.disconnect();
-    for (const page of this.#pages) empty(page);
+    this.#pages.forEach(empty);
     this.#pages = [];
   }
 
