@@ -75,8 +75,7 @@ export class UnfinishedDrafts {
   /** Notes that a lock clears the letter from the page. Returns false if the letter must stay, because it is not kept. */
   noteCleared() {
     const writing = this.#callbacks.writing();
-    if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
-    if (!writing.drafts.isBegun || !writing.drafts.isKept) return false;
+    if (!writing || writing.isDone() || writing.drafts.isPaused || !writing.drafts.isBegun || !writing.drafts.isKept) return false;
     this.#cleared = writing.drafts.id;
     return true;
   }
@@ -175,10 +174,11 @@ export class UnfinishedDrafts {
       this.#declined.add(draft.id);
       this.#withdraw(draft.id);
     };
-    const later = html("button", { type: "button", class: "quiet", text: translate("not_now"), data: { test: "draft-not-now" }, on: { click: decline } });
     return html(
       "div", { class: "notice draft-offer", data: { test: "draft-offer" } },
-      html("p", { text: translate("draft_offer", { at: shortMoment(draft.at) }) }), go, later, failure,
+      html("p", { text: translate("draft_offer", { at: shortMoment(draft.at) }) }), go,
+      html("button", { type: "button", class: "quiet", text: translate("not_now"), data: { test: "draft-not-now" }, on: { click: decline } }),
+      failure,
     );
   }
 }

@@ -6,9 +6,9 @@
 import { ApiError } from "../app/api.js";
 import { UNKNOWN_OUTCOME } from "../writing/sending_requests.js";
 import { ask } from "../../../wasm_build/ui/parts.js";
-import { inParts } from "../../../wasm_build/vault/values/in_parts.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { MAX_CHANGED } from "./mail_changes.js";
+import { inParts } from "../../../wasm_build/vault/values/in_parts.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */

@@ -122,9 +122,8 @@ export class IndexFiller extends EventTarget {
     const round = new AbortController();
     this.#round = round;
     await navigator.locks.request(`${TURN} ${this.#services.address}`, { ifAvailable: true }, async (turn) => {
-      // Another tab fills the index.
-      if (!turn) return;
-      await this.#run(round.signal);
+      // Without the turn, another tab fills the index.
+      if (turn) await this.#run(round.signal);
     });
     if (this.#round !== round) return;
     this.#round = null;

@@ -166,8 +166,9 @@ export class MailIndex extends EventTarget {
   async #openKey({ account, key }) {
     const vault = await this.#vault();
     // The call transfers its buffers, so it gets a copy.
-    const sealed = key.slice(0);
-    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", {
+      sealed: key.slice(0), place: keyPlace(account), ...this.#keys.copies({ byPerson: false }),
+    });
     return importKey(new Uint8Array(draft));
   }
 
@@ -239,8 +240,7 @@ export class MailIndex extends EventTarget {
     const number = Number(last.split(" ")[1]);
     const changed = shortened(places, opened.segments, (head) => !isReplaced(head, items) && !isGone(head, read));
     const lastHeads = changed.get(last) ?? opened.segments.get(last) ?? [];
-    const isRoom = lastHeads.length + items.length <= SEGMENT_MESSAGES;
-    const target = isRoom ? last : placeOf(account, number + 1);
+    const target = lastHeads.length + items.length <= SEGMENT_MESSAGES ? last : placeOf(account, number + 1);
     const written = [];
     const touched = new Set([...changed.keys(), ...(items.length > 0 ? [target] : [])]);
     const segments = new Map(opened.segments);

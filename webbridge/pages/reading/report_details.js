@@ -53,15 +53,16 @@ export function createState(translate, report, { from, why, unproven, people = 0
   if (isBeingChecked(report)) return createChecking(translate, report, people);
   const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(translate, report, from);
   const lock = createLock(translate, report, people);
-  const element = html(
-    "div",
-    { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
-    html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
-    createReasons(translate, report),
-    html("div", { class: "disclosures" }, why, createDetails(translate, report)),
-  );
-  const spoken = [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" ");
-  return { element, spoken };
+  return {
+    element: html(
+      "div",
+      { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
+      html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
+      createReasons(translate, report),
+      html("div", { class: "disclosures" }, why, createDetails(translate, report)),
+    ),
+    spoken: [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" "),
+  };
 }
 
 /** @param {Report} report */
@@ -77,13 +78,14 @@ function isBeingChecked(report) {
  */
 function createChecking(translate, report, people) {
   const lock = createLock(translate, report, people);
-  const element = html(
-    "div",
-    { class: "state-block", data: { test: "state", state: "checking" } },
-    html("div", { class: "state-row" }, checkingStatement(translate), lock?.element),
-  );
-  const spoken = [translate("state_checking_word"), translate("state_checking_sentence"), lock?.words];
-  return { element, spoken: spoken.filter(Boolean).join(" ") };
+  return {
+    element: html(
+      "div",
+      { class: "state-block", data: { test: "state", state: "checking" } },
+      html("div", { class: "state-row" }, checkingStatement(translate), lock?.element),
+    ),
+    spoken: [translate("state_checking_word"), translate("state_checking_sentence"), lock?.words].filter(Boolean).join(" "),
+  };
 }
 
 /**
@@ -110,8 +112,7 @@ function stateSentence(translate, report, from) {
  */
 function createLock(translate, report, people) {
   if (!isEncrypted(report)) return null;
-  const count = people || countReaders(report);
-  const words = translate("encrypted_for", { count });
+  const words = translate("encrypted_for", { count: people || countReaders(report) });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return { words, element: html("p", { class: "lock-line", data: { test: "lock-mark" } }, mark, words) };
@@ -189,16 +190,18 @@ export function createPartVerdicts(translate, { report, parts }, createOpening) 
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
     const state = worstState(signers);
-    const who = signers.map((signer) => signerName(report, signer));
-    const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
+    const who = listOf(signers.map((signer) => signerName(report, signer)), translate);
+    const text = translate(`part_${layer.kind}`, { part: layer.path, word: state ? translate(wordKey(state)) : "", who });
     const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
     mark.setAttribute("aria-hidden", "true");
-    const verdict = html("p", { text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
     const covered = parts.find(({ path }) => path === layer.path)?.text;
     const opening = layer.kind === "encrypted" ? createOpening(layer.path) : [];
     return [html(
       "li", { class: "part", data: { state: state ?? layer.kind } }, mark,
-      html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null, ...opening),
+      html(
+        "div", { class: "stack" },
+        html("p", { text, data: { test: "part" } }), covered ? createCovered(translate, covered) : null, ...opening,
+      ),
     )];
   });
   if (items.length === 0) return null;

@@ -91,12 +91,13 @@ function createGrant(translate, { name, person, own, level, rights }, { onLevel,
       html("p", { text: own ? translate("access_own") : translate("access_fixed", { rights }) }),
     );
   }
-  const field = levelField(translate, level, { name, rights, onLevel });
-  const remove = html("button", {
-    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
-    on: { click: onRemove },
-  });
-  return html("li", { class: "card stack", data: { test: "grant", name } }, heading, field.element, html("div", { class: "actions" }, remove));
+  return html(
+    "li", { class: "card stack", data: { test: "grant", name } }, heading, levelField(translate, level, { name, rights, onLevel }).element,
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
+      on: { click: onRemove },
+    })),
+  );
 }
 
 /**

@@ -176,20 +176,18 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
     () => { subscription.input.checked = !isSubscribed; },
   ));
   subscription.input.checked = folder.subscribed ?? false;
-  const remove = html("button", {
-    type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
-    on: { click: () => { dialog.close(); askToDelete(services, housekeeping, folder, onChanged); } },
-  });
-  const share = html("button", {
-    type: "button", text: translate("folder_share"), data: { test: "folder-share" },
-    on: { click: () => { dialog.close(); void openFolderAccess(services, folder); } },
-  });
   const dialog = openNameDialog(services, {
     title: translate("folder_settings_of", { folder: title }), go: translate("rename"), value: folderName(folder),
     test: "folder-settings-dialog", isFixed: !mayChange, parts: [
       folder.subscribed === null ? null : subscription.element, useField(services, folder, change), failure,
-      folder.rights.includes("share") ? share : null,
-      mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
+      folder.rights.includes("share") ? html("button", {
+        type: "button", text: translate("folder_share"), data: { test: "folder-share" },
+        on: { click: () => { dialog.close(); void openFolderAccess(services, folder); } },
+      }) : null,
+      mayChange ? html("button", {
+        type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
+        on: { click: () => { dialog.close(); askToDelete(services, housekeeping, folder, onChanged); } },
+      }) : html("p", { class: "note", text: translate("folder_fixed") }),
     ],
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>

@@ -36,13 +36,16 @@ export function createFolderPane(services, folders) {
  *   asks the bridge for new mail
  */
 export function createListPane(translate, { heading, onRefresh, tools, content }) {
-  const refresh = html("button", {
-    type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-    on: { click: onRefresh },
-  });
   return html(
     "section", { class: "list-pane" },
-    html("div", { class: "list-head" }, heading, refresh, html("div", { class: "list-tools" }, ...tools)), ...content,
+    html(
+      "div", { class: "list-head" }, heading,
+      html("button", {
+        type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" }, on: { click: onRefresh },
+      }),
+      html("div", { class: "list-tools" }, ...tools),
+    ),
+    ...content,
   );
 }
 

@@ -65,11 +65,13 @@ function createView({ translate, data, name, code, fill }) {
     bar.append(...createZoom(translate, region, pages));
   };
   show().catch(fail);
-  const end = () => {
-    reader.end();
-    pages?.end();
+  return {
+    element: html("div", { class: "pdf-preview" }, bar, problem, region),
+    end: () => {
+      reader.end();
+      pages?.end();
+    },
   };
-  return { element: html("div", { class: "pdf-preview" }, bar, problem, region), end };
 }
 
 /** The buttons that make the pages wider than the dialog, and narrower. @param {Catalogue} translate @param {HTMLElement} region @param {PdfPages} pages */

@@ -18,10 +18,6 @@ import { createHeaders } from "./shown_message.js";
 export function createNotForMe(services, closed) {
   const { translate } = services;
   const [sender] = closed.reply.people.senders;
-  const ask = html("button", {
-    type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
-    on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
-  });
   return [
     createHeaders(translate, closed),
     html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
@@ -29,7 +25,10 @@ export function createNotForMe(services, closed) {
     html(
       "div", { class: "actions" },
       html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } }),
-      sender ? ask : null,
+      sender ? html("button", {
+        type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
+        on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
+      }) : null,
     ),
   ];
 }

@@ -283,11 +283,12 @@ export class Reading {
   /** @param {MessageAddress} address @param {string} [title] @param {string} [meaning] the keys of its words */
   #showLocked(address, title = "encrypted_and_locked_title", meaning = "encrypted_and_locked") {
     const { translate } = this.#services;
-    const unlock = html("a", {
-      class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
-    });
-    const sentence = html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } });
-    this.#showInstead(address, translate(title), sentence, html("div", { class: "actions" }, unlock));
+    this.#showInstead(
+      address, translate(title), html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } }),
+      html("div", { class: "actions" }, html("a", {
+        class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
+      })),
+    );
   }
 
   /**
@@ -345,11 +346,15 @@ function backLink(translate, folder) {
  * @param {Catalogue} translate @param {string} subject @param {() => void} onBack
  */
 function aboveAttached(translate, subject, onBack) {
-  const back = html("button", {
-    type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
-  });
-  const outer = translate("attached_to", { subject: isolate(subject || translate("no_subject")) });
-  return [html("div", { class: "actions" }, back), html("p", { class: "note", text: outer, data: { test: "attached-to" } })];
+  return [
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
+    })),
+    html("p", {
+      class: "note", data: { test: "attached-to" },
+      text: translate("attached_to", { subject: isolate(subject || translate("no_subject")) }),
+    }),
+  ];
 }
 
 /**

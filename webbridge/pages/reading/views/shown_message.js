@@ -89,9 +89,9 @@ function createPartOpening(services, files, onOpen) {
 
 /** @param {Catalogue} translate @param {OpenedMessage} opened */
 function createSubject(translate, { headers }) {
-  const subject = headerReader(headers)("subject");
   return html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
+    class: "subject", tabindex: -1, dir: "auto", data: { test: "subject" },
+    text: beginningOf(headerReader(headers)("subject"), MAX_SUBJECT_CHARACTERS) || translate("no_subject"),
   });
 }
 

@@ -43,10 +43,9 @@ export function createWhy(services, opened) {
  */
 function createSigner(services, opened, signer) {
   const { certificates } = opened.report;
-  const parts = describeSigner(services.translate, signer, {
+  return html("section", { class: "why stack" }, ...describeSigner(services.translate, signer, {
     certificates, day: dayOnly, action: (certificate, mayAccept) => createActions(services, opened, certificate, { mayAccept }),
-  });
-  return html("section", { class: "why stack" }, ...parts, createLookFor(services, opened, signer));
+  }), createLookFor(services, opened, signer));
 }
 
 /**
@@ -91,14 +90,16 @@ function createActions(services, opened, certificate, { mayAccept }) {
     await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] });
     services.announce(translate("accepted"));
   };
-  const sentenceFor = (/** @type {unknown} */ error) => services.sentenceFor(error);
-  const show = html("button", {
-    type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
-    on: { click: () => void showCertificate(services, octets) },
-  });
-  const accept = mayAccept && createAcceptButton(translate, certificate, () =>
-    openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor, author: authorOf(opened) }));
-  return html("div", { class: "path-actions" }, show, accept);
+  return html(
+    "div", { class: "path-actions" },
+    html("button", {
+      type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
+      on: { click: () => void showCertificate(services, octets) },
+    }),
+    mayAccept && createAcceptButton(translate, certificate, () => openAcceptDialog(translate, certificate, {
+      day: dayOnly, onAccept, sentenceFor: (error) => services.sentenceFor(error), author: authorOf(opened),
+    })),
+  );
 }
 
 /** The only address in From, which may be unproved; "" for none or several. @param {OpenedMessage} opened */
