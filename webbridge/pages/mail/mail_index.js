@@ -258,9 +258,11 @@ export class MailIndex extends EventTarget {
     const marks = new Map(opened.marks);
     if (read?.mark) marks.set(read.folder, read.mark);
     else if (read) marks.delete(read.folder);
-    const sealedMarks = await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`);
     const removed = written.filter(({ place }) => segments.get(place)?.length === 0).map(({ place }) => place);
-    const record = { ...opened.kept, counter: opened.kept.counter + 1, marks: sealedMarks };
+    const record = {
+      ...opened.kept, counter: opened.kept.counter + 1,
+      marks: await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`),
+    };
     // The index was locked or deleted meanwhile.
     if (this.#opened !== opened) return;
     await writeIndex(record, { written: written.filter(({ place }) => !removed.includes(place)), removed });

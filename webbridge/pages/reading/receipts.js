@@ -81,8 +81,7 @@ export class Receipts {
     try {
       if (receipt.kind === "given") await this.#keepArrived({ report, receipt });
       const known = await this.#read(receipt.id);
-      const own = this.#keys.identities.flatMap(({ addresses }) => addresses);
-      return describeReceipt({ report, receipt }, { ...known, own });
+      return describeReceipt({ report, receipt }, { ...known, own: this.#keys.identities.flatMap(({ addresses }) => addresses) });
     } catch {
       // If a message's record cannot be read, no statement is shown, and no second receipt is offered.
       return null;

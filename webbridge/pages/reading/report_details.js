@@ -282,16 +282,12 @@ function missing(translate, { reasons }) {
  * @param {RecipientReport[]} recipients
  */
 function createRecipients(translate, recipients) {
-  const createItem = (/** @type {RecipientReport} */ { rid, algorithm, opened }) => html(
-    "li",
-    {},
-    html("bdi", { text: rid }),
-    ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
-  );
   // The recipient whose key has opened the message comes first.
   const sorted = recipients.toSorted((one, other) => Number(other.opened) - Number(one.opened));
   return html(
     "div", {}, html("p", { class: "facts-title", text: translate("fact_recipients") }),
-    ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }),
+    ...createLongList(html("ul"), sorted, ({ rid, algorithm, opened }) => html(
+      "li", {}, html("bdi", { text: rid }), ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
+    ), { more: moreIn(translate) }),
   );
 }

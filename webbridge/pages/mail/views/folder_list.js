@@ -270,10 +270,11 @@ function openNameDialog(services, { title, go, value, test, onName, isFixed = fa
       dialog.close();
     });
   };
-  const form = createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit));
   const dialog = openDialog(
     { titleId, test, isWide: false },
-    html("h2", { id: titleId, class: "folder-name", text: title }), isFixed ? null : form, ...parts, html("div", { class: "actions" }, close),
+    html("h2", { id: titleId, class: "folder-name", text: title }),
+    isFixed ? null : createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit)),
+    ...parts, html("div", { class: "actions" }, close),
   );
   if (!isFixed) input.focus();
   return dialog;

@@ -57,12 +57,12 @@ export function createListPane(translate, { heading, onRefresh, tools, content }
  */
 export function createSettingsButton(services, housekeeping, shown) {
   const { translate } = services;
-  const press = () => {
-    const folder = shown();
-    if (folder) openFolderSettings(services, housekeeping, folder, (id) => services.navigate(folderPath(id ?? INBOX)));
-  };
   return html("button", {
     type: "button", class: "quiet", text: translate("folder_settings_short"),
-    "aria-label": translate("folder_settings"), data: { test: "folder-settings" }, on: { click: press },
+    "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
+    on: { click: () => {
+      const folder = shown();
+      if (folder) openFolderSettings(services, housekeeping, folder, (id) => services.navigate(folderPath(id ?? INBOX)));
+    } },
   });
 }

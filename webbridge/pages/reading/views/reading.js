@@ -298,11 +298,13 @@ export class Reading {
    */
   #showFailure(address, error, further) {
     const { translate } = this.#services;
-    const again = html("button", {
-      type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
-    });
     const sentence = problem("reading-error");
-    this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
+    this.#showInstead(
+      address, translate("cannot_open_title"), sentence,
+      ...(further ?? [html("div", { class: "actions" }, html("button", {
+        type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
+      }))]),
+    );
     sentence.textContent = this.#services.sentenceFor(error);
     this.hasMissed = error instanceof ApiError && MISSED.has(error.code);
   }

@@ -185,19 +185,21 @@ class Writing {
     const { translate } = services;
     const { acts, view } = this;
     const { proposal } = this.#composition;
-    const discard = html("button", {
-      type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
-      on: { click: () => this.#discard() },
-    });
-    const form = view.assemble({
+    submitByKeys(view.assemble({
       above: [this.reminder], from: this.from.element, text: this.text.element, options: [options],
       bar: (panel) => [createWritingBar(
         panel, acts.failure,
-        html("div", { class: "actions" }, acts.button, acts.look, acts.unstamped, discard, this.draft.element),
+        html(
+          "div", { class: "actions" }, acts.button, acts.look, acts.unstamped,
+          html("button", {
+            type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
+            on: { click: () => this.#discard() },
+          }),
+          this.draft.element,
+        ),
       )],
       onSubmit: () => void acts.submit(),
-    });
-    submitByKeys(form);
+    }));
     askReplyTo(translate, view, proposal);
     askDoubtful(translate, view, this.#composition);
     noteService(services, view, proposal);
