@@ -32,9 +32,12 @@ export function askDoubtful(translate, view, composition) {
   };
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) =>
     html("button", { type: "button", text: translate(key), data: { test }, on: { click } });
-  const who = listOf([...to, ...cc].map(({ address }) => isolate(address)), translate);
   view.note(
-    "doubtful", html("p", { class: "warning", text: translate("doubtful_recipients", { who }) }),
+    "doubtful",
+    html("p", {
+      class: "warning",
+      text: translate("doubtful_recipients", { who: listOf([...to, ...cc].map(({ address }) => isolate(address)), translate) }),
+    }),
     html("div", { class: "actions" }, button("doubtful_leave", "doubtful-leave", end), button("doubtful_add", "doubtful-add", add)),
   );
 }

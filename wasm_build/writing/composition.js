@@ -192,12 +192,14 @@ export class Composition extends EventTarget {
       this.#fill({ to, cc });
       if (attachments.length > 0) this.attached.replace([...this.attached.files, ...attachments]);
       // A file that is attached later is added to the same list, so the proposal needs a copy.
-      const proposed = { to: this.to.mailboxes, cc: this.cc.mailboxes, attachments: [...this.attached.files] };
-      this.#proposal = { ...this.#proposal, ...original, ...proposed };
+      this.#proposal = {
+        ...this.#proposal, ...original, to: this.to.mailboxes, cc: this.cc.mailboxes, attachments: [...this.attached.files],
+      };
       this.askAgain();
       this.rewrite({ text: `${this.#values.text}${quote}`, html: this.#values.html });
-      const subject = oneLine(original.subject);
-      this.#values = { ...this.#values, subject, encrypt: this.#values.encrypt || original.answersEncrypted };
+      this.#values = {
+        ...this.#values, subject: oneLine(original.subject), encrypt: this.#values.encrypt || original.answersEncrypted,
+      };
     });
   }
 
@@ -211,10 +213,7 @@ export class Composition extends EventTarget {
   begin(proposal) {
     this.#atOnce(() => {
       this.askAgain();
-      this.#proposal = proposal;
-      this.#values = valuesOf(proposal, this.#offers);
-      this.#first = textOf(this.#values);
-      for (const line of this.lines) line.clear();
+      this.#restart(proposal, this.#offers);
       this.#fill(proposal);
       this.attached.replace([...proposal.attachments ?? []]);
     });
@@ -251,12 +250,17 @@ export class Composition extends EventTarget {
   /** Forgets everything for good. */
   clear() {
     this.#isCleared = true;
-    this.#proposal = BLANK;
-    this.#values = valuesOf(BLANK, { timestampHost: "", labelPolicy: null });
-    this.#first = textOf(this.#values);
-    for (const line of this.lines) line.clear();
+    this.#restart(BLANK, { timestampHost: "", labelPolicy: null });
     this.attached.clear();
     this.#changed();
+  }
+
+  /** Takes the values of a proposal, and empties the lines. @param {Proposal} proposal @param {Surroundings["offers"]} offers */
+  #restart(proposal, offers) {
+    this.#proposal = proposal;
+    this.#values = valuesOf(proposal, offers);
+    this.#first = textOf(this.#values);
+    for (const line of this.lines) line.clear();
   }
 
   /** Adds the people of a proposal. @param {Pick<Proposal, "to" | "cc" | "bcc" | "groups">} proposal */

@@ -4,9 +4,7 @@
 
 export class DraftWatch {
   #composition;
-  #read;
-  #onDue;
-  #isDraftBegun;
+  #options;
   /** The letter and its files as they were when a draft was last due. */
   #noted;
   #closing = new AbortController();
@@ -17,11 +15,9 @@ export class DraftWatch {
    *   read: () => DraftContent, isDraftBegun: () => boolean, onDue: (changed: {files: boolean}) => void,
    * }} options `isDraftBegun` says whether a draft is already kept; a kept draft follows each change
    */
-  constructor(composition, { read, isDraftBegun, onDue }) {
+  constructor(composition, options) {
     this.#composition = composition;
-    this.#read = read;
-    this.#isDraftBegun = isDraftBegun;
-    this.#onDue = onDue;
+    this.#options = options;
     this.#noted = this.#written();
     composition.addEventListener("change", () => this.look(), { signal: this.#closing.signal });
   }
@@ -33,7 +29,7 @@ export class DraftWatch {
     const files = written.files !== this.#noted.files;
     this.#noted = written;
     const { isBegun, hasTyped } = this.#composition;
-    if (this.#isDraftBegun() || isBegun || hasTyped) this.#onDue({ files });
+    if (this.#options.isDraftBegun() || isBegun || hasTyped) this.#options.onDue({ files });
   }
 
   dispose() {
@@ -43,7 +39,7 @@ export class DraftWatch {
 
   /** Two texts for comparisons. They change whenever the content of a draft changes. */
   #written() {
-    const { fields, text, files } = this.#read();
+    const { fields, text, files } = this.#options.read();
     const attachments = files.attachments.map(({ name, type, data }) => [name, type, data.byteLength]);
     return { letter: JSON.stringify([fields, text]), files: JSON.stringify([files.fields, attachments]) };
   }

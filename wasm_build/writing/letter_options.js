@@ -5,7 +5,7 @@ import { MoreOptions } from "../ui/more_options.js";
 export class LetterOptions {
   #composition;
   #more;
-  #shown;
+  #shown = "";
 
   /**
    * @param {import("../ui/catalogue.js").Catalogue} translate
@@ -15,7 +15,6 @@ export class LetterOptions {
   constructor(translate, composition, options) {
     this.#composition = composition;
     this.#more = new MoreOptions(translate, { ...options, onChange: () => this.#changed() });
-    this.#shown = "";
     composition.addEventListener("change", () => this.#show());
     this.#show();
   }

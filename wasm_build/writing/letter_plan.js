@@ -80,7 +80,6 @@ export class LetterPlan {
       whatWillLeave(isReady && open.length > 0 ? { ...letter, people: open } : letter, translate),
       ...optionSentences(options, this.#host.offers, translate),
     ].join(" ");
-    if (!who || !isReady) return leaves;
-    return `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}`;
+    return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
   }
 }

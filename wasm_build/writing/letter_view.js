@@ -9,7 +9,6 @@ import { createForm, html, inputField } from "../ui/dom.js";
 import { createPlanPanel } from "../ui/plan_panel.js";
 import { groupObstacles, warnings } from "../ui/sending_plan.js";
 import { ProtectionSwitches } from "./protection_switches.js";
-import { createReadingProgress } from "./reading_progress.js";
 import { RecipientLines } from "./recipient_lines.js";
 
 /** @typedef {import("../ui/plan_panel.js").Remedies} Remedies */
@@ -107,4 +106,24 @@ export class LetterView {
       onFile: (person, file) => void composition.lineOf(person).useFile(person, file),
     });
   }
+}
+
+/**
+ * The progress of the reading of chosen files.
+ * @param {import("../ui/catalogue.js").Catalogue} translate
+ * @param {import("../ui/message_files.js").MessageFiles} files
+ */
+function createReadingProgress(translate, files) {
+  const element = html("progress", {
+    hidden: true, "aria-label": translate("reading_files"), data: { test: "reading-files" },
+  });
+  const show = () => {
+    const { progress: { done, total }, isReading } = files;
+    element.max = Math.max(total, 1);
+    element.value = done;
+    element.hidden = !isReading;
+  };
+  files.addEventListener("progress", show);
+  files.addEventListener("change", show);
+  return element;
 }

@@ -3,8 +3,8 @@
  * person agrees.
  */
 
+import { ask } from "../ui/ask.js";
 import { html, switchField } from "../ui/dom.js";
-import { askUnencrypted } from "./writing_questions.js";
 
 /** @typedef {import("../ui/catalogue.js").Catalogue} Catalogue */
 
@@ -43,10 +43,15 @@ export class ProtectionSwitches {
 
   /** Asks whether the letter may leave unencrypted, so that anybody can read it. @param {() => void} onGo */
   askReadable(onGo) {
-    const { answersEncrypted } = this.#composition.proposal;
-    askUnencrypted(this.#translate, { answersEncrypted }, () => {
-      this.#composition.agreeReadable();
-      onGo();
+    const translate = this.#translate;
+    ask({
+      title: translate("send_unencrypted_question"),
+      meaning: translate(this.#composition.proposal.answersEncrypted ? "answers_encrypted" : "send_unencrypted_meaning"),
+      keep: translate("keep_encrypted"), go: translate("switch_encrypt_off"), test: "unencrypted-confirm", isDanger: true,
+      onGo: () => {
+        this.#composition.agreeReadable();
+        onGo();
+      },
     });
   }
 

@@ -52,8 +52,7 @@ export class RecipientLines {
   /** Removes people at the writer's request. The line of the last person gets the focus. @param {Person[]} people */
   remove(people) {
     for (const person of people) {
-      const field = [this.to, this.cc, this.bcc].find((line) => line.people.includes(person)) ?? this.to;
-      field.remove(person);
+      ([this.to, this.cc, this.bcc].find((line) => line.people.includes(person)) ?? this.to).remove(person);
     }
   }
 

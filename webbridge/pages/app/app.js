@@ -116,7 +116,7 @@ export class App {
     this.passphraseRule = new PassphraseRule();
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
-    this.receipts = new Receipts(this.keys.vault, this.keys, { account: writer, isOwnComputer });
+    this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });
     this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({

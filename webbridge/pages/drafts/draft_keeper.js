@@ -150,7 +150,7 @@ export class DraftKeeper {
     await this.#stop();
     // A browser that keeps drafts notes the deletion, and repeats it at the next listing of drafts.
     for (const milliseconds of this.#store.keepsHere ? [0] : REPEATS_MILLISECONDS) {
-      await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
       if (await this.#store.drop(this.#held).then(() => true, () => false)) return;
     }
   }
@@ -161,8 +161,7 @@ export class DraftKeeper {
    */
   discard() {
     const content = this.#read();
-    const pausing = this.#stop();
-    const dropping = pausing.then(async () => {
+    const dropping = this.#stop().then(async () => {
       const parts = this.#sealed?.at === this.#changes ? this.#sealed.parts : await this.#store.seal(this.#held, content);
       await this.#store.drop(this.#held).catch(() => undefined);
       return parts;
@@ -244,8 +243,7 @@ export class DraftKeeper {
   #goOnAsCopy() {
     this.#held = newDraft();
     this.#mayBeSent = false;
-    this.#there = 0;
-    this.#here = 0;
+    this.#there = this.#here = 0;
     this.news = { ...this.news, isCopy: true };
   }
 

@@ -51,13 +51,13 @@ export class DraftMailbox {
       throw error;
     });
     if (!Array.isArray(messages) || !Number.isSafeInteger(uidValidity)) throw nonsense();
-    const drafts = messages.flatMap((message) => {
+    const found = messages.flatMap((message) => {
       const name = draftIdOf(String(message?.subject ?? ""));
       // At a server without UIDPLUS, replaced versions are only marked as deleted.
       if (!name || (id && name !== id) || message.flags?.includes("\\Deleted")) return [];
       return [{ id: name, at: dateOf(message.date), place: { folder, ...checkVersion(uidValidity, message.uid) } }];
     });
-    return { uidValidity, found: drafts };
+    return { uidValidity, found };
   }
 
   /** @param {MessageAddress} place @returns {Promise<DraftParts>} */

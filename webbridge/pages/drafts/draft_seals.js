@@ -27,8 +27,8 @@ export class DraftSeals {
   /** Rejects with `locked` while the keys are locked. @param {string} id @param {DraftContent} content @returns {Promise<DraftParts>} */
   async seal(id, { fields, text, files }) {
     if (!this.#keys.unlocked) throw new ApiError("locked", "a draft is sealed with unlocked keys only");
-    const written = new TextEncoder().encode(text).buffer;
-    const letter = await this.#seal(id, "letter", packLetter({ fields, text: written, attachments: [] }));
+    const packed = packLetter({ fields, text: new TextEncoder().encode(text).buffer, attachments: [] });
+    const letter = await this.#seal(id, "letter", packed);
     return { letter, files: files.attachments.length > 0 ? await this.#sealFiles(id, files) : null };
   }
 

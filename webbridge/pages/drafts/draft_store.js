@@ -176,8 +176,9 @@ export class DraftStore {
     const content = await this.#seals.open(id, parts);
     // Without its revision, a version in this browser that was never uploaded cannot be replaced.
     const revision = draft?.isUploaded ? draft.revision : null;
-    const version = { uidValidity: place.uidValidity, uid: place.uid };
-    return { held: { id, revision, version, attempt: parts.letter }, content, mayBeSent: false };
+    return {
+      held: { id, revision, version: { uidValidity: place.uidValidity, uid: place.uid }, attempt: parts.letter }, content, mayBeSent: false,
+    };
   }
 
   /** The fields of a draft from the mailbox, for its row in the list. @param {string} id @param {DraftParts} parts */
@@ -211,8 +212,7 @@ export class DraftStore {
     });
     // Without a connection, the draft is removed from the mailbox later. So its place there is not forgotten.
     if (isAway) return;
-    held.version = null;
-    held.attempt = null;
+    held.version = held.attempt = null;
   }
 
   /**

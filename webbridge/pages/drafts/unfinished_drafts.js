@@ -67,15 +67,14 @@ export class UnfinishedDrafts {
 
   /** Keeps the letter before a lock. Stops waiting after LOCK_MILLISECONDS. */
   async keepBeforeLock() {
-    const late = new Promise((resolve) => { setTimeout(resolve, LOCK_MILLISECONDS); });
+    const late = new Promise((resolve) => setTimeout(resolve, LOCK_MILLISECONDS));
     await Promise.race([this.#callbacks.writing()?.drafts.keepNow(), late]);
   }
 
   /** Notes that a lock clears the letter from the page. Returns false if the letter must stay, because it is not kept. */
   noteCleared() {
     const writing = this.#callbacks.writing();
-    if (!writing || writing.isDone() || writing.drafts.isPaused) return false;
-    if (!writing.drafts.isBegun || !writing.drafts.isKept) return false;
+    if (!writing || writing.isDone() || writing.drafts.isPaused || !writing.drafts.isBegun || !writing.drafts.isKept) return false;
     this.#cleared = writing.drafts.id;
     return true;
   }
@@ -105,8 +104,7 @@ export class UnfinishedDrafts {
     await this.#services.kept.settled;
     this.#withdraw(draft.held.id);
     if (this.#callbacks.writing()?.drafts.id === draft.held.id) return this.#services.navigate("/write");
-    const proposal = await proposalOf(draft.content, (texts) => this.#services.mailVault.readAddresses(texts));
-    this.#services.write({ ...proposal, draft });
+    this.#services.write({ ...await proposalOf(draft.content, (texts) => this.#services.mailVault.readAddresses(texts)), draft });
   }
 
   /** Reports that a draft was deleted, with a button that restores it. @param {() => Promise<ListedDraft>} back */
@@ -165,16 +163,21 @@ export class UnfinishedDrafts {
   #createNotice(draft) {
     const { translate } = this.#services;
     const failure = problem("draft-offer-error");
-    const at = shortMoment(draft.at);
-    const go = html("button", { type: "button", text: translate("draft_continue"), data: { test: "draft-continue" } });
-    go.addEventListener("click", () => void this.#services.attempt(go, translate("opening"), failure, async () => {
-      await this.continue(await this.#services.drafts.open(draft));
-    }));
+    const go = html("button", {
+      type: "button", text: translate("draft_continue"), data: { test: "draft-continue" },
+      on: { click: () => void this.#services.attempt(go, translate("opening"), failure, async () => {
+        await this.continue(await this.#services.drafts.open(draft));
+      }) },
+    });
     const decline = () => {
       this.#declined.add(draft.id);
       this.#withdraw(draft.id);
     };
-    const later = html("button", { type: "button", class: "quiet", text: translate("not_now"), data: { test: "draft-not-now" }, on: { click: decline } });
-    return html("div", { class: "notice draft-offer", data: { test: "draft-offer" } }, html("p", { text: translate("draft_offer", { at }) }), go, later, failure);
+    return html(
+      "div", { class: "notice draft-offer", data: { test: "draft-offer" } },
+      html("p", { text: translate("draft_offer", { at: shortMoment(draft.at) }) }), go,
+      html("button", { type: "button", class: "quiet", text: translate("not_now"), data: { test: "draft-not-now" }, on: { click: decline } }),
+      failure,
+    );
   }
 }

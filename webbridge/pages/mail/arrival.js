@@ -13,9 +13,7 @@ import { INBOX } from "../app/routes.js";
 const VISIBLE = "sealwax-visible";
 
 export class Arrival {
-  #translate;
-  #api;
-  #notices;
+  #services;
   #titleKey = "mail";
   /** The number of unread messages; null until it is known. @type {number | null} */
   #unread = null;
@@ -36,12 +34,11 @@ export class Arrival {
    * @param {{
    *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue, api: import("../app/api.js").BridgeApi,
    *   events: import("../app/events.js").MailEvents, notices: import("../settings/new_mail_notices.js").NewMailNotices,
-   * }} options
+   * }} services
    */
-  constructor({ translate, api, events, notices }) {
-    this.#translate = translate;
-    this.#api = api;
-    this.#notices = notices;
+  constructor(services) {
+    const { events } = services;
+    this.#services = services;
     events.addEventListener("arrived", () => { this.#hasArrived = true; });
     events.addEventListener("back", () => { this.#mayHaveArrived = true; });
     events.addEventListener("mail", (event) => {
@@ -69,7 +66,7 @@ export class Arrival {
 
   async #load() {
     const request = ++this.#requests;
-    const folders = await this.#api.folders();
+    const folders = await this.#services.api.folders();
     if (request === this.#requests) this.count(folders);
     return folders;
   }
@@ -92,12 +89,12 @@ export class Arrival {
   forget() {
     this.#unread = null;
     this.#hasArrived = this.#mayHaveArrived = false;
-    this.#notices.end();
+    this.#services.notices.end();
     this.#draw();
   }
 
   #draw() {
-    setTitle(this.#translate, this.#titleKey, this.#unread ?? 0);
+    setTitle(this.#services.translate, this.#titleKey, this.#unread ?? 0);
     // Only an installed page has an icon with a number.
     const marking = this.#unread ? navigator.setAppBadge?.(this.#unread) : navigator.clearAppBadge?.();
     marking?.catch(() => {});
@@ -105,14 +102,14 @@ export class Arrival {
 
   async #tell() {
     if (document.visibilityState === "visible" || await isAnotherVisible()) return;
-    await this.#notices.show();
+    await this.#services.notices.show();
   }
 
   /** Closes the notification if the person looks at the inbox. */
   #look() {
     const [, name = "", folder = INBOX] = location.hash.slice(1).split("/");
     const isInbox = name === "" || (name === "folder" && [INBOX, encodeURIComponent(this.#inbox)].includes(folder));
-    if (isInbox && document.visibilityState === "visible") void this.#notices.close();
+    if (isInbox && document.visibilityState === "visible") void this.#services.notices.close();
   }
 
   #visibilityChanged() {

@@ -48,7 +48,6 @@ export class FolderAccess {
 
   /** @param {string} folder @param {string} method @param {object} members */
   async #change(folder, method, members) {
-    const options = { method, body: JSON.stringify(members), headers: JSON_TYPE };
-    return readGrants(await this.#json(apiFolderPath(folder, "access"), options));
+    return readGrants(await this.#json(apiFolderPath(folder, "access"), { method, body: JSON.stringify(members), headers: JSON_TYPE }));
   }
 }

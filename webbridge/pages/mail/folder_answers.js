@@ -31,10 +31,9 @@ const RIGHTS = /** @type {const} */ (["append", "seen", "flags", "delete", "move
  */
 export function readFolders(answer) {
   const { folders } = membersOf(answer);
-  const entries = entriesOf(folders, MAX_FOLDERS);
   const roles = new Set();
   const ids = new Set();
-  const read = entries.flatMap((value) => {
+  const read = entriesOf(folders, MAX_FOLDERS).flatMap((value) => {
     const folder = readFolder(value);
     if (folder === null || ids.has(folder.id)) return [];
     ids.add(folder.id);

@@ -42,8 +42,7 @@ export async function fetchRows(api, messages, { addressOf, signal }) {
   for (const message of messages) {
     const address = addressOf(message);
     // The size in the row comes from the server, so the size is checked again.
-    const options = { signal, maxBytes: MAX_FETCHED_BYTES };
-    const bytes = await api.rawMessage(address, options).catch((error) => {
+    const bytes = await api.rawMessage(address, { signal, maxBytes: MAX_FETCHED_BYTES }).catch((error) => {
       if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
       return null;
     });

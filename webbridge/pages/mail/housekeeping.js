@@ -8,6 +8,7 @@ import { UNKNOWN_OUTCOME } from "../writing/sending_requests.js";
 import { ask } from "../../../wasm_build/ui/ask.js";
 import { folderTitle, isolate } from "../../../wasm_build/ui/formats.js";
 import { MAX_CHANGED } from "./mail_changes.js";
+import { inParts } from "../../../wasm_build/vault/values/in_parts.js";
 
 /** @typedef {import("../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
@@ -199,8 +200,10 @@ export class Housekeeping {
    */
   async #moveTo(chosen, to, key, folder = "", show = () => this.#place.shown.take(chosen)) {
     const { translate, api } = this.#services;
-    const sentence = translate(key, { count: chosen.uids.length, folder: isolate(folder) });
-    await this.#act(chosen, { said: sentence, show, request: (part) => api.changes.move(part, to) });
+    await this.#act(chosen, {
+      said: translate(key, { count: chosen.uids.length, folder: isolate(folder) }), show,
+      request: (part) => api.changes.move(part, to),
+    });
   }
 
   /** @param {Chosen} chosen @param {Act} act */
@@ -210,7 +213,7 @@ export class Housekeeping {
     /** @type {Changed[]} */
     const done = [];
     try {
-      for (const part of partsOf(chosen)) done.push(await request(part));
+      for (const uids of inParts(chosen.uids, MAX_CHANGED)) done.push(await request({ ...chosen, uids }));
       this.#tell(sentence, done);
       if (done.some(({ markedOnly }) => markedOnly)) back();
     } catch (error) {
@@ -225,9 +228,8 @@ export class Housekeeping {
 
   /** @param {string} sentence @param {Changed[]} done */
   #tell(sentence, done) {
-    const { translate } = this.#services;
     const steps = done.map(({ undo }) => undo).filter((undo) => undo.length > 0).reverse();
-    const more = done.some(({ markedOnly }) => markedOnly) ? ` ${translate("act_marked_only")}` : "";
+    const more = done.some(({ markedOnly }) => markedOnly) ? ` ${this.#services.translate("act_marked_only")}` : "";
     this.#place.notice.show(`${sentence}${more}`, steps.length > 0 ? () => this.#takeBack(steps) : null);
   }
 
@@ -241,8 +243,7 @@ export class Housekeeping {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const left = steps.slice(done.length);
-      const isMissed = error.code === "unreachable";
-      notice.show(this.#failure("act_undo_failed", error, done), isMissed ? () => this.#takeBack(left) : null);
+      notice.show(this.#failure("act_undo_failed", error, done), error.code === "unreachable" ? () => this.#takeBack(left) : null);
     }
     await Promise.all([this.#place.refreshList(), this.#place.changed({ folders: true })]);
     this.#place.undone();
@@ -272,11 +273,4 @@ const LASTING = new Set(["mail-server-refused", "not-offered", "bad-argument"]);
 /** @param {string} reason @returns {Offer} */
 function refused(reason) {
   return { isPossible: false, reason };
-}
-
-/** @param {Chosen} chosen @returns {Chosen[]} */
-function partsOf({ uids, ...place }) {
-  const parts = [];
-  for (let at = 0; at < uids.length; at += MAX_CHANGED) parts.push({ ...place, uids: uids.slice(at, at + MAX_CHANGED) });
-  return parts;
 }

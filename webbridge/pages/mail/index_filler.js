@@ -28,7 +28,7 @@ import { readUidSet } from "./list_source.js";
 /** @typedef {{charging: boolean} & EventTarget} Battery */
 
 /** Larger messages are not indexed. */
-export const MAX_READ_BYTES = 4_000_000;
+const MAX_READ_BYTES = 4_000_000;
 const AT_ONCE = 5;
 /** The filler writes this number of read messages to the index at a time. Unwritten messages are read again later. */
 const WRITE_MESSAGES = 100;
@@ -122,9 +122,8 @@ export class IndexFiller extends EventTarget {
     const round = new AbortController();
     this.#round = round;
     await navigator.locks.request(`${TURN} ${this.#services.address}`, { ifAvailable: true }, async (turn) => {
-      // Another tab fills the index.
-      if (!turn) return;
-      await this.#run(round.signal);
+      // Without the turn, another tab fills the index.
+      if (turn) await this.#run(round.signal);
     });
     if (this.#round !== round) return;
     this.#round = null;
@@ -225,8 +224,7 @@ export class IndexFiller extends EventTarget {
     const fetched = [];
     for (const row of rows) {
       const place = { folder, uidValidity, uid: row.uid };
-      const options = { signal, maxBytes: MAX_READ_BYTES };
-      const message = await this.#services.api.rawMessage(place, options).catch((error) => {
+      const message = await this.#services.api.rawMessage(place, { signal, maxBytes: MAX_READ_BYTES }).catch((error) => {
         // If a message is gone or too large, the other messages are still read.
         if (error instanceof ApiError && PASSED_OVER.has(error.code)) return null;
         throw error;
@@ -258,8 +256,7 @@ export class IndexFiller extends EventTarget {
   /** @param {Parameters<import("./mail_index.js").MailIndex["add"]>[1]} read @param {AbortSignal} signal */
   async #write(read, signal) {
     signal.throwIfAborted();
-    const items = this.#unwritten.splice(0);
-    await this.#index.add(items, read);
+    await this.#index.add(this.#unwritten.splice(0), read);
   }
 
   async #watchBattery() {
@@ -286,5 +283,5 @@ const PASSED_OVER = new Set(["no-such-message", "answer-too-large", "mail-server
 
 /** @param {number} milliseconds */
 function rest(milliseconds) {
-  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -61,8 +61,7 @@ export function readThreads(answer, most) {
   const page = readPage(answer, most);
   const { threads, messages } = membersOf(answer);
   const entries = entriesOf(threads, most);
-  const rows = readRows(entriesOf(messages, most));
-  return { ...page, threads: rows.map(({ row, at }) => readThread(entries[at], row.uid)) };
+  return { ...page, threads: readRows(entriesOf(messages, most)).map(({ row, at }) => readThread(entries[at], row.uid)) };
 }
 
 /** @param {unknown} value @param {number} uid that of the newest message */

@@ -29,8 +29,8 @@ import { timeOf } from "./mail_index.js";
  */
 export async function fetchPage({ api, index, away }, folder, listing, shown) {
   const ask = () => askForPage({ api, index }, folder, listing, shown);
-  if (!away || listing.words || shown.before) return ask();
-  return away.source.firstPage(folder, ask, listing.isThreaded ?? false);
+  const isFirst = !listing.words && !shown.before;
+  return away && isFirst ? away.source.firstPage(folder, ask, listing.isThreaded ?? false) : ask();
 }
 
 /**

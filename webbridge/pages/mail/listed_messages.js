@@ -12,8 +12,7 @@ import { OBSCURED_SUBJECT } from "./row_texts.js";
  * @param {string} flag
  */
 export function hasFlag({ flags = [], seen }, flag) {
-  if (flag === "\\Seen") return seen;
-  return flags.some((listedFlag) => listedFlag.toLowerCase() === flag.toLowerCase());
+  return flag === "\\Seen" ? seen : flags.some((listedFlag) => listedFlag.toLowerCase() === flag.toLowerCase());
 }
 
 /** @param {ListedMessage} message @param {string[]} flags */

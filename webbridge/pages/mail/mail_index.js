@@ -9,8 +9,9 @@
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
-import * as cipher from "../keys/bound_cipher.js";
-import { decodeJson, encodeJson, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
+import {
+  decodeJson, decrypt as decryptBound, encodeJson, encrypt as encryptBound, importKey, KEY_BYTES,
+} from "../keys/bound_cipher.js";
 import { packWords, WordSearch } from "./search_words.js";
 import { placeOf, readIndex, readSegment, readSegments, removeIndex, writeIndex } from "./search_store.js";
 import { accountDigest } from "../app/state_database.js";
@@ -41,7 +42,7 @@ import { shorten } from "./row_texts.js";
 const FORMAT = 1;
 /** A segment with this number of messages gets no further messages. */
 const SEGMENT_MESSAGES = 200;
-export const MAX_INDEXED_MESSAGES = 20_000;
+const MAX_INDEXED_MESSAGES = 20_000;
 /** The name of the lock for writing, so that no tab overwrites what another tab has just written. */
 const TURN = "sealwax-search";
 
@@ -92,8 +93,7 @@ export class MailIndex extends EventTarget {
 
   /** The number of messages in the opened index that a search can find; null while it is not open. */
   get size() {
-    if (!this.#opened) return null;
-    return this.#heads(this.#opened).reduce((count, { closedTo }) => count + (closedTo === "" ? 1 : 0), 0);
+    return this.#opened && this.#heads(this.#opened).filter(({ closedTo }) => closedTo === "").length;
   }
 
   /** Whether the opened index has no room for further messages. */
@@ -107,8 +107,9 @@ export class MailIndex extends EventTarget {
     if (account === null) return;
     const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     const vault = await this.#vault();
-    const copy = octets.slice().buffer;
-    const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    const { sealed } = await vault.call("draft.seal", {
+      draft: octets.slice().buffer, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }),
+    });
     const key = await importKey(octets);
     const marks = await encrypt(key, encodeJson({ format: FORMAT, marks: [] }), `${account} marks`);
     await navigator.locks.request(TURN, async () => {
@@ -165,8 +166,9 @@ export class MailIndex extends EventTarget {
   async #openKey({ account, key }) {
     const vault = await this.#vault();
     // The call transfers its buffers, so it gets a copy.
-    const sealed = key.slice(0);
-    const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", {
+      sealed: key.slice(0), place: keyPlace(account), ...this.#keys.copies({ byPerson: false }),
+    });
     return importKey(new Uint8Array(draft));
   }
 
@@ -182,13 +184,11 @@ export class MailIndex extends EventTarget {
 
   /** The UIDs of those messages of a folder that need not be read again. @param {string} folder @param {number} uidValidity */
   known(folder, uidValidity) {
-    const uids = new Set();
     const names = this.#keysName();
-    for (const head of this.#opened ? this.#heads(this.#opened) : []) {
-      const isRead = head.closedTo === "" || head.closedTo === names;
-      if (isRead && head.folder === folder && head.uidValidity === uidValidity) uids.add(head.row.uid);
-    }
-    return uids;
+    const isRead = (/** @type {Head} */ { closedTo }) => closedTo === "" || closedTo === names;
+    const known = (this.#opened ? this.#heads(this.#opened) : []).filter((head) =>
+      isRead(head) && head.folder === folder && head.uidValidity === uidValidity);
+    return new Set(known.map(({ row }) => row.uid));
   }
 
   /**
@@ -240,8 +240,7 @@ export class MailIndex extends EventTarget {
     const number = Number(last.split(" ")[1]);
     const changed = shortened(places, opened.segments, (head) => !isReplaced(head, items) && !isGone(head, read));
     const lastHeads = changed.get(last) ?? opened.segments.get(last) ?? [];
-    const isRoom = lastHeads.length + items.length <= SEGMENT_MESSAGES;
-    const target = isRoom ? last : placeOf(account, number + 1);
+    const target = lastHeads.length + items.length <= SEGMENT_MESSAGES ? last : placeOf(account, number + 1);
     const written = [];
     const touched = new Set([...changed.keys(), ...(items.length > 0 ? [target] : [])]);
     const segments = new Map(opened.segments);
@@ -259,9 +258,11 @@ export class MailIndex extends EventTarget {
     const marks = new Map(opened.marks);
     if (read?.mark) marks.set(read.folder, read.mark);
     else if (read) marks.delete(read.folder);
-    const sealedMarks = await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`);
     const removed = written.filter(({ place }) => segments.get(place)?.length === 0).map(({ place }) => place);
-    const record = { ...opened.kept, counter: opened.kept.counter + 1, marks: sealedMarks };
+    const record = {
+      ...opened.kept, counter: opened.kept.counter + 1,
+      marks: await encrypt(key, encodeJson({ format: FORMAT, marks: [...marks] }), `${account} marks`),
+    };
     // The index was locked or deleted meanwhile.
     if (this.#opened !== opened) return;
     await writeIndex(record, { written: written.filter(({ place }) => !removed.includes(place)), removed });
@@ -372,12 +373,12 @@ export function timeOf({ date }) {
 
 /** @param {CryptoKey} key @param {ArrayBuffer} clear which is overwritten @param {string} place the place to which the result is bound */
 function encrypt(key, clear, place) {
-  return cipher.encrypt(key, clear, bound(place));
+  return encryptBound(key, clear, bound(place));
 }
 
 /** @param {CryptoKey} key @param {ArrayBuffer} sealed @param {string} place */
 function decrypt(key, sealed, place) {
-  return cipher.decrypt(key, sealed, bound(place));
+  return decryptBound(key, sealed, bound(place));
 }
 
 /** @param {string} place */

@@ -12,12 +12,11 @@ const BETWEEN_WORDS = "\n";
 
 /** @param {string} text */
 function fold(text) {
-  const bare = text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
-  return bare.replaceAll("ß", "ss").replaceAll("ς", "σ");
+  return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("ß", "ss").replaceAll("ς", "σ");
 }
 
 /** The different words of a text, folded. @param {string} text @returns {string[]} */
-export function wordsOf(text) {
+function wordsOf(text) {
   const words = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
   return [...new Set(words.map((word) => word.slice(0, MAX_WORD_CHARACTERS)))];
 }

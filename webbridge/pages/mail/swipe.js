@@ -131,8 +131,7 @@ function show({ row, dx }, word, mayAct) {
     under = html("span", { class: "swipe-under", "aria-hidden": "true", data: { act } }, actIcon(act), word(act));
     row.append(under);
   }
-  const isFar = Math.abs(dx) > FAR * row.offsetWidth && mayAct(act);
-  under.dataset.far = String(isFar);
+  under.dataset.far = String(Math.abs(dx) > FAR * row.offsetWidth && mayAct(act));
   row.classList.add("swiping");
   // If the act is not possible, the row moves only a little.
   row.style.setProperty("--swipe", `${Math.round(mayAct(act) ? dx : dx / 4)}px`);

@@ -22,11 +22,13 @@ export class UndoNotice {
   /** @param {Translate} translate */
   constructor(translate) {
     this.#button = html("button", {
-      type: "button", class: "quiet", text: translate("undo"), data: { test: "undo" }, on: { click: () => void this.undo() },
+      type: "button", class: "quiet", hidden: true, text: translate("undo"), data: { test: "undo" },
+      on: { click: () => void this.undo() },
     });
-    const words = html("div", { role: "status", class: "act-notice-words" }, this.#text);
-    this.element = html("div", { class: "act-notice", data: { test: "act-notice", shown: "no" } }, words, this.#button);
-    this.#button.hidden = true;
+    this.element = html(
+      "div", { class: "act-notice", data: { test: "act-notice", shown: "no" } },
+      html("div", { role: "status", class: "act-notice-words" }, this.#text), this.#button,
+    );
     for (const type of ["pointerenter", "focusin"]) this.element.addEventListener(type, () => clearTimeout(this.#timer));
     for (const type of ["pointerleave", "focusout"]) this.element.addEventListener(type, () => this.#wait());
   }
@@ -36,7 +38,8 @@ export class UndoNotice {
     this.#text.textContent = text;
     this.#undo = undo;
     this.#button.hidden = undo === null;
-    this.#dropMore();
+    this.#more?.remove();
+    this.#more = null;
     this.element.dataset.shown = "yes";
     this.#wait();
   }
@@ -52,13 +55,10 @@ export class UndoNotice {
     this.element.append(this.#more);
   }
 
-  hide() {
+  #hide() {
+    this.show("");
     clearTimeout(this.#timer);
     this.element.dataset.shown = "no";
-    this.#text.textContent = "";
-    this.#undo = null;
-    this.#button.hidden = true;
-    this.#dropMore();
   }
 
   /** Undoes the last act, if this is still possible. */
@@ -71,13 +71,8 @@ export class UndoNotice {
     await undo();
   }
 
-  #dropMore() {
-    this.#more?.remove();
-    this.#more = null;
-  }
-
   #wait() {
     clearTimeout(this.#timer);
-    if (this.element.dataset.shown === "yes") this.#timer = setTimeout(() => this.hide(), SHOWN_MILLISECONDS);
+    if (this.element.dataset.shown === "yes") this.#timer = setTimeout(() => this.#hide(), SHOWN_MILLISECONDS);
   }
 }

@@ -28,25 +28,21 @@ export function createHeaderNotes(translate, { state, headers, headerProtections
   const fieldsWhere = (matches) => SHOWN_FIELDS.filter((name) => matches(protections.get(name) ?? ""));
   const hidden = fieldsWhere((protection) => protection === "encrypted-only" || protection === "signed-and-encrypted");
   const outside = fieldsWhere((protection) => protection === "unprotected");
-  /** @param {string[]} names */
-  const words = (names) => listOf(names.map((name) => translate(`field_${name}`)), translate);
-  const notes = [];
-  if (hidden.length > 0) {
-    notes.push(createNote("hidden", lockMark("", { size: 20 }), translate("headers_hidden", { fields: words(hidden) })));
-  }
-  if (outside.length > 0) {
-    const mark = leavingMark({ sign: false, encrypt: false });
-    notes.push(createNote("outside", mark, translate("headers_outside", { fields: words(outside) })));
-  }
-  return notes;
+  return [
+    ...createNote(translate, "headers_hidden", lockMark("", { size: 20 }), hidden),
+    ...createNote(translate, "headers_outside", leavingMark({ sign: false, encrypt: false }), outside),
+  ];
 }
 
 /**
- * @param {string} kind
+ * @param {Catalogue} translate
+ * @param {string} key of the sentence
  * @param {SVGElement} mark
- * @param {string} text
+ * @param {string[]} names of the fields
  */
-function createNote(kind, mark, text) {
+function createNote(translate, key, mark, names) {
+  if (names.length === 0) return [];
   mark.setAttribute("aria-hidden", "true");
-  return html("p", { class: "header-note", data: { test: `headers-${kind}` } }, mark, html("span", { text }));
+  const text = translate(key, { fields: listOf(names.map((name) => translate(`field_${name}`)), translate) });
+  return [html("p", { class: "header-note", data: { test: key.replace("_", "-") } }, mark, html("span", { text }))];
 }

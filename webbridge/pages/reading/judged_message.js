@@ -14,7 +14,7 @@ import { digestOf } from "../trust/learnt_rows.js";
 /** @typedef {(address: MessageAddress) => Promise<ArrayBuffer>} ReadRaw */
 
 /** The largest message that is kept in memory. The view keeps the attachments in any case. */
-export const MAX_KEPT_BYTES = 4_000_000;
+const MAX_KEPT_BYTES = 4_000_000;
 
 export class JudgedMessage {
   #readRaw;

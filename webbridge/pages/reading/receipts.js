@@ -24,22 +24,17 @@ const TURN = "sealwax-receipts";
 const UNKNOWN = { sent: null, answeredAt: null };
 
 export class Receipts {
-  #vault;
   #keys;
-  #account;
-  #isOwnComputer;
+  #options;
   #memory = inMemory();
 
   /**
-   * @param {() => Promise<import("../keys/keys.js").Vault>} vault
    * @param {import("../keys/keys.js").KeyRing} keys
    * @param {{account: () => string | null, isOwnComputer: () => boolean}} options
    */
-  constructor(vault, keys, { account, isOwnComputer }) {
-    this.#vault = vault;
+  constructor(keys, options) {
     this.#keys = keys;
-    this.#account = account;
-    this.#isOwnComputer = isOwnComputer;
+    this.#options = options;
   }
 
   /** Forgets the records that are only in this page. */
@@ -86,8 +81,7 @@ export class Receipts {
     try {
       if (receipt.kind === "given") await this.#keepArrived({ report, receipt });
       const known = await this.#read(receipt.id);
-      const own = this.#keys.identities.flatMap(({ addresses }) => addresses);
-      return describeReceipt({ report, receipt }, { ...known, own });
+      return describeReceipt({ report, receipt }, { ...known, own: this.#keys.identities.flatMap(({ addresses }) => addresses) });
     } catch {
       // If a message's record cannot be read, no statement is shown, and no second receipt is offered.
       return null;
@@ -123,7 +117,7 @@ export class Receipts {
 
   /** @returns {Place} */
   get #place() {
-    return this.#isOwnComputer() ? openReceipts : this.#memory;
+    return this.#options.isOwnComputer() ? openReceipts : this.#memory;
   }
 
   /** @param {string} id @returns {Promise<Known>} */
@@ -131,9 +125,10 @@ export class Receipts {
     const account = this.#signedIn();
     const record = await this.#place.read(account, id);
     if (!record) return UNKNOWN;
-    const vault = await this.#vault();
-    const keys = this.#keys.copies({ byPerson: false });
-    const { draft } = await vault.call("draft.open", { sealed: record.sealed.slice(0), place: await placeOf(account, id), ...keys });
+    const vault = await this.#keys.vault();
+    const { draft } = await vault.call("draft.open", {
+      ...this.#keys.copies({ byPerson: false }), sealed: record.sealed.slice(0), place: await placeOf(account, id),
+    });
     const { format, ...known } = decodeJson(draft);
     if (format !== FORMAT) throw new Error(`found a record of format ${format}`);
     return { ...known, sent: known.sent && !isOver(known.sent) ? known.sent : null };
@@ -142,7 +137,7 @@ export class Receipts {
   /** @param {string} id @param {Known} known */
   async #write(id, known) {
     const account = this.#signedIn();
-    const vault = await this.#vault();
+    const vault = await this.#keys.vault();
     const keys = this.#keys.copies({ byPerson: false });
     if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
     const draft = encodeJson({ format: FORMAT, ...known });
@@ -152,7 +147,7 @@ export class Receipts {
   }
 
   #signedIn() {
-    const account = this.#account();
+    const account = this.#options.account();
     if (account === null) throw new ApiError("session-ended", "nobody has signed in");
     return account;
   }

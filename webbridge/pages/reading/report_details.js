@@ -53,15 +53,16 @@ export function createState(translate, report, { from, why, unproven, people = 0
   if (isBeingChecked(report)) return createChecking(translate, report, people);
   const sentence = (report.state === "encrypted-only" && unproven) || stateSentence(translate, report, from);
   const lock = createLock(translate, report, people);
-  const element = html(
-    "div",
-    { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
-    html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
-    createReasons(translate, report),
-    html("div", { class: "disclosures" }, why, createDetails(translate, report)),
-  );
-  const spoken = [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" ");
-  return { element, spoken };
+  return {
+    element: html(
+      "div",
+      { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
+      html("div", { class: "state-row" }, stateStatement(shownState(report), translate, { sentence }), lock?.element),
+      createReasons(translate, report),
+      html("div", { class: "disclosures" }, why, createDetails(translate, report)),
+    ),
+    spoken: [`${translate(wordKey(shownState(report)))}.`, sentence, lock?.words].filter(Boolean).join(" "),
+  };
 }
 
 /** @param {Report} report */
@@ -77,13 +78,14 @@ function isBeingChecked(report) {
  */
 function createChecking(translate, report, people) {
   const lock = createLock(translate, report, people);
-  const element = html(
-    "div",
-    { class: "state-block", data: { test: "state", state: "checking" } },
-    html("div", { class: "state-row" }, checkingStatement(translate), lock?.element),
-  );
-  const spoken = [translate("state_checking_word"), translate("state_checking_sentence"), lock?.words];
-  return { element, spoken: spoken.filter(Boolean).join(" ") };
+  return {
+    element: html(
+      "div",
+      { class: "state-block", data: { test: "state", state: "checking" } },
+      html("div", { class: "state-row" }, checkingStatement(translate), lock?.element),
+    ),
+    spoken: [translate("state_checking_word"), translate("state_checking_sentence"), lock?.words].filter(Boolean).join(" "),
+  };
 }
 
 /**
@@ -100,8 +102,7 @@ function stateSentence(translate, report, from) {
   const first = report.reasons[0];
   if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);
   const openPgp = openPgpReason(report);
-  if (openPgp) return reasonSentence(translate, openPgp);
-  return translate(sentenceKey(report.state));
+  return openPgp ? reasonSentence(translate, openPgp) : translate(sentenceKey(report.state));
 }
 
 /**
@@ -111,8 +112,7 @@ function stateSentence(translate, report, from) {
  */
 function createLock(translate, report, people) {
   if (!isEncrypted(report)) return null;
-  const count = people || countReaders(report);
-  const words = translate("encrypted_for", { count });
+  const words = translate("encrypted_for", { count: people || countReaders(report) });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return { words, element: html("p", { class: "lock-line", data: { test: "lock-mark" } }, mark, words) };
@@ -145,12 +145,12 @@ function createReasons(translate, report) {
  */
 function createDetails(translate, report) {
   if (report.layers.length === 0) return null;
-  const remarks = report.reasons.filter(({ code }) => FOR_DETAILS.has(code));
   return html(
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
-    ...remarks.map((remark) => html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
+    ...report.reasons.filter(({ code }) => FOR_DETAILS.has(code)).map((remark) =>
+      html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
     ...report.layers.map((layer, index) => createLayer(translate, report, layer, index)),
   );
 }
@@ -190,15 +190,19 @@ export function createPartVerdicts(translate, { report, parts }, createOpening) 
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
     const state = worstState(signers);
-    const who = signers.map((signer) => signerName(report, signer));
-    const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
+    const who = listOf(signers.map((signer) => signerName(report, signer)), translate);
+    const text = translate(`part_${layer.kind}`, { part: layer.path, word: state ? translate(wordKey(state)) : "", who });
     const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
     mark.setAttribute("aria-hidden", "true");
-    const verdict = html("p", { text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
     const covered = parts.find(({ path }) => path === layer.path)?.text;
     const opening = layer.kind === "encrypted" ? createOpening(layer.path) : [];
-    const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null, ...opening);
-    return [html("li", { class: "part", data: { state: state ?? layer.kind } }, mark, words)];
+    return [html(
+      "li", { class: "part", data: { state: state ?? layer.kind } }, mark,
+      html(
+        "div", { class: "stack" },
+        html("p", { text, data: { test: "part" } }), covered ? createCovered(translate, covered) : null, ...opening,
+      ),
+    )];
   });
   if (items.length === 0) return null;
   return html(
@@ -243,8 +247,7 @@ function moreIn(translate) {
  * @returns {State | null}
  */
 function worstState(signers) {
-  const states = signers.map(({ state }) => state);
-  return STATES.findLast((state) => states.includes(state)) ?? null;
+  return STATES.findLast((state) => signers.some((signer) => signer.state === state)) ?? null;
 }
 
 /**
@@ -279,14 +282,12 @@ function missing(translate, { reasons }) {
  * @param {RecipientReport[]} recipients
  */
 function createRecipients(translate, recipients) {
-  const createItem = (/** @type {RecipientReport} */ { rid, algorithm, opened }) => html(
-    "li",
-    {},
-    html("bdi", { text: rid }),
-    ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
-  );
-  const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
   // The recipient whose key has opened the message comes first.
   const sorted = recipients.toSorted((one, other) => Number(other.opened) - Number(one.opened));
-  return html("div", {}, title, ...createLongList(html("ul"), sorted, createItem, { more: moreIn(translate) }));
+  return html(
+    "div", {}, html("p", { class: "facts-title", text: translate("fact_recipients") }),
+    ...createLongList(html("ul"), sorted, ({ rid, algorithm, opened }) => html(
+      "li", {}, html("bdi", { text: rid }), ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
+    ), { more: moreIn(translate) }),
+  );
 }

@@ -47,6 +47,5 @@ export function createCopyField(translate, { label, hint = "", as = "", test }) 
  * @param {CopyWish} wish
  */
 function copyWords(translate, wish) {
-  if (typeof wish === "number") return translate("copy_days", { count: wish });
-  return translate(wish ? "copy_stays" : "copy_none");
+  return typeof wish === "number" ? translate("copy_days", { count: wish }) : translate(wish ? "copy_stays" : "copy_none");
 }

@@ -50,14 +50,13 @@ export class LetterSending {
 
   /** The addresses that got a copy, and the addresses that certainly got none yet. */
   get reach() {
-    const [reached, left] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
-    for (const { name, people } of this.#now().copies) {
-      const posting = this.#postings.get(name);
-      const addresses = people.map(({ address }) => address);
-      if (posting?.sent) reached.push(...addresses);
-      else if (!posting?.isOpen) left.push(...addresses);
-    }
-    return { reached, left };
+    const { copies } = this.#now();
+    const addressesOf = (/** @type {(posting: Posting | undefined) => boolean} */ isMeant) =>
+      copies.flatMap(({ name, people }) => (isMeant(this.#postings.get(name)) ? people.map(({ address }) => address) : []));
+    return {
+      reached: addressesOf((posting) => Boolean(posting?.sent)),
+      left: addressesOf((posting) => !posting?.sent && !posting?.isOpen),
+    };
   }
 
   /** Allows a second sending of copies that were perhaps sent, because the person has agreed. */
@@ -114,10 +113,10 @@ export class LetterSending {
    */
   async #sendOne({ copy, posting, draft, version }, { isLast, wish, onEncrypted }) {
     if (posting.keyed && posting.keyed !== version) await this.#settleEarlier(posting);
-    const stamp = (/** @type {ArrayBuffer} */ query) => this.#api.timestamp(query);
     const envelope = copy.people.map(({ address }) => address);
     const message = await this.#vault.compose(draft, {
-      sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, readsHeaders: allReadHeaders(copy), stamp,
+      sign: copy.sign, recipients: certificatesOf(copy), readers: envelope, readsHeaders: allReadHeaders(copy),
+      stamp: (query) => this.#api.timestamp(query),
     });
     await onEncrypted(message);
     posting.begin(version, envelope);

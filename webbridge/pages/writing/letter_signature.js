@@ -35,8 +35,7 @@ export function endOfWords(text, signature) {
 
 /** A typed text as it is kept: without control characters, and without blanks and empty lines at its end. @param {string} text */
 export function cleanSignature(text) {
-  const lines = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n").replace(/(?![\t\n])\p{Cc}/gu, "");
-  return lines.trimEnd().slice(0, MAX_CHARACTERS);
+  return text.replace(/\r\n?/gu, "\n").replace(/(?![\t\n])\p{Cc}/gu, "").trimEnd().slice(0, MAX_CHARACTERS);
 }
 
 /** @param {string} kept as JSON @returns {string | null} null if this program cannot read it */

@@ -62,7 +62,6 @@ export class PlanHost {
   /** The obstacles of the mail server. @param {Letter} letter */
   obstaclesHere({ people }) {
     if (this.mailServer.utf8) return [];
-    const addresses = people.filter(({ valid }) => valid).map(({ address }) => address);
-    return letterObstacles(addresses, this.#services.translate);
+    return letterObstacles(people.filter(({ valid }) => valid).map(({ address }) => address), this.#services.translate);
   }
 }

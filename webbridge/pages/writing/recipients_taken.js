@@ -32,6 +32,7 @@ export function refusedSentences(error, translate, { isPartial = false } = {}) {
     return named.length > 0 ? translate(key, { who, count: named.length }) : "";
   };
   if (refused.length === 0) return "";
-  const sentences = [sentence("recipients_refused", false), sentence("recipients_refused_now", true), isPartial ? "" : translate("nobody_received")];
-  return sentences.filter((text) => text).join("\n");
+  return [
+    sentence("recipients_refused", false), sentence("recipients_refused_now", true), isPartial ? "" : translate("nobody_received"),
+  ].filter((text) => text).join("\n");
 }

@@ -28,8 +28,7 @@ export class Sender {
 
   /** The header fields that say who the message is from. @returns {{from: string, sentBy: string}} */
   get fields() {
-    const isShared = this.#values().sharedFrom !== "";
-    return { from: this.#mailbox(this.address), sentBy: isShared ? this.#mailbox(this.own) : "" };
+    return { from: this.#mailbox(this.address), sentBy: this.#values().sharedFrom === "" ? "" : this.#mailbox(this.own) };
   }
 
   /** The address with its name, for the person. @param {string} address */

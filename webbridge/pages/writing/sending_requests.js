@@ -13,8 +13,10 @@ import { readCopyChoice } from "../app/service_answers.js";
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 export const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
-/** Further errors after which the outcome of a message is unknown. */
-const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
+/** Errors of a question about the outcome after which it stays unknown. */
+const STILL_OPEN = new Set([
+  ...UNKNOWN_OUTCOME, ...NOT_OFFERED, "try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable",
+]);
 
 /** A timestamp with its certificates has about 6,000 bytes. */
 const MAX_TIMESTAMP_BYTES = 1_000_000;
@@ -55,8 +57,7 @@ export class SendingRequests {
    *   key for one version of a letter only, and withdraws the key before sending another version
    */
   async sendMessage(message, recipients, key, copy = null) {
-    const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };
-    const body = new Blob([`${JSON.stringify(envelope)}\n`, message]);
+    const body = new Blob([`${JSON.stringify({ key, recipients, ...(copy === null ? {} : { copy }) })}\n`, message]);
     const headers = { "Content-Type": "application/octet-stream" };
     try {
       return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
@@ -125,9 +126,7 @@ export class SendingRequests {
       const answer = await this.#json(path, options);
       return answer.outcome === "unknown" ? null : submissionFrom(answer);
     } catch (error) {
-      const leavesOpen = (/** @type {string} */ code) =>
-        UNKNOWN_OUTCOME.has(code) || STILL_OPEN.has(code) || NOT_OFFERED.has(code);
-      if (error instanceof ApiError && !leavesOpen(error.code)) throw error;
+      if (error instanceof ApiError && !STILL_OPEN.has(error.code)) throw error;
       return { outcome: "perhaps", savedTo: null, copy: true };
     }
   }

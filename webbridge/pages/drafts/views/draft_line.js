@@ -35,13 +35,14 @@ export function createDraftLine(translate) {
 /** @param {Translate} translate @param {DraftNews} news */
 function wordsOf(translate, { state, reason }) {
   const why = translate(REASONS[reason] ?? "draft_reason_server");
-  switch (state) {
-    case "saved": return translate("draft_saved");
-    case "device": return translate("draft_on_device", { why });
-    case "mailbox": return translate(reason === "storage-full" ? "draft_in_mailbox_full" : "draft_in_mailbox_refused");
-    case "perhaps-sent": return translate("draft_perhaps_sent");
-    case "locked": return translate("draft_locked");
-    case "failed": return translate("draft_failed", { why });
-    default: return "";
-  }
+  /** @type {Partial<Record<typeof state, string>>} */
+  const words = {
+    "saved": translate("draft_saved"),
+    "device": translate("draft_on_device", { why }),
+    "mailbox": translate(reason === "storage-full" ? "draft_in_mailbox_full" : "draft_in_mailbox_refused"),
+    "perhaps-sent": translate("draft_perhaps_sent"),
+    "locked": translate("draft_locked"),
+    "failed": translate("draft_failed", { why }),
+  };
+  return words[state] ?? "";
 }

@@ -73,8 +73,7 @@ export class LetterDraft {
    */
   discard() {
     if (!this.#services.keys.unlocked) return false;
-    const back = this.#keeper.discard();
-    this.#services.unfinishedDrafts.discarded(back);
+    this.#services.unfinishedDrafts.discarded(this.#keeper.discard());
     return true;
   }
 

@@ -1,7 +1,6 @@
 /** The bar of buttons for the acts on messages, above the open message and, for the selected rows, above the list. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
-import { uniqueId } from "../../../../wasm_build/ui/dom.js";
+import { html, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { actIcon } from "../../app/act_icons.js";
 import { FLAGGED, SEEN } from "../housekeeping.js";
 
@@ -21,23 +20,22 @@ const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];
  * @param {Catalogue} translate
  * @param {{
  *   label: string, test: string, housekeeping: Housekeeping, run: (act: ActIcon) => void, before?: HTMLElement[],
- *   say: (text: string) => void,
- * }} options `run` is called with the act of a button, and `say` with the reason why an act is not possible
+ * }} options `run` is called with the act of a button
  * @returns {ActBar}
  */
-export function createActBar(translate, { label, test, housekeeping, run, say, before = [] }) {
+export function createActBar(translate, { label, test, housekeeping, run, before = [] }) {
   const buttons = ACTS.map((act) => {
     const word = html("span", { class: "act-word" });
     const reason = html("span", { class: "visually-hidden", id: uniqueId("reason") });
     const button = html("button", {
       type: "button", class: "quiet act", data: { test: `${test}-${act}`, act },
-      on: { click: () => (reason.textContent ? say(reason.textContent) : run(act)) },
+      on: { click: () => (reason.textContent ? housekeeping.say(reason.textContent) : run(act)) },
     }, actIcon(act), word);
     return { act, button, word, reason };
   });
   const element = html(
     "div",
-    { class: "acts", role: "group", "aria-label": label, data: { test } },
+    { class: "acts", hidden: true, role: "group", "aria-label": label, data: { test } },
     ...before, ...buttons.flatMap(({ button, reason }) => [button, reason]),
   );
   return {
@@ -63,11 +61,12 @@ export function createActBar(translate, { label, test, housekeeping, run, say, b
 
 /** @param {ActIcon} act @param {Shown} shown @param {Housekeeping} housekeeping */
 function wordOf(act, { folder, role, isFlagged, isSeen }, housekeeping) {
-  if (act === "delete" && housekeeping.deletesForEver(folder)) return "delete_for_ever";
-  if (act === "junk" && role === "junk") return "act_word_not_junk";
-  if (act === "flag" && isFlagged) return "act_word_unflag";
-  if (act === "unread" && !isSeen) return "act_word_read";
-  return `act_word_${act}`;
+  /** @type {Partial<Record<ActIcon, string | false>>} */
+  const unusual = {
+    delete: housekeeping.deletesForEver(folder) && "delete_for_ever", junk: role === "junk" && "act_word_not_junk",
+    flag: isFlagged && "act_word_unflag", unread: !isSeen && "act_word_read",
+  };
+  return unusual[act] || `act_word_${act}`;
 }
 
 /**
@@ -80,10 +79,14 @@ function wordOf(act, { folder, role, isFlagged, isSeen }, housekeeping) {
  * @returns {Promise<void>}
  */
 export async function runAct(housekeeping, act, chosen, { isFlagged, isSeen, pick }) {
-  if (act === "archive") return housekeeping.archive(chosen);
-  if (act === "delete") return housekeeping.remove(chosen);
-  if (act === "junk") return housekeeping.junk(chosen);
-  if (act === "flag") return housekeeping.setFlag(chosen, FLAGGED, !isFlagged);
-  if (act === "unread") return housekeeping.setFlag(chosen, SEEN, !isSeen);
-  if (act === "move") pick(chosen);
+  /** @type {Partial<Record<ActIcon, () => Promise<void> | void>>} */
+  const acts = {
+    archive: () => housekeeping.archive(chosen),
+    delete: () => housekeeping.remove(chosen),
+    junk: () => housekeeping.junk(chosen),
+    flag: () => housekeeping.setFlag(chosen, FLAGGED, !isFlagged),
+    unread: () => housekeeping.setFlag(chosen, SEEN, !isSeen),
+    move: () => pick(chosen),
+  };
+  await acts[act]?.();
 }

@@ -84,15 +84,18 @@ export async function openFolderAccess(services, folder) {
 function createGrant(translate, { name, person, own, level, rights }, { onLevel, onRemove }) {
   const heading = html("h3", { class: "card-title", dir: "auto", text: name });
   if (own || !person) {
-    const words = own ? translate("access_own") : translate("access_fixed", { rights });
-    return html("li", { class: "card", data: { test: "grant", name } }, heading, html("p", { text: words }));
+    return html(
+      "li", { class: "card", data: { test: "grant", name } }, heading,
+      html("p", { text: own ? translate("access_own") : translate("access_fixed", { rights }) }),
+    );
   }
-  const field = levelField(translate, level, { name, rights, onLevel });
-  const remove = html("button", {
-    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
-    on: { click: onRemove },
-  });
-  return html("li", { class: "card stack", data: { test: "grant", name } }, heading, field.element, html("div", { class: "actions" }, remove));
+  return html(
+    "li", { class: "card stack", data: { test: "grant", name } }, heading, levelField(translate, level, { name, rights, onLevel }).element,
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "access-remove" },
+      on: { click: onRemove },
+    })),
+  );
 }
 
 /**
@@ -109,8 +112,9 @@ function levelField(translate, current, of) {
   select.value = current;
   if (of) select.addEventListener("change", () => of.onLevel(/** @type {GivenLevel} */ (select.value)));
   const label = of ? translate("access_level_of", { name: of.name }) : translate("access_level");
-  const element = html("div", { class: "field" }, html("label", { for: id, class: of ? "visually-hidden" : "", text: label }), select);
-  return { element, select };
+  return {
+    element: html("div", { class: "field" }, html("label", { for: id, class: of ? "visually-hidden" : "", text: label }), select), select,
+  };
 }
 
 /** @param {Catalogue} translate */

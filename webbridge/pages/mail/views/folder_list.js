@@ -20,6 +20,12 @@ import { arrangeTree } from "./folder_tree.js";
  */
 /** @typedef {import("../folder_answers.js").Folder} Folder */
 /** @typedef {import("../housekeeping.js").Housekeeping} Housekeeping */
+/**
+ * Changes a setting of a folder. After a failure, calls `takeBack` and says why.
+ * @typedef {(
+ *   sentence: string, request: () => Promise<import("../mail_changes.js").Changed>, takeBack: () => void,
+ * ) => Promise<void>} ChangeSetting
+ */
 
 /** Up to this number, all folders of other people are shown, also without a subscription. */
 const MOST_FOREIGN = 50;
@@ -29,7 +35,10 @@ export class FolderList {
   #list = html("ul", { class: "folder-list" });
   /** The folders of other people, and the shared folders. */
   #foreign = html("div", { class: "foreign-folders" });
-  #all;
+  #all = html("button", {
+    type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
+    on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
+  });
   #make;
   /** Whether folders are shown that the person has not subscribed to. */
   #showsAll = false;
@@ -41,10 +50,6 @@ export class FolderList {
   /** @param {Catalogue} translate @param {() => void} onMake called when the person wants a new folder */
   constructor(translate, onMake) {
     this.#translate = translate;
-    this.#all = html("button", {
-      type: "button", class: "quiet folder", hidden: true, data: { test: "folders-all" },
-      on: { click: () => { this.#showsAll = !this.#showsAll; this.draw(this.#folders, this.#current); } },
-    });
     this.#make = html("button", {
       type: "button", class: "quiet folder", text: translate("new_folder"), hidden: true, data: { test: "folder-make" }, on: { click: onMake },
     });
@@ -156,36 +161,33 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
   const title = isolate(folderTitle(folder, translate));
   const mayChange = folder.rights.includes("folder") && folder.role !== "inbox";
   const failure = problem("folder-settings-error");
-  const subscription = switchField(translate("folder_subscribed"), "folder-subscribed", async (isSubscribed) => {
+  /** @type {ChangeSetting} */
+  const change = async (sentence, request, takeBack) => {
     failure.textContent = "";
-    try {
-      const sentence = translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title });
-      await housekeeping.changeFolder(sentence, () => services.api.changes.subscribe(folder.id, isSubscribed));
-    } catch (error) {
-      subscription.input.checked = !isSubscribed;
+    await housekeeping.changeFolder(sentence, request).catch((error) => {
+      takeBack();
       failure.textContent = services.sentenceFor(error);
-    }
-  });
+    });
+  };
+  const subscription = switchField(translate("folder_subscribed"), "folder-subscribed", (isSubscribed) => change(
+    translate(isSubscribed ? "folder_subscribed_now" : "folder_unsubscribed", { folder: title }),
+    () => services.api.changes.subscribe(folder.id, isSubscribed),
+    () => { subscription.input.checked = !isSubscribed; },
+  ));
   subscription.input.checked = folder.subscribed ?? false;
-  const use = useField(services, housekeeping, folder, failure);
-  const remove = html("button", {
-    type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
-    on: { click: () => { dialog.close(); askToDelete(services, housekeeping, folder, onChanged); } },
-  });
-  const share = html("button", {
-    type: "button", text: translate("folder_share"), data: { test: "folder-share" },
-    on: { click: () => { dialog.close(); void openFolderAccess(services, folder); } },
-  });
-  const parts = [
-    folder.subscribed === null ? null : subscription.element,
-    use,
-    failure,
-    folder.rights.includes("share") ? share : null,
-    mayChange ? remove : html("p", { class: "note", text: translate("folder_fixed") }),
-  ];
   const dialog = openNameDialog(services, {
     title: translate("folder_settings_of", { folder: title }), go: translate("rename"), value: folderName(folder),
-    test: "folder-settings-dialog", isFixed: !mayChange, parts,
+    test: "folder-settings-dialog", isFixed: !mayChange, parts: [
+      folder.subscribed === null ? null : subscription.element, useField(services, folder, change), failure,
+      folder.rights.includes("share") ? html("button", {
+        type: "button", text: translate("folder_share"), data: { test: "folder-share" },
+        on: { click: () => { dialog.close(); void openFolderAccess(services, folder); } },
+      }) : null,
+      mayChange ? html("button", {
+        type: "button", class: "danger-text", text: translate("folder_delete"), data: { test: "folder-delete" },
+        on: { click: () => { dialog.close(); askToDelete(services, housekeeping, folder, onChanged); } },
+      }) : html("p", { class: "note", text: translate("folder_fixed") }),
+    ],
     onName: async (name) => {
       const { id } = await housekeeping.changeFolder(translate("folder_renamed", { folder: isolate(name) }), () =>
         services.api.changes.renameFolder(folder.id, name));
@@ -196,28 +198,22 @@ export function openFolderSettings(services, housekeeping, folder, onChanged) {
 
 /**
  * The choice of the role of a folder; null for a folder of other people, or if the bridge does not know this choice.
- * @param {FolderServices} services @param {Housekeeping} housekeeping @param {Folder} folder @param {HTMLElement} failure
+ * @param {FolderServices} services @param {Folder} folder @param {ChangeSetting} change
  */
-function useField({ api, translate, sentenceFor }, housekeeping, folder, failure) {
+function useField({ api, translate }, folder, change) {
   if (folder.use === undefined || folder.place !== "own" || folder.role === "inbox") return null;
   const id = uniqueId("use");
   const named = (/** @type {import("../folder_answers.js").FolderUse} */ use) => translate(`folder_${use}`);
-  const select = html("select", { id, data: { test: "folder-use" } },
+  const onChange = () => {
+    const use = USES.find((candidate) => candidate === select.value) ?? null;
+    const title = isolate(folderName(folder));
+    const sentence = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
+    void change(sentence, () => api.changes.useFolder(folder.id, use), () => { select.value = folder.use ?? ""; });
+  };
+  const select = html("select", { id, data: { test: "folder-use" }, on: { change: onChange } },
     html("option", { value: "", text: translate("folder_use_as_told") }),
     ...USES.map((use) => html("option", { value: use, text: named(use) })));
   select.value = folder.use ?? "";
-  select.addEventListener("change", async () => {
-    failure.textContent = "";
-    const use = USES.find((candidate) => candidate === select.value) ?? null;
-    const title = isolate(folderName(folder));
-    try {
-      const sentence = use ? translate("folder_used", { folder: title, use: named(use) }) : translate("folder_used_as_told", { folder: title });
-      await housekeeping.changeFolder(sentence, () => api.changes.useFolder(folder.id, use));
-    } catch (error) {
-      select.value = folder.use ?? "";
-      failure.textContent = sentenceFor(error);
-    }
-  });
   return html("div", { class: "field" }, html("label", { for: id, text: translate("folder_use") }), select);
 }
 
@@ -273,10 +269,11 @@ function openNameDialog(services, { title, go, value, test, onName, isFixed = fa
       dialog.close();
     });
   };
-  const form = createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit));
   const dialog = openDialog(
     { titleId, test, isWide: false },
-    html("h2", { id: titleId, class: "folder-name", text: title }), isFixed ? null : form, ...parts, html("div", { class: "actions" }, close),
+    html("h2", { id: titleId, class: "folder-name", text: title }),
+    isFixed ? null : createForm({ class: "stack" }, send, element, failure, html("div", { class: "actions" }, submit)),
+    ...parts, html("div", { class: "actions" }, close),
   );
   if (!isFixed) input.focus();
   return dialog;

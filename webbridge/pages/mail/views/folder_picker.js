@@ -19,16 +19,17 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
   const titleId = uniqueId("pick");
   const list = html("ul", { class: "pick-list", "aria-label": translate("folders"), data: { test: "pick-list" } });
   const more = html("p", { class: "note", role: "status" });
-  const { element, input } = inputField(translate("pick_filter"), { type: "text", autocomplete: "off", data: { test: "pick-filter" } });
+  const { element, input } = inputField(translate("pick_filter"), {
+    type: "text", autocomplete: "off", data: { test: "pick-filter" }, on: { input: () => draw() },
+  });
   /** @param {Folder} folder */
   const choose = (folder) => {
     dialog.close();
     onChoose(folder);
   };
   const make = () => {
-    const name = input.value.trim();
     dialog.close();
-    onMake?.(name);
+    onMake?.(input.value.trim());
   };
   const mayMake = () => onMake !== undefined && isNewName(folders, input.value, translate);
   const draw = () => {
@@ -42,17 +43,15 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
     const hidden = matches.length - MAX_SHOWN;
     more.textContent = matches.length === 0 ? translate("pick_none") : hidden > 0 ? translate("pick_more", { count: hidden }) : "";
   };
-  input.addEventListener("input", draw);
   const submit = () => {
     const first = findFolders(folders, input.value, translate)[0];
     if (first) choose(first);
     else if (mayMake()) make();
   };
-  const cancel = html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } });
   const dialog = openDialog(
     { titleId, test: "pick-folder-dialog", isWide: false },
-    html("h2", { id: titleId, text: title }),
-    createForm({}, submit, element), more, list, html("div", { class: "actions" }, cancel),
+    html("h2", { id: titleId, text: title }), createForm({}, submit, element), more, list,
+    html("div", { class: "actions" }, html("button", { type: "button", text: translate("cancel"), on: { click: () => dialog.close() } })),
   );
   dialog.addEventListener("keydown", (event) => moveInList(event, [input, ...list.querySelectorAll("button")]));
   draw();
@@ -65,7 +64,7 @@ export function pickFolder(translate, folders, { title, onChoose, onMake }) {
  * @param {string} typed
  * @param {Catalogue} translate
  */
-export function findFolders(folders, typed, translate) {
+function findFolders(folders, typed, translate) {
   const words = typed.toLowerCase().split(/\s/u).filter(Boolean);
   const named = folders.map((folder) => ({ folder, text: `${folderTitle(folder, translate)} ${folder.name}`.toLowerCase() }));
   const matches = named.filter(({ text }) => words.every((word) => text.includes(word)));

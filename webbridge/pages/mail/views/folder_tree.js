@@ -31,8 +31,10 @@ export function arrangeTree(folders) {
     const ownName = nearest === undefined ? null : folder.name.slice(nearest.length + (folder.delimiter?.length ?? 0)) || null;
     return { folder, depth: Math.min(outer.length, MAX_DEPTH), ownName, path: [...outer, folder.name] };
   });
-  const withRole = folders.filter(({ role }) => role !== null).map((folder) => ({ folder, depth: 0, ownName: null }));
-  return [...withRole, ...byTree(placed)];
+  return [
+    ...folders.filter(({ role }) => role !== null).map((folder) => ({ folder, depth: 0, ownName: null })),
+    ...byTree(placed),
+  ];
 }
 
 /**

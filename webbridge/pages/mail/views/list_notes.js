@@ -11,6 +11,7 @@ export class ListNotes {
   #leftOut = html("p", { class: "note list-note", role: "status", hidden: true, data: { test: "rows-left-out" } });
   #empty;
   #older;
+  above = [this.#failure, this.#leftOut];
 
   /**
    * @param {Translate} translate
@@ -20,11 +21,11 @@ export class ListNotes {
   constructor(translate, { onOlder, onEnd }) {
     this.#translate = translate;
     this.#empty = html("p", { class: "empty", text: translate("folder_empty"), hidden: true });
-    const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
-    older.addEventListener("click", () => whileBusy(older, translate("loading"), onOlder));
-    this.#older = older;
-    this.above = [this.#failure, this.#leftOut];
-    this.below = [this.#empty, html("div", { class: "actions list-foot" }, older), watchEnd(onEnd)];
+    this.#older = html("button", {
+      type: "button", text: translate("older"), hidden: true, data: { test: "older" },
+      on: { click: () => whileBusy(this.#older, translate("loading"), onOlder) },
+    });
+    this.below = [this.#empty, html("div", { class: "actions list-foot" }, this.#older), watchEnd(onEnd)];
   }
 
   /** Whether the notes say that something has failed. */

@@ -76,10 +76,7 @@ export class ListReading {
    */
   async refresh() {
     // A list that is still loading may have been read before the change.
-    if (this.#parts.rows.areBusy) {
-      this.#isStale = true;
-      return;
-    }
+    if (this.#parts.rows.areBusy) return void (this.#isStale = true);
     this.#refreshing?.abort();
     this.#refreshing = new AbortController();
     const { signal } = this.#refreshing;

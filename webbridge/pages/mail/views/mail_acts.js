@@ -34,9 +34,6 @@ import { FLAGGED, SEEN } from "../housekeeping.js";
  * }} Parts
  */
 
-/** The buttons of the open message that keys press. */
-const BUTTONS = { reply: "reply", replyAll: "reply-all", forward: "forward" };
-
 export class MailActs {
   #services;
   #parts;
@@ -51,25 +48,25 @@ export class MailActs {
     const { housekeeping, list } = parts;
     this.#services = services;
     this.#parts = parts;
-    const say = (/** @type {string} */ text) => housekeeping.say(text);
-    const all = html("button", {
-      type: "button", class: "quiet", text: translate("select_all"), data: { test: "select-all" }, on: { click: () => list.selection.all() },
-    });
-    const none = html("button", {
-      type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
-      on: { click: () => { list.selection.clear(); this.#choose(false); } },
-    });
     this.#message = createActBar(translate, {
-      label: translate("acts_message"), test: "message-acts", housekeeping, say, run: (act) => void this.#run(act, this.#openOne()),
+      label: translate("acts_message"), test: "message-acts", housekeeping, run: (act) => void this.#run(act, this.#openOne()),
     });
     this.#selection = createActBar(translate, {
-      label: translate("acts_selection"), test: "selection-acts", housekeeping, say,
-      run: (act) => void this.#run(act, list.selection.uids), before: [this.#count, all, none],
+      label: translate("acts_selection"), test: "selection-acts", housekeeping,
+      run: (act) => void this.#run(act, list.selection.uids),
+      before: [
+        this.#count,
+        html("button", {
+          type: "button", class: "quiet", text: translate("select_all"), data: { test: "select-all" }, on: { click: () => list.selection.all() },
+        }),
+        html("button", {
+          type: "button", class: "quiet", text: translate("select_none"), data: { test: "select-none" },
+          on: { click: () => { list.selection.clear(); this.#choose(false); } },
+        }),
+      ],
     });
     this.messageBar = this.#message.element;
     this.selectionBar = this.#selection.element;
-    this.messageBar.hidden = true;
-    this.selectionBar.hidden = true;
     // Touch has no hover, so this button shows the check boxes.
     this.selectButton = html("button", {
       type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
@@ -123,8 +120,10 @@ export class MailActs {
   /** @param {number[]} uids */
   #stateOf(uids) {
     const { list, folder } = this.#parts;
-    const [isFlagged, isSeen] = [list.messages.allHave(uids, FLAGGED), list.messages.allHave(uids, SEEN)];
-    return { folder: this.#folderId, role: folder()?.role ?? null, isFlagged, isSeen };
+    return {
+      folder: this.#folderId, role: folder()?.role ?? null,
+      isFlagged: list.messages.allHave(uids, FLAGGED), isSeen: list.messages.allHave(uids, SEEN),
+    };
   }
 
   /** The open message, also if its row is not loaded. */
@@ -193,37 +192,33 @@ export class MailActs {
     else this.#parts.list.selection.toggle(Number(link.dataset.uid));
   }
 
-  /** @param {import("../../app/shortcuts.js").Command} command @returns {boolean} */
+  /**
+   * Obeys a key.
+   * @param {import("../../app/shortcuts.js").Command} command
+   * @returns {boolean} false if the command has nothing to do
+   */
   #obey(command) {
-    const { list, housekeeping, search, leave } = this.#parts;
-    switch (command) {
-      case "next": case "previous":
-        list.focus.move(command === "next" ? 1 : -1);
-        return true;
-      case "extendNext": case "extendPrevious":
-        list.focus.move(command === "extendNext" ? 1 : -1, { isRange: true });
-        return true;
-      case "archive": case "delete": case "junk": case "flag": case "unread": case "move":
-        void this.#run(command, this.#meant());
-        return true;
-      case "select": {
-        const { uid } = list.focus;
-        if (uid !== null) list.selection.toggle(uid);
-        return uid !== null;
-      }
-      case "all": list.selection.all(); return true;
-      case "undo": void housekeeping.undo(); return true;
-      case "write": this.#services.write(); return true;
-      case "search": search(); return true;
-      case "go": this.#goTo(); return true;
-      case "lock":
-        if (this.#services.keys.unlocked) void this.#services.lock();
-        else this.#services.navigate("/keys");
-        return true;
-      case "help": openShortcutHelp(this.#services.translate); return true;
-      case "leave": return leave();
-      default: return this.#press(BUTTONS[command]);
-    }
+    const { list: { focus, selection }, housekeeping, search, leave } = this.#parts;
+    const services = this.#services;
+    const act = (/** @type {ActIcon} */ name) => () => void this.#run(name, this.#meant());
+    /** @type {Record<typeof command, () => boolean | void>} */
+    const commands = {
+      next: () => focus.move(1), previous: () => focus.move(-1),
+      extendNext: () => focus.move(1, { isRange: true }), extendPrevious: () => focus.move(-1, { isRange: true }),
+      archive: act("archive"), delete: act("delete"), junk: act("junk"), flag: act("flag"), unread: act("unread"), move: act("move"),
+      select: () => this.#toggleFocused(), all: () => selection.all(), undo: () => void housekeeping.undo(),
+      reply: () => this.#press("reply"), replyAll: () => this.#press("reply-all"), forward: () => this.#press("forward"),
+      write: () => services.write(), search, go: () => this.#goTo(), help: () => openShortcutHelp(services.translate), leave,
+      lock: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")),
+    };
+    return commands[command]() !== false;
+  }
+
+  /** Selects the row with the focus, or ends its selection. Returns false if no row has the focus. */
+  #toggleFocused() {
+    const { focus: { uid }, selection } = this.#parts.list;
+    if (uid !== null) selection.toggle(uid);
+    return uid !== null;
   }
 
   /** Presses a button of the open message, if there is one. @param {string} test */

@@ -36,12 +36,17 @@ export function createFolderPane(services, folders) {
  *   asks the bridge for new mail
  */
 export function createListPane(translate, { heading, onRefresh, tools, content }) {
-  const refresh = html("button", {
-    type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-    on: { click: onRefresh },
-  });
-  const head = html("div", { class: "list-head" }, heading, refresh, html("div", { class: "list-tools" }, ...tools));
-  return html("section", { class: "list-pane" }, head, ...content);
+  return html(
+    "section", { class: "list-pane" },
+    html(
+      "div", { class: "list-head" }, heading,
+      html("button", {
+        type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" }, on: { click: onRefresh },
+      }),
+      html("div", { class: "list-tools" }, ...tools),
+    ),
+    ...content,
+  );
 }
 
 /**
@@ -52,12 +57,12 @@ export function createListPane(translate, { heading, onRefresh, tools, content }
  */
 export function createSettingsButton(services, housekeeping, shown) {
   const { translate } = services;
-  const press = () => {
-    const folder = shown();
-    if (folder) openFolderSettings(services, housekeeping, folder, (id) => services.navigate(folderPath(id ?? INBOX)));
-  };
   return html("button", {
     type: "button", class: "quiet", text: translate("folder_settings_short"),
-    "aria-label": translate("folder_settings"), data: { test: "folder-settings" }, on: { click: press },
+    "aria-label": translate("folder_settings"), data: { test: "folder-settings" },
+    on: { click: () => {
+      const folder = shown();
+      if (folder) openFolderSettings(services, housekeeping, folder, (id) => services.navigate(folderPath(id ?? INBOX)));
+    } },
   });
 }

@@ -13,7 +13,7 @@ import { OpenedRows } from "./opened_rows.js";
 import { RowFocus } from "./row_focus.js";
 import { RowSubjects } from "./row_subjects.js";
 import { ShownChanges } from "./shown_changes.js";
-import { ThreadUnfolding } from "./thread_unfolding.js";
+import { toggleThread } from "./thread_unfolding.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
@@ -41,6 +41,7 @@ export class MessageList {
   #learnt;
   #openedRows;
   #subjects;
+  /** @type {MessageRows} */
   #rows;
   #notes;
   #reading;
@@ -63,16 +64,14 @@ export class MessageList {
       messages, openedRows: this.#openedRows, onRead: (message) => this.#rows.update(message),
     });
     this.#rows = new MessageRows(translate, { messages, openedRows: this.#openedRows, subjects: this.#subjects }, {
-      onSelect, onUnfold: (message) => unfolding.toggle(message, this.#reading.signal),
+      onSelect, onUnfold: (message) => toggleThread(services, { ...parts, onFailure }, message, this.#reading.signal),
     });
     this.#notes = new ListNotes(translate, {
       onOlder: () => this.#reading.loadOlder(), onEnd: () => this.#reading.reachEnd(),
     });
     const parts = { messages, subjects: this.#subjects, rows: this.#rows, notes: this.#notes };
     this.#reading = new ListReading(services, parts, onListed);
-    const unfolding = new ThreadUnfolding(services, {
-      ...parts, onFailure: (error) => this.#notes.showFailure(services.sentenceFor(error)),
-    });
+    const onFailure = (/** @type {unknown} */ error) => this.#notes.showFailure(services.sentenceFor(error));
     this.messages = messages;
     this.changes = new ShownChanges(parts, onTake);
     this.focus = new RowFocus(messages, this.#rows);

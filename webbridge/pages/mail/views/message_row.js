@@ -44,7 +44,7 @@ const PROBLEMS = {
  *   openedRow: import("../../trust/learnt_rows.js").OpenedRow | null}} options
  */
 export function createRow(translate, message, { address, isCurrent, texts, openedRow }) {
-  const link = html(
+  return html("li", {}, html(
     "a",
     {
       class: message.seen ? "row" : "row row-unseen", href: `#${messagePath(address)}`,
@@ -57,6 +57,5 @@ export function createRow(translate, message, { address, isCurrent, texts, opene
     html("span", { class: "row-subject", dir: "auto", text: texts.subject }),
     message.problem ? html("span", { class: "row-problem", text: translate(PROBLEMS[message.problem]), data: { test: "row-problem" } }) : null,
     message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
-  );
-  return html("li", {}, link);
+  ));
 }

@@ -18,9 +18,7 @@ import { RowSelection } from "./row_selection.js";
 
 export class MessageRows {
   #translate;
-  #messages;
-  #openedRows;
-  #subjects;
+  #list;
   #onUnfold;
   #drawing;
   /** @type {MessageAddress | null} */
@@ -35,19 +33,17 @@ export class MessageRows {
    * }} list
    * @param {{onSelect: () => void, onUnfold: (message: ListedMessage) => Promise<void>}} options
    */
-  constructor(translate, { messages, openedRows, subjects }, { onSelect, onUnfold }) {
+  constructor(translate, list, { onSelect, onUnfold }) {
     this.#translate = translate;
-    this.#messages = messages;
-    this.#openedRows = openedRows;
-    this.#subjects = subjects;
+    this.#list = list;
     this.#onUnfold = onUnfold;
     const dayOf = createDays(translate);
     this.#drawing = new RowDrawing(this.element, {
       createRow: (message) => this.#createRow(message),
-      dayOf: (message, before) => (message.isInner || openedRows.isOnOtherDay(message) ? null : dayOf(message, before)),
+      dayOf: (message, before) => (message.isInner || list.openedRows.isOnOtherDay(message) ? null : dayOf(message, before)),
     });
     this.selection = new RowSelection(translate, {
-      order: () => messages.all.map(({ uid }) => uid),
+      order: () => list.messages.all.map(({ uid }) => uid),
       row: (uid) => this.#drawing.row(uid),
       onChange: () => {
         this.element.classList.toggle("selecting", this.selection.size > 0);
@@ -83,7 +79,7 @@ export class MessageRows {
 
   /** Draws all rows anew. */
   draw() {
-    this.#drawing.draw(this.#messages.all);
+    this.#drawing.draw(this.#list.messages.all);
     this.selection.prune();
   }
 
@@ -92,9 +88,9 @@ export class MessageRows {
    * @param {ListedMessage[]} [changed] messages whose rows are drawn anew
    */
   arrange(changed = []) {
-    this.#drawing.arrange(this.#messages.all, new Set(changed.map(({ uid }) => uid)));
+    this.#drawing.arrange(this.#list.messages.all, new Set(changed.map(({ uid }) => uid)));
     this.selection.prune();
-    void this.#subjects.read();
+    void this.#list.subjects.read();
   }
 
   /** Draws rows below the drawn rows. @param {ListedMessage[]} messages */
@@ -104,15 +100,15 @@ export class MessageRows {
 
   /** Changes all rows after more was learnt from opened messages. */
   updateAll() {
-    for (const message of this.#messages.all) this.update(message);
+    for (const message of this.#list.messages.all) this.update(message);
     // The headings depend on the opened messages.
-    this.#drawing.arrange(this.#messages.all);
+    this.#drawing.arrange(this.#list.messages.all);
   }
 
   /** Changes the row of a message that was opened. @param {ListedMessage} message */
   updateOpened(message) {
     this.update(message);
-    if (this.#openedRows.isOnOtherDay(message)) this.#drawing.arrange(this.#messages.all);
+    if (this.#list.openedRows.isOnOtherDay(message)) this.#drawing.arrange(this.#list.messages.all);
   }
 
   /**
@@ -123,7 +119,7 @@ export class MessageRows {
   update(message) {
     const row = this.#drawing.row(message.uid);
     if (!row) return;
-    const openedRow = this.#openedRows.find(message);
+    const openedRow = this.#list.openedRows.find(message);
     const texts = this.#textsOf(message, openedRow);
     updateRow(this.#translate, row, { message, openedRow, texts });
     this.selection.rename(row, texts.who);
@@ -134,7 +130,7 @@ export class MessageRows {
     const before = this.#current;
     this.#current = address;
     if (before) this.link(before.uid)?.removeAttribute("aria-current");
-    if (!address || !isSameMessage(address, this.#messages.addressOf(address))) return;
+    if (!address || !isSameMessage(address, this.#list.messages.addressOf(address))) return;
     this.link(address.uid)?.setAttribute("aria-current", "true");
   }
 
@@ -143,7 +139,7 @@ export class MessageRows {
    * @param {MessageAddress} address
    */
   markSeen(address) {
-    const message = this.#messages.find(address);
+    const message = this.#list.messages.find(address);
     if (!message || message.seen) return false;
     setFlags(message, [...(message.flags ?? []), "\\Seen"]);
     const link = this.link(message.uid);
@@ -154,22 +150,22 @@ export class MessageRows {
 
   /** @param {ListedMessage} message @param {OpenedRow | null} openedRow */
   #textsOf(message, openedRow) {
-    const { isOutgoing } = this.#messages;
-    return rowTexts(this.#translate, message, { isOutgoing, openedRow, subject: this.#subjects.of(message, openedRow) });
+    const { isOutgoing } = this.#list.messages;
+    return rowTexts(this.#translate, message, { isOutgoing, openedRow, subject: this.#list.subjects.of(message, openedRow) });
   }
 
   /** @param {ListedMessage} message */
   #createRow(message) {
-    const address = this.#messages.addressOf(message);
+    const address = this.#list.messages.addressOf(message);
     const isCurrent = isSameMessage(address, this.#current);
-    const openedRow = this.#openedRows.find(message);
+    const openedRow = this.#list.openedRows.find(message);
     const texts = this.#textsOf(message, openedRow);
     const row = createRow(this.#translate, message, { address, isCurrent, texts, openedRow });
     row.firstElementChild?.append(...createFlagMarks(this.#translate, message));
     this.selection.attach(row, message.uid, texts.who);
     if (message.isInner) row.classList.add("row-inner");
     if (message.thread && message.thread.length > 1) {
-      const isOpen = this.#messages.unfoldedOf(message).length > 0;
+      const isOpen = this.#list.messages.unfoldedOf(message).length > 0;
       row.append(createThreadButton(this.#translate, message.thread.length, isOpen, () => this.#onUnfold(message)));
     }
     return row;

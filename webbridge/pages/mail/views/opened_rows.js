@@ -54,8 +54,9 @@ export class OpenedRows {
    * @param {Hidden & {subject: string}} hidden
    */
   learnHidden(message, digest, { subject, ...more }) {
-    const shortSubject = shorten(subject, MAX_KEPT_SUBJECT);
-    this.#learn(message, digest, { state: null, sender: "", subject: shortSubject, date: null, isEncrypted: true, ...more });
+    this.#learn(message, digest, {
+      state: null, sender: "", subject: shorten(subject, MAX_KEPT_SUBJECT), date: null, isEncrypted: true, ...more,
+    });
   }
 
   /**

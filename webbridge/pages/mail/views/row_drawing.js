@@ -53,7 +53,6 @@ export class RowDrawing {
   draw(messages) {
     this.#rows.clear();
     this.#headings.clear();
-    this.#day = null;
     this.#list.replaceChildren();
     this.arrange(messages);
   }
@@ -66,7 +65,6 @@ export class RowDrawing {
   arrange(messages, changed = new Set()) {
     const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
     const before = [...this.#list.querySelectorAll("li")];
-    const old = focused ? before : [];
     this.#day = null;
     const [known, headings] = [this.#rows, this.#headings];
     this.#rows = new Map();
@@ -76,7 +74,7 @@ export class RowDrawing {
     for (const row of before) if (!drawnRows.has(row)) row.remove();
     this.#place(rows);
     for (const list of [...this.#list.children]) if (list.childElementCount === 0) list.remove();
-    if (focused && !focused.isConnected) this.#passFocus(/** @type {HTMLElement} */ (focused), old);
+    if (focused && !focused.isConnected) this.#passFocus(/** @type {HTMLElement} */ (focused), before);
   }
 
   /** Draws rows below the other rows, which are not compared. @param {ListedMessage[]} messages */

@@ -12,12 +12,14 @@ import { hasFlag } from "../listed_messages.js";
  * @param {import("../row_texts.js").ListedMessage} message
  */
 export function createFlagMarks(translate, message) {
-  const marks = [];
-  if (hasFlag(message, "\\Flagged")) {
-    marks.push(html("span", { class: "row-flag", data: { test: "row-flag" } }, actIcon("flag", { isFilled: true }), html("span", { class: "visually-hidden", text: translate("flagged") })));
-  }
-  if (hasFlag(message, "\\Deleted")) marks.push(html("span", { class: "row-problem", text: translate("marked_as_deleted"), data: { test: "row-deleted" } }));
-  return marks;
+  return [
+    hasFlag(message, "\\Flagged") ? html(
+      "span", { class: "row-flag", data: { test: "row-flag" } },
+      actIcon("flag", { isFilled: true }), html("span", { class: "visually-hidden", text: translate("flagged") }),
+    ) : null,
+    hasFlag(message, "\\Deleted")
+      ? html("span", { class: "row-problem", text: translate("marked_as_deleted"), data: { test: "row-deleted" } }) : null,
+  ].filter((mark) => mark !== null);
 }
 
 /**

@@ -6,9 +6,7 @@ import { html } from "../../../../wasm_build/ui/dom.js";
 
 export class RowSelection {
   #translate;
-  #order;
-  #row;
-  #onChange;
+  #list;
   /** @type {Set<number>} */
   #chosen = new Set();
   /** The row at which a range begins. @type {number | null} */
@@ -18,25 +16,18 @@ export class RowSelection {
    * @param {Translate} translate
    * @param {{order: () => number[], row: (uid: number) => HTMLElement | null, onChange: () => void}} list
    */
-  constructor(translate, { order, row, onChange }) {
+  constructor(translate, list) {
     this.#translate = translate;
-    this.#order = order;
-    this.#row = row;
-    this.#onChange = onChange;
+    this.#list = list;
   }
 
   /** The selected UIDs, in the order of the list. */
   get uids() {
-    return this.#chosen.size === 0 ? [] : this.#order().filter((uid) => this.#chosen.has(uid));
+    return this.#chosen.size === 0 ? [] : this.#list.order().filter((uid) => this.#chosen.has(uid));
   }
 
   get size() {
     return this.#chosen.size;
-  }
-
-  /** @param {number} uid */
-  has(uid) {
-    return this.#chosen.has(uid);
   }
 
   /**
@@ -74,7 +65,7 @@ export class RowSelection {
 
   /** Selects all rows from the row that was selected last to this row. @param {number} uid */
   extend(uid) {
-    const order = this.#order();
+    const order = this.#list.order();
     const [from, to] = [order.indexOf(this.#anchor ?? uid), order.indexOf(uid)];
     const range = from < 0 ? [uid] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
     for (const rangeUid of range) this.#chosen.add(rangeUid);
@@ -91,7 +82,7 @@ export class RowSelection {
   }
 
   all() {
-    const order = this.#order();
+    const order = this.#list.order();
     this.#chosen = new Set(order);
     this.#changed(order);
   }
@@ -112,20 +103,20 @@ export class RowSelection {
   /** Forgets the messages that are not in the list any more. */
   prune() {
     if (this.#chosen.size === 0) return;
-    const order = new Set(this.#order());
+    const order = new Set(this.#list.order());
     const gone = [...this.#chosen].filter((uid) => !order.has(uid));
     for (const uid of gone) this.#chosen.delete(uid);
     if (this.#anchor !== null && !order.has(this.#anchor)) this.#anchor = null;
-    if (gone.length > 0) this.#onChange();
+    if (gone.length > 0) this.#list.onChange();
   }
 
   /** @param {number[]} uids */
   #changed(uids) {
     for (const uid of uids) {
-      const row = this.#row(uid);
+      const row = this.#list.row(uid);
       if (row) this.#show(row, uid);
     }
-    this.#onChange();
+    this.#list.onChange();
   }
 
   /** @param {HTMLElement} row @param {number} uid */

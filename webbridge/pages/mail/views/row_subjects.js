@@ -4,6 +4,7 @@
  */
 
 import { VaultError } from "../../../../wasm_build/vault/errors/vault_error.js";
+import { inParts } from "../../../../wasm_build/vault/values/in_parts.js";
 import { headerReader } from "../../../../wasm_build/ui/formats.js";
 import { ApiError } from "../../app/api.js";
 import { readHidden } from "../../drafts/views/draft_rows.js";
@@ -28,9 +29,7 @@ const SUBJECTS_AT_ONCE = 20;
 
 export class RowSubjects {
   #services;
-  #messages;
-  #openedRows;
-  #onRead;
+  #list;
   /**
    * The subjects decrypted since the last change of the keys, by `identityOf`; "" for a message that the keys do not
    * decrypt.
@@ -47,11 +46,9 @@ export class RowSubjects {
    *   onRead: (message: ListedMessage) => void,
    * }} list `onRead` is called when the subject of a message was read
    */
-  constructor(services, { messages, openedRows, onRead }) {
+  constructor(services, list) {
     this.#services = services;
-    this.#messages = messages;
-    this.#openedRows = openedRows;
-    this.#onRead = onRead;
+    this.#list = list;
   }
 
   /** The subject of a row without a state. @param {ListedMessage} message @param {OpenedRow | null} openedRow */
@@ -81,9 +78,9 @@ export class RowSubjects {
     this.stop();
     this.#decrypting = new AbortController();
     const { signal } = this.#decrypting;
-    await this.#openedRows.load();
+    await this.#list.openedRows.load();
     if (signal.aborted) return;
-    const groups = inGroups(this.#messages.all.filter((message) => this.#isToRead(message)));
+    const groups = inParts(this.#list.messages.all.filter((message) => this.#isToRead(message)), SUBJECTS_AT_ONCE);
     try {
       for (let group = groups.shift(); group && this.#mayRead(signal); group = groups.shift()) {
         // If one message was too much for the vault, each message is read by itself, so that the other subjects still
@@ -103,7 +100,7 @@ export class RowSubjects {
   /** @param {ListedMessage} message */
   #isToRead(message) {
     return hidesSubject(message) && !message.found && message.size <= MAX_FETCHED_BYTES
-      && !this.#subjects.has(identityOf(message)) && !this.#openedRows.find(message)?.subject;
+      && !this.#subjects.has(identityOf(message)) && !this.#list.openedRows.find(message)?.subject;
   }
 
   /**
@@ -112,9 +109,9 @@ export class RowSubjects {
    * @returns {Promise<boolean>} false if one of several messages was too much for the vault
    */
   async #readGroup(group, signal) {
-    const addressOf = (/** @type {{uid: number}} */ message) => this.#messages.addressOf(message);
+    const addressOf = (/** @type {{uid: number}} */ message) => this.#list.messages.addressOf(message);
     const rows = await fetchRows(this.#services.api, group, { addressOf, signal });
-    const { areDrafts } = this.#messages;
+    const { areDrafts } = this.#list.messages;
     const hidden = rows.length > 0 ? await readHidden(this.#services, rows, { areDrafts }) : [];
     if (signal.aborted) return true;
     if (!hidden) return rows.length <= 1;
@@ -128,17 +125,10 @@ export class RowSubjects {
    * @param {Hidden} hidden its subject is null if the keys do not decrypt the message
    */
   #take(address, digest, { subject, ...more }) {
-    const message = this.#messages.find(address);
+    const message = this.#list.messages.find(address);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject ?? ""));
-    if (subject) this.#openedRows.learnHidden(message, digest, { subject, ...more });
-    this.#onRead(message);
+    if (subject) this.#list.openedRows.learnHidden(message, digest, { subject, ...more });
+    this.#list.onRead(message);
   }
-}
-
-/** @param {ListedMessage[]} messages */
-function inGroups(messages) {
-  const groups = [];
-  for (let at = 0; at < messages.length; at += SUBJECTS_AT_ONCE) groups.push(messages.slice(at, at + SUBJECTS_AT_ONCE));
-  return groups;
 }

@@ -78,8 +78,10 @@ export class SearchBox {
   }
 
   #createForm() {
-    const go = html("button", { type: "submit", class: "quiet", "aria-label": this.#translate("search") }, actIcon("search"));
-    const form = createForm({ class: "search-box", role: "search" }, () => this.#search(), this.#input, this.#place, go, this.#clear);
+    const form = createForm(
+      { class: "search-box", role: "search" }, () => this.#search(), this.#input, this.#place,
+      html("button", { type: "submit", class: "quiet", "aria-label": this.#translate("search") }, actIcon("search")), this.#clear,
+    );
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;
       event.preventDefault();

@@ -5,9 +5,7 @@ import { setFlags } from "../listed_messages.js";
 /** @typedef {import("../mail_changes.js").Chosen} Chosen */
 
 export class ShownChanges {
-  #messages;
-  #rows;
-  #notes;
+  #list;
   #onTake;
 
   /**
@@ -18,10 +16,8 @@ export class ShownChanges {
    * }} list
    * @param {() => void} onTake called when messages were removed
    */
-  constructor({ messages, rows, notes }, onTake) {
-    this.#messages = messages;
-    this.#rows = rows;
-    this.#notes = notes;
+  constructor(list, onTake) {
+    this.#list = list;
     this.#onTake = onTake;
   }
 
@@ -31,20 +27,21 @@ export class ShownChanges {
    * @returns {() => void} puts them back
    */
   take(chosen) {
-    if (!this.#messages.isOf(chosen)) return () => {};
+    const { messages, rows, notes } = this.#list;
+    if (!messages.isOf(chosen)) return () => {};
     const gone = new Set(chosen.uids);
-    const selected = this.#rows.selection.uids.filter((uid) => gone.has(uid));
-    const putBack = this.#messages.take(chosen);
-    this.#rows.arrange();
-    this.#notes.showEmpty(this.#messages.all.length === 0 && !this.#notes.hasMore);
+    const selected = rows.selection.uids.filter((uid) => gone.has(uid));
+    const putBack = messages.take(chosen);
+    rows.arrange();
+    notes.showEmpty(messages.all.length === 0 && !notes.hasMore);
     this.#onTake();
     return () => {
       putBack();
-      if (!this.#messages.isOf(chosen)) return;
-      this.#notes.showEmpty(this.#messages.all.length === 0);
-      this.#rows.arrange();
+      if (!messages.isOf(chosen)) return;
+      notes.showEmpty(messages.all.length === 0);
+      rows.arrange();
       // The rows are selected again, so that the person can repeat the act.
-      this.#rows.selection.restore(selected);
+      rows.selection.restore(selected);
     };
   }
 
@@ -55,16 +52,17 @@ export class ShownChanges {
    * @returns {() => void} shows the flags from before
    */
   showFlags(chosen, { add = [], remove = [] }) {
-    if (!this.#messages.isOf(chosen)) return () => {};
+    const { messages, rows } = this.#list;
+    if (!messages.isOf(chosen)) return () => {};
     const uidSet = new Set(chosen.uids);
-    const changed = this.#messages.all.filter(({ uid }) => uidSet.has(uid));
+    const changed = messages.all.filter(({ uid }) => uidSet.has(uid));
     const before = changed.map((message) => ({ message, flags: message.flags ?? (message.seen ? ["\\Seen"] : []) }));
     const isKept = (/** @type {string} */ flag) => !remove.includes(flag) && !add.includes(flag);
     for (const { message, flags } of before) setFlags(message, [...flags.filter(isKept), ...add]);
-    this.#rows.arrange(changed);
+    rows.arrange(changed);
     return () => {
       for (const { message, flags } of before) setFlags(message, flags);
-      this.#rows.arrange(changed);
+      rows.arrange(changed);
     };
   }
 }

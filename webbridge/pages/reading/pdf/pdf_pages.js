@@ -23,9 +23,7 @@ const MAX_HEIGHT_PER_WIDTH = 8;
 export class PdfPages {
   /** @type {Page[]} */
   #pages;
-  #draw;
-  #labels;
-  #onEnd;
+  #options;
   #isDrawing = false;
   #watcher;
   #sizes = new ResizeObserver(() => void this.#drawNext());
@@ -35,10 +33,8 @@ export class PdfPages {
    * @param {{count: number, ratio: number}} shape the number of pages, and the width of the first divided by its height
    * @param {{draw: Draw, labels: {page: (number: number) => string, failed: string}, onEnd: (error: unknown) => void}} options
    */
-  constructor(region, { count, ratio }, { draw, labels, onEnd }) {
-    this.#draw = draw;
-    this.#labels = labels;
-    this.#onEnd = onEnd;
+  constructor(region, { count, ratio }, options) {
+    this.#options = options;
     this.#watcher = new IntersectionObserver((entries) => this.#see(entries), { root: region, rootMargin: "50% 0px" });
     this.#pages = Array.from({ length: count }, (_, index) => this.#create(index + 1, ratio));
     region.append(...this.#pages.map(({ element }) => element));
@@ -55,14 +51,14 @@ export class PdfPages {
   end() {
     this.#watcher.disconnect();
     this.#sizes.disconnect();
-    for (const page of this.#pages) empty(page);
+    this.#pages.forEach(empty);
     this.#pages = [];
   }
 
   /** @param {number} number @param {number} ratio @returns {Page} */
   #create(number, ratio) {
     const element = html("section", {
-      class: "pdf-page", role: "group", "aria-label": this.#labels.page(number), data: { test: "pdf-page" },
+      class: "pdf-page", role: "group", "aria-label": this.#options.labels.page(number), data: { test: "pdf-page" },
     });
     shape(element, ratio);
     return { number, element, drawnWidth: 0, isInView: false, isFailed: false };
@@ -93,14 +89,14 @@ export class PdfPages {
     const width = widthOf(page);
     page.drawnWidth = width;
     try {
-      const { bitmap, text } = await this.#draw(page.number, width);
+      const { bitmap, text } = await this.#options.draw(page.number, width);
       if (this.#pages.includes(page)) show(page, bitmap, text);
       else bitmap.close();
       this.#forgetFar(page);
     } catch (error) {
       page.isFailed = true;
       if (!(error instanceof PdfError) || error.reason !== "page") return this.#giveUp(error);
-      page.element.replaceChildren(html("p", { class: "note", text: this.#labels.failed, data: { test: "pdf-page-failed" } }));
+      page.element.replaceChildren(html("p", { class: "note", text: this.#options.labels.failed, data: { test: "pdf-page-failed" } }));
     }
   }
 
@@ -109,14 +105,14 @@ export class PdfPages {
     this.#watcher.disconnect();
     this.#sizes.disconnect();
     for (const page of this.#pages) page.isFailed = true;
-    this.#onEnd(error);
+    this.#options.onEnd(error);
   }
 
   /** Empties the pages that are out of view and farthest from this one. @param {Page} page */
   #forgetFar({ number }) {
     const hidden = this.#pages.filter(({ isInView, drawnWidth, isFailed }) => !isInView && drawnWidth > 0 && !isFailed);
     const byDistance = hidden.sort((one, other) => Math.abs(one.number - number) - Math.abs(other.number - number));
-    for (const far of byDistance.slice(KEPT_PICTURES)) empty(far);
+    byDistance.slice(KEPT_PICTURES).forEach(empty);
   }
 }
 

@@ -58,17 +58,20 @@ function createView({ translate, data, name, code, fill }) {
     status.textContent = translate("pdf_pages", { count });
     const shown = Math.min(count, MAX_SHOWN_PAGES);
     if (shown < count) status.textContent += ` ${translate("pdf_cut", { count: shown })}`;
-    const labels = { page: (/** @type {number} */ number) => translate("pdf_page", { number, count }), failed: translate("pdf_page_failed") };
-    const draw = reader.draw.bind(reader);
-    pages = new PdfPages(region, { count: shown, ratio: width / height }, { draw, labels, onEnd: fail });
+    pages = new PdfPages(region, { count: shown, ratio: width / height }, {
+      draw: (page, pixels) => reader.draw(page, pixels), onEnd: fail,
+      labels: { page: (number) => translate("pdf_page", { number, count }), failed: translate("pdf_page_failed") },
+    });
     bar.append(...createZoom(translate, region, pages));
   };
   show().catch(fail);
-  const end = () => {
-    reader.end();
-    pages?.end();
+  return {
+    element: html("div", { class: "pdf-preview" }, bar, problem, region),
+    end: () => {
+      reader.end();
+      pages?.end();
+    },
   };
-  return { element: html("div", { class: "pdf-preview" }, bar, problem, region), end };
 }
 
 /** The buttons that make the pages wider than the dialog, and narrower. @param {Catalogue} translate @param {HTMLElement} region @param {PdfPages} pages */

@@ -137,8 +137,7 @@ async function drawPage(page, targetWidth) {
 /** The words of a page in the order of the file. A page without words, such as a scanned one, has none. @param {PdfPage} page */
 async function readText(page) {
   const { items } = await page.getTextContent().catch(() => ({ items: [] }));
-  const text = items.map(({ str = "", hasEOL = false }) => (hasEOL ? `${str}\n` : str)).join("");
-  return text.slice(0, MAX_TEXT_CHARACTERS);
+  return items.map(({ str = "", hasEOL = false }) => (hasEOL ? `${str}\n` : str)).join("").slice(0, MAX_TEXT_CHARACTERS);
 }
 
 function none() {

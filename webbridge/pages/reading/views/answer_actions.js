@@ -56,8 +56,7 @@ export function createAnswerActions(services, opened, readSource) {
     ),
     failure,
   );
-  const settle = (/** @type {OpenedMessage} */ { report, reply: people }) => { judged = { ...opened, report, reply: people }; };
-  return { element, settle };
+  return { element, settle: ({ report, reply: people }) => { judged = { ...opened, report, reply: people }; } };
 }
 
 /** @param {AnswerServices} services @param {OpenedMessage} opened @param {boolean} toAll */

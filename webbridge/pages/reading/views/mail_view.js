@@ -51,6 +51,8 @@ import { SearchBox } from "../../mail/views/search_box.js";
 /** @typedef {import("../../app/routes.js").MessageAddress} MessageAddress */
 
 export class MailView {
+  titleKey = "mail";
+  heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
   #services;
   /** The id of the shown folder, or the folder's word in the page's address until the folders are loaded. */
   #folder = "";
@@ -74,7 +76,7 @@ export class MailView {
   #isToSearch = false;
   #threads;
   /** The list's search, and whether it shows threads. @type {import("../../mail/list_source.js").Listing} */
-  #listing = {};
+  #listing = { isThreaded: hasThreads() };
   /** The number of messages, or of threads, in the list of the folder. */
   #total = 0;
   #closing = new AbortController();
@@ -84,8 +86,6 @@ export class MailView {
     const { translate } = services;
     this.#services = services;
     this.#folders = new FoldersHere(services);
-    this.titleKey = "mail";
-    this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(services, services.learnt, {
       onListed: (page) => this.#listed(page),
       onSelect: () => this.#acts.update(),
@@ -103,7 +103,6 @@ export class MailView {
     this.#folderList = new FolderList(translate, () => openFolderMaking(services, housekeeping, (id) => services.navigate(folderPath(id))));
     this.#outboxLink = createOutboxLink(services);
     this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => services.index.state);
-    this.#listing = { isThreaded: hasThreads() };
     this.#threads = new ThreadsButton(services, (isThreaded) => void this.#show({ ...this.#listing, isThreaded }));
     this.element = html(
       "div", { class: "mail", data: { pane: "list" } },
@@ -288,17 +287,11 @@ export class MailView {
   /** Loads the folders, and draws them. Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
-    let failure = null;
-    try {
-      await this.#folders.load();
-      this.#folder = this.#folders.find(this.#folder)?.id ?? this.#folder;
-    } catch (error) {
-      this.#foldersFailure.textContent = this.#services.sentenceFor(error);
-      failure = error;
-    }
-    if (!failure && this.#services.api.foldersLeftOut > 0) {
-      this.#foldersFailure.textContent = this.#services.translate("folders_left_out", { count: this.#services.api.foldersLeftOut });
-    }
+    const failure = await this.#folders.load().then(() => null, (error) => error);
+    if (!failure) this.#folder = this.#folders.find(this.#folder)?.id ?? this.#folder;
+    const { foldersLeftOut: count } = this.#services.api;
+    const note = count > 0 ? this.#services.translate("folders_left_out", { count }) : "";
+    this.#foldersFailure.textContent = failure ? this.#services.sentenceFor(failure) : note;
     this.#drawFolders();
     return failure;
   }

@@ -20,9 +20,10 @@ export function createMessageText(translate, opened) {
   const element = html("div", { class: "body passages" });
   const files = opened.attachments.map(({ data, ...facts }) => ({ ...facts, size: data.byteLength }));
   const { passages, text } = opened;
-  const readFile = async (/** @type {number} */ index) => opened.attachments[index].data.slice(0);
-  const words = wordsFor(translate);
-  const shown = new MailText(element, { passages, text, files }, { words, coverage: coverageOf(translate, opened), readFile });
+  const shown = new MailText(element, { passages, text, files }, {
+    words: wordsFor(translate), coverage: coverageOf(translate, opened),
+    readFile: async (/** @type {number} */ index) => opened.attachments[index].data.slice(0),
+  });
   const failure = html("p", { class: "note", role: "status", data: { test: "text-note" } });
   let asText = !shown.hasMarkup;
   const draw = async () => {
@@ -50,9 +51,10 @@ export function createMessageText(translate, opened) {
   });
   void drawOrText();
   const tools = shown.hasMarkup ? html("div", { class: "actions text-tools" }, turn, failure) : null;
-  /** @param {ReadMessage} settled */
-  const judge = (settled) => shown.judge(coverageOf(translate, settled));
-  return { parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null), judge, close: () => shown.close() };
+  return {
+    parts: [tools, shown.notes, element, shown.links].filter((part) => part !== null),
+    judge: (/** @type {ReadMessage} */ settled) => shown.judge(coverageOf(translate, settled)), close: () => shown.close(),
+  };
 }
 
 /** @param {Catalogue} translate @param {ReadMessage} opened */

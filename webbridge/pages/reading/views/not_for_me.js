@@ -5,7 +5,6 @@
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { dateText } from "../../../../wasm_build/ui/answer.js";
-import { headerReader } from "../../../../wasm_build/ui/formats.js";
 import { createHeaders } from "./shown_message.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -18,18 +17,19 @@ import { createHeaders } from "./shown_message.js";
  */
 export function createNotForMe(services, closed) {
   const { translate } = services;
-  const header = headerReader(closed.headers);
   const [sender] = closed.reply.people.senders;
-  const ask = html("button", {
-    type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
-    on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
-  });
-  const keys = html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } });
   return [
-    createHeaders(translate, closed, header),
+    createHeaders(translate, closed),
     html("p", { class: "note", text: translate("claimed_lines"), data: { test: "claimed" } }),
     html("p", { class: "field-hint", text: translate("other_key_hint") }),
-    html("div", { class: "actions" }, keys, sender ? ask : null),
+    html(
+      "div", { class: "actions" },
+      html("a", { class: "button primary", href: "#/keys", text: translate("add_another_key"), data: { test: "add-key" } }),
+      sender ? html("button", {
+        type: "button", text: translate("ask_to_send_again"), data: { test: "ask-again" },
+        on: { click: () => services.write(requestFor(translate, sender, dateText(closed))) },
+      }) : null,
+    ),
   ];
 }
 

@@ -44,12 +44,9 @@ import { createSourceView } from "./source_view.js";
 
 export class Reading {
   #services;
-  #onSeen;
+  #options;
   /** The element that had the focus when the message was asked for. @type {Element | null} */
   #focused = null;
-  #onOpened;
-  #flagsOf;
-  #drafts;
   /** @type {AbortController | null} */
   #opening = null;
   /** The message that is open or being opened, once its bytes have come. @type {JudgedMessage | null} */
@@ -71,14 +68,10 @@ export class Reading {
    *   drafts: {areIn: (folder: string) => boolean, onOpened: (draft: import("../../drafts/draft_store.js").OpenedDraft) => void},
    * }} options
    */
-  constructor(services, { onSeen, onOpened, flagsOf, drafts }) {
+  constructor(services, options) {
     this.#services = services;
-    this.#onSeen = onSeen;
-    this.#onOpened = onOpened;
-    this.#flagsOf = flagsOf;
-    this.#drafts = drafts;
-    const label = services.translate("letter");
-    this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
+    this.#options = options;
+    this.element = html("section", { class: "reading", "aria-label": services.translate("letter"), data: { test: "reading" } });
     this.clear();
   }
 
@@ -115,7 +108,7 @@ export class Reading {
       if (signal.aborted) return;
       judged = new JudgedMessage((place) => away.source.rawMessage(place), address, message);
       this.#judged = judged;
-      const draft = this.#drafts.areIn(address.folder) ? draftIdIn(message) : null;
+      const draft = this.#options.drafts.areIn(address.folder) ? draftIdIn(message) : null;
       if (draft) return await this.#openDraft(draft, { address, message, signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
@@ -124,10 +117,10 @@ export class Reading {
         else if (this.#layers[0]) this.#settle(this.#layers[0], opened);
         else this.#show(address, opened, judged);
       }
-      this.#onSeen(address);
+      this.#options.onSeen(address);
       if (last && !isClosed(last.report)) {
         void away.keepOpened(address, message);
-        this.#onOpened(address, last, await judged.digest);
+        this.#options.onOpened(address, last, await judged.digest);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -144,8 +137,9 @@ export class Reading {
     this.#release();
     this.#opening = new AbortController();
     this.#focused = document.activeElement;
-    const heading = html("h2", { tabindex: -1, text: this.#services.translate("opening") });
-    this.element.replaceChildren(backLink(this.#services.translate, folder), heading);
+    this.element.replaceChildren(
+      backLink(this.#services.translate, folder), html("h2", { tabindex: -1, text: this.#services.translate("opening") }),
+    );
     this.element.setAttribute("aria-busy", "true");
     // The state of the message is at the top, so the pane scrolls there. On a narrow page the whole page scrolls.
     this.#scrollToTop();
@@ -174,7 +168,7 @@ export class Reading {
    * @param {JudgedMessage} judged
    */
   #show(address, opened, judged) {
-    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#flagsOf(address) });
+    const layer = this.#createLayer(opened, { read: () => judged.read(), address, flags: this.#options.flagsOf(address) });
     this.#layers = [layer];
     this.element.replaceChildren(backLink(this.#services.translate, address.folder), layer.element);
     this.#enter(layer);
@@ -229,8 +223,10 @@ export class Reading {
           this.#settle(layer, opened);
           continue;
         }
-        const source = { read: async () => file.data.slice(0), address: null, flags: [] };
-        layer = this.#createLayer(opened, source, aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)));
+        layer = this.#createLayer(
+          opened, { read: async () => file.data.slice(0), address: null, flags: [] },
+          aboveAttached(this.#services.translate, outer.subject, () => this.#leave(outer, opener)),
+        );
         this.#layers.push(layer);
         outer.element.replaceWith(layer.element);
         onShown();
@@ -278,7 +274,7 @@ export class Reading {
   async #openDraft(id, { address, message, signal }) {
     if (this.#services.keys.unlocked) {
       const opened = await this.#services.drafts.openThere(id, address, message);
-      if (!signal.aborted) this.#drafts.onOpened(opened);
+      if (!signal.aborted) this.#options.drafts.onOpened(opened);
     } else this.#showLocked(address, "draft_locked_title", "draft_unlock");
     this.element.setAttribute("aria-busy", "false");
   }
@@ -286,11 +282,12 @@ export class Reading {
   /** @param {MessageAddress} address @param {string} [title] @param {string} [meaning] the keys of its words */
   #showLocked(address, title = "encrypted_and_locked_title", meaning = "encrypted_and_locked") {
     const { translate } = this.#services;
-    const unlock = html("a", {
-      class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
-    });
-    const sentence = html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } });
-    this.#showInstead(address, translate(title), sentence, html("div", { class: "actions" }, unlock));
+    this.#showInstead(
+      address, translate(title), html("p", { class: "note", text: translate(meaning), data: { test: "reading-locked" } }),
+      html("div", { class: "actions" }, html("a", {
+        class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
+      })),
+    );
   }
 
   /**
@@ -300,11 +297,13 @@ export class Reading {
    */
   #showFailure(address, error, further) {
     const { translate } = this.#services;
-    const again = html("button", {
-      type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
-    });
     const sentence = problem("reading-error");
-    this.#showInstead(address, translate("cannot_open_title"), sentence, ...(further ?? [html("div", { class: "actions" }, again)]));
+    this.#showInstead(
+      address, translate("cannot_open_title"), sentence,
+      ...(further ?? [html("div", { class: "actions" }, html("button", {
+        type: "button", text: translate("try_again"), data: { test: "try-again" }, on: { click: () => void this.open(address) },
+      }))]),
+    );
     sentence.textContent = this.#services.sentenceFor(error);
     this.hasMissed = error instanceof ApiError && MISSED.has(error.code);
   }
@@ -348,11 +347,15 @@ function backLink(translate, folder) {
  * @param {Catalogue} translate @param {string} subject @param {() => void} onBack
  */
 function aboveAttached(translate, subject, onBack) {
-  const back = html("button", {
-    type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
-  });
-  const outer = translate("attached_to", { subject: isolate(subject || translate("no_subject")) });
-  return [html("div", { class: "actions" }, back), html("p", { class: "note", text: outer, data: { test: "attached-to" } })];
+  return [
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("back_to_outer"), data: { test: "back-to-outer" }, on: { click: onBack },
+    })),
+    html("p", {
+      class: "note", data: { test: "attached-to" },
+      text: translate("attached_to", { subject: isolate(subject || translate("no_subject")) }),
+    }),
+  ];
 }
 
 /**

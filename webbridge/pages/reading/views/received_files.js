@@ -32,8 +32,9 @@ export function createReceivedFiles(services, files, onOpen) {
 function actionsFor(services, file, { name, failure, onOpen }) {
   if (isAttachedMail(file)) return onOpen ? [createOpenButton(services, file, { name, failure, onOpen, test: "open-attached" })] : [];
   if (!previewKind(file)) return [];
-  const preview = { key: "preview", name, test: "preview-attachment", failure };
-  return [createActionButton(services, preview, () => openPreview(services.translate, file, name))];
+  return [createActionButton(
+    services, { key: "preview", name, test: "preview-attachment", failure }, () => openPreview(services.translate, file, name),
+  )];
 }
 
 /**
@@ -55,7 +56,7 @@ function createActionButton(services, { key, name, test, failure }, act) {
   const label = services.translate(key);
   const element = html("button", {
     type: "button", text: label, "aria-label": services.translate(`${key}_named`, { name }), data: { test },
+    on: { click: () => services.attempt(element, label, failure, () => act(element)) },
   });
-  element.addEventListener("click", () => services.attempt(element, label, failure, () => act(element)));
   return element;
 }

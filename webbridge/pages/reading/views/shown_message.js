@@ -67,8 +67,7 @@ export function createMessage(services, opened, { onOpen, source }) {
     actions?.settle(settled);
     return next.spoken;
   };
-  const shown = parts.filter((part) => part !== null);
-  return { heading, settle, spoken: verdict.spoken, parts: shown, close: text.close };
+  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null), close: text.close };
 }
 
 /**
@@ -89,16 +88,18 @@ function createPartOpening(services, files, onOpen) {
 
 /** @param {Catalogue} translate @param {OpenedMessage} opened */
 function createSubject(translate, { headers }) {
-  const subject = headerReader(headers)("subject");
   return html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: beginningOf(subject, MAX_SUBJECT_CHARACTERS) || translate("no_subject"), data: { test: "subject" },
+    class: "subject", tabindex: -1, dir: "auto", data: { test: "subject" },
+    text: beginningOf(headerReader(headers)("subject"), MAX_SUBJECT_CHARACTERS) || translate("no_subject"),
   });
 }
 
 /** The heading of the text of a field. Such a text has no header fields. @param {Catalogue} translate @param {string} site */
 function createFieldHeading(translate, site) {
-  const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
-  return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
+  return html(
+    "h2", { class: "subject", tabindex: -1, data: { test: "field-text" } },
+    ...sentenceNodes(translate("field_text", { site: technical(site) })),
+  );
 }
 
 /**
@@ -108,13 +109,12 @@ function createFieldHeading(translate, site) {
  * @param {{source: Source, onOpen: import("./received_files.js").OnOpen, files: OpenedMessage["attachments"]}} options
  */
 function createVerdict(services, opened, { source, onOpen, files }) {
-  const header = headerReader(opened.headers);
   const { element, spoken } = createState(services.translate, opened.report, {
     from: peopleText(opened.report.people.from), why: createWhy(services, opened),
   });
   const state = html("div", { class: "stack" }, element, ...createReceiptNotes(services, opened, source), ...rememberSender(services, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(services.translate, opened, createPartOpening(services, files, onOpen)));
-  return { state, spoken, headers: createHeaders(services.translate, opened, header), parts };
+  return { state, spoken, headers: createHeaders(services.translate, opened), parts };
 }
 
 /**
@@ -152,12 +152,12 @@ function keepOpen(before, after) {
 /**
  * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
  * @param {Catalogue} translate
- * @param {Pick<OpenedMessage, "report">} opened
- * @param {(name: string) => string} header
+ * @param {Pick<OpenedMessage, "report" | "headers">} opened
  */
-export function createHeaders(translate, opened, header) {
+export function createHeaders(translate, opened) {
   const { people, fieldOrigin } = opened.report;
   const proved = provedSender(opened.report);
+  const date = longDate(opened.report.date) || beginningOf(headerReader(opened.headers)("date"), MAX_FIELD_CHARACTERS);
   const counted = {
     more: (/** @type {number} */ count) => translate("people_more", { count }),
     unlisted: (/** @type {number} */ count) => translate("people_not_listed", { count }),
@@ -167,7 +167,7 @@ export function createHeaders(translate, opened, header) {
     [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
     [translate("to"), createPeople(people.to, counted), "to"],
     [translate("cc"), createPeople(people.cc, counted), "cc"],
-    [translate("date"), [longDate(opened.report.date) || beginningOf(header("date"), MAX_FIELD_CHARACTERS)], "date"],
+    [translate("date"), [date], "date"],
   ];
   return html(
     "dl",

@@ -42,10 +42,9 @@ export function createWhy(services, opened) {
  */
 function createSigner(services, opened, signer) {
   const { certificates } = opened.report;
-  const parts = describeSigner(services.translate, signer, {
+  return html("section", { class: "why stack" }, ...describeSigner(services.translate, signer, {
     certificates, day: dayOnly, action: (certificate, mayAccept) => createActions(services, opened, certificate, { mayAccept }),
-  });
-  return html("section", { class: "why stack" }, ...parts, createLookFor(services, opened, signer));
+  }), createLookFor(services, opened, signer));
 }
 
 /**
@@ -61,14 +60,18 @@ function createLookFor(services, opened, signer) {
   const octets = opened.certificates.find(({ fingerprint }) => fingerprint === last)?.certificate;
   if (!octets) return null;
   const failure = problem("issuer-problem");
-  const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
-  look.addEventListener("click", () => services.attempt(look, translate("looking_up"), failure, async () => {
-    const issuers = await api.certificates.findIssuers(octets);
-    if (issuers.length > 0) trust.keepIssuers(issuers);
-    else failure.textContent = translate("issuer_not_found");
-  }));
-  const meaning = html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") });
-  return html("div", { class: "stack" }, meaning, html("div", { class: "actions" }, look), failure);
+  const look = html("button", {
+    type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" },
+    on: { click: () => services.attempt(look, translate("looking_up"), failure, async () => {
+      const issuers = await api.certificates.findIssuers(octets);
+      if (issuers.length > 0) trust.keepIssuers(issuers);
+      else failure.textContent = translate("issuer_not_found");
+    }) },
+  });
+  return html(
+    "div", { class: "stack" },
+    html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") }), html("div", { class: "actions" }, look), failure,
+  );
 }
 
 /**
@@ -86,14 +89,16 @@ function createActions(services, opened, certificate, { mayAccept }) {
     await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] });
     services.announce(translate("accepted"));
   };
-  const sentenceFor = (/** @type {unknown} */ error) => services.sentenceFor(error);
-  const show = html("button", {
-    type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
-    on: { click: () => void showCertificate(services, octets) },
-  });
-  const accept = mayAccept && createAcceptButton(translate, certificate, () =>
-    openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor, author: authorOf(opened) }));
-  return html("div", { class: "path-actions" }, show, accept);
+  return html(
+    "div", { class: "path-actions" },
+    html("button", {
+      type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
+      on: { click: () => void showCertificate(services, octets) },
+    }),
+    mayAccept && createAcceptButton(translate, certificate, () => openAcceptDialog(translate, certificate, {
+      day: dayOnly, onAccept, sentenceFor: (error) => services.sentenceFor(error), author: authorOf(opened),
+    })),
+  );
 }
 
 /** The only address in From, which may be unproved; "" for none or several. @param {OpenedMessage} opened */

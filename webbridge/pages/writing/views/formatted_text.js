@@ -98,16 +98,15 @@ export class FormattedText {
     const key = KEYS[format];
     const keys = key.startsWith("Digit") ? `Shift+${key.slice(-1)}` : key.toUpperCase();
     const name = this.#translate(`format_${format}`);
-    const shape = svg("svg", {
-      class: `mark${DIRECTED.has(format) ? " directed" : ""}`, viewBox: "0 0 24 24", width: 20, height: 20, "aria-hidden": "true",
-    }, ...SHAPES[format].map((d) => svg("path", { d, class: "mark-line" })));
     return html("button", {
       type: "button", class: "quiet", tabindex: index === 0 ? 0 : -1, "aria-label": name, title: name,
       "aria-keyshortcuts": `Control+${keys} Meta+${keys}`, ...(format === "link" ? { "aria-haspopup": "dialog" } : { "aria-pressed": "false" }),
       data: { test: `format-${format}` },
       // A press on the button would remove the selection of the words.
       on: { pointerdown: (event) => event.preventDefault(), mousedown: (event) => event.preventDefault(), click: () => this.#use(format) },
-    }, shape);
+    }, svg("svg", {
+      class: `mark${DIRECTED.has(format) ? " directed" : ""}`, viewBox: "0 0 24 24", width: 20, height: 20, "aria-hidden": "true",
+    }, ...SHAPES[format].map((d) => svg("path", { d, class: "mark-line" }))));
   }
 
   /** @param {Format} format */

@@ -21,7 +21,7 @@ export class FromChoice {
   /** Whether the From address of an answer is still undecided. */
   #isOpen;
   #select;
-  #note;
+  #note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
 
   /**
    * An answer to a message that was surely sent to a shared address comes from that address. A note says so.
@@ -39,7 +39,6 @@ export class FromChoice {
       this.#note.hidden = true;
       composition.set({ sharedFrom: this.#select.value });
     } } });
-    this.#note = html("p", { class: "warning", role: "status", hidden: true, data: { test: "from-note" } });
     this.element = html(
       "div", { class: "field", hidden: true }, html("label", { for: id, text: services.translate("from") }), this.#select, this.#note,
     );
@@ -69,15 +68,15 @@ export class FromChoice {
 
   /** Answers for the shared address to which the message was surely sent. @param {string[]} usable */
   #choose(usable) {
-    const { addressed = [] } = this.#composition.proposal;
-    const named = addressed.flatMap(({ address, isSure }) => {
+    const named = (this.#composition.proposal.addressed ?? []).flatMap(({ address, isSure }) => {
       const shared = usable.find((usableAddress) => sameAddress(usableAddress, address));
       return shared ? [{ shared, isSure }] : [];
     });
     const choice = named.find(({ isSure }) => isSure) ?? named[0];
     if (!choice) return;
-    const key = choice.isSure ? "from_addressed" : "from_addressed_unsure";
-    this.#note.textContent = this.#services.translate(key, { address: isolate(choice.shared) });
+    this.#note.textContent = this.#services.translate(choice.isSure ? "from_addressed" : "from_addressed_unsure", {
+      address: isolate(choice.shared),
+    });
     this.#note.hidden = false;
     if (choice.isSure) this.#composition.set({ sharedFrom: choice.shared });
   }

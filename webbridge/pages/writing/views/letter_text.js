@@ -49,8 +49,7 @@ export class LetterText {
   }
 
   focus() {
-    if (this.#formatted) this.#formatted.focus();
-    else this.#area.focus();
+    (this.#formatted ?? this.#area).focus();
   }
 
   /** @param {number} at the number of characters before the caret */

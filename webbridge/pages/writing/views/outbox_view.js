@@ -36,10 +36,10 @@ export function createOutboxView(services) {
   draw();
   outbox.addEventListener("change", draw);
   void outbox.refresh();
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   const element = html(
     "div", { class: "narrow stack", data: { test: "outbox-view" } },
-    heading, html("p", { class: "lede", text: translate("outbox_meaning") }), failure, list, empty, html("div", { class: "actions" }, back),
+    heading, html("p", { class: "lede", text: translate("outbox_meaning") }), failure, list, empty,
+    html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
   );
   return { element, heading, titleKey: "outbox_title", close: () => outbox.removeEventListener("change", draw) };
 }
@@ -98,10 +98,9 @@ function createCard(services, letter, failure) {
       onGo: () => void outbox.remove(id).catch((error) => { failure.textContent = services.sentenceFor(error); }),
     }) },
   });
-  const subject = words.subject || translate("no_subject");
   return html(
     "li", { class: "card", data: { test: "outbox-letter", state } },
-    html("h2", { class: "card-title", dir: "auto", text: subject }),
+    html("h2", { class: "card-title", dir: "auto", text: words.subject || translate("no_subject") }),
     html("p", { text: translate("to_whom", { who: listOf(people.map(isolate), translate) }) }),
     html("p", { text: sentence, data: { test: "outbox-state" } }),
     html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
@@ -115,7 +114,8 @@ function createCard(services, letter, failure) {
  */
 async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...rest }) {
   const options = statements && optionsOf(statements, signatureOffers.labelPolicy);
-  const read = (/** @type {string[]} */ texts) => mailVault.readAddresses(texts);
-  const [open = [], copied = [], hidden = []] = await Promise.all([to, cc, bcc].map((line) => mailboxesOf(line, read)));
+  const [open = [], copied = [], hidden = []] = await Promise.all(
+    [to, cc, bcc].map((line) => mailboxesOf(line, (texts) => mailVault.readAddresses(texts))),
+  );
   return { ...rest, options, to: open, cc: copied, bcc: hidden };
 }

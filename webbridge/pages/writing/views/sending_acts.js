@@ -19,7 +19,7 @@ import { refusedSentences } from "../recipients_taken.js";
 import { waitingNotice } from "./outbox_view.js";
 import { ParcelWay } from "./parcel_way.js";
 import { createParcelNotice, createSentNotice } from "./sent_notice.js";
-import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_questions.js";
+import { askWriter } from "./writing_questions.js";
 
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
@@ -45,6 +45,7 @@ import { askToSendAgain, askToSendAnew, askToSendElsewhere } from "./writing_que
 const ENCRYPTING_MILLISECONDS = 200;
 
 export class SendingActs {
+  failure = problem("send-error");
   #services;
   #parts;
   #parcelWay;
@@ -68,7 +69,6 @@ export class SendingActs {
       composition, plan, protection: parts.view.protection, content: () => writtenContentOf(composition, sender, this.#policy),
       explain: () => this.#explain(), focusRecipients: () => parts.view.recipients.to.focus(),
     });
-    this.failure = problem("send-error");
     this.button = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-keyshortcuts": "Control+Enter",
       data: { test: "send" },
@@ -114,22 +114,21 @@ export class SendingActs {
    */
   async submit({ isAgreed = false } = {}) {
     const { plan, text } = this.#parts;
-    const { translate } = this.#services;
     if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed }))) return;
     const { letter } = plan;
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
-    if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSendAnew();
+    if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
     this.failure.textContent = "";
     this.unstamped.hidden = true;
-    await whileBusy(this.button, translate(letter.encrypt ? "encrypting" : "sending"), async () => {
+    await whileBusy(this.button, this.#services.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#isSending = true;
       await this.#encryptAndSend(letter, isAgreed);
     }, (error) => {
       // If the person has left the view, the letter is offered as a draft.
       if (this.#hasEnded) return;
       text.uncover();
-      if (remedyOf(error) === "anew") this.#askToSendAnew();
-      if (remedyOf(error) === "elsewhere") this.#askToSendElsewhere();
+      const remedy = remedyOf(error);
+      if (remedy === "anew" || remedy === "elsewhere") this.#askToSend(remedy);
       this.#showFailure(error);
       this.button.focus();
       this.failure.scrollIntoView({ block: "nearest" });
@@ -203,7 +202,6 @@ export class SendingActs {
     const { translate, away: { outbox } } = services;
     const { composition, plan, draft, text } = this.#parts;
     const { sentence } = plan;
-    const { outboxId } = composition.proposal;
     /** @type {HTMLElement | null} */
     let block = null;
     const preparing = draft.prepareSending({ isAgreed, mayWait: () => outbox.isNeeded() });
@@ -219,9 +217,7 @@ export class SendingActs {
     // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => preparing.catch(() => undefined));
-    this.#isDone = true;
-    void draft.keeper.end();
-    if (outboxId) await outbox.remove(outboxId);
+    await this.#letterSent();
     if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
     services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
   }
@@ -261,38 +257,39 @@ export class SendingActs {
    * @returns {() => void}
    */
   #parcelSent(submission) {
-    const { composition, draft } = this.#parts;
-    const { translate, away } = this.#services;
-    const { outboxId } = composition.proposal;
+    void this.#letterSent();
+    return () => this.#services.endWriting(createParcelNotice(this.#services.translate, submission));
+  }
+
+  /** Ends the draft of the letter, and takes the letter out of the outbox. */
+  async #letterSent() {
+    const { composition: { proposal: { outboxId } }, draft } = this.#parts;
     this.#isDone = true;
     void draft.keeper.end();
-    if (outboxId) void away.outbox.remove(outboxId);
-    return () => this.#services.endWriting(createParcelNotice(translate, submission));
+    if (outboxId) await this.#services.away.outbox.remove(outboxId);
   }
 
   /** @param {unknown} error */
   #parcelLeft(error) {
     const { draft, update } = this.#parts;
     draft.keeper.resume({ mayBeSent: this.#mayBeSent });
-    const failure = error ?? new ApiError("parcel-given-up", "the person has cancelled");
-    if (error || this.#sending.reach.reached.length > 0) this.#showFailure(failure);
+    if (error || this.#sending.reach.reached.length > 0) {
+      this.#showFailure(error ?? new ApiError("parcel-given-up", "the person has cancelled"));
+    }
     update();
     this.button.focus();
   }
 
   #askToSendAgain() {
-    askToSendAgain(this.#services.translate, () => {
+    askWriter(this.#services.translate, "again", () => {
       this.#sending.agreeAgain();
       void this.submit({ isAgreed: true });
     });
   }
 
-  #askToSendAnew() {
-    askToSendAnew(this.#services.translate, () => void this.submit({ isAgreed: true }));
-  }
-
-  #askToSendElsewhere() {
-    askToSendElsewhere(this.#services.translate, () => void this.submit({ isAgreed: true }));
+  /** @param {"anew" | "elsewhere"} question */
+  #askToSend(question) {
+    askWriter(this.#services.translate, question, () => void this.submit({ isAgreed: true }));
   }
 }
 
@@ -306,5 +303,5 @@ function remedyOf(error) {
  */
 function drawn() {
   const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ENCRYPTING_MILLISECONDS;
-  return new Promise((resolve) => { setTimeout(resolve, wait); });
+  return new Promise((resolve) => setTimeout(resolve, wait));
 }

@@ -19,11 +19,15 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
   const copy = copySentence(translate, submission);
   // If a copy was wanted and not kept, the notice says so at once.
   const isMissed = submission.savedTo === null && submission.copy !== false;
-  const view = () => void openReading(translate, translate("sent"), [
-    html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence, data: { test: "left" } }))),
-    block, html("p", { class: "note", text: copy, data: { test: "sent-copy" } }),
-  ], { test: "sent-dialog", isWide: false });
-  return { text: isMissed ? `${how} ${copy}` : how, view };
+  return {
+    text: isMissed ? `${how} ${copy}` : how,
+    view: () => void openReading(translate, translate("sent"), [
+      html("div", { class: "plan" }, html(
+        "div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence, data: { test: "left" } }),
+      )),
+      block, html("p", { class: "note", text: copy, data: { test: "sent-copy" } }),
+    ], { test: "sent-dialog", isWide: false }),
+  };
 }
 
 /**
@@ -34,11 +38,13 @@ export function createSentNotice(translate, { letter, sentence, block, submissio
  * @returns {SentNotice}
  */
 export function createParcelNotice(translate, submission) {
-  const copy = submission ? copySentence(translate, submission) : "";
-  const view = () => void openReading(translate, translate("sent"), [
-    html("p", { text: translate("as_parcel_notice_meaning") }), submission && html("p", { class: "note", text: copy, data: { test: "sent-copy" } }),
-  ], { test: "sent-dialog", isWide: false });
-  return { text: translate(submission ? "as_parcel_notice_mixed" : "as_parcel_notice"), view };
+  return {
+    text: translate(submission ? "as_parcel_notice_mixed" : "as_parcel_notice"),
+    view: () => void openReading(translate, translate("sent"), [
+      html("p", { text: translate("as_parcel_notice_meaning") }),
+      submission && html("p", { class: "note", text: copySentence(translate, submission), data: { test: "sent-copy" } }),
+    ], { test: "sent-dialog", isWide: false }),
+  };
 }
 
 /**

@@ -27,8 +27,10 @@ export function noteService(services, view, { service, to, parcelLine = "" }) {
   const words = serviceNote(translate, service);
   if (service !== "parcel-reply" || !services.parcels) return view.note("service", words);
   const line = view.recipients.to;
-  const list = html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "service-parcels" } });
-  const acts = html("div", { class: "actions" }, list);
+  const acts = html(
+    "div", { class: "actions" },
+    html("a", { class: "button", href: "#/parcels", text: translate("sent_parcels"), data: { test: "service-parcels" } }),
+  );
   view.note("service", words, acts);
   const offer = (/** @type {SentParcel | null} */ parcel) => {
     if (!parcel) return;

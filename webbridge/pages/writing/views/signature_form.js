@@ -42,13 +42,11 @@ export function createSignatureForm(services) {
   };
   draw();
   void trust.known.then(fill);
-  trust.addEventListener("learned", fill);
-  keys.addEventListener("change", draw);
-  const close = () => {
-    trust.removeEventListener("learned", fill);
-    keys.removeEventListener("change", draw);
-  };
-  return { element, close };
+  const closing = new AbortController();
+  const { signal } = closing;
+  trust.addEventListener("learned", fill, { signal });
+  keys.addEventListener("change", draw, { signal });
+  return { element, close: () => closing.abort() };
 }
 
 /** @param {string} id @returns {HTMLTextAreaElement} */
@@ -68,11 +66,14 @@ function createArea(id) {
  */
 function createTextForm({ translate, kept }, id, area, submit) {
   const place = translate(kept.keeping === "off" ? "letter_signature_in_page" : "letter_signature_in_browser");
-  const hint = html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` });
-  const save = html("button", {
-    class: "primary", type: "submit", text: translate("save"), data: { test: "letter-signature-save" },
-  });
   return createForm(
-    { class: "stack" }, submit, html("div", { class: "field" }, area, hint), html("div", { class: "actions" }, save),
+    { class: "stack" }, submit,
+    html(
+      "div", { class: "field" }, area,
+      html("p", { class: "field-hint", id: `${id}-hint`, text: `${translate("letter_signature_hint")} ${place}` }),
+    ),
+    html("div", { class: "actions" }, html("button", {
+      class: "primary", type: "submit", text: translate("save"), data: { test: "letter-signature-save" },
+    })),
   );
 }

@@ -4,34 +4,26 @@ import { ask } from "../../../../wasm_build/ui/ask.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
-/** @param {Catalogue} translate @param {() => void} onGo */
-export function askToSendAgain(translate, onGo) {
-  ask({
-    title: translate("send_again_question"), meaning: translate("error_sending_unknown"), keep: translate("keep_writing"),
-    go: translate("send_again"), test: "send-again-confirm", onGo,
-  });
-}
+/** The keys of the words of each question, and the name with which tests find its second button. */
+const QUESTIONS = {
+  again: { title: "send_again_question", meaning: "error_sending_unknown", go: "send_again", test: "send-again-confirm" },
+  anew: { title: "send_anew_question", meaning: "error_sending_earlier", go: "send_this_version", test: "send-anew-confirm" },
+  elsewhere: {
+    title: "draft_elsewhere_question", meaning: "draft_elsewhere_meaning", go: "send_this_version", test: "send-elsewhere-confirm",
+  },
+  discard: { title: "discard_question", meaning: "discard_question_meaning", go: "discard", test: "discard-confirm" },
+};
 
-/** @param {Catalogue} translate @param {() => void} onGo */
-export function askToSendAnew(translate, onGo) {
+/**
+ * Asks whether to send a letter `again` that was perhaps sent, `anew` after an earlier version, or although it was changed
+ * `elsewhere`, or whether to `discard` it.
+ * @param {Catalogue} translate
+ * @param {keyof typeof QUESTIONS} question
+ * @param {() => void} onGo
+ */
+export function askWriter(translate, question, onGo) {
+  const { title, meaning, go, test } = QUESTIONS[question];
   ask({
-    title: translate("send_anew_question"), meaning: translate("error_sending_earlier"), keep: translate("keep_writing"),
-    go: translate("send_this_version"), test: "send-anew-confirm", onGo,
-  });
-}
-
-/** @param {Catalogue} translate @param {() => void} onGo */
-export function askToSendElsewhere(translate, onGo) {
-  ask({
-    title: translate("draft_elsewhere_question"), meaning: translate("draft_elsewhere_meaning"), keep: translate("keep_writing"),
-    go: translate("send_this_version"), test: "send-elsewhere-confirm", onGo,
-  });
-}
-
-/** @param {Catalogue} translate @param {() => void} onGo */
-export function askToDiscard(translate, onGo) {
-  ask({
-    title: translate("discard_question"), meaning: translate("discard_question_meaning"), keep: translate("keep_writing"),
-    go: translate("discard"), test: "discard-confirm", onGo,
+    title: translate(title), meaning: translate(meaning), keep: translate("keep_writing"), go: translate(go), test, onGo,
   });
 }

@@ -24,8 +24,7 @@ import { createLetterOptions } from "./letter_options.js";
 import { LetterText } from "./letter_text.js";
 import { SendingActs } from "./sending_acts.js";
 import { noteService } from "./service_note.js";
-import { createWritingBar } from "./writing_bar.js";
-import { askToDiscard } from "./writing_questions.js";
+import { askWriter } from "./writing_questions.js";
 
 /** @typedef {import("../../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /**
@@ -186,19 +185,21 @@ class Writing {
     const { translate } = services;
     const { acts, view } = this;
     const { proposal } = this.#composition;
-    const discard = html("button", {
-      type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
-      on: { click: () => this.#discard() },
-    });
-    const form = view.assemble({
+    submitByKeys(view.assemble({
       above: [this.reminder], from: this.from.element, text: this.text.element, options: [options],
       bar: (panel) => [createWritingBar(
         panel, acts.failure,
-        html("div", { class: "actions" }, acts.button, acts.look, acts.unstamped, discard, this.draft.element),
+        html(
+          "div", { class: "actions" }, acts.button, acts.look, acts.unstamped,
+          html("button", {
+            type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
+            on: { click: () => this.#discard() },
+          }),
+          this.draft.element,
+        ),
       )],
       onSubmit: () => void acts.submit(),
-    });
-    submitByKeys(form);
+    }));
     askReplyTo(translate, view, proposal);
     askDoubtful(translate, view, this.#composition);
     noteService(services, view, proposal);
@@ -207,6 +208,25 @@ class Writing {
   #discard() {
     const isWritten = this.isBegun || this.draft.keeper.isBegun;
     if (!isWritten || this.draft.discard()) this.#services.endWriting();
-    else askToDiscard(this.#services.translate, () => this.#services.endWriting());
+    else askWriter(this.#services.translate, "discard", () => this.#services.endWriting());
   }
+}
+
+/**
+ * The bar at the lower edge of the window while a letter is being written. It shows how the letter will be sent, the
+ * obstacles, and the button that sends the letter. The bar stays visible above the keyboard of a phone.
+ * @param {HTMLElement} plan the panel with the sentence and the obstacles, which scrolls if it is long
+ * @param {HTMLElement[]} rest the error and the buttons
+ */
+function createWritingBar(plan, ...rest) {
+  const element = html("div", { class: "writing-bar", data: { test: "writing-bar" } }, plan, ...rest);
+  const observer = new ResizeObserver(() => {
+    // A panel that scrolls must be reachable by keyboard.
+    plan.tabIndex = plan.scrollHeight > plan.clientHeight ? 0 : -1;
+    // A field that gets the focus is scrolled to a place above the bar.
+    document.documentElement.style.scrollPaddingBlockEnd = element.isConnected ? `${element.offsetHeight + 8}px` : "";
+  });
+  observer.observe(element);
+  for (const child of plan.children) observer.observe(child);
+  return element;
 }
