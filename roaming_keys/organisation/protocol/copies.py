@@ -113,15 +113,15 @@ class RecoveryCopy:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> RecoveryCopy:
-        copy = cls(
-            id=reader.id("id"),
-            policy=RecoveryPolicy.read_from(reader.nested("policy")),
-            certificates=reader.fingerprints("certificates"),
-            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            shares=tuple(_read_cms(share) for share in reader.objects("shares", MAX_OFFICERS)),
+        return reader.whole(
+            cls(
+                id=reader.id("id"),
+                policy=RecoveryPolicy.read_from(reader.nested("policy")),
+                certificates=reader.fingerprints("certificates"),
+                bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+                shares=tuple(_read_cms(share) for share in reader.objects("shares", MAX_OFFICERS)),
+            )
         )
-        reader.check_finished()
-        return copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +148,15 @@ class Share:
     @classmethod
     def from_json(cls, data: bytes) -> Share:
         reader = JsonObject(data, "share")
-        share = cls(
-            user=reader.short_text("user"),
-            copy_id=reader.short_text("copy"),
-            case=reader.text_or_null("case") or "",
-            number=reader.number("number", 1, MAX_OFFICERS),
-            value=reader.exactly("share", KEY_BYTES),
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                copy_id=reader.short_text("copy"),
+                case=reader.text_or_null("case") or "",
+                number=reader.number("number", 1, MAX_OFFICERS),
+                value=reader.exactly("share", KEY_BYTES),
+            )
         )
-        reader.check_finished()
-        return share
 
 
 async def build_copy(
@@ -269,6 +269,4 @@ def _may_encrypt(certificate: Certificate) -> bool:
 
 
 def _read_cms(reader: JsonObject) -> bytes:
-    cms = reader.data("cms", MAX_SHARE_BYTES)
-    reader.check_finished()
-    return cms
+    return reader.whole(reader.data("cms", MAX_SHARE_BYTES))

@@ -80,14 +80,14 @@ class RecoveryPolicy:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> RecoveryPolicy:
-        policy = cls(
-            organisation=reader.short_text("organisation"),
-            needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
-            wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
-            officers=tuple(_read_officer(officer) for officer in reader.objects("officers", MAX_OFFICERS)),
+        return reader.whole(
+            cls(
+                organisation=reader.short_text("organisation"),
+                needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
+                wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
+                officers=tuple(_read_officer(officer) for officer in reader.objects("officers", MAX_OFFICERS)),
+            )
         )
-        reader.check_finished()
-        return policy
 
 
 def check_encrypts(certificate: Certificate) -> None:
@@ -97,6 +97,4 @@ def check_encrypts(certificate: Certificate) -> None:
 
 
 def _read_officer(reader: JsonObject) -> Certificate:
-    certificate = parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES))
-    reader.check_finished()
-    return certificate
+    return reader.whole(parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES)))

@@ -72,16 +72,16 @@ class KnownGroup:
     def from_json(cls, data: bytes) -> KnownGroup:
         """Parse the JSON. Raises MalformedMessage."""
         reader = JsonObject(data, KIND, max_bytes=MAX_ENTRY_BYTES)
-        known = cls(
-            name=reader.short_text("name"),
-            owner=reader.short_text("owner"),
-            certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
-            version=reader.number("version", 1, MAX_VERSION),
-            bundle=reader.short_text("bundle"),
-            certificates=reader.fingerprints("certificates"),
+        return reader.whole(
+            cls(
+                name=reader.short_text("name"),
+                owner=reader.short_text("owner"),
+                certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
+                version=reader.number("version", 1, MAX_VERSION),
+                bundle=reader.short_text("bundle"),
+                certificates=reader.fingerprints("certificates"),
+            )
         )
-        reader.check_finished()
-        return known
 
 
 def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:

@@ -103,13 +103,13 @@ class StatePart:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> StatePart:
-        part = cls(
-            bundle_id=reader.short_text("bundle_id"),
-            version=reader.number("version", 1, MAX_VERSION),
-            state=reader.data("state", MAX_STATE_BYTES),
+        return reader.whole(
+            cls(
+                bundle_id=reader.short_text("bundle_id"),
+                version=reader.number("version", 1, MAX_VERSION),
+                state=reader.data("state", MAX_STATE_BYTES),
+            )
         )
-        reader.check_finished()
-        return part
 
 
 async def build_first_record(

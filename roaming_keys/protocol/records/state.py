@@ -55,13 +55,13 @@ class WrapKey:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> WrapKey:
-        key = cls(
-            kind=reader.short_text("kind"),
-            key=reader.exactly("key", PUBLIC_KEY_BYTES),
-            login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+        return reader.whole(
+            cls(
+                kind=reader.short_text("kind"),
+                key=reader.exactly("key", PUBLIC_KEY_BYTES),
+                login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+            )
         )
-        reader.check_finished()
-        return key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,7 @@ class EarlierKey:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> EarlierKey:
-        earlier = cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES))
-        reader.check_finished()
-        return earlier
+        return reader.whole(cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +95,9 @@ class BoundBundle:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> BoundBundle:
-        bound = cls(version=reader.number("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
-        reader.check_finished()
-        return bound
+        return reader.whole(
+            cls(version=reader.number("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +162,9 @@ class AccountState:
             raise MalformedMessage("expected a JSON object", "state")
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
         reader = JsonObject({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
-        history, earlier = {}, reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
-        for entry in reader.objects("history", KEPT_DIGESTS):
-            history[entry.number("version", 1, MAX_VERSION)] = entry.exactly("digest", DIGEST_BYTES)
-            entry.check_finished()
+        earlier = reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
         return cls(
-            history=history,
+            history=dict(_read_digest(entry) for entry in reader.objects("history", KEPT_DIGESTS)),
             wrap_keys=tuple(WrapKey.read_from(key) for key in reader.objects("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.objects("entries", MAX_ENTRIES)),
@@ -178,6 +173,11 @@ class AccountState:
             others=others,
             reset=reader.seconds("reset") if "reset" in reader else None,
         )
+
+
+def _read_digest(reader: JsonObject) -> tuple[int, bytes]:
+    """Return a version of the record, and its digest."""
+    return reader.whole((reader.number("version", 1, MAX_VERSION), reader.exactly("digest", DIGEST_BYTES)))
 
 
 def _inflate(data: bytes) -> bytes:

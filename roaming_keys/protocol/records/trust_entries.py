@@ -345,9 +345,8 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
 def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
     max_bytes = MAX_VALUE_CHARACTERS[kind]
     reader = JsonObject(value.encode(), kind, max_bytes=max_bytes)
-    text, signature = reader.text_or_null(_SIGNED_MEMBERS[kind]), reader.data("signature", max_bytes)
-    reader.check_finished()
-    return text or "", signature
+    text = reader.text_or_null(_SIGNED_MEMBERS[kind])
+    return reader.whole((text or "", reader.data("signature", max_bytes)))
 
 
 def _name_of(decision: Decision) -> str:
