@@ -156,8 +156,7 @@ async def sign_login(
         device=attempt.device,
         signature=b"",
     )
-    signature = await provider.sign(key, ED25519, login_record(server, user, method, unsigned))
-    return replace(unsigned, signature=signature)
+    return replace(unsigned, signature=await provider.sign(key, ED25519, login_record(server, user, method, unsigned)))
 
 
 def login_record(server: str, user: str, method: LoginMethod, login: Login) -> bytes:

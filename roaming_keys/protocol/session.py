@@ -124,8 +124,7 @@ class Session:
         """
 
         def prepare(latest: Session) -> Awaitable[Prepared]:
-            opened = replace(latest.opened, state=change(latest.opened.state))
-            changed = replace(latest, opened=opened)
+            changed = replace(latest, opened=replace(latest.opened, state=change(latest.opened.state)))
             return changed.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
 
         return await self._store(setting, prepare, _ROTATION_TRIES)
@@ -178,8 +177,12 @@ class Session:
         call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
         key = await unwrap_by_passphrase(rotation.record, self.account_id.user, keys.wrap_key, provider)
         opened = await self._reopen(rotation.record, key, provider)
-        own = OwnWrapKeys(keys=opened.state.wrap_keys)
-        return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened, own=own))
+        return Prepared(
+            call=call,
+            after=replace(
+                self, parameters=rotation.keys.parameters, opened=opened, own=OwnWrapKeys(keys=opened.state.wrap_keys)
+            ),
+        )
 
     async def with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
         """Return the session with another record under the same key. Raises ServerLies, WrongPassphrase."""
@@ -238,12 +241,13 @@ class Session:
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Session:
         """Return the session of `members`. Raises SmimeError."""
         account_id = AccountId.from_members(members)
-        record = KeyRecord.from_members(members["record"])
         return cls(
             account_id=account_id,
             parameters=Parameters.from_members(members["parameters"]),
             session_key=SessionKey(bytes.fromhex(members["session_key"]), counter=members["calls"]),
-            opened=await open_record(record, account_id.user, bytes.fromhex(members["key"]), provider),
+            opened=await open_record(
+                KeyRecord.from_members(members["record"]), account_id.user, bytes.fromhex(members["key"]), provider
+            ),
             own=OwnWrapKeys(
                 keys=tuple(
                     WrapKey.read_from(JsonObject(member, "own wrap key")) for member in members["own_wrap_keys"]
@@ -279,8 +283,7 @@ class Prepared:
 
     @classmethod
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Prepared:
-        after = await Session.revive(members["after"], provider)
-        return cls(call=Call.from_members(members["call"]), after=after)
+        return cls(call=Call.from_members(members["call"]), after=await Session.revive(members["after"], provider))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,9 @@ async def wrap_for_public_key(
     ephemeral, shared = await provider.agree_ephemeral(raw_public_key(KeyType.X25519, public_key))
     wrap_key = await _agreed_key(shared, ephemeral, public_key, provider)
     aad = _aad(user, bundle_id, kind)
-    wrapped = await provider.encrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, key, aad)
-    return Wrap(kind=kind, nonce=ephemeral, wrapped=wrapped)
+    return Wrap(
+        kind=kind, nonce=ephemeral, wrapped=await provider.encrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, key, aad)
+    )
 
 
 async def open_wrap_by_private_key(

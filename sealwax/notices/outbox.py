@@ -122,8 +122,12 @@ class _Steps:
         self.any_due = select(*key).where(is_due).limit(1)
         # On PostgreSQL, each process takes a different notice. On SQLite, BEGIN IMMEDIATE locks the database.
         self.first_due = self.any_due.order_by(table.c.next_at).with_for_update(skip_locked=True)
-        taken = {"next_at": bindparam(_UNTIL), "owner": bindparam(_OWNER), "tries": table.c.tries + 1}
-        self.take = update(table).where(is_named).values(taken).returning(table)
+        self.take = (
+            update(table)
+            .where(is_named)
+            .values({"next_at": bindparam(_UNTIL), "owner": bindparam(_OWNER), "tries": table.c.tries + 1})
+            .returning(table)
+        )
         self.name = update(table).where(is_named, table.c.message_id == "").values(message_id=bindparam(_NEW_ID))
         self.will_end = update(table).where(is_mine).values(state="sending", next_at=bindparam(_UNTIL))
         left = {"state": bindparam(_STATE), "owner": "", "code": bindparam(_CODE)}
@@ -169,8 +173,8 @@ class NoticeOutbox(ABC, Generic[N]):
             key = {_parameter(column): getattr(due, column.name) for column in self._steps.key}
             # The time of the first try is the Date of each mail, and is part of the id.
             rows.execute(self._steps.name, {**key, _NEW_ID: f"{int(now)}.{secrets.token_hex(_ID_BYTES)}"})
-            owner = {_UNTIL: now + TAKEN_SECONDS, _OWNER: secrets.token_hex(_OWNER_BYTES)}
-            row = rows.execute(self._steps.take, {**key, **owner}).one()
+            taken = {**key, _UNTIL: now + TAKEN_SECONDS, _OWNER: secrets.token_hex(_OWNER_BYTES)}
+            row = rows.execute(self._steps.take, taken).one()
             begun = int(row.message_id.partition(".")[0])
             return Attempt(
                 notice=self._read(rows, row),
@@ -217,8 +221,7 @@ class NoticeOutbox(ABC, Generic[N]):
 
     def _close(self, attempt: Attempt[N], outcome: Outcome, at: datetime.datetime, code: str = "") -> None:
         with self._database.transaction() as rows:
-            step = rows.execute(self._steps.close, {**attempt.owned, _STATE: outcome.value, _CODE: code})
-            if step.rowcount == 1:
+            if rows.execute(self._steps.close, {**attempt.owned, _STATE: outcome.value, _CODE: code}).rowcount == 1:
                 self._note_end(rows, attempt, outcome, at, code)
 
 

@@ -95,8 +95,12 @@ class DatabaseUnavailable(ServiceError):
 
     def __init__(self, fault: Fault = Fault.BUSY) -> None:
         self.fault = fault
-        text = "This server cannot use its database now. Try again in a moment."
-        super().__init__(503, "database-unavailable", text, RETRY_AFTER_SECONDS)
+        super().__init__(
+            503,
+            "database-unavailable",
+            "This server cannot use its database now. Try again in a moment.",
+            RETRY_AFTER_SECONDS,
+        )
 
 
 class Database:

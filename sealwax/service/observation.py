@@ -86,6 +86,5 @@ def _record(environ: WSGIEnvironment, status: str, seconds: float) -> None:
     method = method if method in metrics.METHODS else "other"
     route = current_route(environ)
     metrics.count_request(method, route, status, seconds)
-    fields = {"method": method, "route": route, "status": int(status), "seconds": round(seconds, 4)}
-    _log.info("request", extra=fields)
+    _log.info("request", extra={"method": method, "route": route, "status": int(status), "seconds": round(seconds, 4)})
     structlog.contextvars.clear_contextvars()

@@ -101,8 +101,7 @@ def passwd(request: PasswdRequest) -> None:
     """Take another passphrase. Other devices have to log in again with it."""
     roaming = open_session(request.login)
     passphrase = new_passphrase(request.new_file)
-    session = blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase))
-    remember(session)
+    remember(blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase)))
     write_line("The account has the new passphrase.")
 
 
@@ -150,17 +149,20 @@ def devices(request: DevicesRequest) -> None:
     roaming = open_session(request.login)
     all_devices = blocking.run(roaming.session.devices(roaming.setting))
     if request.as_json:
-        rows = [
+        write_json(
             {
-                "id": device.id,
-                "name": device.name,
-                "created": write_time(device.created),
-                "latest": write_time(device.latest),
-                "isThis": device.is_this,
+                "devices": [
+                    {
+                        "id": device.id,
+                        "name": device.name,
+                        "created": write_time(device.created),
+                        "latest": write_time(device.latest),
+                        "isThis": device.is_this,
+                    }
+                    for device in all_devices
+                ]
             }
-            for device in all_devices
-        ]
-        write_json({"devices": rows})
+        )
         return
     for device in all_devices:
         mark = ", this device" if device.is_this else ""
@@ -181,8 +183,7 @@ def revoke(request: RevokeRequest) -> None:
             raise click.ClickException(f"there is no device {device_id}: sealwax roam devices lists them")
         if known[device_id].is_this:
             raise click.ClickException("this device cannot revoke itself")
-    session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids))
-    remember(session)
+    remember(blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids)))
     write_line(f"{len(request.ids)} device{'s' if len(request.ids) > 1 else ''} revoked.")
 
 

@@ -250,8 +250,9 @@ async def _encrypt_shares(
     values = split_secret(key, policy.needed, len(policy.officers), provider)
     shares = []
     for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
-        share = Share(user=user, copy_id=copy_id, number=number, value=value)
-        shares.append(await encrypt_share(share, officer, provider))
+        shares.append(
+            await encrypt_share(Share(user=user, copy_id=copy_id, number=number, value=value), officer, provider)
+        )
     return tuple(shares)
 
 

@@ -136,8 +136,9 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
 
 
 async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
-    copy = await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
-    return StoreCopy(copy=copy).to_json()
+    return StoreCopy(
+        copy=await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
+    ).to_json()
 
 
 async def _put(session: Session, setting: Setting, body: bytes) -> None:

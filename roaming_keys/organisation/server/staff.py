@@ -86,8 +86,11 @@ class StaffStore:
             raise StaffCallRefused from None
         if abs(credentials.counter / 1_000 - at.timestamp()) > MAX_CLOCK_SECONDS:
             raise StaffCallRefused
-        is_next = STAFF.c.key == credentials.session_key, STAFF.c.counter < credentials.counter
-        counted = update(STAFF).where(*is_next).values(counter=credentials.counter)
+        counted = (
+            update(STAFF)
+            .where(STAFF.c.key == credentials.session_key, STAFF.c.counter < credentials.counter)
+            .values(counter=credentials.counter)
+        )
         returned = (STAFF.c.name, STAFF.c.role, STAFF.c.certificate)
         with self._database.transaction() as rows:
             row = rows.execute(counted.returning(*returned)).first()
@@ -96,5 +99,4 @@ class StaffStore:
         return Member(name=row.name, role=Role(row.role), key=credentials.session_key, certificate=row.certificate)
 
     def _note(self, rows: Connection, note: str, at: datetime.datetime) -> None:
-        event = AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=OPERATOR, note=note)
-        self._trail.add(rows, event)
+        self._trail.add(rows, AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=OPERATOR, note=note))

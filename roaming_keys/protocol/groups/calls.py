@@ -190,12 +190,19 @@ async def prepare_group(
             bundle=opened.bundle,
             key=key,
         )
-        wrap = await wrap_group_key(bound, member.certificate, provider, owner=owner, signing_time=at)
-        members.append(Member(user=member.user, wrap=wrap))
+        members.append(
+            Member(
+                user=member.user,
+                wrap=await wrap_group_key(bound, member.certificate, provider, owner=owner, signing_time=at),
+            )
+        )
     body = GroupPush(bundle=bundle, members=members).to_json()
-    condition = f'"{version.id}.{version.number - 1}"'
-    call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
-    return PreparedGroup(call=call, group=opened)
+    return PreparedGroup(
+        call=Call(
+            method="PUT", path=f"/groups/{version.id}", condition=f'"{version.id}.{version.number - 1}"', body=body
+        ),
+        group=opened,
+    )
 
 
 async def store_group(

@@ -55,8 +55,13 @@ class GroupPush:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
-        members = [member.members() for member in self.members]
-        return write({"protocol": PROTOCOL, "bundle": to_base64(self.bundle), "members": members})
+        return write(
+            {
+                "protocol": PROTOCOL,
+                "bundle": to_base64(self.bundle),
+                "members": [member.members() for member in self.members],
+            }
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> GroupPush:
@@ -74,9 +79,13 @@ class StoredGroup:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
-        members = [member.members() for member in self.members]
         return write(
-            {"owner": self.owner, "version": self.version, "bundle": to_base64(self.bundle), "members": members}
+            {
+                "owner": self.owner,
+                "version": self.version,
+                "bundle": to_base64(self.bundle),
+                "members": [member.members() for member in self.members],
+            }
         )
 
     @classmethod

@@ -121,16 +121,18 @@ async def build_first_record(
     state: AccountState = EMPTY_STATE,
 ) -> KeyRecord:
     """Return `identities` as version 1 of a new account, wrapped for the passphrase's keys. `user` is normalised."""
-    base = _Base(version=FIRST_VERSION, identities=identities, state=state)
-    return await _build_under_new_key(user, base, keys, provider)
+    return await _build_under_new_key(
+        user, _Base(version=FIRST_VERSION, identities=identities, state=state), keys, provider
+    )
 
 
 async def build_reset_record(
     user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider, *, version: int, at: int
 ) -> KeyRecord:
     """Return `identities` as the first record after a reset. `at` is the time of the reset in seconds since 1970."""
-    base = _Base(version=version, identities=identities, state=AccountState(reset=at))
-    return await _build_under_new_key(user, base, keys, provider)
+    return await _build_under_new_key(
+        user, _Base(version=version, identities=identities, state=AccountState(reset=at)), keys, provider
+    )
 
 
 async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvider) -> KeyRecord:
@@ -204,8 +206,11 @@ async def seal_sent_entries(
     """Return the entries that a device sends, encrypted for the device itself. `open_kept_state` decrypts them."""
     record = opened.record
     aad = _state_aad(SENT_STATE, user, record.bundle_id, record.version)
-    sealed = await _seal_state(AccountState(entries=entries), opened.key, aad, provider)
-    return StatePart(bundle_id=record.bundle_id, version=record.version, state=sealed)
+    return StatePart(
+        bundle_id=record.bundle_id,
+        version=record.version,
+        state=await _seal_state(AccountState(entries=entries), opened.key, aad, provider),
+    )
 
 
 async def open_kept_state(
@@ -249,8 +254,11 @@ class _Base:
 
 def _next_base(opened: OpenRecord, user: str) -> _Base:
     version = opened.record.version
-    state = opened.state.after(version, digest_of(opened.record, user))
-    return _Base(version=version + 1, identities=opened.identities, state=state)
+    return _Base(
+        version=version + 1,
+        identities=opened.identities,
+        state=opened.state.after(version, digest_of(opened.record, user)),
+    )
 
 
 async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provider: CryptoProvider) -> KeyRecord:

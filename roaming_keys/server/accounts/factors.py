@@ -125,8 +125,7 @@ class FactorStore:
         with self._database.transaction(durable=waiting.method.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if isinstance(factor.means, SecurityKey) and factor.means.credential_id == proof.credential_id:
-                    key, before = factor.means, factor.counter
-                    count = check_assertion(key, proof, origins, challenge=challenge, count=before)
+                    count = check_assertion(factor.means, proof, origins, challenge=challenge, count=factor.counter)
                     return self._admit(rows, waiting, factor, count, at, take_back)
             raise FactorRefused
 
@@ -151,8 +150,7 @@ class FactorStore:
             rows.execute(insert(FACTOR).values(**columns, created=now, latest=now))
             remember_use(rows, caller.device, now)
             self._sessions.end_others_in(rows, caller)
-            note = f"{kind} {id}"
-            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=note))
+            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=f"{kind} {id}"))
 
     def remove(self, caller: Caller, id: str, at: datetime.datetime) -> bool:
         """Delete a factor, and return whether it was there. Raises SessionEnded."""
@@ -163,8 +161,7 @@ class FactorStore:
             kind = rows.execute(removed).scalar()
             if kind is None:
                 return False
-            event = AuditEvent(kind=AuditKind.FACTOR_REMOVED, at=at, user=user, note=f"{kind} {id}")
-            self._trail.add(rows, event)
+            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_REMOVED, at=at, user=user, note=f"{kind} {id}"))
         self._database.erase_deleted()
         return True
 
@@ -206,8 +203,9 @@ class FactorStore:
 
 
 def _find_waiting(rows: Connection, key: bytes, at: datetime.datetime) -> Waiting | None:
-    is_waiting = WAITING_LOGIN.c.key == key, WAITING_LOGIN.c.ends > at.timestamp()
-    row = rows.execute(select(WAITING_LOGIN).where(*is_waiting)).first()
+    row = rows.execute(
+        select(WAITING_LOGIN).where(WAITING_LOGIN.c.key == key, WAITING_LOGIN.c.ends > at.timestamp())
+    ).first()
     if row is None:
         return None
     return Waiting(

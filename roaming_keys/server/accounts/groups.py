@@ -28,8 +28,11 @@ class GroupOfEarlierAccount(ServiceError):
     """The group is of the user's account from before a reset, which the server still keeps: status 409."""
 
     def __init__(self) -> None:
-        text = "This group is of the account from before the reset. It can be changed when that one is deleted."
-        super().__init__(409, "account-reset", text)
+        super().__init__(
+            409,
+            "account-reset",
+            "This group is of the account from before the reset. It can be changed when that one is deleted.",
+        )
 
 
 class GroupChanged(Exception):
@@ -86,8 +89,12 @@ class GroupStore:
             Member(user=member.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(member.sealed), member.user))
             for member in member_rows
         ]
-        bundle = self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user)
-        return StoredGroup(owner=row.user, version=row.version, bundle=bundle, members=members)
+        return StoredGroup(
+            owner=row.user,
+            version=row.version,
+            bundle=self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user),
+            members=members,
+        )
 
     def note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
         """Store the time at which a member asks for a group for the first time."""
@@ -113,8 +120,15 @@ class GroupStore:
                 self._update(rows, caller.user, group, before, sealed)
                 _check_of_this_account(rows, caller.user, group, at)
             self._replace_members(rows, group, push.members, at)
-            note = f"group {group}, version {before + 1}, {len(push.members)} members"
-            self._trail.add(rows, AuditEvent(kind=AuditKind.GROUP_STORED, at=at, user=caller.user, note=note))
+            self._trail.add(
+                rows,
+                AuditEvent(
+                    kind=AuditKind.GROUP_STORED,
+                    at=at,
+                    user=caller.user,
+                    note=f"group {group}, version {before + 1}, {len(push.members)} members",
+                ),
+            )
 
     def delete(self, caller: Caller, group: str, at: datetime.datetime) -> None:
         """Delete a group of the caller. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
@@ -125,8 +139,9 @@ class GroupStore:
             if rows.execute(delete(GROUP_BUNDLE).where(*is_own).returning(GROUP_BUNDLE.c.id)).first() is None:
                 raise NoSuchGroup
             rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.group == group))
-            event = AuditEvent(kind=AuditKind.GROUP_DELETED, at=at, user=caller.user, note=f"group {group}")
-            self._trail.add(rows, event)
+            self._trail.add(
+                rows, AuditEvent(kind=AuditKind.GROUP_DELETED, at=at, user=caller.user, note=f"group {group}")
+            )
         self._database.erase_deleted()
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
@@ -152,14 +167,14 @@ class GroupStore:
         if (count or 0) >= MAX_OWNED:
             raise ServiceError(409, "too-many-groups", f"An account owns at most {MAX_OWNED} groups.")
         new = {"id": group, "user": owner, "version": 1, "created": at.timestamp(), "sealed": sealed}
-        added = insert_into(rows, GROUP_BUNDLE).values(new)
-        added = added.on_conflict_do_nothing(index_elements=["id"])
+        added = insert_into(rows, GROUP_BUNDLE).values(new).on_conflict_do_nothing(index_elements=["id"])
         if rows.execute(added.returning(GROUP_BUNDLE.c.id)).first() is None:
             raise GroupChanged
 
     def _update(self, rows: Connection, owner: str, group: str, before: int, sealed: bytes) -> None:
-        query = select(GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version).where(GROUP_BUNDLE.c.id == group)
-        row = rows.execute(query.with_for_update()).first()
+        row = rows.execute(
+            select(GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version).where(GROUP_BUNDLE.c.id == group).with_for_update()
+        ).first()
         if row is None or row.user != owner:
             raise NoSuchGroup
         if row.version != before:

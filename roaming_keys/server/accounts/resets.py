@@ -96,8 +96,9 @@ class ResetStore:
 
     def stop(self, caller: Caller, at: datetime.datetime) -> bool:
         """Stop the reset of the caller's account. Returns whether a reset was running. Raises SessionEnded."""
-        goes_on = RESET.c.user == caller.user, RESET.c.ends > at.timestamp()
-        stopped = delete(RESET).where(*goes_on).returning(RESET.c.user)
+        stopped = (
+            delete(RESET).where(RESET.c.user == caller.user, RESET.c.ends > at.timestamp()).returning(RESET.c.user)
+        )
         with self._database.transaction() as rows:
             self._store.sessions.lock_account_of(rows, caller, at)
             if rows.execute(stopped).first() is None:

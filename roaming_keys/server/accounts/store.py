@@ -212,8 +212,10 @@ class Store:
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
             self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
-            note = f"version {record.version}"
-            self.trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
+            self.trail.add(
+                rows,
+                AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=f"version {record.version}"),
+            )
 
     def rotate(
         self,
@@ -231,27 +233,31 @@ class Store:
         """
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
-            is_own = ACCOUNT.c.user == account.user
-            rows.execute(update(ACCOUNT).where(is_own).values(**self.account_columns(rows, account)))
+            rows.execute(
+                update(ACCOUNT).where(ACCOUNT.c.user == account.user).values(**self.account_columns(rows, account))
+            )
             self._replace_record(rows, account.user, record, bundle_id=before)
             self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
-            is_other = DEVICE.c.user == account.user, DEVICE.c.id != caller.device
-            rows.execute(update(DEVICE).where(*is_other).values(of_earlier_keys=1))
+            rows.execute(
+                update(DEVICE)
+                .where(DEVICE.c.user == account.user, DEVICE.c.id != caller.device)
+                .values(of_earlier_keys=1)
+            )
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
             self.trail.add(rows, event)
             for device in forgotten:
-                note = f"device {device}"
-                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
+                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
                 self.trail.add(rows, event)
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
         """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
-            note = f"device {caller.device}"
-            self.trail.add(rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=note))
+            self.trail.add(
+                rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=f"device {caller.device}")
+            )
 
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.
@@ -284,15 +290,21 @@ class Store:
         self.trail.forget(rows, user, at, actor=actor)
 
     def _replace_record(self, rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
-        is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
-        replaced = update(RECORD).where(*is_before).values(**self.record_columns(rows, user, record))
+        replaced = (
+            update(RECORD)
+            .where(RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
+            .values(**self.record_columns(rows, user, record))
+        )
         if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
             raise RecordChanged
 
     def record_columns(self, rows: Connection, user: str, record: SealedRecord) -> dict[str, Any]:
         """Return the values of a row of the table, sealed under the master key in force."""
-        sealed = self.keys.renew(rows, Sealed.RECORD, record.sealed, user)
-        return {"bundle_id": record.bundle_id, "version": record.version, "sealed": sealed}
+        return {
+            "bundle_id": record.bundle_id,
+            "version": record.version,
+            "sealed": self.keys.renew(rows, Sealed.RECORD, record.sealed, user),
+        }
 
     def account_columns(self, rows: Connection, account: Account) -> dict[str, Any]:
         """Return the values of a row of the table, sealed under the master key in force."""

@@ -162,8 +162,9 @@ def _refusals_named() -> Iterator[None]:
     try:
         yield
     except KeyringError as error:
-        text = f"the system keyring refused ({type(error).__name__}): unlock it and start again"
-        raise ServerKeyError(text) from None
+        raise ServerKeyError(
+            f"the system keyring refused ({type(error).__name__}): unlock it and start again"
+        ) from None
 
 
 def read_keys(text: str) -> tuple[MasterKey, ...]:

@@ -105,8 +105,9 @@ class NoticesSection(MailServerSection):
         submission = self.to_submission()
         if submission is None or self.sender is None:
             return None
-        head = Letterhead(origin=origin, sender=self.sender, language=self.language)
-        return NoticesByMail(submission=submission, head=head)
+        return NoticesByMail(
+            submission=submission, head=Letterhead(origin=origin, sender=self.sender, language=self.language)
+        )
 
 
 class KeysSettings(ServiceSettings):

@@ -122,8 +122,9 @@ class AccountViews:
 
     def _changed(self, caller: Caller) -> Response:
         record = json.loads(self._stored(caller).to_json())
-        text = "Another device has stored keys meanwhile."
-        return error_response(412, CHANGED, text, further_members={"record": record})
+        return error_response(
+            412, CHANGED, "Another device has stored keys meanwhile.", further_members={"record": record}
+        )
 
 
 def _tag_before(record: KeyRecord) -> str:

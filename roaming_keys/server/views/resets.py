@@ -86,8 +86,7 @@ class ResetViews:
                 409, "reset-not-ready", "No reset of this account may be finished now. It was stopped, or must wait."
             ) from None
         except RecordChanged:
-            text = "A device has stored keys meanwhile. Try again."
-            raise ServiceError(409, "reset-outdated", text) from None
+            raise ServiceError(409, "reset-outdated", "A device has stored keys meanwhile. Try again.") from None
         return json_answer(b"{}", status=201)
 
     def stop(self) -> Response:

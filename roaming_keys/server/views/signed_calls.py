@@ -42,8 +42,7 @@ def check_call(
     call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
     record = call_record(config.origin, credentials.session_key, call, credentials.counter)
     try:
-        key = Ed25519PublicKey.from_public_bytes(credentials.session_key)
-        key.verify(credentials.signature, record)
+        Ed25519PublicKey.from_public_bytes(credentials.session_key).verify(credentials.signature, record)
         count(credentials.session_key, credentials.counter)
     except (InvalidSignature, UsedBefore):
         raise ServiceError(401, "call-refused", "This call is not signed, or was sent before.") from None

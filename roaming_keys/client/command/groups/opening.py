@@ -86,8 +86,9 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
     accepted = owner.accepted or ""
 
     def examine(store: TrustStore) -> Examined:
-        judging = Judging(trust_store=store, at=now())
-        reports = examine_owner(session, listed.id, stored, judging, PROVIDER, accepted=accepted)
+        reports = examine_owner(
+            session, listed.id, stored, Judging(trust_store=store, at=now()), PROVIDER, accepted=accepted
+        )
         return Examined(blocking.run(reports).counting, None)
 
     try:
@@ -111,8 +112,10 @@ def _open_own(roaming: Roaming, listed: ListedGroup) -> OpenGroup:
     try:
         return blocking.run(open_own_group(roaming.session, listed.id, stored, PROVIDER, at=now()))
     except NoMatchingRecipient:
-        text = "the group's key is encrypted for a certificate that your account does not have any more"
-        raise click.ClickException(f"{text}: add it by sealwax roam push, or make a new group") from None
+        raise click.ClickException(
+            "the group's key is encrypted for a certificate that your account does not have any more:"
+            " add it by sealwax roam push, or make a new group"
+        ) from None
 
 
 _NO_TRUST: Final = OwnerTrust(
