@@ -18,6 +18,7 @@ from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
 from roaming_keys.server.notices.outbox import write_notice
 from roaming_keys.server.notices.sender import OwnerNoticeSender
 from roaming_keys.server.views.account import AccountViews
+from roaming_keys.server.views.bodies import add_routes
 from roaming_keys.server.views.factors import FactorViews
 from roaming_keys.server.views.groups import GroupViews
 from roaming_keys.server.views.login import LoginViews
@@ -52,23 +53,9 @@ def create_app(config: KeyServerConfig) -> Flask:
     install_cross_origin(app, pages)
     _install_errors(app)
     install_health(app, Health(needed={"database": store.is_usable}))
-    logins = LoginViews(config, store.keys, store)
-    app.post("/parameters")(logins.parameters)
-    app.post("/register")(logins.register)
-    app.post("/login")(logins.log_in)
-    app.post("/recover")(logins.recover)
-    account = AccountViews(config, store.keys, store)
-    app.get("/bundle")(account.bundle)
-    app.put("/bundle")(account.push)
-    app.post("/passphrase")(account.rotate)
-    app.get("/devices")(account.devices)
-    app.delete("/account")(account.delete)
-    app.post("/export")(account.note_export)
-    FactorViews(config, store.keys, store).install(app)
-    GroupViews(config, store.groups, store.sessions).install(app)
+    add_routes(app, _views(config, store))
     for install in _find_extensions():
         install(app, config, store)
-    ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store
     if config.notices is not None:
         app.extensions[_SENDER] = OwnerNoticeSender(store.database, config.notices, config.clock)
@@ -88,6 +75,39 @@ def close_app(app: Flask) -> None:
     if sender is not None:
         sender.stop()
     app.extensions[_STORE].close()
+
+
+def _views(config: KeyServerConfig, store: Store) -> dict[str, Callable[..., Response]]:
+    """Return the views of all routes except those of other packages."""
+    logins, account, factors = LoginViews(config, store), AccountViews(config, store), FactorViews(config, store)
+    groups, resets = GroupViews(config, store), ResetViews(config, store)
+    return {
+        "POST /parameters": logins.parameters,
+        "POST /register": logins.register,
+        "POST /login": logins.log_in,
+        "POST /recover": logins.recover,
+        "GET /bundle": account.bundle,
+        "PUT /bundle": account.push,
+        "POST /passphrase": account.rotate,
+        "GET /devices": account.devices,
+        "DELETE /account": account.delete,
+        "POST /export": account.note_export,
+        "POST /factor": factors.prove,
+        "GET /factors": factors.list,
+        "POST /factors": factors.add,
+        "DELETE /factors/<id>": factors.remove,
+        "GET /groups": groups.list_groups,
+        "GET /groups/<group>": groups.show_group,
+        "PUT /groups/<group>": groups.store_group,
+        "DELETE /groups/<group>": groups.end_group,
+        "POST /reset": resets.start,
+        "DELETE /reset": resets.stop,
+        "POST /reset/find": resets.find,
+        "POST /reset/finish": resets.finish,
+        "POST /reset/parameters": resets.kept_parameters,
+        "POST /reset/undo": logins.undo_by_passphrase,
+        "POST /reset/undo-by-code": logins.undo_by_code,
+    }
 
 
 @cache

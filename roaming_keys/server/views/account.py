@@ -9,25 +9,19 @@ from typing import Final
 from flask import Response, request
 
 from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
-from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
-from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord
+from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.sessions import Caller, SessionEnded
 from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import check_call, check_fresh
+from roaming_keys.server.views.signed_calls import StoreViews, check_fresh
 from sealwax.service import ServiceError, error_response
 from smime_core.errors import MalformedMessage
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
 
 
-class AccountViews:
-    """The routes, over one store and the server's keys."""
-
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+class AccountViews(StoreViews):
+    """The routes of an account."""
 
     def bundle(self) -> Response:
         """Return the record of the caller, or 304 if it is the one in If-None-Match."""
@@ -106,10 +100,6 @@ class AccountViews:
         caller = self._check_call()
         self._store.note_export(caller, self._config.clock())
         return json_answer(b"{}")
-
-    def _check_call(self) -> Caller:
-        """Return the session whose key has signed the call, and count the call. Raises ServiceError."""
-        return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
 
     def _stored(self, caller: Caller) -> KeyRecord:
         stored = self._store.find_record_of(caller.session_key)

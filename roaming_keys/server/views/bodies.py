@@ -1,11 +1,20 @@
-"""The JSON in requests and answers of the key server."""
+"""The routes of the key server, and the JSON in requests and answers."""
 
 from __future__ import annotations
 
-from flask import Response, request
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from roaming_keys.protocol.messages.accounts import MAX_RECORD_BYTES
+
+
+def add_routes(app: Flask, views: Mapping[str, Callable[..., Response]]) -> None:
+    """Add routes to an application, each named by its method and path as in `GET /devices`."""
+    for route, view in views.items():
+        method, _, path = route.partition(" ")
+        app.route(path, methods=[method])(view)
 
 
 def json_body() -> bytes:

@@ -28,10 +28,11 @@ from roaming_keys.server.accounts.resets import ResetStore
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.limits import LoginLimits
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, UsedBefore
 from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from roaming_keys.server.views.signed_calls import StoreViews
 from sealwax.service import ServiceError, client_site
 from smime_core.errors import MalformedMessage
 
@@ -44,18 +45,16 @@ _REFUSALS: Final = {
 }
 
 
-class LoginViews:
-    """The routes, over one store and the server's keys."""
+class LoginViews(StoreViews):
+    """The routes of logins."""
 
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+    def __init__(self, config: KeyServerConfig, store: Store) -> None:
+        super().__init__(config, store)
         self._resets = ResetStore(store)
-        self._limits = LoginLimits(store.database, keys.counter_name)
+        self._limits = LoginLimits(store.database, store.keys.counter_name)
         # A key under which no login is valid.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-        self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
+        self._false_login_key = store.keys.seal(Sealed.LOGIN_KEY, false_key, user="")
 
     def parameters(self) -> Response:
         """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""

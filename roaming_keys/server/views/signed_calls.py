@@ -1,4 +1,4 @@
-"""The check of a signed call (`protocol/calls.py`) at the key server."""
+"""The check of a signed call (`protocol/calls.py`) at the key server, and the views that use it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import request
 
 from roaming_keys.protocol.calls import Call, Credentials, call_record
+from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import Caller, SessionEnded
@@ -53,3 +54,16 @@ def check_fresh(config: KeyServerConfig, caller: Caller) -> None:
     """Check that the login of a session was at most FRESH ago. Raises ServiceError."""
     if config.clock() - caller.started > FRESH:
         raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")
+
+
+class StoreViews:
+    """Routes over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, store: Store) -> None:
+        self._config = config
+        self._keys = store.keys
+        self._store = store
+
+    def _check_call(self) -> Caller:
+        """Return the session whose key has signed the call, and count the call. Raises ServiceError."""
+        return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
