@@ -29,7 +29,6 @@ _PATHS: Final = {
 }
 # A safe limit: a server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
-_FROM_BEFORE: Final = frozenset({LoginMethod.UNDO_BY_PASSPHRASE, LoginMethod.UNDO_BY_CODE})
 
 LoginSecret = AccountKeys | RecoveryKeys
 """The keys that sign a login and open its answer."""
@@ -173,7 +172,7 @@ async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
 async def _log_in(
     setting: Setting, account_id: AccountId, method: LoginMethod, find_secret: _FindSecret, context: LoginContext
 ) -> Session:
-    if method in _FROM_BEFORE:
+    if method.is_undo:
         context = replace(context, known=None)
     terms = await _ask_for_terms(setting, account_id.user, method)
     prepare = partial(_prepare, account_id, method, find_secret, terms, context, setting.provider)
@@ -225,7 +224,7 @@ async def _prepare(
 
 
 async def _ask_for_terms(setting: Setting, user: str, method: LoginMethod) -> LoginTerms:
-    path = "/reset/parameters" if method in _FROM_BEFORE else "/parameters"
+    path = "/reset/parameters" if method.is_undo else "/parameters"
     body = ParametersRequest(user=user).to_json()
     return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
 

@@ -25,7 +25,7 @@ from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.protocol.records.record import FIRST_VERSION
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key.server_keys import ServerKeys
 from roaming_keys.server.views.bodies import add_routes, expect_record, json_answer, json_body
 from roaming_keys.server.views.signed_calls import StoreViews, check_fresh
 from sealwax.service import ServiceError
@@ -102,7 +102,7 @@ class StaffViews:
         if record.version != FIRST_VERSION:
             raise MalformedMessage(f"{record.version}, expected {FIRST_VERSION}", where="version")
         account = Account.sealed_by(self._keys, user, new.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._store.add_user(account, sealed, new.copy, member, self._config.clock())
         except AccountExists:

@@ -83,12 +83,12 @@ class OpenGroup:
 
 async def list_groups(session: Session, setting: Setting) -> tuple[ListedGroup, ...]:
     """Return the groups that the person owns or is a member of. Raises KeyServerError or MalformedMessage."""
-    return tuple(ListedGroups.from_json(await _send(session, setting, Call(method="GET", path="/groups"))).groups)
+    return tuple(ListedGroups.from_json(await session.send(setting, Call(method="GET", path="/groups"))).groups)
 
 
 async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGroup:
     """Return a group as the server has it. Raises KeyServerError or MalformedMessage."""
-    return StoredGroup.from_json(await _send(session, setting, Call(method="GET", path=f"/groups/{id}")))
+    return StoredGroup.from_json(await session.send(setting, Call(method="GET", path=f"/groups/{id}")))
 
 
 def find_wrap(stored: StoredGroup, user: str) -> bytes:
@@ -213,7 +213,7 @@ async def store_group(
     Raises the errors of `prepare_group`, and KeyServerError, also if the stored version is not the one before.
     """
     prepared = await prepare_group(session, version, content, setting.provider, at=at)
-    await _send(session, setting, prepared.call)
+    await session.send(setting, prepared.call)
     return await keep_group(session, setting, prepared.group, at=at), prepared.group
 
 
@@ -230,7 +230,7 @@ def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) ->
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
     """Delete a group of the person, or remove the person from a group of another owner. Raises KeyServerError."""
-    await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
+    await session.send(setting, Call(method="DELETE", path=f"/groups/{id}"))
 
 
 async def _open(
@@ -256,7 +256,3 @@ async def _open(
     if all(member.user != session.account_id.user for member in content.members):
         raise GroupKeyRefused("the group's list of people lacks you")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
-
-
-async def _send(session: Session, setting: Setting, call: Call) -> bytes:
-    return await setting.transport.send(call, await session.sign(call, setting.provider))

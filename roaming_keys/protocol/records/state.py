@@ -29,6 +29,7 @@ from roaming_keys.protocol.records.entries import (
     fit_entries,
     merge_entries,
     read_entries,
+    time_after,
     write_entries,
 )
 from smime_core.errors import MalformedMessage
@@ -125,6 +126,14 @@ class AccountState:
         """Return the state for a record under the next key, with this key among the earlier ones."""
         earlier = (*self.earlier_keys, EarlierKey(bundle_id=bundle_id, key=key))
         return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
+
+    def with_entry(self, name: str, value: str | None, now: int) -> AccountState:
+        """Return the state with this value of an entry. `now` is in milliseconds since 1970.
+
+        The entry is later than the earlier one, because the clock may have been ahead at the earlier change.
+        """
+        entry = Entry(at=time_after(self.entries.get(name), now), value=value)
+        return replace(self, entries={**self.entries, name: entry})
 
     def merged_with(self, other: AccountState) -> AccountState:
         """Return `other` with the newer entry of each name from both states, without entries that do not fit in."""

@@ -47,7 +47,9 @@ class AccountViews(StoreViews):
         if record.wraps != stored.wraps:
             raise MalformedMessage("only a new key changes the wraps", where="wraps")
         try:
-            self._store.replace_record(caller, self._sealed(record, caller.user), self._config.clock())
+            self._store.replace_record(
+                caller, SealedRecord.sealed_by(self._keys, caller.user, record), self._config.clock()
+            )
         except RecordChanged:
             return self._changed(caller)
         return json_answer(b"{}")
@@ -64,7 +66,7 @@ class AccountViews(StoreViews):
             raise MalformedMessage("the record has the bundle id of before", where="If-Match")
         account = Account.sealed_by(self._keys, user, rotation.keys)
         try:
-            sealed, revoked = self._sealed(record, user), list(rotation.revoked)
+            sealed, revoked = SealedRecord.sealed_by(self._keys, user, record), list(rotation.revoked)
             self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
             # The other sessions end even if this try fails. Otherwise a session that stores records all the time would
@@ -106,9 +108,6 @@ class AccountViews(StoreViews):
         if stored is None:
             raise SessionEnded
         return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, caller.user))
-
-    def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:
-        return SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
 
     def _changed(self, caller: Caller) -> Response:
         record = json.loads(self._stored(caller).to_json())

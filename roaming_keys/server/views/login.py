@@ -80,7 +80,7 @@ class LoginViews(StoreViews):
             self._config.ticket_key, registration.ticket, audience=self._config.origin, user=user, at=at
         )
         account = Account.sealed_by(self._keys, user, registration.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._store.add_account(account, sealed, ticket, at)
         except UsedBefore:

@@ -13,7 +13,6 @@ from roaming_keys.protocol.tickets import BadTicket, Purpose, Ticket, check_tick
 from roaming_keys.server.accounts.resets import ResetNotReady, ResetStore, StartedReset
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
@@ -59,7 +58,7 @@ class ResetViews(StoreViews):
         user, record, at = normalise_user(registration.user), registration.record, self._config.clock()
         ticket = self._ticket(registration.ticket, user, at)
         account = Account.sealed_by(self._keys, user, registration.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._resets.finish(account, sealed, ticket, at)
         except UsedBefore:
