@@ -13,7 +13,7 @@ from enum import StrEnum
 from flask import request
 
 from sealwax.service import ServiceError, audit, client_network
-from sealwax.service.metrics import count_call, count_login, count_opening, count_parcel, count_send
+from sealwax.service.metrics import count_call, count_event
 from webbridge.gateway import GatewayError
 
 _OK = "ok"
@@ -32,7 +32,7 @@ def recorded_login(account: str) -> Iterator[None]:
     """Record one attempt to sign in with its outcome."""
 
     def write(record: Record) -> None:
-        count_login(record.outcome)
+        count_event("login", record.outcome)
         _audit("sign-in", account, record.outcome)
 
     with _recorded(write):
@@ -44,7 +44,7 @@ def recorded_send(account: str) -> Iterator[Record]:
     """Record one message with its outcome, which the caller sets unless it is an error."""
 
     def write(record: Record) -> None:
-        count_send(record.outcome)
+        count_event("send", record.outcome)
         _audit("send", account, record.outcome)
 
     with _recorded(write) as record:
@@ -59,7 +59,7 @@ def recorded_parcel(account: str) -> Iterator[Record]:
     """
 
     def write(record: Record) -> None:
-        count_parcel(record.outcome)
+        count_event("parcel", record.outcome)
         _audit("parcel", account, record.outcome)
 
     with _recorded(write) as record:
@@ -79,7 +79,7 @@ def recorded_kept_file(account: str) -> Iterator[Record]:
 @contextmanager
 def recorded_opening() -> Iterator[None]:
     """Count one proof of a recipient with its outcome. No log names recipients."""
-    with _recorded(lambda record: count_opening(record.outcome)):
+    with _recorded(lambda record: count_event("opening", record.outcome)):
         yield
 
 

@@ -13,7 +13,7 @@ from sealwax.notices.submission import MailFailed, Submission
 from sealwax.notices.working import Worker
 from sealwax.notices.writing import UNUSABLE_ADDRESS, Unwritable
 from sealwax.service import DatabaseUnavailable
-from sealwax.service.metrics import count_notice
+from sealwax.service.metrics import count_event
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 LEAST_TRIES: Final = 10
@@ -128,14 +128,14 @@ class NoticeSender(Worker, ABC, Generic[N]):
 
     def _postpone(self, attempt: Attempt[N], reason: str, *, code: str = "", is_ending: bool = False) -> None:
         _log.warning("a notice waits: %s", reason)
-        count_notice("later")
+        count_event("notice", "later")
         self._outbox.postpone(attempt, self._clock(), code=code, is_ending=is_ending)
 
     def _end(self, attempt: Attempt[N]) -> None:
-        count_notice("sent")
+        count_event("notice", "sent")
         self._outbox.end(attempt, self._clock())
 
     def _fail(self, attempt: Attempt[N], code: str) -> None:
         _log.warning("a notice was given up: %s", code)
-        count_notice("given-up")
+        count_event("notice", "given-up")
         self._outbox.fail(attempt, self._clock(), code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -32,11 +32,8 @@ def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, 
             raise click.ClickException(
                 "the database is not up to date: start the service first, or run `sealwax keys init`"
             )
-        database = Database(config.database, access=access)
-        try:
+        with closing(Database(config.database, access=access)) as database:
             yield settings, AuditTrail(_keys_of(config, database)), database
-        finally:
-            database.close()
 
 
 def _keys_of(config: KeyServerConfig, database: Database) -> ServerKeys:
