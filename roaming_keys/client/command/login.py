@@ -19,7 +19,7 @@ from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, 
 from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
 from roaming_keys.protocol.session import AccountId, Session, Setting, Transport
 from roaming_keys.protocol.steps import KeyServerError
-from sealwax.cli.options.parameters import now
+from sealwax.cli.options.parameters import JSON, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
 from sealwax.cli.provider import PROVIDER
@@ -127,6 +127,21 @@ class AccountLogin:
     account: AccountChoice = group_of(AccountChoice)
     agreement: ResetAgreement = group_of(ResetAgreement)
     passphrases: PassphraseSource = group_of(PassphraseSource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """The account to which a command without further options logs in."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The account, and the form of a list."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    as_json: bool = given_by(JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

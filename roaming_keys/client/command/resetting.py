@@ -11,6 +11,7 @@ from roaming_keys.client.command.login import (
     NEW_PASSPHRASE_FILE,
     AccountChoice,
     AccountLogin,
+    LoginRequest,
     forget,
     keep_login,
     login_context,
@@ -45,13 +46,6 @@ class ResetRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopRequest:
-    """The account whose reset is stopped."""
-
-    login: AccountLogin = group_of(AccountLogin)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UndoRequest:
     """The account, and its passphrase or recovery code from before the reset."""
 
@@ -78,8 +72,6 @@ def reset(request: ResetRequest) -> None:
     """
     account_id = request.account.account_id()
     identities = load_all_identities(request.names, request.passphrases)
-    if request.names and not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
     ticket, mail_password = request.source.ticket(account_id.user, Purpose.RESET)
     setting = setting_for(request.account)
     answer = blocking.run(start_reset(setting.transport, account_id.user, ticket))
@@ -113,8 +105,8 @@ def reset(request: ResetRequest) -> None:
     write_line(f"{account_id.user} has a new account at {account_id.server}. The earlier one is kept for 30 days.")
 
 
-@verb(StopRequest, "stop-reset")
-def stop_reset(request: StopRequest) -> None:
+@verb(LoginRequest, "stop-reset")
+def stop_reset(request: LoginRequest) -> None:
     """Stop a reset of the account that you did not start, or no longer need."""
     roaming = open_session(request.login)
     blocking.run(roaming.session.stop_reset(roaming.setting))

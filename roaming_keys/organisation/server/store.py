@@ -119,9 +119,7 @@ class OrganisationStore:
             Change.RENEW: {"renew": now},
         }
         values = columns[change]
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             if values:
                 rows.execute(
                     insert_into(rows, RESTRICTION)
@@ -169,8 +167,7 @@ class OrganisationStore:
 
     def store_copy(self, caller: Caller, copy: RecoveryCopy, at: datetime.datetime) -> None:
         """Store a copy in place of the earlier copy. Raises SessionEnded."""
-        with self._database.transaction() as rows:
-            self._accounts.sessions.lock_account_of(rows, caller, at)
+        with self._accounts.sessions.locked(caller, at) as rows:
             self._write_copy(rows, caller.user, copy)
             self.trail.add(
                 rows, AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
@@ -195,9 +192,7 @@ class OrganisationStore:
 
     def _note_shown_cases(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
         """Return the cases to show to the owner, and note that they were shown."""
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             # Only the cases in this answer are noted, because the owner sees no other case.
             for case in [row.id for row in rows.execute(_shown_to(user, at)) if row.told is None]:
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
@@ -216,9 +211,7 @@ class OrganisationStore:
             raise ServiceError(404, "no-recovery-copy", "The key server has no recovery copy of this account.")
         case = os.urandom(_ID_BYTES).hex()
         content = {"reason": new.reason, "asked_by": member.name, "recipient": to_base64(new.recipient.der)}
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
                 # The owner sees at most MAX_CASES cases, so more cases would hide earlier ones.
@@ -276,9 +269,7 @@ class OrganisationStore:
             ends = datetime.datetime.fromtimestamp(waits_until, datetime.UTC)
             raise ServiceError(409, "owner-has-time", f"The owner has time to object until {ends:%Y-%m-%d %H:%M} UTC.")
         user = stored_case.facts.user
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             values = {
                 "case": case,
                 "number": number,
@@ -306,9 +297,7 @@ class OrganisationStore:
         stored_case = self._find_case(case, at)
         user, needed = stored_case.facts.user, stored_case.copy.policy.needed
         query = select(RECOVERY_APPROVAL.c.sealed).where(RECOVERY_APPROVAL.c.case == case)
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             sealed = rows.execute(query.order_by(RECOVERY_APPROVAL.c.number)).scalars().all()
             if len(sealed) < needed:
                 raise ServiceError(
@@ -396,13 +385,18 @@ class OrganisationStore:
                 return number
         raise ServiceError(403, "not-your-case", "You are no officer for this account.")
 
-    def _lock(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account, as each transaction that changes its rows does. Raises ServiceError if there is no account.
+    @contextmanager
+    def _locked(self, user: str, at: datetime.datetime) -> Iterator[Connection]:
+        """A transaction that has locked an account, as each one does that changes the account's rows.
 
-        An account from before a reset counts too, because the officers have shares of its keys.
+        An account from before a reset counts too, because the officers have shares of its keys. Raises ServiceError if
+        there is no account.
         """
-        with _refusing_missing_account():
-            self._accounts.sessions.lock_account_or_replaced(rows, user, at)
+        with self._database.transaction() as rows:
+            self._keys.hold(rows)
+            with _refusing_missing_account():
+                self._accounts.sessions.lock_account_or_replaced(rows, user, at)
+            yield rows
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:

@@ -156,8 +156,7 @@ class FactorStore:
         """Delete a factor, and return whether it was there. Raises SessionEnded."""
         user = caller.user
         removed = delete(FACTOR).where(FACTOR.c.user == user, FACTOR.c.id == id).returning(FACTOR.c.kind)
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             kind = rows.execute(removed).scalar()
             if kind is None:
                 return False

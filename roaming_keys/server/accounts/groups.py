@@ -111,8 +111,7 @@ class GroupStore:
         Raises GroupChanged, NoSuchGroup, GroupOfEarlierAccount, SessionEnded, or ServiceError if the caller owns too
         many groups.
         """
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             sealed = self._keys.seal_in(rows, Sealed.GROUP_BUNDLE, push.bundle, caller.user)
             if before == 0:
                 self._add(rows, caller.user, group, sealed, at)
@@ -132,8 +131,7 @@ class GroupStore:
 
     def delete(self, caller: Caller, group: str, at: datetime.datetime) -> None:
         """Delete a group of the caller. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_BUNDLE.c.id == group, GROUP_BUNDLE.c.user == caller.user
             if rows.execute(delete(GROUP_BUNDLE).where(*is_own).returning(GROUP_BUNDLE.c.id)).first() is None:
@@ -146,8 +144,7 @@ class GroupStore:
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
         """Remove the caller from another owner's group. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == caller.user
             if rows.execute(delete(GROUP_MEMBER).where(*is_own).returning(GROUP_MEMBER.c.user)).first() is None:

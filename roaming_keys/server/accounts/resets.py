@@ -99,8 +99,7 @@ class ResetStore:
         stopped = (
             delete(RESET).where(RESET.c.user == caller.user, RESET.c.ends > at.timestamp()).returning(RESET.c.user)
         )
-        with self._database.transaction() as rows:
-            self._store.sessions.lock_account_of(rows, caller, at)
+        with self._store.sessions.locked(caller, at) as rows:
             if rows.execute(stopped).first() is None:
                 return False
             self._note(rows, AuditKind.RESET_STOPPED, caller.user, at, note=f"device {caller.device}")

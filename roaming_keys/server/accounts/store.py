@@ -204,8 +204,7 @@ class Store:
 
     def replace_record(self, caller: Caller, record: SealedRecord, at: datetime.datetime) -> None:
         """Store the next record under the same key. Raises RecordChanged or SessionEnded."""
-        with self.database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
             self.trail.add(
                 rows,
@@ -226,8 +225,7 @@ class Store:
         All other sessions end, and the devices with the ids `revoked` are deleted. Raises RecordChanged or
         SessionEnded.
         """
-        with self.database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             rows.execute(
                 update(ACCOUNT).where(ACCOUNT.c.user == account.user).values(**self.account_columns(rows, account))
             )
@@ -248,8 +246,7 @@ class Store:
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
         """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""
-        with self.database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             self.trail.add(
                 rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=f"device {caller.device}")
             )
@@ -260,8 +257,7 @@ class Store:
         The account from before a reset stays until its time is over. Otherwise somebody who has taken over the
         mailbox could delete it.
         """
-        with self.database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             self._delete(rows, caller.user, at)
         self.database.erase_deleted()
 

@@ -6,6 +6,7 @@ import datetime
 import hmac
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -154,6 +155,13 @@ class SessionStore:
         with self._database.reading() as rows:
             return _find(rows, key, at)
 
+    @contextmanager
+    def locked(self, caller: Caller, at: datetime.datetime) -> Iterator[Connection]:
+        """A transaction that has locked the account of a call, as `lock_account_of` does. Raises SessionEnded."""
+        with self._database.transaction() as rows:
+            self.lock_account_of(rows, caller, at)
+            yield rows
+
     def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
         """Lock the account of a call, and check again that the call's session has not ended.
 
@@ -168,8 +176,7 @@ class SessionStore:
 
     def end_others(self, caller: Caller, at: datetime.datetime) -> None:
         """End all other sessions of the account of a call. Raises SessionEnded."""
-        with self._database.transaction() as rows:
-            self.lock_account_of(rows, caller, at)
+        with self.locked(caller, at) as rows:
             self.end_others_in(rows, caller)
 
     def end_others_in(self, rows: Connection, caller: Caller) -> None:

@@ -39,7 +39,6 @@ from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error, write_line
 from smime_core import blocking
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 
@@ -173,7 +172,7 @@ def create(request: CreateRequest) -> None:
     You own the group, and are its first member. The key server cannot open the keys.
     """
     check_group_name(request.name)
-    identities = _load(request.names, request.files)
+    identities = request.files.load(request.names)
     roaming = open_session(request.login)
     version, content = first_of(request.name, identities, roaming.session, PROVIDER, at=now())
     stored = _store(roaming, version, content)
@@ -229,7 +228,7 @@ def remove(request: RemoveRequest) -> None:
     read new mail for the same certificate, and sign as the group: so give a new certificate with a new key by
     --identity, and have the one of before revoked.
     """
-    identities = _load(request.names, request.files) if request.names else ()
+    identities = request.files.load(request.names) if request.names else ()
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
     users = tuple(normalise_user(member) for member in request.members)
@@ -241,7 +240,7 @@ def remove(request: RemoveRequest) -> None:
 @verb(RenewRequest)
 def renew(request: RenewRequest) -> None:
     """Give the members of a group of yours the keys of a new certificate. Those of before stay, for old mail."""
-    identities = _load(request.names, request.files)
+    identities = request.files.load(request.names)
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
     stored = _store_next(roaming, before, with_identities(before.content, identities))
@@ -316,13 +315,6 @@ def _store(roaming: Roaming, version: GroupVersion, content: GroupContent) -> Op
         raise click.ClickException(str(error)) from error
     remember(session)
     return stored
-
-
-def _load(names: tuple[str, ...], files: KeyFiles) -> tuple[Identity, ...]:
-    identities = files.load(names)
-    if not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
-    return identities
 
 
 def _address_of(name: str, certificate: Certificate) -> str:
