@@ -18,7 +18,7 @@ from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
 from roaming_keys.server.notices.outbox import write_notice
 from roaming_keys.server.notices.sender import OwnerNoticeSender
 from roaming_keys.server.views.account import AccountViews
-from roaming_keys.server.views.bodies import add_routes
+from roaming_keys.server.views.calls import add_routes
 from roaming_keys.server.views.factors import FactorViews
 from roaming_keys.server.views.groups import GroupViews
 from roaming_keys.server.views.login import LoginViews

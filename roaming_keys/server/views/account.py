@@ -12,8 +12,7 @@ from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord,
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord
 from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.sessions import Caller, SessionEnded
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import StoreViews, check_fresh
+from roaming_keys.server.views.calls import StoreViews, check_fresh, expect_record, json_answer, json_body
 from sealwax.service import ServiceError, error_response
 from smime_core.errors import MalformedMessage
 

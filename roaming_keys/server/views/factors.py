@@ -24,9 +24,8 @@ from roaming_keys.server.factors.security_keys import FactorRefused, register_ke
 from roaming_keys.server.factors.totp import find_step
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
-from roaming_keys.server.views.bodies import json_answer, json_body
+from roaming_keys.server.views.calls import StoreViews, check_call, check_fresh, json_answer, json_body
 from roaming_keys.server.views.login import session_answer
-from roaming_keys.server.views.signed_calls import StoreViews, check_call, check_fresh
 from sealwax.service import ServiceError
 
 _WRONG = {

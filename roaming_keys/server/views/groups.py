@@ -9,8 +9,7 @@ from flask import Response, request
 
 from roaming_keys.protocol.groups.messages import GROUP_CHANGED, GroupPush, ListedGroups
 from roaming_keys.server.accounts.groups import GroupChanged, NoSuchGroup
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import StoreViews, check_fresh
+from roaming_keys.server.views.calls import StoreViews, check_fresh, expect_record, json_answer, json_body
 from sealwax.service import ServiceError, error_response
 from smime_core.errors import MalformedMessage
 

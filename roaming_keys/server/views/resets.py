@@ -15,9 +15,8 @@ from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRec
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.sessions.new_session import UsedBefore
 from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from roaming_keys.server.views.calls import StoreViews, expect_record, json_answer, json_body
 from roaming_keys.server.views.login import account_disabled
-from roaming_keys.server.views.signed_calls import StoreViews
 from sealwax.service import ServiceError
 
 

@@ -1,16 +1,18 @@
-"""The check of a signed call (`protocol/calls.py`) at the key server, and the views that use it."""
+"""The calls of the key server's clients: their routes, their JSON and their signatures (`protocol/calls.py`)."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from flask import request
+from flask import Flask, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from roaming_keys.protocol.calls import Call, Credentials, call_record
+from roaming_keys.protocol.messages.accounts import MAX_RECORD_BYTES
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.sessions.new_session import UsedBefore
@@ -21,6 +23,31 @@ from smime_core.errors import MalformedMessage
 # Somebody who finds a device with an open session must not be able to take over the account.
 FRESH: Final = datetime.timedelta(minutes=10)
 _Found = TypeVar("_Found")
+
+
+def add_routes(app: Flask, views: Mapping[str, Callable[..., Response]]) -> None:
+    """Add routes to an application, each named by its method and path as in `GET /devices`."""
+    for route, view in views.items():
+        method, _, path = route.partition(" ")
+        app.route(path, methods=[method])(view)
+
+
+def json_body() -> bytes:
+    """Return the body of a request with JSON. Raises UnsupportedMediaType."""
+    # This content type is required. A browser lets a page of another site send it only after a CORS preflight.
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("expected application/json")
+    return request.get_data(cache=True)
+
+
+def expect_record() -> None:
+    """Allow the body of this request to be as large as a record. Other bodies have at most MAX_SMALL_BYTES."""
+    request.max_content_length = MAX_RECORD_BYTES
+
+
+def json_answer(body: bytes, *, status: int = 200) -> Response:
+    """Return a response with this JSON."""
+    return Response(body, status, mimetype="application/json")
 
 
 def check_call(
