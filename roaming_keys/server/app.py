@@ -6,11 +6,12 @@ The server sees public keys and encrypted records, never a passphrase or private
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 
 from flask import Flask, Response
 
+from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.tickets import BadTicket
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
@@ -23,8 +24,15 @@ from roaming_keys.server.views.factors import FactorViews
 from roaming_keys.server.views.groups import GroupViews
 from roaming_keys.server.views.login import LoginViews
 from roaming_keys.server.views.resets import ResetViews
-from sealwax.service import CrossOrigin, create_application, error_response, host_of, install_cross_origin
-from sealwax.service.health import Health, install_health
+from sealwax.service import (
+    CrossOrigin,
+    Health,
+    create_application,
+    error_response,
+    host_of,
+    install_cross_origin,
+    install_health,
+)
 from smime_core.errors import MalformedMessage
 from smime_core.text import MAX_SMALL_BYTES
 
@@ -84,8 +92,8 @@ def _views(config: KeyServerConfig, store: Store) -> dict[str, Callable[..., Res
     return {
         "POST /parameters": logins.parameters,
         "POST /register": logins.register,
-        "POST /login": logins.log_in,
-        "POST /recover": logins.recover,
+        "POST /login": partial(logins.start_session, LoginMethod.PASSPHRASE),
+        "POST /recover": partial(logins.start_session, LoginMethod.RECOVERY_CODE),
         "GET /bundle": account.bundle,
         "PUT /bundle": account.push,
         "POST /passphrase": account.rotate,
@@ -105,8 +113,8 @@ def _views(config: KeyServerConfig, store: Store) -> dict[str, Callable[..., Res
         "POST /reset/find": resets.find,
         "POST /reset/finish": resets.finish,
         "POST /reset/parameters": resets.kept_parameters,
-        "POST /reset/undo": logins.undo_by_passphrase,
-        "POST /reset/undo-by-code": logins.undo_by_code,
+        "POST /reset/undo": partial(logins.start_session, LoginMethod.UNDO_BY_PASSPHRASE),
+        "POST /reset/undo-by-code": partial(logins.start_session, LoginMethod.UNDO_BY_CODE),
     }
 
 

@@ -12,8 +12,7 @@ from sealwax.notices.outbox import Attempt, N, NoticeOutbox, NotOurs
 from sealwax.notices.submission import MailFailed, Submission
 from sealwax.notices.working import Worker
 from sealwax.notices.writing import UNUSABLE_ADDRESS, Unwritable
-from sealwax.service import DatabaseUnavailable
-from sealwax.service.metrics import count_event
+from sealwax.service import DatabaseUnavailable, count_event
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 LEAST_TRIES: Final = 10

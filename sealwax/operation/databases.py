@@ -11,10 +11,7 @@ import click
 
 from sealwax.operation.findings import Finding, doubtful, fine, wrong
 from sealwax.operation.service_user import become_owner
-from sealwax.service import DatabaseRefused, DatabaseUnavailable, Schema
-from sealwax.service.database import file_of, is_missing
-from sealwax.service.faults import Fault
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import DatabaseRefused, DatabaseUnavailable, Fault, Schema, SchemaStatus, file_of, is_missing
 
 _WORDS: Final = {
     Fault.BUSY: ("another process holds it", "wait until that process has ended, or end it"),

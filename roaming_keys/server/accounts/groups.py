@@ -13,8 +13,7 @@ from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
 from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
 from roaming_keys.server.replaced_accounts import find_reset_time
 from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database, ServiceError
-from sealwax.service.database import insert_into
+from sealwax.service import Database, ServiceError, insert_into
 
 
 class NoSuchGroup(ServiceError):

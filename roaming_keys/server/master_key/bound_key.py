@@ -13,9 +13,7 @@ from roaming_keys.server.database.tables import MASTER_KEY
 from roaming_keys.server.master_key.rotation import heads_in
 from roaming_keys.server.master_key.row import MasterKeyRow
 from roaming_keys.server.master_key.server_keys import MARK, KeyRing, KeySource, ServerKeyError, key_of
-from sealwax.service import Database, DatabaseUnavailable
-from sealwax.service.database import Access
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Access, Database, DatabaseUnavailable, SchemaStatus
 
 # Databases in other states are empty, or are refused for another reason.
 _WITH_KEY: Final = frozenset({SchemaStatus.OLDER, SchemaStatus.CURRENT, SchemaStatus.NEWER})

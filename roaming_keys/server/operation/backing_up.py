@@ -22,9 +22,7 @@ from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.founding import go_on_as_user, owner_option, write_secret
-from sealwax.service import Database, DatabaseUnavailable
-from sealwax.service.database import Access, file_of
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Access, Database, DatabaseUnavailable, SchemaStatus, file_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

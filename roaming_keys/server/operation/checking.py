@@ -20,8 +20,7 @@ from sealwax.operation.databases import check_database
 from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, json_option, report, wrong
 from sealwax.operation.mail_server_section import check_mail_server
 from sealwax.operation.settings import WrongSettings
-from sealwax.service import now
-from sealwax.service.database import Access, file_of
+from sealwax.service import Access, file_of, now
 
 _REMEDY: Final = (
     "compare the trail with a backup; if a timer failed for days, write into audit.stamped_since when it ran again"

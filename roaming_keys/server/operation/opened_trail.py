@@ -16,9 +16,7 @@ from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError, 
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.settings import WrongSettings
-from sealwax.service import Database
-from sealwax.service.database import Access
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Access, Database, SchemaStatus
 
 
 @contextmanager

@@ -21,9 +21,7 @@ from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.program import ConfigRequest
-from sealwax.service import Database, now
-from sealwax.service.database import file_of
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Database, SchemaStatus, file_of, now
 
 _BY_HAND: Final = (
     "the setting master_key is not in a file that this command may change. Put a new key (`openssl rand -hex 32`) and a"

@@ -29,7 +29,7 @@ def add_routes(app: Flask, views: Mapping[str, Callable[..., Response]]) -> None
     """Add routes to an application, each named by its method and path as in `GET /devices`."""
     for route, view in views.items():
         method, _, path = route.partition(" ")
-        app.route(path, methods=[method])(view)
+        app.add_url_rule(path, route, view, methods=[method])
 
 
 def json_body() -> bytes:

@@ -92,26 +92,11 @@ class LoginViews(StoreViews):
             raise _account_exists() from None
         return json_answer(b"{}", status=201)
 
-    def log_in(self) -> Response:
-        """Start a session for a login with the passphrase."""
-        return self._start_session(LoginMethod.PASSPHRASE)
-
-    def recover(self) -> Response:
-        """Start a session for a login with the recovery code."""
-        return self._start_session(LoginMethod.RECOVERY_CODE)
-
-    def undo_by_passphrase(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login with its passphrase."""
-        return self._start_session(LoginMethod.UNDO_BY_PASSPHRASE)
-
-    def undo_by_code(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login with its recovery code."""
-        return self._start_session(LoginMethod.UNDO_BY_CODE)
-
-    def _start_session(self, method: LoginMethod) -> Response:
+    def start_session(self, method: LoginMethod) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
-        The attempt is counted before the signature is checked.
+        If the login undoes a reset, the account from before the reset is put back first. The attempt is counted before
+        the signature is checked.
         """
         attempt = Login.from_json(json_body())
         user = normalise_user(attempt.user)
