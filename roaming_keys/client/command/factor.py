@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 from urllib.parse import quote
 
 import click
@@ -22,18 +20,15 @@ from smime_core import blocking
 _WORDS = {FactorKind.TOTP.value: "authenticator app", FactorKind.WEBAUTHN.value: "security key"}
 
 
-class FactorVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "add": "roaming_keys.client.command.factor:add",
         "list": "roaming_keys.client.command.factor:list_factors",
         "remove": "roaming_keys.client.command.factor:remove",
-    }
-    entry_points: ClassVar[str] = "sealwax.roam.factor"
-
-
-@click.group(cls=FactorVerbs)
+    },
+    entry_points="sealwax.roam.factor",
+)
 def factor() -> None:
     """Ask for more than the passphrase at each login.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import click
 
@@ -46,10 +44,9 @@ _HERE = "roaming_keys.client.command.groups.verbs"
 _GROUP = click.Argument(["group"], metavar="GROUP")
 
 
-class GroupVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "create": f"{_HERE}:create",
         "list": f"{_HERE}:list_all",
         "add": f"{_HERE}:add",
@@ -58,11 +55,9 @@ class GroupVerbs(Verbs):
         "take": f"{_HERE}:take",
         "leave": f"{_HERE}:leave",
         "delete": f"{_HERE}:delete",
-    }
-    entry_points: ClassVar[str] = "sealwax.roam.group"
-
-
-@click.group(cls=GroupVerbs)
+    },
+    entry_points="sealwax.roam.group",
+)
 def group() -> None:
     """Share the keys of an identity, such as Ward 3, with several people.
 
