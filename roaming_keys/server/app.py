@@ -46,7 +46,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
     tell_owner = None if config.notices is None else write_notice
     store = Store(config.database, KeyRing(config.key_source), tell_owner)
-    store.begin_trail(config.clock())
+    store.trail.begin(store.database, config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     app.config["TRUSTED_HOSTS"] = [host_of(origin) for origin in (config.origin, *config.addresses)]
     # The routes with a record raise this limit for themselves.

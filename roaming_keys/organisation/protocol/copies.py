@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from roaming_keys.organisation.protocol.policy import MAX_OFFICERS, RecoveryPolicy
+from roaming_keys.organisation.protocol.policy import ENCRYPTS, MAX_OFFICERS, RecoveryPolicy, may
 from roaming_keys.organisation.protocol.shares import join_shares, split_secret
 from roaming_keys.protocol.key_account import KEY_BYTES, expand
 from roaming_keys.protocol.messages.accounts import MAX_BUNDLE_BYTES, MAX_RECORD_BYTES, STEP_BYTES
@@ -34,7 +34,6 @@ from smime_core.x509 import Certificate, KeyUsage
 
 MAX_SHARE_BYTES: Final = 16_384  # CMS for one RSA or EC key has about 1,000 bytes.
 _SIGNS: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION | KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
-_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 
 class KeyMaySign(SmimeError):
@@ -57,11 +56,11 @@ class SharesRefused(SmimeError):
 
 def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities whose keys only encrypt: no certificate of such a key may sign."""
-    signing = {identity.certificate.public_key.spki_der for identity in identities if _may_sign(identity.certificate)}
+    signing = {identity.certificate.public_key.spki_der for identity in identities if may(identity.certificate, _SIGNS)}
     return tuple(
         identity
         for identity in identities
-        if _may_encrypt(identity.certificate) and identity.certificate.public_key.spki_der not in signing
+        if may(identity.certificate, ENCRYPTS) and identity.certificate.public_key.spki_der not in signing
     )
 
 
@@ -71,7 +70,7 @@ def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     return tuple(
         identity
         for identity in identities
-        if _may_encrypt(identity.certificate) and identity.certificate.der not in shared_certificates
+        if may(identity.certificate, ENCRYPTS) and identity.certificate.der not in shared_certificates
     )
 
 
@@ -119,7 +118,9 @@ class RecoveryCopy:
                 policy=RecoveryPolicy.read_from(reader.nested("policy")),
                 certificates=reader.fingerprints("certificates"),
                 bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-                shares=tuple(_read_cms(share) for share in reader.objects("shares", MAX_OFFICERS)),
+                shares=tuple(
+                    share.whole(share.data("cms", MAX_SHARE_BYTES)) for share in reader.objects("shares", MAX_OFFICERS)
+                ),
             )
         )
 
@@ -258,16 +259,3 @@ async def _encrypt_shares(
 
 async def _bundle_password(key: bytes, user: str, copy_id: str, provider: CryptoProvider) -> bytes:
     return base64.urlsafe_b64encode(await expand(key, "recovery bundle password", KEY_BYTES, provider, user, copy_id))
-
-
-def _may_sign(certificate: Certificate) -> bool:
-    # RFC 5280 section 4.2.1.3: without the extension a key may be used for everything.
-    return certificate.key_usage is None or bool(certificate.key_usage & _SIGNS)
-
-
-def _may_encrypt(certificate: Certificate) -> bool:
-    return certificate.key_usage is None or bool(certificate.key_usage & _ENCRYPTS)
-
-
-def _read_cms(reader: JsonObject) -> bytes:
-    return reader.whole(reader.data("cms", MAX_SHARE_BYTES))

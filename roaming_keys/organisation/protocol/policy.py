@@ -23,7 +23,7 @@ MAX_WAIT_HOURS: Final = 720
 MAX_CERTIFICATE_BYTES: Final = 8_192
 MAX_POLICY_BYTES: Final = 262_144
 MAX_NAME_CHARACTERS: Final = 100
-_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +90,21 @@ class RecoveryPolicy:
                 organisation=reader.short_text("organisation"),
                 needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
                 wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
-                officers=tuple(_read_officer(officer) for officer in reader.objects("officers", MAX_OFFICERS)),
+                officers=tuple(
+                    officer.whole(parse_certificate(officer.data("certificate", MAX_CERTIFICATE_BYTES)))
+                    for officer in reader.objects("officers", MAX_OFFICERS)
+                ),
             )
         )
 
 
 def check_encrypts(certificate: Certificate) -> None:
     """Check that shares can be encrypted for a certificate. Raises MalformedMessage."""
-    if certificate.key_usage is not None and not certificate.key_usage & _ENCRYPTS:
+    if not may(certificate, ENCRYPTS):
         raise MalformedMessage("it is not for encryption", where=f"certificate of {certificate.common_name}")
 
 
-def _read_officer(reader: JsonObject) -> Certificate:
-    return reader.whole(parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES)))
+def may(certificate: Certificate, uses: KeyUsage) -> bool:
+    """Return whether the key of a certificate has one of these uses."""
+    # RFC 5280 section 4.2.1.3: without the extension a key may be used for everything.
+    return certificate.key_usage is None or bool(certificate.key_usage & uses)

@@ -172,7 +172,10 @@ class AccountState:
         reader = JsonObject({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
         earlier = reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
         return cls(
-            history=dict(_read_digest(entry) for entry in reader.objects("history", KEPT_DIGESTS)),
+            history=dict(
+                entry.whole((entry.number("version", 1, MAX_VERSION), entry.exactly("digest", DIGEST_BYTES)))
+                for entry in reader.objects("history", KEPT_DIGESTS)
+            ),
             wrap_keys=tuple(WrapKey.read_from(key) for key in reader.objects("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.objects("entries", MAX_ENTRIES)),
@@ -181,11 +184,6 @@ class AccountState:
             others=others,
             reset=reader.seconds("reset") if "reset" in reader else None,
         )
-
-
-def _read_digest(reader: JsonObject) -> tuple[int, bytes]:
-    """Return a version of the record, and its digest."""
-    return reader.whole((reader.number("version", 1, MAX_VERSION), reader.exactly("digest", DIGEST_BYTES)))
 
 
 def _inflate(data: bytes) -> bytes:

@@ -135,10 +135,6 @@ class Store:
         self.factors = FactorStore(self.database, self.keys, self.trail, self.sessions)
         self.groups = GroupStore(self.database, self.keys, self.trail, self.sessions)
 
-    def begin_trail(self, at: datetime.datetime) -> None:
-        """Append the first event to the audit trail, unless there is one."""
-        self.trail.begin(self.database, at)
-
     def close(self) -> None:
         """Close the database."""
         self.database.close()

@@ -97,7 +97,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
     try:
         config = KEYS.load(request.config).to_config()
         with closing(Store(config.database, KeyRing(config.key_source))) as store:
-            store.begin_trail(config.clock())
+            store.trail.begin(store.database, config.clock())
     except ServerKeyError:
         # Another machine has bound the database to another key since, and nothing is sealed under the new key.
         if made is not None:
