@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 import click
@@ -19,6 +18,7 @@ from roaming_keys.client.command.login import (
     setting_for,
 )
 from roaming_keys.client.command.ticket_source import TicketSource
+from roaming_keys.client.command.times import write_minute
 from roaming_keys.client.transport import finish_reset, start_reset
 from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.key_account import KeyAccount
@@ -77,12 +77,13 @@ def reset(request: ResetRequest) -> None:
     answer = blocking.run(start_reset(setting.transport, account_id.user, ticket))
     if not identities:
         write_line(
-            f"The reset of {account_id.user} can be finished from {_time(answer.ready)} to {_time(answer.ends)}."
+            f"The reset of {account_id.user} can be finished from {write_minute(answer.ready)}"
+            f" to {write_minute(answer.ends)}."
         )
         write_line("Then run this again with the files of your new keys.")
         return
     if answer.ready > now().timestamp():
-        raise click.ClickException(f"the reset has to wait until {_time(answer.ready)}")
+        raise click.ClickException(f"the reset has to wait until {write_minute(answer.ready)}")
     account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(
         build_reset(
@@ -135,7 +136,3 @@ def undo_reset(request: UndoRequest) -> None:
     forget(account_id)
     keep_login(account_id, context.device, session.known)
     write_line(f"The account of {account_id.user} from before the reset is back.")
-
-
-def _time(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"

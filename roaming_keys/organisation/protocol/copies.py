@@ -249,12 +249,13 @@ async def _encrypt_shares(
     key: bytes, user: str, copy_id: str, policy: RecoveryPolicy, provider: CryptoProvider
 ) -> tuple[bytes, ...]:
     values = split_secret(key, policy.needed, len(policy.officers), provider)
-    shares = []
-    for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
-        shares.append(
+    numbered = enumerate(zip(policy.officers, values, strict=True), start=1)
+    return tuple(
+        [
             await encrypt_share(Share(user=user, copy_id=copy_id, number=number, value=value), officer, provider)
-        )
-    return tuple(shares)
+            for number, (officer, value) in numbered
+        ]
+    )
 
 
 async def _bundle_password(key: bytes, user: str, copy_id: str, provider: CryptoProvider) -> bytes:

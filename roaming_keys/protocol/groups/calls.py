@@ -180,22 +180,18 @@ async def prepare_group(
     key = provider.random_bytes(KEY_BYTES)
     bundle = await seal_group(content, version, key, provider)
     opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)
-    members = []
-    for member in content.members:
-        bound = GroupKey(
-            group=version.id,
-            number=version.number,
-            owner=version.owner,
+    bound = GroupKey(
+        group=version.id, number=version.number, owner=version.owner, user=user, bundle=opened.bundle, key=key
+    )
+    members = [
+        Member(
             user=member.user,
-            bundle=opened.bundle,
-            key=key,
+            wrap=await wrap_group_key(
+                replace(bound, user=member.user), member.certificate, provider, owner=owner, signing_time=at
+            ),
         )
-        members.append(
-            Member(
-                user=member.user,
-                wrap=await wrap_group_key(bound, member.certificate, provider, owner=owner, signing_time=at),
-            )
-        )
+        for member in content.members
+    ]
     body = GroupPush(bundle=bundle, members=members).to_json()
     return PreparedGroup(
         call=Call(

@@ -265,10 +265,14 @@ async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provid
     wrap_keys = base.state.wrap_keys
     state = replace(base.state, authenticator=await authenticate(wrap_keys, user, keys, provider))
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    wraps = [await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider)]
-    for wrap_key in wrap_keys:
-        wraps.append(await wrap_for_public_key(wrap_key.kind, key, wrap_key.key, user, bundle_id, provider))
-    return await _build(user, replace(base, state=state), bundle_id, key, tuple(wraps), provider)
+    wraps = (
+        await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider),
+        *[
+            await wrap_for_public_key(wrap_key.kind, key, wrap_key.key, user, bundle_id, provider)
+            for wrap_key in wrap_keys
+        ],
+    )
+    return await _build(user, replace(base, state=state), bundle_id, key, wraps, provider)
 
 
 async def _build(

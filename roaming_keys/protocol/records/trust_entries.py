@@ -309,9 +309,7 @@ def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) 
     if kind_of(name) != CONTACT or stored is None or stored == base or None in (change.value, stored.value):
         return change
     joined = contact_text(join_contact(parse_contact_text(change.value or ""), parse_contact_text(stored.value or "")))
-    if joined == stored.value:
-        return stored
-    return Entry(at=time_after(stored, change.at), value=joined)
+    return stored if joined == stored.value else Entry(at=time_after(stored, change.at), value=joined)
 
 
 async def _sign_all(

@@ -12,16 +12,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import MAX_FACTORS, AssertionProof, CodeProof
-from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR, WAITING_LOGIN
 from roaming_keys.server.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
 from roaming_keys.server.factors.known_devices import knows_device, remember_use
 from roaming_keys.server.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.server.factors.totp import find_step
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.new_session import RightLogin, StartedSession, TakeBack, UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database
+from roaming_keys.server.sessions.sessions import Caller, StorePart
 
 _ID_BYTES: Final = 16
 
@@ -52,14 +51,8 @@ class AddedFactor:
     used_until: datetime.datetime | None = None
 
 
-class FactorStore:
+class FactorStore(StorePart):
     """The factors of all accounts, and the logins that wait for one."""
-
-    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
-        self._database = database
-        self._keys = keys
-        self._trail = trail
-        self._sessions = sessions
 
     def factors(self, user: str) -> list[KeptFactor]:
         """Return the factors of a user, the oldest first."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, select, update
 
 from roaming_keys.protocol.groups.messages import MAX_LISTED, MAX_OWNED, GroupPush, ListedGroup, Member, StoredGroup
-from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.replaced_accounts import find_reset_time
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database, ServiceError, insert_into
+from roaming_keys.server.sessions.sessions import Caller, StorePart
+from sealwax.service import ServiceError, insert_into
 
 
 class NoSuchGroup(ServiceError):
@@ -38,14 +38,8 @@ class GroupChanged(Exception):
     """The stored group is not the version from which the next version was made."""
 
 
-class GroupStore:
+class GroupStore(StorePart):
     """Bundles of groups and the wraps of their members, in the key server's database."""
-
-    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
-        self._database = database
-        self._keys = keys
-        self._trail = trail
-        self._sessions = sessions
 
     def list_of(self, user: str) -> list[ListedGroup]:
         """Return the groups of a user: those that the user owns, those that the user has asked for, then the others.

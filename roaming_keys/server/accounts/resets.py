@@ -26,7 +26,7 @@ from roaming_keys.server.replaced_accounts import (
     keep_account,
 )
 from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, Caller
+from roaming_keys.server.sessions.sessions import AccountDisabled, Caller, aware
 
 MIN_DELAY: Final = datetime.timedelta(hours=72)
 # A reset that was started and forgotten must not be finished years later, by a thief of the mailbox.
@@ -178,13 +178,9 @@ def _find(rows: Connection, user: str, at: datetime.datetime) -> Reset | None:
 
 
 def _reset_of(row: Row[Any]) -> Reset:
-    return Reset(started=_aware(row.started), ready=_aware(row.ready), ends=_aware(row.ends))
+    return Reset(started=aware(row.started), ready=aware(row.ready), ends=aware(row.ends))
 
 
 def _check_unused(rows: Connection, ticket: Ticket) -> None:
     if rows.execute(select(USED.c.value).where(USED.c.value == f"ticket {ticket.id}")).first() is not None:
         raise UsedBefore
-
-
-def _aware(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

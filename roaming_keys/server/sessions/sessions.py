@@ -198,8 +198,8 @@ class SessionStore:
             StoredDevice(
                 id=row.id,
                 sealed_name=bytes(row.sealed_name),
-                created=_aware(row.created),
-                latest=_aware(row.latest),
+                created=aware(row.created),
+                latest=aware(row.latest),
             )
             for row in device_rows
         ]
@@ -269,6 +269,16 @@ class SessionStore:
         return row.id, row.id == new
 
 
+class StorePart:
+    """A part of the store of accounts: the same database, keys, audit trail and sessions."""
+
+    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
+        self._database = database
+        self._keys = keys
+        self._trail = trail
+        self._sessions = sessions
+
+
 def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
     """Return the events that a login adds to the audit trail: their kinds and notes."""
     if login.method.is_undo:
@@ -281,8 +291,9 @@ def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> 
 
 def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:
     row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
-    return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
+    return row and Caller(session_key=key, user=row.user, device=row.device, started=aware(row.started))
 
 
-def _aware(seconds: float) -> datetime.datetime:
+def aware(seconds: float) -> datetime.datetime:
+    """Return the time in UTC of a number of seconds since 1970."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

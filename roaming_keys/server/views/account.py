@@ -12,8 +12,15 @@ from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord,
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord
 from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.sessions.sessions import Caller, SessionEnded
-from roaming_keys.server.views.calls import StoreViews, check_fresh, expect_record, json_answer, json_body
-from sealwax.service import ServiceError, error_response
+from roaming_keys.server.views.calls import (
+    StoreViews,
+    check_fresh,
+    expect_record,
+    json_answer,
+    json_body,
+    match_condition,
+)
+from sealwax.service import error_response
 from smime_core.errors import MalformedMessage
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
@@ -117,10 +124,7 @@ class AccountViews(StoreViews):
 
 def _tag_before(record: KeyRecord) -> str:
     """Return the bundle id in If-Match, which must name the version before. Raises ServiceError, MalformedMessage."""
-    condition = request.headers.get("If-Match", "")
-    if not condition:
-        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    match = _TAG.fullmatch(condition)
+    match = match_condition(_TAG)
     if match is None or int(match[2]) != record.version - 1:
         raise MalformedMessage("expected the version before that of the record", where="If-Match")
     return match[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -43,6 +44,14 @@ def json_body() -> bytes:
 def expect_record() -> None:
     """Allow the body of this request to be as large as a record. Other bodies have at most MAX_SMALL_BYTES."""
     request.max_content_length = MAX_RECORD_BYTES
+
+
+def match_condition(tag: re.Pattern[str]) -> re.Match[str] | None:
+    """Return the match of the header If-Match. Raises ServiceError without this header."""
+    condition = request.headers.get("If-Match", "")
+    if not condition:
+        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
+    return tag.fullmatch(condition)
 
 
 def json_answer(body: bytes, *, status: int = 200) -> Response:

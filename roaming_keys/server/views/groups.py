@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flask import Response, request
+from flask import Response
 
 from roaming_keys.protocol.groups.messages import GROUP_CHANGED, GroupPush, ListedGroups
 from roaming_keys.server.accounts.groups import GroupChanged, NoSuchGroup
-from roaming_keys.server.views.calls import StoreViews, check_fresh, expect_record, json_answer, json_body
-from sealwax.service import ServiceError, error_response
+from roaming_keys.server.views.calls import (
+    StoreViews,
+    check_fresh,
+    expect_record,
+    json_answer,
+    json_body,
+    match_condition,
+)
+from sealwax.service import error_response
 from smime_core.errors import MalformedMessage
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.(0|[1-9][0-9]{0,14})"')
@@ -66,10 +73,7 @@ def _check_id(group: str) -> str:
 
 def _version_before(group: str) -> int:
     """Return the version in If-Match, which names the group; 0 for a new one. Raises ServiceError, MalformedMessage."""
-    condition = request.headers.get("If-Match", "")
-    if not condition:
-        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    match = _TAG.fullmatch(condition)
+    match = match_condition(_TAG)
     if match is None or match[1] != group:
         raise MalformedMessage("expected the version before of this group", where="If-Match")
     return int(match[2])

@@ -95,8 +95,7 @@ class LoginViews(StoreViews):
     def start_session(self, method: LoginMethod) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
-        If the login undoes a reset, the account from before the reset is put back first. The attempt is counted before
-        the signature is checked.
+        The attempt is counted before the signature is checked. Undoing a reset puts the earlier account back.
         """
         attempt = Login.from_json(json_body())
         user = normalise_user(attempt.user)
