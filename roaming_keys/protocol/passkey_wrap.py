@@ -32,9 +32,6 @@ class PasskeyRefused(SmimeError):
 
     code = "passkey-refused"
 
-    def __init__(self) -> None:
-        super().__init__("the passkey does not open these keys: unlock them with the passphrase")
-
 
 async def seal_for_passkey(
     identities: Sequence[Identity], provider: CryptoProvider, *, user: str, prf_output: bytes
@@ -66,7 +63,7 @@ async def open_with_passkey(
         key = await open_wrap(sealed.wrap, wrap_key, normalise_user(user), sealed.bundle_id, provider)
     except DecryptionError:
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
-        raise PasskeyRefused from None
+        raise PasskeyRefused("the passkey does not open these keys: unlock them with the passphrase") from None
     return tuple(await load_identities(sealed.bundle, await bundle_password(key, provider), provider))
 
 

@@ -41,12 +41,6 @@ class KeyMaySign(SmimeError):
 
     code = "key-may-sign"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "the certificate for encryption may also sign, so its key is never shared with officers:"
-            " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
-        )
-
 
 class SharesRefused(SmimeError):
     """The shares are too few, belong to another case, or do not fit together."""
@@ -166,7 +160,10 @@ async def build_copy(
     """Return a copy of the keys that only encrypt. `user` is normalised. Raises KeyMaySign if there are none."""
     copied = recoverable(identities)
     if not copied:
-        raise KeyMaySign
+        raise KeyMaySign(
+            "the certificate for encryption may also sign, so its key is never shared with officers:"
+            " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
+        )
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     password = await _bundle_password(key, user, copy_id, provider)
     pkcs12 = await export_identities(copied, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)

@@ -64,10 +64,6 @@ class RecoveryPolicy:
             )
         ).hexdigest()
 
-    def number_of(self, officer: Certificate) -> int | None:
-        """Return the number of an officer's share, or None for somebody else."""
-        return self.officers.index(officer) + 1 if officer in self.officers else None
-
     def members(self) -> dict[str, Any]:
         return {
             "organisation": self.organisation,

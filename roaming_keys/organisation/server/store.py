@@ -276,8 +276,11 @@ class OrganisationStore:
                 "officer": member.name,
                 "sealed": self._keys.seal(Sealed.RECOVERY_APPROVAL, share, user),
             }
-            added = insert_into(rows, RECOVERY_APPROVAL).values(values)
-            added = added.on_conflict_do_nothing(index_elements=["case", "number"])
+            added = (
+                insert_into(rows, RECOVERY_APPROVAL)
+                .values(values)
+                .on_conflict_do_nothing(index_elements=["case", "number"])
+            )
             if rows.execute(added.returning(RECOVERY_APPROVAL.c.case)).first() is None:
                 raise ServiceError(409, "approved-before", "You have approved this case already.")
             self.trail.add(

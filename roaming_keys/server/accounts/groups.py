@@ -23,17 +23,6 @@ class NoSuchGroup(ServiceError):
         super().__init__(404, "no-such-group", "You are in no such group.")
 
 
-class GroupOfEarlierAccount(ServiceError):
-    """The group is of the user's account from before a reset, which the server still keeps: status 409."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            409,
-            "account-reset",
-            "This group is of the account from before the reset. It can be changed when that one is deleted.",
-        )
-
-
 class GroupChanged(Exception):
     """The stored group is not the version from which the next version was made."""
 
@@ -51,17 +40,20 @@ class GroupStore(StorePart):
         of_owner = func.row_number().over(
             partition_by=GROUP_BUNDLE.c.user, order_by=(GROUP_MEMBER.c.since, GROUP_BUNDLE.c.id)
         )
-        query = select(GROUP_BUNDLE.c.id, GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version)
-        query = query.select_from(GROUP_BUNDLE.outerjoin(GROUP_MEMBER, mine))
-        query = query.where(or_(GROUP_BUNDLE.c.user == user, GROUP_MEMBER.c.user == user))
-        query = query.order_by(
-            (GROUP_BUNDLE.c.user != literal(user)),
-            GROUP_MEMBER.c.asked.is_(None),
-            GROUP_MEMBER.c.asked,
-            of_owner,
-            GROUP_MEMBER.c.since,
-            GROUP_BUNDLE.c.id,
-        ).limit(MAX_LISTED)
+        query = (
+            select(GROUP_BUNDLE.c.id, GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version)
+            .select_from(GROUP_BUNDLE.outerjoin(GROUP_MEMBER, mine))
+            .where(or_(GROUP_BUNDLE.c.user == user, GROUP_MEMBER.c.user == user))
+            .order_by(
+                (GROUP_BUNDLE.c.user != literal(user)),
+                GROUP_MEMBER.c.asked.is_(None),
+                GROUP_MEMBER.c.asked,
+                of_owner,
+                GROUP_MEMBER.c.since,
+                GROUP_BUNDLE.c.id,
+            )
+            .limit(MAX_LISTED)
+        )
         with self._database.reading() as rows:
             return [ListedGroup(id=row.id, owner=row.user, version=row.version) for row in rows.execute(query)]
 
@@ -101,8 +93,8 @@ class GroupStore(StorePart):
     def replace(self, caller: Caller, group: str, before: int, push: GroupPush, at: datetime.datetime) -> None:
         """Store the version after `before` of a group of the caller, or a new group if `before` is 0.
 
-        Raises GroupChanged, NoSuchGroup, GroupOfEarlierAccount, SessionEnded, or ServiceError if the caller owns too
-        many groups.
+        Raises GroupChanged, NoSuchGroup, SessionEnded, or another ServiceError if the caller owns too many groups, or
+        if the group is of the account from before a reset.
         """
         with self._sessions.locked(caller, at) as rows:
             sealed = self._keys.seal_in(rows, Sealed.GROUP_BUNDLE, push.bundle, caller.user)
@@ -123,7 +115,7 @@ class GroupStore(StorePart):
             )
 
     def delete(self, caller: Caller, group: str, at: datetime.datetime) -> None:
-        """Delete a group of the caller. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
+        """Delete a group of the caller. Raises NoSuchGroup, SessionEnded or another ServiceError."""
         with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_BUNDLE.c.id == group, GROUP_BUNDLE.c.user == caller.user
@@ -136,7 +128,7 @@ class GroupStore(StorePart):
         self._database.erase_deleted()
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
-        """Remove the caller from another owner's group. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
+        """Remove the caller from another owner's group. Raises NoSuchGroup, SessionEnded or another ServiceError."""
         with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == caller.user
@@ -185,8 +177,12 @@ class GroupStore(StorePart):
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:
-    """Check that the group is not from before a reset whose earlier account is kept. Raises GroupOfEarlierAccount."""
+    """Check that the group is not from before a reset whose earlier account is kept. Raises ServiceError."""
     reset = find_reset_time(rows, user, at)
     created = rows.execute(select(GROUP_BUNDLE.c.created).where(GROUP_BUNDLE.c.id == group)).scalar()
     if reset is not None and created is not None and created < reset.timestamp():
-        raise GroupOfEarlierAccount
+        raise ServiceError(
+            409,
+            "account-reset",
+            "This group is of the account from before the reset. It can be changed when that one is deleted.",
+        )

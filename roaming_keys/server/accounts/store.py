@@ -185,8 +185,11 @@ class Store:
 
     def insert_account(self, rows: Connection, account: Account, record: SealedRecord) -> None:
         """Store an account and its first record in a transaction. Raises AccountExists."""
-        added = insert_into(rows, ACCOUNT).values(user=account.user, **self.account_columns(rows, account))
-        added = added.on_conflict_do_nothing(index_elements=["user"])
+        added = (
+            insert_into(rows, ACCOUNT)
+            .values(user=account.user, **self.account_columns(rows, account))
+            .on_conflict_do_nothing(index_elements=["user"])
+        )
         if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
             raise AccountExists
         rows.execute(insert(RECORD).values(user=account.user, **self.record_columns(rows, account.user, record)))
