@@ -127,8 +127,12 @@ class OrganisationStore:
                 )
             if change is Change.DISABLE:
                 self._end_access(rows, user, member, at)
-            kind, note = AuditKind.ADMINISTRATOR_ACTED, _NOTES[change]
-            self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, actor=member.name, note=note))
+            self.trail.add(
+                rows,
+                AuditEvent(
+                    kind=AuditKind.ADMINISTRATOR_ACTED, at=at, user=user, actor=member.name, note=_NOTES[change]
+                ),
+            )
 
     def _end_access(self, rows: Connection, user: str, member: Member, at: datetime.datetime) -> None:
         """End the sessions of a disabled account, and its reset, because no device could stop the reset."""
@@ -154,8 +158,15 @@ class OrganisationStore:
             except IntegrityError:
                 text = "Another administrator has set a policy at this moment."
                 raise ServiceError(409, "policy-changed", text) from None
-            note = f"recovery policy {policy.fingerprint}"
-            self.trail.add(rows, AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=member.name, note=note))
+            self.trail.add(
+                rows,
+                AuditEvent(
+                    kind=AuditKind.ADMINISTRATOR_ACTED,
+                    at=at,
+                    actor=member.name,
+                    note=f"recovery policy {policy.fingerprint}",
+                ),
+            )
 
     def find_policy(self) -> RecoveryPolicy | None:
         """Return the policy in force."""

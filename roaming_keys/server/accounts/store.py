@@ -237,11 +237,14 @@ class Store:
                 .values(of_earlier_keys=1)
             )
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
-            event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
-            self.trail.add(rows, event)
+            self.trail.add(
+                rows,
+                AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}"),
+            )
             for device in forgotten:
-                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
-                self.trail.add(rows, event)
+                self.trail.add(
+                    rows, AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
+                )
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
         """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""
