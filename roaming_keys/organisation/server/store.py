@@ -50,7 +50,7 @@ from roaming_keys.server.database.tables import (
 )
 from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.replaced_accounts import find_replaced_account
-from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
+from roaming_keys.server.sessions import Caller, NoSuchAccount
 from sealwax.service import ServiceError, insert_into
 from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate

@@ -14,13 +14,20 @@ from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import MAX_FACTORS, AssertionProof, CodeProof
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR, WAITING_LOGIN
-from roaming_keys.server.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
-from roaming_keys.server.factors.known_devices import knows_device, remember_use
+from roaming_keys.server.factors.kept import (
+    KeptFactor,
+    Means,
+    SharedSecret,
+    kind_of,
+    knows_device,
+    read_factors,
+    remember_use,
+    write_content,
+)
 from roaming_keys.server.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.server.factors.totp import find_step
 from roaming_keys.server.master_key.server_keys import Sealed
-from roaming_keys.server.sessions.new_session import RightLogin, StartedSession, TakeBack, UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, StorePart
+from roaming_keys.server.sessions import Caller, RightLogin, StartedSession, StorePart, TakeBack, UsedBefore
 
 _ID_BYTES: Final = 16
 

@@ -12,7 +12,7 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
 from roaming_keys.server.master_key.server_keys import Sealed
 from roaming_keys.server.replaced_accounts import find_reset_time
-from roaming_keys.server.sessions.sessions import Caller, StorePart
+from roaming_keys.server.sessions import Caller, StorePart
 from sealwax.service import ServiceError, insert_into
 
 

@@ -25,8 +25,7 @@ from roaming_keys.server.replaced_accounts import (
     has_expired_accounts,
     keep_account,
 )
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, Caller, aware
+from roaming_keys.server.sessions import AccountDisabled, Caller, UsedBefore, aware
 
 MIN_DELAY: Final = datetime.timedelta(hours=72)
 # A reset that was started and forgotten must not be finished years later, by a thief of the mailbox.

@@ -36,8 +36,7 @@ from roaming_keys.server.database.tables import (
 from roaming_keys.server.master_key.bound_key import check_bound_key
 from roaming_keys.server.master_key.server_keys import KeyRing, Sealed, ServerKeys
 from roaming_keys.server.replaced_accounts import delete_replaced_account, find_reset_time
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
+from roaming_keys.server.sessions import Caller, SessionStore, UsedBefore
 from sealwax.service.database import insert_into
 
 _TABLES_OF_ACCOUNTS: Final = (

@@ -13,8 +13,11 @@ from sqlalchemy import Connection, delete, select
 
 from roaming_keys.protocol.messages.factors import CHALLENGE_BYTES, FactorDemand
 from roaming_keys.server.database.tables import WAITING_LOGIN
-from roaming_keys.server.factors.kept import read_factors
-from roaming_keys.server.factors.known_devices import known_tokens, knows_device
+from roaming_keys.server.factors.kept import (
+    known_tokens,
+    knows_device,
+    read_factors,
+)
 from roaming_keys.server.factors.security_keys import SecurityKey
 from roaming_keys.server.master_key.server_keys import ServerKeys
 from roaming_keys.server.sessions.new_session import NewSession, UsedBefore

@@ -16,8 +16,7 @@ from roaming_keys.protocol.calls import Call, Credentials, call_record
 from roaming_keys.protocol.messages.accounts import MAX_RECORD_BYTES
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, SessionEnded
+from roaming_keys.server.sessions import Caller, SessionEnded, UsedBefore
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 

@@ -22,8 +22,7 @@ from roaming_keys.server.factors.kept import SharedSecret
 from roaming_keys.server.factors.limits import FactorLimits
 from roaming_keys.server.factors.security_keys import FactorRefused, register_key
 from roaming_keys.server.factors.totp import find_step
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
+from roaming_keys.server.sessions import Caller, NoSuchAccount, UsedBefore
 from roaming_keys.server.views.calls import StoreViews, check_call, check_fresh, json_answer, json_body
 from roaming_keys.server.views.login import session_answer
 from sealwax.service import ServiceError

@@ -29,8 +29,14 @@ from roaming_keys.server.accounts.store import Account, AccountExists, SealedRec
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.limits import LoginLimits
 from roaming_keys.server.master_key.server_keys import Sealed
-from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
+from roaming_keys.server.sessions import (
+    AccountDisabled,
+    NewSession,
+    NoSuchAccount,
+    RightLogin,
+    StartedSession,
+    UsedBefore,
+)
 from roaming_keys.server.views.calls import StoreViews, expect_record, json_answer, json_body
 from sealwax.service import ServiceError, client_site
 from smime_core.errors import MalformedMessage

@@ -13,8 +13,7 @@ from roaming_keys.protocol.tickets import BadTicket, Purpose, Ticket, check_tick
 from roaming_keys.server.accounts.resets import ResetNotReady, ResetStore, StartedReset
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
+from roaming_keys.server.sessions import AccountDisabled, NoSuchAccount, UsedBefore
 from roaming_keys.server.views.calls import StoreViews, expect_record, json_answer, json_body
 from roaming_keys.server.views.login import account_disabled
 from sealwax.service import ServiceError
