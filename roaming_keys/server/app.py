@@ -15,7 +15,7 @@ from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.tickets import BadTicket
 from roaming_keys.server.accounts.store import Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
+from roaming_keys.server.master_key import KeyRing, ServerKeyError
 from roaming_keys.server.notices.outbox import write_notice
 from roaming_keys.server.notices.sender import OwnerNoticeSender
 from roaming_keys.server.views.account import AccountViews

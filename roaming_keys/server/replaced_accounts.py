@@ -25,7 +25,7 @@ from roaming_keys.server.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from sealwax.service.database import insert_into
 
 REPLACED_LIFETIME: Final = datetime.timedelta(days=30)

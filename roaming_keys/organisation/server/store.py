@@ -48,7 +48,7 @@ from roaming_keys.server.database.tables import (
     STAFF,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.replaced_accounts import find_replaced_account
 from roaming_keys.server.sessions import Caller, NoSuchAccount
 from sealwax.service import ServiceError, insert_into

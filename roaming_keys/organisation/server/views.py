@@ -25,7 +25,7 @@ from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.protocol.records.record import FIRST_VERSION
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import ServerKeys
+from roaming_keys.server.master_key import ServerKeys
 from roaming_keys.server.views.calls import StoreViews, add_routes, check_fresh, expect_record, json_answer, json_body
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage

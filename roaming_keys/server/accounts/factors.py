@@ -26,7 +26,7 @@ from roaming_keys.server.factors.kept import (
 )
 from roaming_keys.server.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.server.factors.totp import find_step
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.sessions import Caller, RightLogin, StartedSession, StorePart, TakeBack, UsedBefore
 
 _ID_BYTES: Final = 16

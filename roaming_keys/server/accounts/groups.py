@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, sel
 from roaming_keys.protocol.groups.messages import MAX_LISTED, MAX_OWNED, GroupPush, ListedGroup, Member, StoredGroup
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.replaced_accounts import find_reset_time
 from roaming_keys.server.sessions import Caller, StorePart
 from sealwax.service import ServiceError, insert_into

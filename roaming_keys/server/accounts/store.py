@@ -33,8 +33,7 @@ from roaming_keys.server.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.bound_key import check_bound_key
-from roaming_keys.server.master_key.server_keys import KeyRing, Sealed, ServerKeys
+from roaming_keys.server.master_key import KeyRing, Sealed, ServerKeys, check_bound_key
 from roaming_keys.server.replaced_accounts import delete_replaced_account, find_reset_time
 from roaming_keys.server.sessions import Caller, SessionStore, UsedBefore
 from sealwax.service.database import insert_into

@@ -20,7 +20,7 @@ from roaming_keys.server.audit.events import (
     write_ranges,
 )
 from roaming_keys.server.database.tables import AUDIT
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from sealwax.service import Database
 
 TellOwner = Callable[[Connection, AuditEvent], None]

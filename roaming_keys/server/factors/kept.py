@@ -17,7 +17,7 @@ from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import FactorKind
 from roaming_keys.server.database.tables import DEVICE, FACTOR, KEPT_FACTOR
 from roaming_keys.server.factors.security_keys import SecurityKey
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 
 _USER: Final = "the_user"
 # Made once, because SQLAlchemy needs longer to make a statement than to run it.

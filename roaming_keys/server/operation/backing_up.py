@@ -13,9 +13,7 @@ import click
 
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.copying import copy_database, copy_rows, is_empty
-from roaming_keys.server.master_key.bound_key import check_keys
-from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, write_keys
-from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
+from roaming_keys.server.master_key import GivenKeys, KeyFile, KeySource, ServerKeyError, check_keys, write_keys
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line

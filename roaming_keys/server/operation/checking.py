@@ -10,8 +10,7 @@ from typing import Final
 from roaming_keys.server.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.bound_key import check_keys
-from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.master_key import ServerKeyError, check_keys
 from roaming_keys.server.operation.opened_trail import opened_trail
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb

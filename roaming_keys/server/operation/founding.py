@@ -9,9 +9,7 @@ from pathlib import Path
 import click
 
 from roaming_keys.server.accounts.store import Store
-from roaming_keys.server.master_key.bound_key import fingerprint_in
-from roaming_keys.server.master_key.key_sources import KeyringKeys
-from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
+from roaming_keys.server.master_key import KeyRing, KeyringKeys, ServerKeyError, fingerprint_in
 from roaming_keys.server.operation.settings import KEYS, MASTER_KEY, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line

@@ -11,8 +11,7 @@ import click
 from roaming_keys.server.audit import AuditTrail
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.row import find_row
-from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError, ServerKeys
+from roaming_keys.server.master_key import KeyRing, ServerKeyError, ServerKeys, find_row
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.settings import WrongSettings

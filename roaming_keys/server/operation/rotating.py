@@ -13,9 +13,18 @@ import click
 
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.key_sources import KeyFile, KeyringKeys, KeyStore
-from roaming_keys.server.master_key.rotation import heads_in, reseal_all
-from roaming_keys.server.master_key.server_keys import KeyRing, KeySource, MasterKey, ServerKeyError, ServerKeys
+from roaming_keys.server.master_key import (
+    KeyFile,
+    KeyRing,
+    KeyringKeys,
+    KeySource,
+    KeyStore,
+    MasterKey,
+    ServerKeyError,
+    ServerKeys,
+    heads_in,
+    reseal_all,
+)
 from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line

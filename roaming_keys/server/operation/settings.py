@@ -13,8 +13,7 @@ from roaming_keys.protocol.tickets import read_public_key
 from roaming_keys.server.accounts.resets import MIN_DELAY
 from roaming_keys.server.audit.authority import Authority
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
-from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
+from roaming_keys.server.master_key import GivenKeys, KeyFile, KeyringKeys, KeySource, ServerKeyError, read_keys
 from roaming_keys.server.notices.mail import Letterhead
 from roaming_keys.server.notices.sender import NoticesByMail
 from sealwax.files.small import read_small

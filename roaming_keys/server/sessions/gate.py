@@ -19,7 +19,7 @@ from roaming_keys.server.factors.kept import (
     read_factors,
 )
 from roaming_keys.server.factors.security_keys import SecurityKey
-from roaming_keys.server.master_key.server_keys import ServerKeys
+from roaming_keys.server.master_key import ServerKeys
 from roaming_keys.server.sessions.new_session import NewSession, UsedBefore
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, insert_into
 

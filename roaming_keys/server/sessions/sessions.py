@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from roaming_keys.protocol.messages.accounts import MAX_DEVICES
 from roaming_keys.protocol.messages.factors import FactorDemand
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from roaming_keys.server.replaced_accounts import lock_replaced_account, restore_account
 from roaming_keys.server.sessions import statements as statements
 from roaming_keys.server.sessions.gate import FactorGate

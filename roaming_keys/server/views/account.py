@@ -10,7 +10,7 @@ from flask import Response, request
 
 from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.sessions import Caller, SessionEnded
 from roaming_keys.server.views.calls import (
     StoreViews,

@@ -28,7 +28,7 @@ from roaming_keys.server.accounts.resets import ResetStore
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.limits import LoginLimits
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.sessions import (
     AccountDisabled,
     NewSession,
