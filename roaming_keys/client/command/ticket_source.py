@@ -22,7 +22,6 @@ from sealwax.cli.options.request import given_by
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.text import JsonObject
 
-_DONE: Final = range(200, 300)
 _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrolment/reset"}
 
 
@@ -87,7 +86,7 @@ def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str],
         answer = client.exchange(call, seconds=transport.TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
     except NoAnswer as error:
         raise click.ClickException(f"the bridge does not answer: {error}") from None
-    if answer.status not in _DONE:
+    if answer.status not in transport.DONE:
         raise click.ClickException(f"the bridge refuses: status {answer.status}")
     return answer
 

@@ -108,7 +108,6 @@ class KeySource(Protocol):
 
     def find(self) -> tuple[MasterKey, ...]:
         """Return the keys, the newest first, and at least one. Raises ServerKeyError."""
-        ...
 
 
 class KeyRing:

@@ -156,7 +156,11 @@ class KeysSettings(ServiceSettings):
             ticket_key=read_public_key(self.ticket_key),
             addresses=self.addresses,
             pages_origins=self.pages_origins,
-            master_key=self._key_source(),
+            master_key=(
+                None
+                if self.master_key is None
+                else GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
+            ),
             proxies=self.trusted_proxies,
             reset_delay=self.reset_delay_hours * HOUR,
             notices=self.notices.by_mail(self.origin),
@@ -174,11 +178,6 @@ class KeysSettings(ServiceSettings):
     def master_key_file(self) -> Path:
         """The file in which `init` stores the master key."""
         return own_secrets_folder(self.file) / MASTER_KEY
-
-    def _key_source(self) -> KeySource:
-        if self.master_key is None:
-            return KeyringKeys(self.database.get_secret_value())
-        return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
 
     def _is_in_own_file(self) -> bool:
         """Return whether the master key is in the file of `init`, and no place that takes precedence has a key."""
