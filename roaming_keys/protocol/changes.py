@@ -106,11 +106,12 @@ async def build_rotation(
     if recovery is not None:
         wrap_keys = (*(key for key in wrap_keys if key.kind != WrapKind.RECOVERY), recovery.wrap_key)
     codes = [key.login_key for key in wrap_keys if key.kind == WrapKind.RECOVERY]
-    return Rotation(
+    rotation = Rotation(
         keys=LoginKeys(parameters=parameters, login_key=keys.public, recovery_key=codes[0] if codes else None),
         record=await build_rotated_record(opened, account.user, keys, tuple(wrap_keys), provider),
         revoked=tuple(revoked),
-    ), keys
+    )
+    return rotation, keys
 
 
 def new_parameters(provider: CryptoProvider) -> Parameters:

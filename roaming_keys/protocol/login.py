@@ -217,9 +217,14 @@ async def _prepare(
         context.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=context.at, session_key=session_key.public, device=context.device)
-    login = await sign_login(account_id.server, account_id.user, method, secret.login_key, attempt, provider)
     return PendingLogin(
-        account_id=account_id, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
+        account_id=account_id,
+        parameters=terms.parameters,
+        session_key=session_key,
+        secret=secret,
+        body=(
+            await sign_login(account_id.server, account_id.user, method, secret.login_key, attempt, provider)
+        ).to_json(),
     )
 
 

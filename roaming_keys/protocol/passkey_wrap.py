@@ -44,10 +44,11 @@ async def seal_for_passkey(
         raise MalformedMessage("there are no keys to keep", where="identities")
     wrap_key = await _wrap_key(prf_output, provider)
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    password = await bundle_password(key, provider)
     return PasskeyBundle(
         bundle_id=bundle_id,
-        bundle=await export_identities(identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN),
+        bundle=await export_identities(
+            identities, await bundle_password(key, provider), provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+        ),
         wrap=await make_wrap(WrapKind.PASSKEY, key, wrap_key, normalise_user(user), bundle_id, provider),
     )
 

@@ -80,8 +80,9 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
 
 def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str], members: object = None) -> HttpAnswer:
     """Return the answer of the bridge. Raises ClickException for an answer with an error status."""
-    body = b"" if members is None else json.dumps(members).encode()
-    call = HttpCall(method=method, path=path, headers=headers, body=body)
+    call = HttpCall(
+        method=method, path=path, headers=headers, body=b"" if members is None else json.dumps(members).encode()
+    )
     try:
         answer = client.exchange(call, seconds=transport.TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
     except NoAnswer as error:

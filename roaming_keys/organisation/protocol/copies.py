@@ -165,8 +165,13 @@ async def build_copy(
             " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
         )
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    password = await _bundle_password(key, user, copy_id, provider)
-    pkcs12 = await export_identities(copied, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    pkcs12 = await export_identities(
+        copied,
+        await _bundle_password(key, user, copy_id, provider),
+        provider,
+        BUNDLE_ITERATIONS,
+        form=Pkcs12Form.MODERN,
+    )
     check_limit("recovery bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     return RecoveryCopy(
         id=copy_id,
@@ -191,14 +196,16 @@ async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoPr
 
 async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoProvider) -> bytes:
     """Return the share as CMS that only the owner of `certificate` can decrypt. Raises UnsupportedAlgorithm."""
-    encrypting = Encrypting(recipients=(recipient,), cipher=AES_256_GCM)
-    return await encrypt_bytes(share.to_json(), encrypting, provider, content_type=RECOVERY_SHARE)
+    return await encrypt_bytes(
+        share.to_json(), Encrypting(recipients=(recipient,), cipher=AES_256_GCM), provider, content_type=RECOVERY_SHARE
+    )
 
 
 async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: CryptoProvider) -> Share:
     """Return the share in the CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
-    keys = Keys(identities=tuple(identities))
-    return Share.from_json((await decrypt_bytes(cms, keys, provider, content_type=RECOVERY_SHARE)).content)
+    return Share.from_json(
+        (await decrypt_bytes(cms, Keys(identities=tuple(identities)), provider, content_type=RECOVERY_SHARE)).content
+    )
 
 
 async def pass_on_share(

@@ -174,8 +174,9 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     from smime_core.identity import load_identities, with_own_issuers
 
     pkcs12 = der.read_tlv(record.bundle, where="bundle")[0].encoded
-    password = await bundle_password(key, provider, version=record.version)
-    identities = await load_identities(bytes(pkcs12), password, provider)
+    identities = await load_identities(
+        bytes(pkcs12), await bundle_password(key, provider, version=record.version), provider
+    )
     state = await open_state(StatePart.of(record), user, key, provider)
     # A dishonest server may have two records of one version: it can refuse a device's first record and get another one.
     bound = state.bundle
@@ -288,8 +289,13 @@ async def _build(
 ) -> KeyRecord:
     from smime_core.identity import Pkcs12Form, export_identities  # Imported here as in `open_record`.
 
-    password = await bundle_password(key, provider, version=base.version)
-    pkcs12 = await export_identities(base.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    pkcs12 = await export_identities(
+        base.identities,
+        await bundle_password(key, provider, version=base.version),
+        provider,
+        BUNDLE_ITERATIONS,
+        form=Pkcs12Form.MODERN,
+    )
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     bundle = pkcs12 + bytes(-len(pkcs12) % STEP_BYTES)
     content = replace(base.state, bundle=BoundBundle(version=base.version, digest=_bundle_digest(bundle)))

@@ -116,9 +116,11 @@ class AccountViews(StoreViews):
         return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, caller.user))
 
     def _changed(self, caller: Caller) -> Response:
-        record = json.loads(self._stored(caller).to_json())
         return error_response(
-            412, CHANGED, "Another device has stored keys meanwhile.", further_members={"record": record}
+            412,
+            CHANGED,
+            "Another device has stored keys meanwhile.",
+            further_members={"record": json.loads(self._stored(caller).to_json())},
         )
 
 

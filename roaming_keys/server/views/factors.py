@@ -83,8 +83,9 @@ class FactorViews(StoreViews):
             )
             for factor in self._factors.factors(caller.user)
         )
-        challenge = self._keys.make_nonce(caller.user, self._config.clock())
-        return json_answer(Factors(factors=factors, challenge=challenge).to_json())
+        return json_answer(
+            Factors(factors=factors, challenge=self._keys.make_nonce(caller.user, self._config.clock())).to_json()
+        )
 
     def add(self) -> Response:
         """Store a factor that was tried once."""
