@@ -45,11 +45,12 @@ class KeptAccount:
         return replace(self, known=seen if self.known is None else self.known.followed_by(seen))
 
     def members(self, account_id: AccountId) -> dict[str, Any]:
+        known = b"" if self.known is None else self.known.to_json()
         return {
             "server": account_id.server,
             "user": account_id.user,
             "token": to_base64(self.token),
-            "known": to_base64(b"" if self.known is None else self.known.to_json()),
+            "known": to_base64(known),
         }
 
 

@@ -65,7 +65,6 @@ def _refusal(answer: HttpAnswer) -> KeyServerError:
     try:
         refusal = Refusal.from_json(answer.body)
     except SmimeError:
-        return KeyServerError(
-            "key-server-error", f"the key server answers with status {answer.status}", answer.retry_after_seconds
-        )
+        text = f"the key server answers with status {answer.status}"
+        return KeyServerError("key-server-error", text, answer.retry_after_seconds)
     return KeyServerError(refusal.code, refusal.message, answer.retry_after_seconds, refusal.record)

@@ -77,9 +77,8 @@ async def build_reset(
     record = await build_reset_record(
         account.user, identities, keys, provider, version=replaced.version + 1, at=int(at.timestamp())
     )
-    return Registration(
-        user=account.user, ticket=ticket, keys=LoginKeys(parameters=parameters, login_key=keys.public), record=record
-    )
+    login_keys = LoginKeys(parameters=parameters, login_key=keys.public)
+    return Registration(user=account.user, ticket=ticket, keys=login_keys, record=record)
 
 
 async def build_rotation(

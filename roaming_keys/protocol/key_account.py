@@ -150,7 +150,8 @@ async def sign_login(
         device=attempt.device,
         signature=b"",
     )
-    return replace(unsigned, signature=await provider.sign(key, ED25519, login_record(server, user, method, unsigned)))
+    signature = await provider.sign(key, ED25519, login_record(server, user, method, unsigned))
+    return replace(unsigned, signature=signature)
 
 
 def login_record(server: str, user: str, method: LoginMethod, login: Login) -> bytes:

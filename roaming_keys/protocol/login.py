@@ -74,12 +74,13 @@ class PendingLogin:
         opened = await open_record(record, user, key, provider)
         if known is not None:
             known.check_record(opened, user, agreed=agreed)
+        own = await find_own_wrap_keys(opened.state, user, self.secret, provider)
         return Session(
             account_id=self.account_id,
             parameters=self.parameters,
             session_key=self.session_key,
             opened=opened,
-            own=await find_own_wrap_keys(opened.state, user, self.secret, provider),
+            own=own,
             reset_ready=parsed.reset_ready,
         )
 
@@ -114,25 +115,14 @@ async def prepare_login(
     account: KeyAccount, terms: LoginTerms, context: LoginContext, provider: CryptoProvider
 ) -> PendingLogin:
     """Return a login with the passphrase. Raises ServerLies if the parameters are weaker than the known ones."""
-    return await _prepare(
-        AccountId(server=account.server, user=account.user),
-        LoginMethod.PASSPHRASE,
-        _stretching(account, provider),
-        terms,
-        context,
-        provider,
-    )
+    account_id = AccountId(server=account.server, user=account.user)
+    return await _prepare(account_id, LoginMethod.PASSPHRASE, _stretching(account, provider), terms, context, provider)
 
 
 async def log_in(setting: Setting, account: KeyAccount, context: LoginContext) -> Session:
     """Log in with the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
-    return await _log_in(
-        setting,
-        AccountId(server=account.server, user=account.user),
-        LoginMethod.PASSPHRASE,
-        _stretching(account, setting.provider),
-        context,
-    )
+    account_id = AccountId(server=account.server, user=account.user)
+    return await _log_in(setting, account_id, LoginMethod.PASSPHRASE, _stretching(account, setting.provider), context)
 
 
 async def log_in_by_recovery_code(
@@ -148,12 +138,9 @@ async def undo_reset(setting: Setting, account: KeyAccount, context: LoginContex
     The account after the reset is deleted. This device may know a later record of the account from before the reset, so
     the record is not compared with it.
     """
+    account_id = AccountId(server=account.server, user=account.user)
     return await _log_in(
-        setting,
-        AccountId(server=account.server, user=account.user),
-        LoginMethod.UNDO_BY_PASSPHRASE,
-        _stretching(account, setting.provider),
-        context,
+        setting, account_id, LoginMethod.UNDO_BY_PASSPHRASE, _stretching(account, setting.provider), context
     )
 
 
@@ -238,7 +225,8 @@ async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending
     """Send factors until the server accepts one, and return its answer. Raises the last refusal if `ask` stops."""
     refusal: KeyServerError | None = None
     for _ in range(_MAX_PROOFS):
-        call, authorization = await pending.sign_proof(ask(demand, refusal).to_json(), setting.provider)
+        proof = ask(demand, refusal)
+        call, authorization = await pending.sign_proof(proof.to_json(), setting.provider)
         try:
             return await setting.transport.send(call, authorization)
         except KeyServerError as error:
@@ -250,11 +238,8 @@ def _secret_members(secret: LoginSecret) -> dict[str, str]:
     login_key = read_raw_private(secret.login_key).hex()
     if isinstance(secret, RecoveryKeys):
         return {"login_key": login_key, "code": secret.secret.hex()}
-    return {
-        "login_key": login_key,
-        "wrap_key": secret.wrap_key.hex(),
-        "authenticating_key": secret.authenticating_key.hex(),
-    }
+    keys = {"wrap_key": secret.wrap_key.hex(), "authenticating_key": secret.authenticating_key.hex()}
+    return {"login_key": login_key, **keys}
 
 
 def _read_secret(members: Mapping[str, str]) -> LoginSecret:

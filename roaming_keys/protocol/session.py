@@ -124,7 +124,8 @@ class Session:
         """
 
         def prepare(latest: Session) -> Awaitable[Prepared]:
-            changed = replace(latest, opened=replace(latest.opened, state=change(latest.opened.state)))
+            opened = replace(latest.opened, state=change(latest.opened.state))
+            changed = replace(latest, opened=opened)
             return changed.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
 
         return await self._store(setting, prepare, _ROTATION_TRIES)
@@ -180,12 +181,8 @@ class Session:
         call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
         key = await unwrap_by_passphrase(rotation.record, self.account_id.user, keys.wrap_key, provider)
         opened = await self._reopen(rotation.record, key, provider)
-        return Prepared(
-            call=call,
-            after=replace(
-                self, parameters=rotation.keys.parameters, opened=opened, own=OwnWrapKeys(keys=opened.state.wrap_keys)
-            ),
-        )
+        own = OwnWrapKeys(keys=opened.state.wrap_keys)
+        return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened, own=own))
 
     async def with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
         """Return the session with another record under the same key. Raises ServerLies, WrongPassphrase."""
@@ -244,13 +241,12 @@ class Session:
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Session:
         """Return the session of `members`. Raises SmimeError."""
         account_id = AccountId.from_members(members)
+        record = KeyRecord.from_members(members["record"])
         return cls(
             account_id=account_id,
             parameters=Parameters.from_members(members["parameters"]),
             session_key=SessionKey(bytes.fromhex(members["session_key"]), counter=members["calls"]),
-            opened=await open_record(
-                KeyRecord.from_members(members["record"]), account_id.user, bytes.fromhex(members["key"]), provider
-            ),
+            opened=await open_record(record, account_id.user, bytes.fromhex(members["key"]), provider),
             own=OwnWrapKeys(
                 keys=tuple(
                     WrapKey.read_from(JsonObject(member, "own wrap key")) for member in members["own_wrap_keys"]
@@ -286,7 +282,8 @@ class Prepared:
 
     @classmethod
     async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Prepared:
-        return cls(call=Call.from_members(members["call"]), after=await Session.revive(members["after"], provider))
+        after = await Session.revive(members["after"], provider)
+        return cls(call=Call.from_members(members["call"]), after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

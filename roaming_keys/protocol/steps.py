@@ -58,11 +58,8 @@ def known_refusal(call: Call, refusal: KeyServerError) -> KeyServerError:
     code = refusal.code
     if code in _OF_CLIENTS or code.startswith(_OF_DISCOVERY) or KEY_SERVER_CODES.has(call.method, call.path, code):
         return refusal
-    return KeyServerError(
-        "key-server-error",
-        f"the key server answers {call.method} {call.path} with the code {code}, which its protocol does not have",
-        refusal.retry_after_seconds,
-    )
+    text = f"the key server answers {call.method} {call.path} with the code {code}, which its protocol does not have"
+    return KeyServerError("key-server-error", text, refusal.retry_after_seconds)
 
 
 class AnswerOutOfOrder(SmimeError):
@@ -239,9 +236,8 @@ class Journal:
 
 def digest_of_call(call: Call) -> str:
     """Return the digest by which a journal names a call."""
-    return hashlib.sha256(
-        encode_fields(call.method, call.path, call.condition, hashlib.sha256(call.body).digest())
-    ).hexdigest()
+    fields = encode_fields(call.method, call.path, call.condition, hashlib.sha256(call.body).digest())
+    return hashlib.sha256(fields).hexdigest()
 
 
 def answer_entry(of: str, body: bytes) -> dict[str, Any]:
@@ -252,10 +248,8 @@ def answer_entry(of: str, body: bytes) -> dict[str, Any]:
 def refusal_entry(of: str, error: KeyServerError) -> dict[str, Any]:
     """The entry for a failure of the call `of`."""
     record = None if error.record is None else error.record.members()
-    return {
-        "of": of,
-        _REFUSAL: {"code": error.code, "message": str(error), "retry": error.retry_after_seconds, "record": record},
-    }
+    members = {"code": error.code, "message": str(error), "retry": error.retry_after_seconds, "record": record}
+    return {"of": of, _REFUSAL: members}
 
 
 def question_answer_entry(of: str, members: Mapping[str, Any]) -> dict[str, Any]:

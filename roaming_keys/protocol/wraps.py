@@ -48,9 +48,8 @@ async def wrap_for_public_key(
     ephemeral, shared = await provider.agree_ephemeral(raw_public_key(KeyType.X25519, public_key))
     wrap_key = await _agreed_key(shared, ephemeral, public_key, provider)
     aad = _aad(user, bundle_id, kind)
-    return Wrap(
-        kind=kind, nonce=ephemeral, wrapped=await provider.encrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, key, aad)
-    )
+    wrapped = await provider.encrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, key, aad)
+    return Wrap(kind=kind, nonce=ephemeral, wrapped=wrapped)
 
 
 async def open_wrap_by_private_key(

@@ -57,9 +57,8 @@ def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.dat
 
 def find_replaced_account(rows: Connection, user: str, at: datetime.datetime) -> Row[Any, Any] | None:
     """Return the row of a user's account from before a reset. It has the columns of an account and of its record."""
-    return rows.execute(
-        select(KEPT_ACCOUNT).where(KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp())
-    ).first()
+    is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
+    return rows.execute(select(KEPT_ACCOUNT).where(*is_kept)).first()
 
 
 def find_reset_time(rows: Connection, user: str, at: datetime.datetime) -> datetime.datetime | None:
@@ -72,9 +71,8 @@ def lock_replaced_account(rows: Connection, user: str, at: datetime.datetime) ->
     """Return the result of `find_replaced_account`. Other transactions of the account wait until this one ends."""
     # The account is locked first, as in all transactions of an account. It may have been deleted.
     rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update())
-    return rows.execute(
-        select(KEPT_ACCOUNT).where(KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()).with_for_update()
-    ).first()
+    is_kept = KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends > at.timestamp()
+    return rows.execute(select(KEPT_ACCOUNT).where(*is_kept).with_for_update()).first()
 
 
 def restore_account(rows: Connection, keys: ServerKeys, replaced: Row[Any, Any]) -> None:
@@ -85,9 +83,8 @@ def restore_account(rows: Connection, keys: ServerKeys, replaced: Row[Any, Any])
     record = _renewed(rows, keys, replaced, {"sealed": Sealed.RECORD})
     for table, values in ((ACCOUNT, account), (RECORD, record)):
         columns = {name: values[name] for name in map(str, table.columns.keys())}
-        rows.execute(
-            insert_into(rows, table).values(columns).on_conflict_do_update(index_elements=["user"], set_=columns)
-        )
+        put = insert_into(rows, table).values(columns)
+        rows.execute(put.on_conflict_do_update(index_elements=["user"], set_=columns))
     _copy_factors(rows, keys, user, KEPT_FACTOR, FACTOR)
     rows.execute(delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user))
     if replaced.sealed_copy is not None:

@@ -122,12 +122,8 @@ class _Steps:
         self.any_due = select(*key).where(is_due).limit(1)
         # On PostgreSQL, each process takes a different notice. On SQLite, BEGIN IMMEDIATE locks the database.
         self.first_due = self.any_due.order_by(table.c.next_at).with_for_update(skip_locked=True)
-        self.take = (
-            update(table)
-            .where(is_named)
-            .values({"next_at": bindparam(_UNTIL), "owner": bindparam(_OWNER), "tries": table.c.tries + 1})
-            .returning(table)
-        )
+        taken = {"next_at": bindparam(_UNTIL), "owner": bindparam(_OWNER), "tries": table.c.tries + 1}
+        self.take = update(table).where(is_named).values(taken).returning(table)
         self.name = update(table).where(is_named, table.c.message_id == "").values(message_id=bindparam(_NEW_ID))
         self.will_end = update(table).where(is_mine).values(state="sending", next_at=bindparam(_UNTIL))
         left = {"state": bindparam(_STATE), "owner": "", "code": bindparam(_CODE)}
@@ -220,7 +216,8 @@ class NoticeOutbox(ABC, Generic[N]):
 
     def _close(self, attempt: Attempt[N], outcome: Outcome, at: datetime.datetime, code: str = "") -> None:
         with self._database.transaction() as rows:
-            if rows.execute(self._steps.close, {**attempt.owned, _STATE: outcome.value, _CODE: code}).rowcount == 1:
+            step = rows.execute(self._steps.close, {**attempt.owned, _STATE: outcome.value, _CODE: code})
+            if step.rowcount == 1:
                 self._note_end(rows, attempt, outcome, at, code)
 
 

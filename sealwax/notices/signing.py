@@ -45,12 +45,8 @@ class NoticeSigner:
         except NoUsableSigner as error:
             _log.warning("a notice has no signature: %s", error)
             return mail
-        return blocking.sign_message(
-            mail,
-            Signing(identities=(signer,), signing_time=at),
-            provider=self.provider,
-            protection=ProtectionMode.CLEAR,
-        )
+        signing = Signing(identities=(signer,), signing_time=at)
+        return blocking.sign_message(mail, signing, provider=self.provider, protection=ProtectionMode.CLEAR)
 
 
 def read_signer(file: Path, password: bytes | None, *, sender: str, provider: CryptoProvider) -> NoticeSigner:

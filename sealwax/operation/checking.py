@@ -20,7 +20,8 @@ def check_settings(
 ) -> Iterator[Finding]:
     """Check the settings of a configuration, then run `further`, which may raise WrongSettings at its start."""
     try:
-        findings = further(program.load(file))
+        settings = program.load(file)
+        findings = further(settings)
         first = next(findings, None)
     except WrongSettings as error:
         for problem in error.problems:
@@ -43,18 +44,12 @@ def check_own_files(
 def check_exposure(origin: str, listening: Mapping[str, str | None], *, trusted_proxies: int) -> Iterator[Finding]:
     """Report the parts in `listening` that other machines reach without TLS, and a missing `trusted_proxies`."""
     if trusted_proxies == 0 and is_https(origin):
-        yield wrong(
-            "proxy",
-            "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end",
-            "set trusted_proxies to the number of your proxies, usually 1",
-        )
+        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
+        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
     for part, listen in listening.items():
         if listen and not is_private(listen):
-            yield doubtful(
-                part,
-                f"{listen} is reached from other machines, without TLS",
-                "listen at a loopback address, or let a firewall admit only the proxy",
-            )
+            remedy = "listen at a loopback address, or let a firewall admit only the proxy"
+            yield doubtful(part, f"{listen} is reached from other machines, without TLS", remedy)
 
 
 def check_process(

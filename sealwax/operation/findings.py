@@ -88,7 +88,8 @@ def guarded(part: str, check: Callable[[], Finding]) -> Finding:
 def check_files(kind: type[ServiceSettings], file: Path, private: Iterable[Path]) -> Iterator[Finding]:
     """Report the files with secrets or people's names that everybody on the machine can read."""
     folder = own_secrets_folder(file)
-    for path in [*(folder / name for name in secret_names(kind)), *private]:
+    secret_files = [folder / name for name in secret_names(kind)]
+    for path in [*secret_files, *private]:
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield doubtful("files", f"{path} can be read by everybody on this machine", f"run: chmod 600 {path}")
     if file.stat().st_mode & _OTHERS and _names_secrets(kind, file):
@@ -105,5 +106,5 @@ def _names_secrets(kind: type[ServiceSettings], file: Path) -> bool:
     from sealwax.files.small import read_small
 
     table = tomllib.loads(read_small(file).decode())
-    has_secret = any(name in table for name in secret_names(kind) if name != "database")
-    return has_secret or has_password(str(table.get("database", "")))
+    names = [name for name in secret_names(kind) if name != "database"]
+    return any(name in table for name in names) or has_password(str(table.get("database", "")))

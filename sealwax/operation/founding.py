@@ -84,21 +84,11 @@ def is_kept_apart(settings: ServiceSettings, url: str) -> bool:
 def _become(user: ServiceUser, settings: ServiceSettings, data_file: Path | None) -> None:
     if os.geteuid() == user.uid:
         return
-    prepare_folder(
-        OwnFolder(
-            path=own_secrets_folder(settings.file), files=frozenset(secret_names(type(settings))), has_own_name=True
-        ),
-        user,
-    )
+    secret_files = frozenset(secret_names(type(settings)))
+    prepare_folder(OwnFolder(path=own_secrets_folder(settings.file), files=secret_files, has_own_name=True), user)
     if data_file is not None:
-        prepare_folder(
-            OwnFolder(
-                path=data_file.parent,
-                files=frozenset(name.format(data_file.name) for name in _BESIDE),
-                has_own_name=False,
-            ),
-            user,
-        )
+        files = frozenset(name.format(data_file.name) for name in _BESIDE)
+        prepare_folder(OwnFolder(path=data_file.parent, files=files, has_own_name=False), user)
     become(user)
 
 

@@ -37,10 +37,11 @@ class ServiceProgram(Generic[Settings]):
 
     def request_class(self) -> type[ConfigRequest]:
         """The class of requests of a verb that needs only the configuration."""
+        program = self
 
         @dataclass(frozen=True, slots=True, kw_only=True)
         class OwnConfigRequest(ConfigRequest):
-            config: Path = given_by(self.config_option())
+            config: Path = given_by(program.config_option())
 
         return OwnConfigRequest
 

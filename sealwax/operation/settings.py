@@ -137,9 +137,8 @@ def _load(kind: type[Settings], file: Path, secrets: Mapping[str, str]) -> Setti
         raise WrongSettings(unknown + [_sentence(kind, fault) for fault in error.errors(include_input=False)]) from None
     except SettingsError as error:
         name = str(error).partition('field "')[2].partition('"')[0]
-        raise WrongSettings(
-            [*unknown, f"{_shown((name,))}: JSON is expected in this variable, because the setting has parts"]
-        ) from None
+        text = f"{_shown((name,))}: JSON is expected in this variable, because the setting has parts"
+        raise WrongSettings([*unknown, text]) from None
     if unknown:
         raise WrongSettings(unknown)
     return loaded

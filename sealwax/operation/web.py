@@ -22,19 +22,15 @@ def ask(origin: str, path: str) -> dict[str, Any]:
 
 def post(origin: str, path: str, body: bytes) -> dict[str, Any]:
     """The JSON object in the answer to a POST of JSON, with any status. Raises NoAnswer."""
-    return _ask(
-        ServiceAddress.of(origin),
-        HttpCall(method="POST", path=path, headers={"Content-Type": "application/json"}, body=body),
-    )
+    headers = {"Content-Type": "application/json"}
+    return _ask(ServiceAddress.of(origin), HttpCall(method="POST", path=path, headers=headers, body=body))
 
 
 def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
     """The JSON object from a process of this machine, asked as a proxy would for `origin`. Raises NoAnswer."""
     scheme, _, host = origin.partition("://")
-    return _ask(
-        ServiceAddress.of(f"http://{listen}"),
-        HttpCall(method="GET", path=path, headers={"Host": host, "X-Forwarded-Proto": scheme}),
-    )
+    headers = {"Host": host, "X-Forwarded-Proto": scheme}
+    return _ask(ServiceAddress.of(f"http://{listen}"), HttpCall(method="GET", path=path, headers=headers))
 
 
 def _ask(address: ServiceAddress, call: HttpCall) -> dict[str, Any]:

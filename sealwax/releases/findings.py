@@ -35,7 +35,8 @@ def compare(file: ReleasedFile, data: bytes) -> Finding:
     """The finding on the bytes that were read for `file`."""
     if len(data) != file.bytes:
         return differs_in_size(file, len(data))
-    return Finding(path=file.path, outcome=Outcome.EQUAL if integrity_of(data) == file.integrity else Outcome.DIFFERS)
+    outcome = Outcome.EQUAL if integrity_of(data) == file.integrity else Outcome.DIFFERS
+    return Finding(path=file.path, outcome=outcome)
 
 
 def differs_in_size(file: ReleasedFile, size: int) -> Finding:

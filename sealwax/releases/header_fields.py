@@ -168,7 +168,8 @@ def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iter
 
 
 def _policies(fields: Fields) -> list[dict[str, str]]:
-    return [_parse_policy(text) for value in _values(fields, _POLICY) for text in value.split(",") if text.strip()]
+    texts = [text for value in _values(fields, _POLICY) for text in value.split(",")]
+    return [_parse_policy(text) for text in texts if text.strip()]
 
 
 def _parse_policy(text: str) -> dict[str, str]:

@@ -146,7 +146,8 @@ def _compare_document(
     head = check_header_fields(answer.fields, connections=connections, is_https=source.base.startswith("https:"))
     # Python skips the lines after a line that is no header field. Browsers read them, so such a line is reported.
     unread = () if answer.is_head_read else ("its head has a line that is no header field",)
-    return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in (*unread, *head, *references)]
+    problems = (*unread, *head, *references)
+    return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
 
 
 def _connections(value: object) -> dict[str, str]:
@@ -159,10 +160,8 @@ def _connections(value: object) -> dict[str, str]:
     if not is_followed:
         return servers
     discovery = JsonObject.of(members.value(_DISCOVERY), ("key", "url", "keyServers"), CONFIGURATION)
-    further = {
-        f"keyServer {number}": address
-        for number, address in enumerate(discovery.texts("keyServers", limit=MAX_LISTED_SERVERS), 2)
-    }
+    others = discovery.texts("keyServers", limit=MAX_LISTED_SERVERS)
+    further = {f"keyServer {number}": address for number, address in enumerate(others, 2)}
     return servers | further | {f"{_DISCOVERY} signed by {discovery.text('key')}": discovery.text("url")}
 
 
@@ -170,7 +169,8 @@ def _read_configuration(source: PagesSource) -> tuple[dict[str, str], Sequence[s
     """The addresses of API and key server, and what is wrong with the configuration."""
     try:
         body = source.fetch(CONFIGURATION, max_bytes=_CONFIGURATION_BYTES).body
-        return _connections(parse_json(body, CONFIGURATION, max_bytes=_CONFIGURATION_BYTES)), ()
+        value = parse_json(body, CONFIGURATION, max_bytes=_CONFIGURATION_BYTES)
+        return _connections(value), ()
     except LookupFailed as failure:
         return {}, [f"{CONFIGURATION}: {failure}"]
     except MalformedMessage as error:

@@ -177,7 +177,8 @@ def _append(path: Path, line: bytes) -> None:
     No lock is needed, because the system appends a short line as a whole. If two processes empty the file at the same
     time, one announcement may be lost. The file may also get a second random line, which receivers ignore.
     """
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE), "ab", buffering=0) as file:
+    number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE)
+    with os.fdopen(number, "ab", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         if size > MAX_FILE_BYTES:
             file.truncate(0)

@@ -58,11 +58,12 @@ class CounterStatements:
         first = insert_into(database, self._table).values(
             kind=self._kind, name=bindparam(COUNTER), value=events, at=_now()
         )
-        return first.on_conflict_do_update(
+        counted = first.on_conflict_do_update(
             index_elements=COUNTER_KEY,
             set_={"value": level + events, "at": case((is_ahead, since), else_=_now())},
             where=level + events <= bindparam(MOST, type_=NUMBER),
-        ).returning(self._table.c.value)
+        )
+        return counted.returning(self._table.c.value)
 
     def _take_back(self) -> Update:
         value, events = self._table.c.value, bindparam(EVENTS, type_=NUMBER)
@@ -107,18 +108,15 @@ class DecayStatements(CounterStatements):
         # One event of a name that has no row.
         first_event = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=1.0, at=_now())
         self.begin: Final = first_event.on_conflict_do_nothing(index_elements=COUNTER_KEY).returning(row.value)
-        self.lock: Final = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value}).returning(
-            row.value, row.at
-        )
+        unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
+        self.lock: Final = unchanged.returning(row.value, row.at)
         # A value only falls, so the value now is at most the written value.
         is_few = row.value <= bindparam(EVENTS, type_=NUMBER)
         self.forget_few: Final = delete(table).where(*is_named, is_few).returning(row.name)
-        self.write: Final = (
-            update(table).where(*is_named).values({"value": bindparam(EVENTS, type_=NUMBER), "at": _now()})
-        )
-        self.total: Final = select(func.coalesce(func.sum(row.value), 0.0)).where(
-            row.kind == kind, row.name.in_(bindparam(NAMES, expanding=True))
-        )
+        written = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}
+        self.write: Final = update(table).where(*is_named).values(written)
+        total = func.coalesce(func.sum(row.value), 0.0)
+        self.total: Final = select(total).where(row.kind == kind, row.name.in_(bindparam(NAMES, expanding=True)))
         latest = select(row.at).where(row.kind == kind).order_by(row.at.desc())
         self.trim: Final = self._sweep(row.at <= latest.offset(most_rows).limit(1).scalar_subquery())
 

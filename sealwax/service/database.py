@@ -95,12 +95,8 @@ class DatabaseUnavailable(ServiceError):
 
     def __init__(self, fault: Fault = Fault.BUSY) -> None:
         self.fault = fault
-        super().__init__(
-            503,
-            "database-unavailable",
-            "This server cannot use its database now. Try again in a moment.",
-            RETRY_AFTER_SECONDS,
-        )
+        text = "This server cannot use its database now. Try again in a moment."
+        super().__init__(503, "database-unavailable", text, RETRY_AFTER_SECONDS)
 
 
 class Database:

@@ -84,5 +84,6 @@ def _record(environ: WSGIEnvironment, status: str, seconds: float) -> None:
     method = method if method in metrics.METHODS else "other"
     route = current_route(environ)
     metrics.count_request(method, route, status, seconds)
-    _log.info("request", extra={"method": method, "route": route, "status": int(status), "seconds": round(seconds, 4)})
+    fields = {"method": method, "route": route, "status": int(status), "seconds": round(seconds, 4)}
+    _log.info("request", extra=fields)
     structlog.contextvars.clear_contextvars()

@@ -87,7 +87,8 @@ def passwd(request: PasswdRequest) -> None:
     """Take another passphrase. Other devices have to log in again with it."""
     roaming = open_session(request.login)
     passphrase = new_passphrase(request.new_file)
-    remember(blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase)))
+    session = blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase))
+    remember(session)
     write_line("The account has the new passphrase.")
 
 
@@ -135,20 +136,17 @@ def devices(request: ListRequest) -> None:
     roaming = open_session(request.login)
     all_devices = blocking.run(roaming.session.devices(roaming.setting))
     if request.as_json:
-        write_json(
+        rows = [
             {
-                "devices": [
-                    {
-                        "id": device.id,
-                        "name": device.name,
-                        "created": write_time(device.created),
-                        "latest": write_time(device.latest),
-                        "isThis": device.is_this,
-                    }
-                    for device in all_devices
-                ]
+                "id": device.id,
+                "name": device.name,
+                "created": write_time(device.created),
+                "latest": write_time(device.latest),
+                "isThis": device.is_this,
             }
-        )
+            for device in all_devices
+        ]
+        write_json({"devices": rows})
         return
     for device in all_devices:
         mark = ", this device" if device.is_this else ""
@@ -169,7 +167,8 @@ def revoke(request: RevokeRequest) -> None:
             raise click.ClickException(f"there is no device {device_id}: sealwax roam devices lists them")
         if known[device_id].is_this:
             raise click.ClickException("this device cannot revoke itself")
-    remember(blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids)))
+    session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids))
+    remember(session)
     write_line(f"{len(request.ids)} device{'s' if len(request.ids) > 1 else ''} revoked.")
 
 

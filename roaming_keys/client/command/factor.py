@@ -86,20 +86,17 @@ def list_factors(request: ListRequest) -> None:
     roaming = open_session(request.login)
     factors = blocking.run(roaming.session.factors(roaming.setting)).factors
     if request.as_json:
-        write_json(
+        rows = [
             {
-                "factors": [
-                    {
-                        "id": entry.id,
-                        "kind": entry.kind,
-                        "name": entry.name,
-                        "created": write_time(entry.created),
-                        "latest": write_time(entry.latest),
-                    }
-                    for entry in factors
-                ]
+                "id": entry.id,
+                "kind": entry.kind,
+                "name": entry.name,
+                "created": write_time(entry.created),
+                "latest": write_time(entry.latest),
             }
-        )
+            for entry in factors
+        ]
+        write_json({"factors": rows})
         return
     for entry in factors:
         write_line(

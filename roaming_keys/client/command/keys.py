@@ -50,9 +50,8 @@ def pull(request: PullRequest) -> None:
     """
     roaming = open_session(request.login)
     passphrase = roaming.passphrase if request.new_file is None else new_passphrase(request.new_file)
-    pkcs12 = blocking.run(
-        export_identities(roaming.session.opened.identities, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE)
-    )
+    identities = roaming.session.opened.identities
+    pkcs12 = blocking.run(export_identities(identities, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE))
     blocking.run(roaming.session.note_export(roaming.setting))
     write_output(request.target, pkcs12, mode=PRIVATE_MODE)
     take_files(roaming.session)

@@ -204,7 +204,8 @@ def login_context(account_id: AccountId) -> LoginContext:
 def keep_login(account_id: AccountId, device: Device, known: Known | None) -> None:
     """Store an account after a registration or a successful login, as the default from now on. Raises ServerLies."""
     with changing_accounts() as accounts:
-        accounts[account_id] = accounts.pop(account_id, KeptAccount(token=device.token, known=None)).after(known)
+        account = accounts.pop(account_id, KeptAccount(token=device.token, known=None))
+        accounts[account_id] = account.after(known)
 
 
 def remember(session: Session) -> None:

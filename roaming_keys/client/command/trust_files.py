@@ -61,9 +61,8 @@ def take_files(session: Session) -> None:
         ):
             if new is not None and new != old:
                 write_output(str(path), new, mode=PRIVATE_MODE)
-        write_output(
-            str(_base_file(session.account_id)), StatePart.of(session.opened.record).to_json(), mode=PRIVATE_MODE
-        )
+        base = StatePart.of(session.opened.record).to_json()
+        write_output(str(_base_file(session.account_id)), base, mode=PRIVATE_MODE)
         _sent_file(session.account_id).unlink(missing_ok=True)
     for name in merged.refused:
         write_error(f"{name} is ignored: none of your keys has signed it")
@@ -81,11 +80,8 @@ def _note(session: Session, entries: Mapping[str, Entry]) -> None:
     """Store the entries that are about to be sent. If the answer is lost, the next merge recognises them."""
     path = _sent_file(session.account_id)
     with lock_file(path):
-        write_output(
-            str(path),
-            blocking.run(note_sent(_read_sent(session), session.opened, entries, session.account_id.user, PROVIDER)),
-            mode=PRIVATE_MODE,
-        )
+        sent = blocking.run(note_sent(_read_sent(session), session.opened, entries, session.account_id.user, PROVIDER))
+        write_output(str(path), sent, mode=PRIVATE_MODE)
 
 
 def _merge(session: Session, files: DeviceTrust) -> MergedTrust:
@@ -113,7 +109,8 @@ def _read_base(session: Session) -> Mapping[str, Entry] | None:
     data = _read(_base_file(session.account_id), 2 * MAX_STATE_BYTES)
     if data is None:
         return None
-    state = blocking.run(open_kept_state(StatePart.from_json(data), session.opened, session.account_id.user, PROVIDER))
+    part = StatePart.from_json(data)
+    state = blocking.run(open_kept_state(part, session.opened, session.account_id.user, PROVIDER))
     return None if state is None else state.entries
 
 

@@ -27,8 +27,5 @@ class StaffKey:
     def sign(self, server: str, call: Call) -> str:
         """Return the header Authorization of a call to the server, a normalised origin."""
         self._counter = max(self._counter + 1, int(self._clock().timestamp() * 1_000))
-        return Credentials(
-            session_key=self.public,
-            counter=self._counter,
-            signature=self._key.sign(staff_call_record(server, self.public, call, self._counter)),
-        ).to_header()
+        signature = self._key.sign(staff_call_record(server, self.public, call, self._counter))
+        return Credentials(session_key=self.public, counter=self._counter, signature=signature).to_header()

@@ -59,15 +59,13 @@ async def make_account(
     if policy is not None and recoverable(identities):
         state = with_policy(state, policy, at)
         copy = await build_copy(account.user, policy, identities, provider)
-    return Made(
-        new=NewUser(
-            user=account.user,
-            keys=LoginKeys(parameters=parameters, login_key=keys.public),
-            record=await build_first_record(account.user, identities, keys, provider, state=state),
-            copy=copy,
-        ),
-        passphrase=passphrase,
+    new = NewUser(
+        user=account.user,
+        keys=LoginKeys(parameters=parameters, login_key=keys.public),
+        record=await build_first_record(account.user, identities, keys, provider, state=state),
+        copy=copy,
     )
+    return Made(new=new, passphrase=passphrase)
 
 
 def make_passphrase(provider: CryptoProvider) -> str:

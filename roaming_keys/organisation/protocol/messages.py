@@ -247,9 +247,8 @@ class NewCase:
         check_range(len(self.reason), 1, MAX_REASON_CHARACTERS, where="reason in characters")
 
     def to_json(self) -> bytes:
-        return write(
-            {"protocol": PROTOCOL, "user": self.user, "reason": self.reason, "recipient": to_base64(self.recipient.der)}
-        )
+        recipient = to_base64(self.recipient.der)
+        return write({"protocol": PROTOCOL, "user": self.user, "reason": self.reason, "recipient": recipient})
 
     @classmethod
     def from_json(cls, data: bytes) -> NewCase:

@@ -131,9 +131,8 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
 
 
 async def _build_body(session: Session, policy: RecoveryPolicy, provider: CryptoProvider) -> bytes:
-    return StoreCopy(
-        copy=await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
-    ).to_json()
+    copy = await build_copy(session.account_id.user, policy, own_identities(session.opened), provider)
+    return StoreCopy(copy=copy).to_json()
 
 
 def _copy_for(opened: OpenRecord, policy: RecoveryPolicy) -> CopyFacts:

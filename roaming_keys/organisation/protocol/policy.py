@@ -44,10 +44,8 @@ class RecoveryPolicy:
         if not 0 <= self.wait_hours <= MAX_WAIT_HOURS:
             raise MalformedMessage(f"expected 0 to {MAX_WAIT_HOURS} hours", where="wait")
         if not MIN_NEEDED <= self.needed <= len(self.officers) <= MAX_OFFICERS:
-            raise MalformedMessage(
-                f"{self.needed} of {len(self.officers)} officers: expected at least {MIN_NEEDED}, of {MAX_OFFICERS}",
-                where="recovery policy",
-            )
+            text = f"{self.needed} of {len(self.officers)} officers: expected at least {MIN_NEEDED}, of {MAX_OFFICERS}"
+            raise MalformedMessage(text, where="recovery policy")
         # An officer who is listed twice would have two shares.
         if len({officer.public_key.spki_der for officer in self.officers}) != len(self.officers):
             raise MalformedMessage("two officers have the same key", where="recovery policy")
@@ -58,11 +56,8 @@ class RecoveryPolicy:
     def fingerprint(self) -> str:
         """SHA-256 over all values of the policy, in hexadecimal."""
         certificates = [officer.der for officer in self.officers]
-        return hashlib.sha256(
-            encode_fields(
-                "recovery policy", POLICY_FORM, self.organisation, self.needed, self.wait_hours, *certificates
-            )
-        ).hexdigest()
+        values = (self.organisation, self.needed, self.wait_hours)
+        return hashlib.sha256(encode_fields("recovery policy", POLICY_FORM, *values, *certificates)).hexdigest()
 
     def members(self) -> dict[str, Any]:
         return {

@@ -86,11 +86,8 @@ class StaffStore:
             raise StaffCallRefused from None
         if abs(credentials.counter / 1_000 - at.timestamp()) > MAX_CLOCK_SECONDS:
             raise StaffCallRefused
-        counted = (
-            update(STAFF)
-            .where(STAFF.c.key == credentials.session_key, STAFF.c.counter < credentials.counter)
-            .values(counter=credentials.counter)
-        )
+        is_next = STAFF.c.key == credentials.session_key, STAFF.c.counter < credentials.counter
+        counted = update(STAFF).where(*is_next).values(counter=credentials.counter)
         returned = (STAFF.c.name, STAFF.c.role, STAFF.c.certificate)
         with self._database.transaction() as rows:
             row = rows.execute(counted.returning(*returned)).first()
@@ -99,4 +96,5 @@ class StaffStore:
         return Member(name=row.name, role=Role(row.role), key=credentials.session_key, certificate=row.certificate)
 
     def _note(self, rows: Connection, note: str, at: datetime.datetime) -> None:
-        self._trail.add(rows, AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=OPERATOR, note=note))
+        event = AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=OPERATOR, note=note)
+        self._trail.add(rows, event)

@@ -93,16 +93,9 @@ class OrganisationStore:
             self._accounts.insert_account(rows, account, record)
             if copy is not None:
                 self._write_copy(rows, account.user, copy)
-            self.trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.REGISTERED,
-                    at=at,
-                    user=account.user,
-                    actor=member.name,
-                    note="with a recovery copy" if copy else "",
-                ),
-            )
+            note = "with a recovery copy" if copy else ""
+            event = AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user, actor=member.name, note=note)
+            self.trail.add(rows, event)
 
     def change_user(self, user: str, change: Change, member: Member, at: datetime.datetime) -> None:
         """Change an account, or note that its mail password is set. Raises ServiceError if there is no account."""
@@ -120,11 +113,8 @@ class OrganisationStore:
         values = columns[change]
         with self._locked(user, at) as rows:
             if values:
-                rows.execute(
-                    insert_into(rows, RESTRICTION)
-                    .values(user=user, **values)
-                    .on_conflict_do_update(index_elements=["user"], set_=values)
-                )
+                added = insert_into(rows, RESTRICTION).values(user=user, **values)
+                rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
             if change is Change.DISABLE:
                 self._end_access(rows, user, member, at)
             self.trail.add(
@@ -145,9 +135,8 @@ class OrganisationStore:
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:
         """Put a policy in force. Raises ServiceError, also if an officer in the policy is no staff member."""
         with self._database.transaction() as rows:
-            officers = set(
-                rows.execute(select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)).scalars()
-            )
+            known = select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)
+            officers = set(rows.execute(known).scalars())
             for certificate in policy.officers:
                 if certificate.fingerprint not in officers:
                     text = f"{certificate.common_name} is no officer: sealwax keys staff add, with the certificate"
@@ -179,9 +168,8 @@ class OrganisationStore:
         """Store a copy in place of the earlier copy. Raises SessionEnded."""
         with self._accounts.sessions.locked(caller, at) as rows:
             self._write_copy(rows, caller.user, copy)
-            self.trail.add(
-                rows, AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
-            )
+            event = AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
+            self.trail.add(rows, event)
 
     def recovery_status(self, user: str, at: datetime.datetime) -> RecoveryStatus:
         """Return the policy, copy, cases and renewal of a user. Notes that the owner was shown the cases."""
@@ -204,11 +192,10 @@ class OrganisationStore:
         """Return the cases to show to the owner, and note that they were shown."""
         with self._locked(user, at) as rows:
             # Only the cases in this answer are noted, because the owner sees no other case.
-            for case in [row.id for row in rows.execute(_shown_to(user, at)) if row.told is None]:
+            for case in (row.id for row in shown if row.told is None):
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
-                self.trail.add(
-                    rows, AuditEvent(kind=AuditKind.RECOVERY_OWNER_TOLD, at=at, user=user, note=f"case {case}")
-                )
+                kind = AuditKind.RECOVERY_OWNER_TOLD
+                self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, note=f"case {case}"))
             return self._facts(rows, _shown_to(user, at))
 
     def ask(self, new: NewCase, user: str, member: Member, at: datetime.datetime) -> CaseFacts:
@@ -218,7 +205,8 @@ class OrganisationStore:
         """
         copy = self._find_copy(user) or self._find_copy_before_reset(user, at)
         if copy is None or not copy.certificates:
-            raise ServiceError(404, "no-recovery-copy", "The key server has no recovery copy of this account.")
+            text = "The key server has no recovery copy of this account."
+            raise ServiceError(404, "no-recovery-copy", text)
         case = os.urandom(_ID_BYTES).hex()
         content = {"reason": new.reason, "asked_by": member.name, "recipient": to_base64(new.recipient.der)}
         with self._locked(user, at) as rows:
@@ -226,27 +214,17 @@ class OrganisationStore:
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
                 # The owner sees at most MAX_CASES cases, so more cases would hide earlier ones.
                 raise ServiceError(409, "too-many-cases", f"The account has {MAX_CASES} cases that have not ended.")
-            rows.execute(
-                insert(RECOVERY_CASE).values(
-                    {
-                        "id": case,
-                        "user": user,
-                        "asked": at.timestamp(),
-                        "sealed": self._keys.seal(Sealed.RECOVERY_CASE, write(content), user),
-                        "sealed_copy": self._keys.seal(Sealed.RECOVERY_COPY, copy.to_json(), user),
-                    }
-                )
-            )
-            self.trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.RECOVERY_ASKED,
-                    at=at,
-                    user=user,
-                    actor=member.name,
-                    note=f"case {case} for {new.recipient.fingerprint}",
-                ),
-            )
+            values = {
+                "id": case,
+                "user": user,
+                "asked": at.timestamp(),
+                "sealed": self._keys.seal(Sealed.RECOVERY_CASE, write(content), user),
+                "sealed_copy": self._keys.seal(Sealed.RECOVERY_COPY, copy.to_json(), user),
+            }
+            rows.execute(insert(RECOVERY_CASE).values(values))
+            note = f"case {case} for {new.recipient.fingerprint}"
+            event = AuditEvent(kind=AuditKind.RECOVERY_ASKED, at=at, user=user, actor=member.name, note=note)
+            self.trail.add(rows, event)
         return self._find_case(case, at).facts
 
     def cases(self, at: datetime.datetime) -> tuple[CaseFacts, ...]:
@@ -294,16 +272,9 @@ class OrganisationStore:
             )
             if rows.execute(added.returning(RECOVERY_APPROVAL.c.case)).first() is None:
                 raise ServiceError(409, "approved-before", "You have approved this case already.")
-            self.trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.RECOVERY_APPROVED,
-                    at=at,
-                    user=user,
-                    actor=member.name,
-                    note=f"case {case}, share {number}",
-                ),
-            )
+            note = f"case {case}, share {number}"
+            event = AuditEvent(kind=AuditKind.RECOVERY_APPROVED, at=at, user=user, actor=member.name, note=note)
+            self.trail.add(rows, event)
 
     def open_case(self, case: str, member: Member, at: datetime.datetime) -> OpenCase:
         """Return the copy and the shares of a case that enough officers have approved. Raises ServiceError."""
@@ -313,18 +284,12 @@ class OrganisationStore:
         with self._locked(user, at) as rows:
             sealed = rows.execute(query.order_by(RECOVERY_APPROVAL.c.number)).scalars().all()
             if len(sealed) < needed:
-                raise ServiceError(
-                    409, "approvals-missing", f"{len(sealed)} officers have approved, {needed} are needed."
-                )
-            rows.execute(
-                update(RECOVERY_CASE)
-                .where(RECOVERY_CASE.c.id == case, RECOVERY_CASE.c.opened.is_(None))
-                .values(opened=at.timestamp())
-            )
-            self.trail.add(
-                rows,
-                AuditEvent(kind=AuditKind.RECOVERY_OPENED, at=at, user=user, actor=member.name, note=f"case {case}"),
-            )
+                text = f"{len(sealed)} officers have approved, {needed} are needed."
+                raise ServiceError(409, "approvals-missing", text)
+            is_first = RECOVERY_CASE.c.id == case, RECOVERY_CASE.c.opened.is_(None)
+            rows.execute(update(RECOVERY_CASE).where(*is_first).values(opened=at.timestamp()))
+            event = AuditEvent(kind=AuditKind.RECOVERY_OPENED, at=at, user=user, actor=member.name, note=f"case {case}")
+            self.trail.add(rows, event)
         shares = tuple(self._keys.unseal(Sealed.RECOVERY_APPROVAL, bytes(share), user) for share in sealed)
         return OpenCase(facts=stored_case.facts, copy=stored_case.copy, shares=shares)
 
@@ -333,7 +298,8 @@ class OrganisationStore:
         shown: list[ShownEvent] = []
         for entry in self.trail.entries(self._database, user=user, after=after):
             details = self.trail.details_of(entry)
-            of, actor, note = ("", "", "") if details is None else (details.user, details.actor, details.note)
+            texts = ("", "", "") if details is None else (details.user, details.actor, details.note)
+            of, actor, note = texts
             # The event that reports a deleted account names all events of this account, perhaps hundreds of thousands.
             note = note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
             shown.append(ShownEvent(number=entry.number, at=entry.at, kind=entry.kind, user=of, actor=actor, note=note))
@@ -357,11 +323,8 @@ class OrganisationStore:
 
     def _write_copy(self, rows: Connection, user: str, copy: RecoveryCopy) -> None:
         values = {"sealed": self._keys.seal_in(rows, Sealed.RECOVERY_COPY, copy.to_json(), user)}
-        rows.execute(
-            insert_into(rows, RECOVERY_COPY)
-            .values(user=user, **values)
-            .on_conflict_do_update(index_elements=["user"], set_=values)
-        )
+        added = insert_into(rows, RECOVERY_COPY).values(user=user, **values)
+        rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
 
     def _find_case(self, case: str, at: datetime.datetime) -> _Case:
         is_open = RECOVERY_CASE.c.id == case, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
@@ -416,7 +379,8 @@ def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
     """The query for the cases to show to an owner: opened or first shown within CASE_LASTS, or not shown yet."""
     since, case = (at - CASE_LASTS).timestamp(), RECOVERY_CASE.c
     is_shown = (case.asked > since) | case.told.is_(None) | (case.told > since)
-    return select(RECOVERY_CASE).where(case.user == user, is_shown).order_by(case.asked.desc()).limit(MAX_CASES)
+    query = select(RECOVERY_CASE).where(case.user == user, is_shown)
+    return query.order_by(case.asked.desc()).limit(MAX_CASES)
 
 
 @contextmanager

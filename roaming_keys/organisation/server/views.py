@@ -74,7 +74,8 @@ class OwnerViews(StoreViews):
         expect_record()
         caller = self._check_call()
         check_fresh(self._config, caller)
-        self._organisation.store_copy(caller, StoreCopy.from_json(json_body()).copy, self._config.clock())
+        copy = StoreCopy.from_json(json_body()).copy
+        self._organisation.store_copy(caller, copy, self._config.clock())
         return json_answer(b"{}")
 
 
@@ -142,9 +143,8 @@ class StaffViews:
     def share(self) -> Response:
         """Return a case with the caller's own share."""
         member = self._check(Role.OFFICER)
-        return json_answer(
-            self._store.officers_case(CaseChoice.from_json(json_body()).id, member, self._config.clock()).to_json()
-        )
+        case = CaseChoice.from_json(json_body()).id
+        return json_answer(self._store.officers_case(case, member, self._config.clock()).to_json())
 
     def approve(self) -> Response:
         """Store the share that the caller passes on."""
@@ -158,9 +158,8 @@ class StaffViews:
     def open_case(self) -> Response:
         """Return the copy and the shares, once enough officers have approved."""
         member = self._check(Role.ADMINISTRATOR)
-        return json_answer(
-            self._store.open_case(CaseChoice.from_json(json_body()).id, member, self._config.clock()).to_json()
-        )
+        case = CaseChoice.from_json(json_body()).id
+        return json_answer(self._store.open_case(case, member, self._config.clock()).to_json())
 
     def events(self) -> Response:
         """Return events of the audit trail."""
@@ -177,11 +176,8 @@ class StaffViews:
             call = Call(method=request.method, path=request.path, body=request.get_data())
             member = self._staff.check_call(self._config.origin, call, credentials, self._config.clock())
         except (MalformedMessage, StaffCallRefused):
-            raise ServiceError(
-                401,
-                "call-refused",
-                "This call needs the signature of a member of the staff, and a clock that is right.",
-            ) from None
+            text = "This call needs the signature of a member of the staff, and a clock that is right."
+            raise ServiceError(401, "call-refused", text) from None
         if member.role not in roles:
             needed = " or ".join(roles)
             raise ServiceError(403, "wrong-role", f"Only an {needed} may do this; {member.name} is {member.role}.")

@@ -193,12 +193,9 @@ async def prepare_group(
         for member in content.members
     ]
     body = GroupPush(bundle=bundle, members=members).to_json()
-    return PreparedGroup(
-        call=Call(
-            method="PUT", path=f"/groups/{version.id}", condition=f'"{version.id}.{version.number - 1}"', body=body
-        ),
-        group=opened,
-    )
+    condition = f'"{version.id}.{version.number - 1}"'
+    call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
+    return PreparedGroup(call=call, group=opened)
 
 
 async def store_group(

@@ -144,9 +144,8 @@ async def open_group_bundle(bundle: bytes, version: GroupVersion, key: bytes, pr
     try:
         data = await provider.decrypt_content(AES_256_GCM, content_key, nonce, ciphertext, _aad(version))
         reader = JsonObject(data, _WHERE, max_bytes=MAX_GROUP_BUNDLE_BYTES)
-        identities = await load_identities(
-            reader.data("identities", MAX_GROUP_BUNDLE_BYTES), await _password(key, provider), provider
-        )
+        pkcs12 = reader.data("identities", MAX_GROUP_BUNDLE_BYTES)
+        identities = await load_identities(pkcs12, await _password(key, provider), provider)
     except (DecryptionError, WrongPassphrase):
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise GroupKeyRefused("the group's bundle is of another key or version") from None

@@ -45,10 +45,8 @@ class KnownGroup:
         if owner != self.owner:
             raise ServerLies("group-of-another", f"the key server says that {owner} owns a group of {self.owner}")
         if version < self.version:
-            raise ServerLies(
-                "group-rolled-back",
-                f"the key server gives version {version} of a group, but you have seen version {self.version}",
-            )
+            seen = f"the key server gives version {version} of a group, but you have seen version {self.version}"
+            raise ServerLies("group-rolled-back", seen)
         if version == self.version and bundle != self.bundle:
             raise ServerLies("group-forked", "the key server has two groups of one version")
 

@@ -31,9 +31,8 @@ class NoOwnIdentity(SmimeError):
 def with_members(content: GroupContent, added: Sequence[GroupMember]) -> GroupContent:
     """Return the content with more members. A new certificate of a present member replaces the earlier one."""
     by_user = {member.user: member for member in (*content.members, *added)}
-    return replace(
-        content, members=tuple(by_user.values()), removed=tuple(user for user in content.removed if user not in by_user)
-    )
+    removed = tuple(user for user in content.removed if user not in by_user)
+    return replace(content, members=tuple(by_user.values()), removed=removed)
 
 
 def without_members(content: GroupContent, users: Sequence[str], owner: str) -> GroupContent:
@@ -44,11 +43,8 @@ def without_members(content: GroupContent, users: Sequence[str], owner: str) -> 
             raise NotInGroup(f"{user} owns the group: delete it instead")
         if user not in known:
             raise NotInGroup(f"{user} is not in the group")
-    return replace(
-        content,
-        members=tuple(member for member in content.members if member.user not in users),
-        removed=tuple(dict.fromkeys((*content.removed, *users))),
-    )
+    members = tuple(member for member in content.members if member.user not in users)
+    return replace(content, members=members, removed=tuple(dict.fromkeys((*content.removed, *users))))
 
 
 def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupContent:
@@ -61,9 +57,8 @@ def with_identities(content: GroupContent, new: Sequence[Identity]) -> GroupCont
     keys = {identity.certificate.public_key.spki_der for identity in content.identities}
     is_new = bool(new) and all(identity.certificate.public_key.spki_der not in keys for identity in new)
     is_whole = is_new and _uses_of(content.identities) <= _uses_of(new)
-    return replace(
-        content, identities=merge_identities(new, content.identities), removed=() if is_whole else content.removed
-    )
+    identities = merge_identities(new, content.identities)
+    return replace(content, identities=identities, removed=() if is_whole else content.removed)
 
 
 def _uses_of(identities: Sequence[Identity]) -> set[tuple[tuple[str, str], Purpose]]:

@@ -55,13 +55,8 @@ class GroupPush:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
-        return write(
-            {
-                "protocol": PROTOCOL,
-                "bundle": to_base64(self.bundle),
-                "members": [member.members() for member in self.members],
-            }
-        )
+        members = [member.members() for member in self.members]
+        return write({"protocol": PROTOCOL, "bundle": to_base64(self.bundle), "members": members})
 
     @classmethod
     def from_json(cls, data: bytes) -> GroupPush:
@@ -79,13 +74,9 @@ class StoredGroup:
     members: Sequence[Member]
 
     def to_json(self) -> bytes:
+        members = [member.members() for member in self.members]
         return write(
-            {
-                "owner": self.owner,
-                "version": self.version,
-                "bundle": to_base64(self.bundle),
-                "members": [member.members() for member in self.members],
-            }
+            {"owner": self.owner, "version": self.version, "bundle": to_base64(self.bundle), "members": members}
         )
 
     @classmethod

@@ -47,10 +47,8 @@ async def examine_owner(
     pinned += [certificate for certificate in _signers_of(by_trust) if certificate.fingerprint == accepted]
     if not pinned or by_trust.state is State.VERIFIED or _is_revoked(by_trust):
         return OwnerReports(counting=by_trust, by_trust=by_trust)
-    return OwnerReports(
-        counting=await examine_group_key(wrap, _trusting(judging, pinned), provider, identities=identities),
-        by_trust=by_trust,
-    )
+    counting = await examine_group_key(wrap, _trusting(judging, pinned), provider, identities=identities)
+    return OwnerReports(counting=counting, by_trust=by_trust)
 
 
 def _signers_of(report: MessageReport) -> list[Certificate]:

@@ -46,7 +46,7 @@ MAX_ANSWER_BYTES: Final = MAX_RECORD_BYTES + MAX_SMALL_BYTES
 
 
 def parse_request(data: bytes, where: str, *, max_bytes: int = MAX_SMALL_BYTES) -> JsonObject:
-    """Return the members of a message that names the protocol. Raises MalformedMessage or LimitExceeded."""
+    """Return the members of a client's message, which names the protocol. Raises MalformedMessage or LimitExceeded."""
     reader = JsonObject(data, where, max_bytes=max_bytes)
     reader.check_protocol(PROTOCOL)
     return reader
@@ -252,15 +252,8 @@ class Registration:
     record: KeyRecord
 
     def to_json(self) -> bytes:
-        return write(
-            {
-                "protocol": PROTOCOL,
-                "user": self.user,
-                "ticket": self.ticket,
-                **self.keys.members(),
-                "record": self.record.members(),
-            }
-        )
+        members = {"protocol": PROTOCOL, "user": self.user, "ticket": self.ticket, **self.keys.members()}
+        return write({**members, "record": self.record.members()})
 
     @classmethod
     def from_json(cls, data: bytes) -> Registration:
@@ -387,14 +380,8 @@ class Rotation:
     revoked: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        return write(
-            {
-                "protocol": PROTOCOL,
-                **self.keys.members(),
-                "revoked": list(self.revoked),
-                "record": self.record.members(),
-            }
-        )
+        members = {"protocol": PROTOCOL, **self.keys.members(), "revoked": list(self.revoked)}
+        return write({**members, "record": self.record.members()})
 
     @classmethod
     def from_json(cls, data: bytes) -> Rotation:
@@ -539,9 +526,8 @@ class Refusal:
     def from_json(cls, data: bytes) -> Refusal:
         reader = JsonObject(data, "error", max_bytes=MAX_ANSWER_BYTES)
         code, message = reader.short_text("code"), reader.short_text("message")
-        return cls(
-            code=code, message=message, record=KeyRecord.read_from(reader.nested("record")) if code == CHANGED else None
-        )
+        record = KeyRecord.read_from(reader.nested("record")) if code == CHANGED else None
+        return cls(code=code, message=message, record=record)
 
 
 CHANGED: Final = "record-changed"

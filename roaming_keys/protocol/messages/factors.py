@@ -138,15 +138,8 @@ class NewCodes:
     code: str = field(repr=False)
 
     def to_json(self) -> bytes:
-        return write(
-            {
-                "protocol": PROTOCOL,
-                "kind": FactorKind.TOTP,
-                "name": self.name,
-                "secret": to_base64(self.secret),
-                "code": self.code,
-            }
-        )
+        members = {"protocol": PROTOCOL, "kind": FactorKind.TOTP, "name": self.name}
+        return write({**members, "secret": to_base64(self.secret), "code": self.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +169,8 @@ def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
     reader = parse_request(data, "factor")
     kind, name = reader.choice("kind", FactorKind), read_name(reader, "name", MAX_NAME_CHARACTERS)
     if kind is FactorKind.TOTP:
-        return reader.whole(
-            NewCodes(name=name, secret=reader.exactly("secret", TOTP_SECRET_BYTES), code=_read_code(reader))
-        )
+        secret = reader.exactly("secret", TOTP_SECRET_BYTES)
+        return reader.whole(NewCodes(name=name, secret=secret, code=_read_code(reader)))
     return reader.whole(
         NewSecurityKey(
             name=name,
@@ -208,21 +200,17 @@ class Factors:
     challenge: bytes
 
     def to_json(self) -> bytes:
-        return write(
+        members = [
             {
-                "factors": [
-                    {
-                        "id": factor.id,
-                        "kind": factor.kind,
-                        "name": factor.name,
-                        "created": factor.created,
-                        "latest": factor.latest,
-                    }
-                    for factor in self.factors
-                ],
-                "challenge": to_base64(self.challenge),
+                "id": factor.id,
+                "kind": factor.kind,
+                "name": factor.name,
+                "created": factor.created,
+                "latest": factor.latest,
             }
-        )
+            for factor in self.factors
+        ]
+        return write({"factors": members, "challenge": to_base64(self.challenge)})
 
     @classmethod
     def from_json(cls, data: bytes) -> Factors:

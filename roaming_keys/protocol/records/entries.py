@@ -112,9 +112,8 @@ def read_entries(readers: Iterable[JsonObject]) -> dict[str, Entry]:
 
 
 def _read_entry(reader: JsonObject) -> tuple[str, Entry]:
-    return reader.whole(
-        (reader.short_text("name"), Entry(at=reader.number("at", 0, MAX_AT), value=reader.text_or_null("value")))
-    )
+    name = reader.short_text("name")
+    return reader.whole((name, Entry(at=reader.number("at", 0, MAX_AT), value=reader.text_or_null("value"))))
 
 
 def _limit_of(kind: str, is_removed: bool) -> int:

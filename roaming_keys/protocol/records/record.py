@@ -121,18 +121,16 @@ async def build_first_record(
     state: AccountState = EMPTY_STATE,
 ) -> KeyRecord:
     """Return `identities` as version 1 of a new account, wrapped for the passphrase's keys. `user` is normalised."""
-    return await _build_under_new_key(
-        user, _Base(version=FIRST_VERSION, identities=identities, state=state), keys, provider
-    )
+    base = _Base(version=FIRST_VERSION, identities=identities, state=state)
+    return await _build_under_new_key(user, base, keys, provider)
 
 
 async def build_reset_record(
     user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider, *, version: int, at: int
 ) -> KeyRecord:
     """Return `identities` as the first record after a reset. `at` is the time of the reset in seconds since 1970."""
-    return await _build_under_new_key(
-        user, _Base(version=version, identities=identities, state=AccountState(reset=at)), keys, provider
-    )
+    base = _Base(version=version, identities=identities, state=AccountState(reset=at))
+    return await _build_under_new_key(user, base, keys, provider)
 
 
 async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvider) -> KeyRecord:
@@ -263,11 +261,8 @@ class _Base:
 
 def _next_base(opened: OpenRecord, user: str) -> _Base:
     version = opened.record.version
-    return _Base(
-        version=version + 1,
-        identities=opened.identities,
-        state=opened.state.after(version, digest_of(opened.record, user)),
-    )
+    state = opened.state.after(version, digest_of(opened.record, user))
+    return _Base(version=version + 1, identities=opened.identities, state=state)
 
 
 async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provider: CryptoProvider) -> KeyRecord:

@@ -31,7 +31,8 @@ async def note_sent(
     before = opened.state.entries
     changed = {name: entry for name, entry in entries.items() if entry != before.get(name)}
     part = await seal_sent_entries(changed, opened, user, provider)
-    return write({"sent": [note.members() for note in (*_read_parts(sent)[: MAX_SENT - 1], part)]})
+    parts = (*_read_parts(sent)[: MAX_SENT - 1], part)
+    return write({"sent": [note.members() for note in parts]})
 
 
 async def open_sent(

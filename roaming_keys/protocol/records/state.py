@@ -120,7 +120,8 @@ class AccountState:
 
     def after(self, version: int, digest: bytes) -> AccountState:
         """Return the state for the next record, after the record with this version and digest."""
-        return replace(self, history=dict(sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]))
+        latest_digests = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
+        return replace(self, history=dict(latest_digests))
 
     def after_key(self, bundle_id: str, key: bytes) -> AccountState:
         """Return the state for a record under the next key, with this key among the earlier ones."""

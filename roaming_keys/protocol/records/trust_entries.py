@@ -222,13 +222,8 @@ async def _open_entry(
     if text != own:
         if kind == DECISION and _name_of(_parse_decision(text)) != name:
             raise DecisionNotSigned("it is about another certificate than its name says")
-        await verify_decision(
-            _signed_text(name, replace(entry, value=text), owner),
-            signature,
-            provider,
-            identities=owner.identities,
-            at=at,
-        )
+        signed = _signed_text(name, replace(entry, value=text), owner)
+        await verify_decision(signed, signature, provider, identities=owner.identities, at=at)
     return replace(entry, value=text)
 
 
@@ -323,12 +318,10 @@ async def _sign_all(
         if entry.value is not None and kind in _SIGNED_MEMBERS:
             if signer is None or (name in stored and not entry.is_newer_than(stored[name])):
                 continue
-            signature = await sign_decision(
-                _signed_text(name, entry, owner), provider, identity=signer, signing_time=at
-            )
-            entry = replace(
-                entry, value=write({_SIGNED_MEMBERS[kind]: entry.value, "signature": to_base64(signature)}).decode()
-            )
+            content = _signed_text(name, entry, owner)
+            signature = await sign_decision(content, provider, identity=signer, signing_time=at)
+            value = write({_SIGNED_MEMBERS[kind]: entry.value, "signature": to_base64(signature)}).decode()
+            entry = replace(entry, value=value)
         if len(entry.value or "") <= MAX_VALUE_CHARACTERS[kind]:
             signed[name] = entry
     return signed

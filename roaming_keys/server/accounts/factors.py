@@ -125,7 +125,8 @@ class FactorStore(StorePart):
         with self._database.transaction(durable=waiting.method.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if isinstance(factor.means, SecurityKey) and factor.means.credential_id == proof.credential_id:
-                    count = check_assertion(factor.means, proof, origins, challenge=challenge, count=factor.counter)
+                    key, before = factor.means, factor.counter
+                    count = check_assertion(key, proof, origins, challenge=challenge, count=before)
                     return self._admit(rows, waiting, factor, count, at, take_back)
             raise FactorRefused
 
@@ -159,7 +160,8 @@ class FactorStore(StorePart):
             )
             remember_use(rows, caller.device, now)
             self._sessions.end_others_in(rows, caller)
-            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=f"{kind} {id}"))
+            note = f"{kind} {id}"
+            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=note))
 
     def remove(self, caller: Caller, id: str, at: datetime.datetime) -> bool:
         """Delete a factor, and return whether it was there. Raises SessionEnded."""
@@ -169,7 +171,8 @@ class FactorStore(StorePart):
             kind = rows.execute(removed).scalar()
             if kind is None:
                 return False
-            self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_REMOVED, at=at, user=user, note=f"{kind} {id}"))
+            event = AuditEvent(kind=AuditKind.FACTOR_REMOVED, at=at, user=user, note=f"{kind} {id}")
+            self._trail.add(rows, event)
         self._database.erase_deleted()
         return True
 
@@ -211,9 +214,8 @@ class FactorStore(StorePart):
 
 
 def _find_waiting(rows: Connection, key: bytes, at: datetime.datetime) -> Waiting | None:
-    row = rows.execute(
-        select(WAITING_LOGIN).where(WAITING_LOGIN.c.key == key, WAITING_LOGIN.c.ends > at.timestamp())
-    ).first()
+    is_waiting = WAITING_LOGIN.c.key == key, WAITING_LOGIN.c.ends > at.timestamp()
+    row = rows.execute(select(WAITING_LOGIN).where(*is_waiting)).first()
     if row is None:
         return None
     return Waiting(

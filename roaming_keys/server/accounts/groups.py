@@ -74,12 +74,8 @@ class GroupStore(StorePart):
             Member(user=member.user, wrap=self._keys.unseal(Sealed.GROUP_WRAP, bytes(member.sealed), member.user))
             for member in member_rows
         ]
-        return StoredGroup(
-            owner=row.user,
-            version=row.version,
-            bundle=self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user),
-            members=members,
-        )
+        bundle = self._keys.unseal(Sealed.GROUP_BUNDLE, bytes(row.sealed), row.user)
+        return StoredGroup(owner=row.user, version=row.version, bundle=bundle, members=members)
 
     def note_asked(self, group: str, user: str, at: datetime.datetime) -> None:
         """Store the time at which a member asks for a group for the first time."""
@@ -104,15 +100,8 @@ class GroupStore(StorePart):
                 self._update(rows, caller.user, group, before, sealed)
                 _check_of_this_account(rows, caller.user, group, at)
             self._replace_members(rows, group, push.members, at)
-            self._trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.GROUP_STORED,
-                    at=at,
-                    user=caller.user,
-                    note=f"group {group}, version {before + 1}, {len(push.members)} members",
-                ),
-            )
+            note = f"group {group}, version {before + 1}, {len(push.members)} members"
+            self._trail.add(rows, AuditEvent(kind=AuditKind.GROUP_STORED, at=at, user=caller.user, note=note))
 
     def delete(self, caller: Caller, group: str, at: datetime.datetime) -> None:
         """Delete a group of the caller. Raises NoSuchGroup, SessionEnded or another ServiceError."""
@@ -122,9 +111,8 @@ class GroupStore(StorePart):
             if rows.execute(delete(GROUP_BUNDLE).where(*is_own).returning(GROUP_BUNDLE.c.id)).first() is None:
                 raise NoSuchGroup
             rows.execute(delete(GROUP_MEMBER).where(GROUP_MEMBER.c.group == group))
-            self._trail.add(
-                rows, AuditEvent(kind=AuditKind.GROUP_DELETED, at=at, user=caller.user, note=f"group {group}")
-            )
+            event = AuditEvent(kind=AuditKind.GROUP_DELETED, at=at, user=caller.user, note=f"group {group}")
+            self._trail.add(rows, event)
         self._database.erase_deleted()
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
@@ -149,14 +137,14 @@ class GroupStore(StorePart):
         if (count or 0) >= MAX_OWNED:
             raise ServiceError(409, "too-many-groups", f"An account owns at most {MAX_OWNED} groups.")
         new = {"id": group, "user": owner, "version": 1, "created": at.timestamp(), "sealed": sealed}
-        added = insert_into(rows, GROUP_BUNDLE).values(new).on_conflict_do_nothing(index_elements=["id"])
+        added = insert_into(rows, GROUP_BUNDLE).values(new)
+        added = added.on_conflict_do_nothing(index_elements=["id"])
         if rows.execute(added.returning(GROUP_BUNDLE.c.id)).first() is None:
             raise GroupChanged
 
     def _update(self, rows: Connection, owner: str, group: str, before: int, sealed: bytes) -> None:
-        row = rows.execute(
-            select(GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version).where(GROUP_BUNDLE.c.id == group).with_for_update()
-        ).first()
+        query = select(GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version).where(GROUP_BUNDLE.c.id == group)
+        row = rows.execute(query.with_for_update()).first()
         if row is None or row.user != owner:
             raise NoSuchGroup
         if row.version != before:

@@ -203,10 +203,8 @@ class Store:
         """Store the next record under the same key. Raises RecordChanged or SessionEnded."""
         with self.sessions.locked(caller, at) as rows:
             self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
-            self.trail.add(
-                rows,
-                AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=f"version {record.version}"),
-            )
+            note = f"version {record.version}"
+            self.trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
 
     def rotate(
         self,
@@ -229,11 +227,8 @@ class Store:
             self._replace_record(rows, account.user, record, bundle_id=before)
             self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
-            rows.execute(
-                update(DEVICE)
-                .where(DEVICE.c.user == account.user, DEVICE.c.id != caller.device)
-                .values(of_earlier_keys=1)
-            )
+            is_other = DEVICE.c.user == account.user, DEVICE.c.id != caller.device
+            rows.execute(update(DEVICE).where(*is_other).values(of_earlier_keys=1))
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             self.trail.add(
                 rows,
@@ -281,21 +276,15 @@ class Store:
         self.trail.forget(rows, user, at, actor=actor)
 
     def _replace_record(self, rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
-        replaced = (
-            update(RECORD)
-            .where(RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
-            .values(**self.record_columns(rows, user, record))
-        )
+        is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
+        replaced = update(RECORD).where(*is_before).values(**self.record_columns(rows, user, record))
         if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
             raise RecordChanged
 
     def record_columns(self, rows: Connection, user: str, record: SealedRecord) -> dict[str, Any]:
         """Return the values of a row of the table, sealed under the master key in force."""
-        return {
-            "bundle_id": record.bundle_id,
-            "version": record.version,
-            "sealed": self.keys.renew(rows, Sealed.RECORD, record.sealed, user),
-        }
+        sealed = self.keys.renew(rows, Sealed.RECORD, record.sealed, user)
+        return {"bundle_id": record.bundle_id, "version": record.version, "sealed": sealed}
 
     def account_columns(self, rows: Connection, account: Account) -> dict[str, Any]:
         """Return the values of a row of the table, sealed under the master key in force."""

@@ -70,18 +70,16 @@ class AuditTrail:
         head = rows.execute(_HEAD).first()
         number, previous_hash = (head.number + 1, bytes(head.hash)) if head else (1, NO_HASH)
         commitment = commit(encoded)
-        rows.execute(
-            _APPEND,
-            {
-                "number": number,
-                "at": at,
-                "kind": event.kind.value,
-                "commitment": commitment,
-                "hash": hash_event(chained_bytes(previous_hash, number, at, event.kind.value, commitment)),
-                "name": self._name(event.user) if event.user else None,
-                "sealed": sealed,
-            },
-        )
+        row = {
+            "number": number,
+            "at": at,
+            "kind": event.kind.value,
+            "commitment": commitment,
+            "hash": hash_event(chained_bytes(previous_hash, number, at, event.kind.value, commitment)),
+            "name": self._name(event.user) if event.user else None,
+            "sealed": sealed,
+        }
+        rows.execute(_APPEND, row)
 
     def forget(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         """Delete the details of all events of a user, and append that an account was deleted.
@@ -95,9 +93,8 @@ class AuditTrail:
             self._tell_owner(rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=at, user=user))
         _wait_for_others(rows)
         forgotten = rows.execute(_FORGET.returning(AUDIT.c.number), {"whose": self._name(user)}).scalars()
-        self.add(
-            rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=at, actor=actor, note=write_ranges(sorted(forgotten)))
-        )
+        note = write_ranges(sorted(forgotten))
+        self.add(rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=at, actor=actor, note=note))
 
     def entries(
         self, database: Database, *, user: str = "", since: datetime.datetime | None = None, after: int = 0

@@ -160,9 +160,8 @@ def _refusals_named() -> Iterator[None]:
     try:
         yield
     except KeyringError as error:
-        raise ServerKeyError(
-            f"the system keyring refused ({type(error).__name__}): unlock it and start again"
-        ) from None
+        text = f"the system keyring refused ({type(error).__name__}): unlock it and start again"
+        raise ServerKeyError(text) from None
 
 
 def read_keys(text: str) -> tuple[MasterKey, ...]:

@@ -38,7 +38,8 @@ def find_row(rows: Connection) -> MasterKeyRow | None:
     row = rows.execute(_FIND).first()
     if row is None:
         return None
-    return MasterKeyRow(fingerprint=bytes(row.fingerprint), secrets=None if row.secrets is None else bytes(row.secrets))
+    secrets = None if row.secrets is None else bytes(row.secrets)
+    return MasterKeyRow(fingerprint=bytes(row.fingerprint), secrets=secrets)
 
 
 def hold_row(rows: Connection) -> MasterKeyRow | None:

@@ -62,16 +62,8 @@ def write_notice(rows: Connection, event: AuditEvent) -> None:
     kind, at = event.kind.value, event.at.timestamp()
     alike = rows.execute(_ALIKE, {_USER: event.user, _KIND: kind}).scalar_one()
     if alike < MOST_WAITING:
-        rows.execute(
-            _WRITE,
-            {
-                "id": os.urandom(_ID_BYTES).hex(),
-                "user": event.user,
-                "kind": kind,
-                "at": at,
-                **pending_values(at + alike * _APART_SECONDS),
-            },
-        )
+        waiting = pending_values(at + alike * _APART_SECONDS)
+        rows.execute(_WRITE, {"id": os.urandom(_ID_BYTES).hex(), "user": event.user, "kind": kind, "at": at, **waiting})
 
 
 class OwnerOutbox(NoticeOutbox[Notice]):
@@ -81,9 +73,8 @@ class OwnerOutbox(NoticeOutbox[Notice]):
         super().__init__(database, NOTICE, TOLD_BY_MAIL)
 
     def _read(self, rows: Connection, row: Row[Any]) -> Notice:
-        return Notice(
-            address=row.user, kind=AuditKind(row.kind), at=datetime.datetime.fromtimestamp(row.at, datetime.UTC)
-        )
+        at = datetime.datetime.fromtimestamp(row.at, datetime.UTC)
+        return Notice(address=row.user, kind=AuditKind(row.kind), at=at)
 
     def _note_end(
         self, rows: Connection, attempt: Attempt[Notice], outcome: Outcome, at: datetime.datetime, code: str

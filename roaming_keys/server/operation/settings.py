@@ -104,9 +104,8 @@ class NoticesSection(MailServerSection):
         submission = self.to_submission()
         if submission is None or self.sender is None:
             return None
-        return NoticesByMail(
-            submission=submission, head=Letterhead(origin=origin, sender=self.sender, language=self.language)
-        )
+        head = Letterhead(origin=origin, sender=self.sender, language=self.language)
+        return NoticesByMail(submission=submission, head=head)
 
 
 class KeysSettings(ServiceSettings):

@@ -145,9 +145,8 @@ class SessionStore:
         take_back(rows)
         for kind, note in _events_of(login, device, is_new=is_new, factor=factor):
             self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
-        return StartedSession(
-            ends=ends, sealed_record=bytes(row.sealed), reset_ready=None if row.ready is None else int(row.ready)
-        )
+        reset_ready = None if row.ready is None else int(row.ready)
+        return StartedSession(ends=ends, sealed_record=bytes(row.sealed), reset_ready=reset_ready)
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
         """Return the session whose calls this public key verifies, unless it has ended."""

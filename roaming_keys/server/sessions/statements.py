@@ -102,6 +102,5 @@ class SessionStatements:
         self.use: Final = used.on_conflict_do_nothing().returning(USED.c.value)
         self.start: Final = session.on_conflict_do_nothing().returning(SESSION.c.key, _HAS_MANY_SESSIONS)
         again = {name: device.excluded[name] for name in ("sealed_name", "latest", "of_earlier_keys")}
-        self.remember: Final = device.on_conflict_do_update(index_elements=["user", "token"], set_=again).returning(
-            DEVICE.c.id, _HAS_DEVICES_TO_DROP
-        )
+        known = device.on_conflict_do_update(index_elements=["user", "token"], set_=again)
+        self.remember: Final = known.returning(DEVICE.c.id, _HAS_DEVICES_TO_DROP)

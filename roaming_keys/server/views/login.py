@@ -183,8 +183,5 @@ def _check_clock(attempt: Login, at: datetime.datetime) -> None:
     if abs(wrong_seconds) > MAX_CLOCK_SECONDS:
         minutes = round(abs(wrong_seconds) / 60)
         direction = "fast" if wrong_seconds > 0 else "slow"
-        raise ServiceError(
-            400,
-            "clock-wrong",
-            f"The clock of this device is {minutes} minutes {direction}. Correct it, and log in again.",
-        )
+        text = f"The clock of this device is {minutes} minutes {direction}. Correct it, and log in again."
+        raise ServiceError(400, "clock-wrong", text)

@@ -70,7 +70,8 @@ class ResetViews(StoreViews):
                 409, "reset-not-ready", "No reset of this account may be finished now. It was stopped, or must wait."
             ) from None
         except RecordChanged:
-            raise ServiceError(409, "reset-outdated", "A device has stored keys meanwhile. Try again.") from None
+            text = "A device has stored keys meanwhile. Try again."
+            raise ServiceError(409, "reset-outdated", text) from None
         return json_answer(b"{}", status=201)
 
     def stop(self) -> Response:

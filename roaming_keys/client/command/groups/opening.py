@@ -89,9 +89,8 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
     accepted = owner.accepted or ""
 
     def examine(store: TrustStore) -> Examined:
-        reports = examine_owner(
-            session, listed.id, stored, Judging(trust_store=store, at=now()), PROVIDER, accepted=accepted
-        )
+        judging = Judging(trust_store=store, at=now())
+        reports = examine_owner(session, listed.id, stored, judging, PROVIDER, accepted=accepted)
         return Examined(blocking.run(reports).counting, None)
 
     try:
@@ -119,10 +118,8 @@ def _open_own(roaming: Roaming, listed: ListedGroup) -> OpenGroup:
     try:
         return blocking.run(open_own_group(roaming.session, listed.id, stored, PROVIDER, at=now()))
     except NoMatchingRecipient:
-        raise click.ClickException(
-            "the group's key is encrypted for a certificate that your account does not have any more:"
-            " add it by sealwax roam push, or make a new group"
-        ) from None
+        text = "the group's key is encrypted for a certificate that your account does not have any more"
+        raise click.ClickException(f"{text}: add it by sealwax roam push, or make a new group") from None
 
 
 _NO_TRUST: Final = OwnerTrust(

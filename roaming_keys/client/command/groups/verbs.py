@@ -183,13 +183,12 @@ def list_all(request: ListRequest) -> None:
     """
     roaming = open_session(request.login)
     if request.group is not None:
-        say_members(open_mine(roaming, request.group), as_json=request.as_json)
+        opened = open_mine(roaming, request.group)
+        say_members(opened, as_json=request.as_json)
         return
+    listed = blocking.run(list_groups(roaming.session, roaming.setting))
     say_listed(
-        blocking.run(list_groups(roaming.session, roaming.setting)),
-        known_groups(roaming.session.opened.state),
-        roaming.session.account_id.user,
-        as_json=request.as_json,
+        listed, known_groups(roaming.session.opened.state), roaming.session.account_id.user, as_json=request.as_json
     )
 
 

@@ -25,14 +25,8 @@ def say_listed(listed: Sequence[ListedGroup], known: Mapping[str, KnownGroup], u
             }
             for entry in listed
         ]
-        write_json(
-            {
-                "groups": rows,
-                "left": [
-                    {"id": id, "name": known_group.name, "owner": known_group.owner} for id, known_group in left.items()
-                ],
-            }
-        )
+        gone = [{"id": id, "name": known_group.name, "owner": known_group.owner} for id, known_group in left.items()]
+        write_json({"groups": rows, "left": gone})
         return
     for entry in listed:
         write_line(f"{entry.id}  {_words_of(entry, known.get(entry.id), user)}")
@@ -45,21 +39,16 @@ def say_listed(listed: Sequence[ListedGroup], known: Mapping[str, KnownGroup], u
 def say_members(group: OpenGroup, *, as_json: bool) -> None:
     """Print the members of a group, and those who were removed and still have its key."""
     if as_json:
-        write_json(
+        rows = [
             {
-                "name": group.content.name,
-                "members": [
-                    {
-                        "user": member.user,
-                        "certificate": member.certificate.fingerprint,
-                        "isOwner": member.user == group.version.owner,
-                        "hasLeft": member.user in group.left,
-                    }
-                    for member in group.content.members
-                ],
-                "removed": list(group.content.removed),
+                "user": member.user,
+                "certificate": member.certificate.fingerprint,
+                "isOwner": member.user == group.version.owner,
+                "hasLeft": member.user in group.left,
             }
-        )
+            for member in group.content.members
+        ]
+        write_json({"name": group.content.name, "members": rows, "removed": list(group.content.removed)})
         return
     for person in group.content.members:
         owner = ", the owner" if person.user == group.version.owner else ""

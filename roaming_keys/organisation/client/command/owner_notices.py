@@ -47,7 +47,8 @@ def show_notices(found: OwnerRecovery) -> None:
 
 def judge_roaming(roaming: Roaming) -> OwnerRecovery:
     """Ask the server, and return the facts for the owner. Raises KeyServerError or MalformedMessage."""
-    return judge_recovery(roaming.session.opened, blocking.run(fetch_recovery_status(roaming.session, roaming.setting)))
+    status = blocking.run(fetch_recovery_status(roaming.session, roaming.setting))
+    return judge_recovery(roaming.session.opened, status)
 
 
 EXTENSION: Final = AccountExtension(after_login=tell_owner, after_own_passphrase=with_own_passphrase)
