@@ -87,7 +87,8 @@ class SessionKey:
     async def sign(self, server: str, call: Call, provider: CryptoProvider) -> Credentials:
         """Return the credentials of the next call to the server, a normalised origin."""
         self.counter += 1
-        signature = await provider.sign(self._key, ED25519, call_record(server, self.public, call, self.counter))
+        record = call_record(server, self.public, call, self.counter)
+        signature = await provider.sign(self._key, ED25519, record)
         return Credentials(session_key=self.public, counter=self.counter, signature=signature)
 
 

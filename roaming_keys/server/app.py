@@ -52,15 +52,13 @@ def create_app(config: KeyServerConfig) -> Flask:
     # The routes with a record raise this limit for themselves.
     app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BYTES
     # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.
-    install_cross_origin(
-        app,
-        CrossOrigin(
-            origins=config.pages_origins,
-            methods=("GET", "POST", "PUT", "DELETE"),
-            request_headers=("Authorization", "Content-Type", "If-Match", "If-None-Match"),
-            answer_headers=("ETag", "Retry-After"),
-        ),
+    pages = CrossOrigin(
+        origins=config.pages_origins,
+        methods=("GET", "POST", "PUT", "DELETE"),
+        request_headers=("Authorization", "Content-Type", "If-Match", "If-None-Match"),
+        answer_headers=("ETag", "Retry-After"),
     )
+    install_cross_origin(app, pages)
     _install_errors(app)
     install_health(app, Health(needed={"database": store.is_usable}))
     add_routes(app, _views(config, store))

@@ -121,7 +121,8 @@ def delete_replaced_account(rows: Connection, user: str) -> None:
 
 
 def _delete(rows: Connection, *conditions: ColumnElement[bool]) -> None:
-    users = rows.execute(delete(KEPT_ACCOUNT).where(*conditions).returning(KEPT_ACCOUNT.c.user)).scalars().all()
+    deleted = delete(KEPT_ACCOUNT).where(*conditions).returning(KEPT_ACCOUNT.c.user)
+    users = rows.execute(deleted).scalars().all()
     if users:
         rows.execute(delete(KEPT_FACTOR).where(KEPT_FACTOR.c.user.in_(users)))
     for user in users:

@@ -178,18 +178,16 @@ def log_in_as_known(
     try:
         session = blocking.run(start(context))
     except AccountReset as error:
-        raise click.ClickException(
-            f"{error}: if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
-        ) from None
+        remedy = f"if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
+        raise click.ClickException(f"{error}: {remedy}") from None
     if context.known is not None and context.known.reset != session.known.reset:
         # The person has agreed to the reset. The record versions of the two accounts are unrelated.
         forget(account_id)
     keep_login(account_id, context.device, session.known)
     if session.reset_ready is not None:
-        write_error(
-            "a reset of this account was started by mail login, and can take it from"
-            f" {write_minute(session.reset_ready)}. If it was not you: sealwax roam stop-reset"
-        )
+        ready = write_minute(session.reset_ready)
+        text = f"a reset of this account was started by mail login, and can take it from {ready}"
+        write_error(f"{text}. If it was not you: sealwax roam stop-reset")
     return session
 
 

@@ -66,10 +66,8 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
     headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
     with HttpClient(bridge_address, uses_proxy=True) as client:
         session = _ask(client, "POST", "/api/session", headers, {"address": user, "password": password})
-        headers |= {
-            "Cookie": _cookies_of(session),
-            "X-Sealwax-Account": quote(JsonObject(session.body, "bridge's answer").short_text("address"), safe=""),
-        }
+        address = JsonObject(session.body, "bridge's answer").short_text("address")
+        headers |= {"Cookie": _cookies_of(session), "X-Sealwax-Account": quote(address, safe="")}
         try:
             return JsonObject(_ask(client, "POST", _PATHS[purpose], headers).body, "bridge's answer").short_text(
                 "ticket"

@@ -117,12 +117,8 @@ class OrganisationStore:
                 rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
             if change is Change.DISABLE:
                 self._end_access(rows, user, member, at)
-            self.trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.ADMINISTRATOR_ACTED, at=at, user=user, actor=member.name, note=_NOTES[change]
-                ),
-            )
+            kind, note = AuditKind.ADMINISTRATOR_ACTED, _NOTES[change]
+            self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, actor=member.name, note=note))
 
     def _end_access(self, rows: Connection, user: str, member: Member, at: datetime.datetime) -> None:
         """End the sessions of a disabled account, and its reset, because no device could stop the reset."""
@@ -147,15 +143,8 @@ class OrganisationStore:
             except IntegrityError:
                 text = "Another administrator has set a policy at this moment."
                 raise ServiceError(409, "policy-changed", text) from None
-            self.trail.add(
-                rows,
-                AuditEvent(
-                    kind=AuditKind.ADMINISTRATOR_ACTED,
-                    at=at,
-                    actor=member.name,
-                    note=f"recovery policy {policy.fingerprint}",
-                ),
-            )
+            note = f"recovery policy {policy.fingerprint}"
+            self.trail.add(rows, AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=member.name, note=note))
 
     def find_policy(self) -> RecoveryPolicy | None:
         """Return the policy in force."""

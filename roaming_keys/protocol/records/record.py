@@ -182,12 +182,8 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
         raise WrongPassphrase
     # The file gives each identity the issuers of all identities. The person's own messages do not get the issuers of a
     # group's key.
-    return OpenRecord(
-        record=record,
-        key=key,
-        identities=mark_shared([with_own_issuers(identity) for identity in identities], state.entries),
-        state=state,
-    )
+    owned = mark_shared([with_own_issuers(identity) for identity in identities], state.entries)
+    return OpenRecord(record=record, key=key, identities=owned, state=state)
 
 
 async def open_state(
@@ -208,15 +204,11 @@ async def seal_sent_entries(
 ) -> StatePart:
     """Return the entries that a device sends, encrypted for the device itself. `open_kept_state` decrypts them."""
     record = opened.record
+    aad = _state_aad(SENT_STATE, user, record.bundle_id, record.version)
     return StatePart(
         bundle_id=record.bundle_id,
         version=record.version,
-        state=await _seal_state(
-            AccountState(entries=entries),
-            opened.key,
-            _state_aad(SENT_STATE, user, record.bundle_id, record.version),
-            provider,
-        ),
+        state=await _seal_state(AccountState(entries=entries), opened.key, aad, provider),
     )
 
 
@@ -294,11 +286,12 @@ async def _build(
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     bundle = pkcs12 + bytes(-len(pkcs12) % STEP_BYTES)
     content = replace(base.state, bundle=BoundBundle(version=base.version, digest=_bundle_digest(bundle)))
+    aad = _state_aad(RECORD_STATE, user, bundle_id, base.version)
     return KeyRecord(
         bundle_id=bundle_id,
         version=base.version,
         bundle=bundle,
-        state=await _seal_state(content, key, _state_aad(RECORD_STATE, user, bundle_id, base.version), provider),
+        state=await _seal_state(content, key, aad, provider),
         wraps=wraps,
     )
 

@@ -62,7 +62,8 @@ def merge_group_entries(merged: _Entries, *sides: _Entries) -> dict[str, Entry]:
         # If two entries have the same version, the bundle's digest decides, so that all devices keep the same entry.
         latest = max(versions, key=lambda members: (members["version"], str(members.get("bundle"))))
         certificates = sorted({member for members in versions for member in members["certificates"]})
-        result[name] = Entry(at=entry.at, value=write({**latest, "certificates": certificates}).decode())
+        value = write({**latest, "certificates": certificates}).decode()
+        result[name] = Entry(at=entry.at, value=value)
     return result
 
 

@@ -343,7 +343,8 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
 def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
     max_bytes = MAX_VALUE_CHARACTERS[kind]
     reader = JsonObject(value.encode(), kind, max_bytes=max_bytes)
-    return reader.whole((reader.text_or_null(_SIGNED_MEMBERS[kind]) or "", reader.data("signature", max_bytes)))
+    text = reader.text_or_null(_SIGNED_MEMBERS[kind])
+    return reader.whole((text or "", reader.data("signature", max_bytes)))
 
 
 def _name_of(decision: Decision) -> str:

@@ -147,17 +147,8 @@ class FactorStore(StorePart):
             if any(factor.means == added.means for factor in present):
                 raise FactorRefused
             kind = kind_of(added.means)
-            rows.execute(
-                insert(FACTOR).values(
-                    id=id,
-                    user=user,
-                    kind=kind.value,
-                    sealed=sealed,
-                    counter=added.counter,
-                    created=now,
-                    latest=now,
-                )
-            )
+            columns = {"id": id, "user": user, "kind": kind.value, "sealed": sealed, "counter": added.counter}
+            rows.execute(insert(FACTOR).values(**columns, created=now, latest=now))
             remember_use(rows, caller.device, now)
             self._sessions.end_others_in(rows, caller)
             note = f"{kind} {id}"

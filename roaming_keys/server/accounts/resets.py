@@ -88,14 +88,8 @@ class ResetStore:
                 return StartedReset(reset=running_reset, version=version, is_new=False)
             rows.execute(delete(RESET).where(RESET.c.user == user))
             self._store.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
-            rows.execute(
-                insert(RESET).values(
-                    user=user,
-                    started=at.timestamp(),
-                    ready=reset.ready.timestamp(),
-                    ends=reset.ends.timestamp(),
-                )
-            )
+            times = {"started": at.timestamp(), "ready": reset.ready.timestamp(), "ends": reset.ends.timestamp()}
+            rows.execute(insert(RESET).values(user=user, **times))
             self._note(rows, AuditKind.RESET_STARTED, user, at)
         return StartedReset(reset=reset, version=version, is_new=True)
 

@@ -230,14 +230,11 @@ class Store:
             is_other = DEVICE.c.user == account.user, DEVICE.c.id != caller.device
             rows.execute(update(DEVICE).where(*is_other).values(of_earlier_keys=1))
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
-            self.trail.add(
-                rows,
-                AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}"),
-            )
+            event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
+            self.trail.add(rows, event)
             for device in forgotten:
-                self.trail.add(
-                    rows, AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
-                )
+                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
+                self.trail.add(rows, event)
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
         """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""

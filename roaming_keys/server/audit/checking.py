@@ -126,15 +126,12 @@ def _check_stamp(
     try:
         timestamp = verify_stamp(stamp, content_of(database, stamped), anchors, at=until)
     except SmimeError as error:
-        raise TrailDamaged(
-            covered + 1,
-            f"the timestamp in event {entry.number}, of {_shown(stamp.token.info.gen_time)}, does not hold for the"
-            f" events {covered + 1} to {stamp.covers}: {error.code}: {error}",
-        ) from None
+        made = f"the timestamp in event {entry.number}, of {_shown(stamp.token.info.gen_time)},"
+        text = f"{made} does not hold for the events {covered + 1} to {stamp.covers}: {error.code}: {error}"
+        raise TrailDamaged(covered + 1, text) from None
     if abs(entry.time - timestamp.time) > CLOCKS_DIFFER:
-        raise TrailDamaged(
-            entry.number, f"it claims to be of {_shown(entry.time)}, but its timestamp is of {_shown(timestamp.time)}"
-        )
+        text = f"it claims to be of {_shown(entry.time)}, but its timestamp is of {_shown(timestamp.time)}"
+        raise TrailDamaged(entry.number, text)
     return timestamp
 
 

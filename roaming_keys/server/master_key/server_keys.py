@@ -293,6 +293,7 @@ def _bind(rows: Connection, ring: KeyRing) -> MasterKeyRow:
     else:
         key = key_of(before, ring)
         secrets = _Secrets.of_earlier_version(key)
-    row = MasterKeyRow(fingerprint=key.fingerprint, secrets=key.seal(Sealed.SECRETS, secrets.to_bytes(), user=""))
+    sealed = key.seal(Sealed.SECRETS, secrets.to_bytes(), user="")
+    row = MasterKeyRow(fingerprint=key.fingerprint, secrets=sealed)
     write_row(rows, row, before=before)
     return row

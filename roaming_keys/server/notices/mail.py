@@ -54,14 +54,12 @@ def write_mail(attempt: Attempt[Notice], head: Letterhead) -> bytes:
     }
     lines = "\n".join(f"{name}: {value}" for name, value in facts.items())
     kind = f"kinds_{notice.kind.replace('-', '_')}"
-    return build_notice(
-        Draft(
-            sender=f"{texts['sender']} <{head.sender}>",
-            to=[notice.address],
-            date=notice.at,
-            message_id=message_id(attempt.id, head.sender),
-            subject=texts[f"{kind}_subject"],
-            text="\n\n".join((texts[f"{kind}_text"], lines, texts[f"remedies_{_REMEDIES[notice.kind]}"], texts["end"])),
-        ),
-        head.language,
+    draft = Draft(
+        sender=f"{texts['sender']} <{head.sender}>",
+        to=[notice.address],
+        date=notice.at,
+        message_id=message_id(attempt.id, head.sender),
+        subject=texts[f"{kind}_subject"],
+        text="\n\n".join((texts[f"{kind}_text"], lines, texts[f"remedies_{_REMEDIES[notice.kind]}"], texts["end"])),
     )
+    return build_notice(draft, head.language)

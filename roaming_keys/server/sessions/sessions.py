@@ -129,9 +129,10 @@ class SessionStore:
         if login.method.is_undo:
             restore_account(rows, self._keys, self.lock_account_for(rows, login, at))
         device, is_new = self._remember_device(rows, login, at)
-        session = {"key": login.key, "user": login.user, "device": device, "counter": counter, "started": now}
-        limits = {"ends": ends.timestamp(), USER: login.user, MOST: MAX_SESSIONS}
-        started = rows.execute(self._statements.start, session | limits).first()
+        session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
+        times = {"started": now, "ends": ends.timestamp()}
+        counted = {USER: login.user, MOST: MAX_SESSIONS}
+        started = rows.execute(self._statements.start, session | times | counted).first()
         if started is None:
             raise UsedBefore
         if started.has_many:

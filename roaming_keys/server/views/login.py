@@ -67,12 +67,11 @@ class LoginViews(StoreViews):
         # Both are computed for every user, so that the time does not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(user))
         account = self._store.find_account(user)
-        return json_answer(
-            LoginTerms(
-                parameters=account.parameters if account else false_parameters,
-                nonce=self._keys.make_nonce(user, self._config.clock()),
-            ).to_json()
+        terms = LoginTerms(
+            parameters=account.parameters if account else false_parameters,
+            nonce=self._keys.make_nonce(user, self._config.clock()),
         )
+        return json_answer(terms.to_json())
 
     def register(self) -> Response:
         """Store the account of a user whose ticket is valid."""

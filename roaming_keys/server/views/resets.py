@@ -87,11 +87,10 @@ class ResetViews(StoreViews):
         # This false salt differs from that of `/parameters`, so that comparing both does not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(f"reset {user}"))
         account = self._resets.find_replaced_account(user, at)
-        return json_answer(
-            LoginTerms(
-                parameters=account.parameters if account else false_parameters, nonce=self._keys.make_nonce(user, at)
-            ).to_json()
+        terms = LoginTerms(
+            parameters=account.parameters if account else false_parameters, nonce=self._keys.make_nonce(user, at)
         )
+        return json_answer(terms.to_json())
 
     def _ticket(self, ticket: str, user: str, at: datetime.datetime) -> Ticket:
         return check_ticket(
@@ -105,12 +104,10 @@ class ResetViews(StoreViews):
 
 def _answer(started_reset: StartedReset, *, status: int = 200) -> Response:
     reset = started_reset.reset
-    return json_answer(
-        ResetAnswer(
-            started=int(reset.started.timestamp()),
-            ready=int(reset.ready.timestamp()),
-            ends=int(reset.ends.timestamp()),
-            version=started_reset.version,
-        ).to_json(),
-        status=status,
+    answer = ResetAnswer(
+        started=int(reset.started.timestamp()),
+        ready=int(reset.ready.timestamp()),
+        ends=int(reset.ends.timestamp()),
+        version=started_reset.version,
     )
+    return json_answer(answer.to_json(), status=status)

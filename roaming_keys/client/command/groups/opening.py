@@ -100,15 +100,11 @@ def open_listed(roaming: Roaming, listed: ListedGroup, owner: OwnerTrust) -> Ope
     except NoMatchingRecipient:
         raise click.ClickException(_NOT_FOR_YOU.format(owner=listed.owner)) from None
     except OwnerChanged as error:
-        raise click.ClickException(
-            f"{error}. If you did not expect that, ask {listed.owner}, and repeat this with"
-            f" --accept-owner {error.fingerprint}"
-        ) from None
+        remedy = f"ask {listed.owner}, and repeat this with --accept-owner {error.fingerprint}"
+        raise click.ClickException(f"{error}. If you did not expect that, {remedy}") from None
     except AddressOfOtherKeys as error:
-        raise click.ClickException(
-            f"{error}. If you expect that, ask {listed.owner}, and repeat this with"
-            f" --accept-owner {owned.certificate.fingerprint}"
-        ) from None
+        remedy = f"ask {listed.owner}, and repeat this with --accept-owner {owned.certificate.fingerprint}"
+        raise click.ClickException(f"{error}. If you expect that, {remedy}") from None
     except GroupKeyRefused as error:
         raise click.ClickException(f"{error}; {judged.hint or _TRUST_OWNER}") from None
 

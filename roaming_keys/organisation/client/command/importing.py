@@ -171,9 +171,8 @@ def _send(
                 _publish(Path(request.published), person)
     write_line(f"{done} accounts were made, {failed} were not; the first passphrases are in {request.codes}")
     if without:
-        write_line(
-            f"{without} of them are without recovery by officers: no policy is set, or no key is for encryption only"
-        )
+        why = "no policy is set, or no key is for encryption only"
+        write_line(f"{without} of them are without recovery by officers: {why}")
     return NOT_ALL if failed else 0
 
 
