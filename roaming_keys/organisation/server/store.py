@@ -180,6 +180,7 @@ class OrganisationStore:
     def _note_shown_cases(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
         """Return the cases to show to the owner, and note that they were shown."""
         with self._locked(user, at) as rows:
+            shown = rows.execute(_shown_to(user, at)).all()
             # Only the cases in this answer are noted, because the owner sees no other case.
             for case in (row.id for row in shown if row.told is None):
                 rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
