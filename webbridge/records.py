@@ -13,7 +13,7 @@ from enum import StrEnum
 from flask import request
 
 from sealwax.service import ServiceError, audit, client_network
-from sealwax.service.metrics import count_call, count_login, count_opening, count_parcel, count_send
+from sealwax.service.metrics import count_call, count_event
 from webbridge.gateway import GatewayError
 
 _OK = "ok"
@@ -29,12 +29,12 @@ class Record:
 
 def recorded_login(account: str) -> AbstractContextManager[Record]:
     """Record one attempt to sign in with its outcome."""
-    return _counted_and_audited("sign-in", account, count_login)
+    return _counted_and_audited("login", account, "sign-in")
 
 
 def recorded_send(account: str) -> AbstractContextManager[Record]:
     """Record one message with its outcome, which the caller sets unless it is an error."""
-    return _counted_and_audited("send", account, count_send)
+    return _counted_and_audited("send", account, "send")
 
 
 def recorded_parcel(account: str) -> AbstractContextManager[Record]:
@@ -42,7 +42,7 @@ def recorded_parcel(account: str) -> AbstractContextManager[Record]:
 
     The line names no parcel, because the id is one of the two things that open the parcel.
     """
-    return _counted_and_audited("parcel", account, count_parcel)
+    return _counted_and_audited("parcel", account, "parcel")
 
 
 def recorded_kept_file(account: str) -> AbstractContextManager[Record]:
@@ -55,7 +55,7 @@ def recorded_kept_file(account: str) -> AbstractContextManager[Record]:
 
 def recorded_opening() -> AbstractContextManager[Record]:
     """Count one proof of a recipient with its outcome. No log names recipients."""
-    return _recorded(lambda record: count_opening(record.outcome))
+    return _recorded(lambda record: count_event("opening", record.outcome))
 
 
 def recorded_call() -> AbstractContextManager[Record]:
@@ -92,9 +92,9 @@ def record_ended_by_owner(account: str, which: ByOwner) -> None:
     _audit("session-ended", account, which)
 
 
-def _counted_and_audited(event: str, account: str, count: Callable[[str], None]) -> AbstractContextManager[Record]:
+def _counted_and_audited(counted: str, account: str, event: str) -> AbstractContextManager[Record]:
     def write(record: Record) -> None:
-        count(record.outcome)
+        count_event(counted, record.outcome)
         _audit(event, account, record.outcome)
 
     return _recorded(write)

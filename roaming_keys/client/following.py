@@ -84,10 +84,13 @@ class FollowingTransport:
 
     def _listed(self, server_list: ServerList) -> tuple[str, ...]:
         """The addresses of the account's servers in the order of the list, or else its name, which is an address."""
-        listed = server_list.of_kind(ServerKind.KEY_SERVER)
         # The addresses of Sealwax's key servers have no path, so an address with a path belongs to another kind of
         # server.
-        addresses = (server.address for server in listed if server.name == self._account_id.server)
+        addresses = (
+            server.address
+            for server in server_list.of_kind(ServerKind.KEY_SERVER)
+            if server.name == self._account_id.server
+        )
         return tuple(address for address in addresses if normalise_origin(address) == address) or (
             self._account_id.server,
         )

@@ -61,9 +61,7 @@ def load_accounts() -> dict[AccountId, KeptAccount]:
     except FileNotFoundError:
         return {}
     reader = JsonObject(data, "roaming.json", max_bytes=_MAX_BYTES)
-    accounts = dict(_read_account(account) for account in reader.objects("accounts", _MAX_ACCOUNTS))
-    reader.check_finished()
-    return accounts
+    return reader.whole(dict(_read_account(account) for account in reader.objects("accounts", _MAX_ACCOUNTS)))
 
 
 @contextmanager
@@ -89,6 +87,5 @@ def _file() -> Path:
 
 def _read_account(reader: JsonObject) -> tuple[AccountId, KeptAccount]:
     account_id = AccountId(server=reader.short_text("server"), user=reader.short_text("user"))
-    token, known = reader.exactly("token", TOKEN_BYTES), reader.data("known", _MAX_KNOWN_BYTES)
-    reader.check_finished()
+    token, known = reader.whole((reader.exactly("token", TOKEN_BYTES), reader.data("known", _MAX_KNOWN_BYTES)))
     return account_id, KeptAccount(token=token, known=Known.from_json(known) if known else None)

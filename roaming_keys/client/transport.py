@@ -16,7 +16,7 @@ from smime_core.errors import SmimeError
 
 TOTAL_SECONDS = 90.0  # Enough for three megabytes at 300 kbit/s.
 _NOT_MODIFIED: Final = 304
-_DONE: Final = range(200, 300)
+DONE: Final = range(200, 300)
 
 
 class HttpTransport:
@@ -40,7 +40,7 @@ class HttpTransport:
                 answer = client.exchange(prepared, seconds=TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
         except NoAnswer as error:
             raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
-        if answer.status in _DONE or answer.status == _NOT_MODIFIED:
+        if answer.status in DONE or answer.status == _NOT_MODIFIED:
             return answer.body
         raise known_refusal(call, _refusal(answer))
 

@@ -54,17 +54,11 @@ class PassphraseReused(SmimeError):
 
     code = "passphrase-reused"
 
-    def __init__(self) -> None:
-        super().__init__("the key passphrase is the same as the mail password: choose another one")
-
 
 class PassphraseMissing(SmimeError):
     """The key passphrase is empty."""
 
     code = "passphrase-missing"
-
-    def __init__(self) -> None:
-        super().__init__("the key passphrase is empty: choose one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +169,9 @@ def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> N
     """
     prepared = _prepare(passphrase)
     if not prepared:
-        raise PassphraseMissing
+        raise PassphraseMissing("the key passphrase is empty: choose one")
     if mail_password is not None and hmac.compare_digest(prepared, _prepare(mail_password)):
-        raise PassphraseReused
+        raise PassphraseReused("the key passphrase is the same as the mail password: choose another one")
 
 
 def find_discovery_key(ticket: str) -> str | None:

@@ -124,15 +124,15 @@ class Known:
     def from_json(cls, data: bytes) -> Known:
         """Parse the JSON. Raises MalformedMessage."""
         reader = JsonObject(data, "known record")
-        known = cls(
-            version=reader.number("version", 1, MAX_VERSION),
-            digest=reader.exactly("digest", DIGEST_BYTES),
-            memory_kib=reader.number("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
-            passes=reader.number("passes", MIN_PASSES, MAX_PASSES),
-            reset=reader.seconds("reset") if "reset" in reader else None,
+        return reader.whole(
+            cls(
+                version=reader.number("version", 1, MAX_VERSION),
+                digest=reader.exactly("digest", DIGEST_BYTES),
+                memory_kib=reader.number("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
+                passes=reader.number("passes", MIN_PASSES, MAX_PASSES),
+                reset=reader.seconds("reset") if "reset" in reader else None,
+            )
         )
-        reader.check_finished()
-        return known
 
 
 def day_of(seconds: int) -> str:

@@ -29,7 +29,6 @@ _PATHS: Final = {
 }
 # A safe limit: a server ends the login after fewer proofs.
 _MAX_PROOFS: Final = 20
-_FROM_BEFORE: Final = frozenset({LoginMethod.UNDO_BY_PASSPHRASE, LoginMethod.UNDO_BY_CODE})
 
 LoginSecret = AccountKeys | RecoveryKeys
 """The keys that sign a login and open its answer."""
@@ -160,7 +159,7 @@ async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
 async def _log_in(
     setting: Setting, account_id: AccountId, method: LoginMethod, find_secret: _FindSecret, context: LoginContext
 ) -> Session:
-    if method in _FROM_BEFORE:
+    if method.is_undo:
         context = replace(context, known=None)
     terms = await _ask_for_terms(setting, account_id.user, method)
     prepare = partial(_prepare, account_id, method, find_secret, terms, context, setting.provider)
@@ -205,14 +204,19 @@ async def _prepare(
         context.known.check_parameters(terms.parameters)
     secret, session_key = await find_secret(terms.parameters), SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=context.at, session_key=session_key.public, device=context.device)
-    login = await sign_login(account_id.server, account_id.user, method, secret.login_key, attempt, provider)
     return PendingLogin(
-        account_id=account_id, parameters=terms.parameters, session_key=session_key, secret=secret, body=login.to_json()
+        account_id=account_id,
+        parameters=terms.parameters,
+        session_key=session_key,
+        secret=secret,
+        body=(
+            await sign_login(account_id.server, account_id.user, method, secret.login_key, attempt, provider)
+        ).to_json(),
     )
 
 
 async def _ask_for_terms(setting: Setting, user: str, method: LoginMethod) -> LoginTerms:
-    path = "/reset/parameters" if method in _FROM_BEFORE else "/parameters"
+    path = "/reset/parameters" if method.is_undo else "/parameters"
     body = ParametersRequest(user=user).to_json()
     return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
 

@@ -32,9 +32,6 @@ class PasskeyRefused(SmimeError):
 
     code = "passkey-refused"
 
-    def __init__(self) -> None:
-        super().__init__("the passkey does not open these keys: unlock them with the passphrase")
-
 
 async def seal_for_passkey(
     identities: Sequence[Identity], provider: CryptoProvider, *, user: str, prf_output: bytes
@@ -47,10 +44,11 @@ async def seal_for_passkey(
         raise MalformedMessage("there are no keys to keep", where="identities")
     wrap_key = await _wrap_key(prf_output, provider)
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    password = await bundle_password(key, provider)
     return PasskeyBundle(
         bundle_id=bundle_id,
-        bundle=await export_identities(identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN),
+        bundle=await export_identities(
+            identities, await bundle_password(key, provider), provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+        ),
         wrap=await make_wrap(WrapKind.PASSKEY, key, wrap_key, normalise_user(user), bundle_id, provider),
     )
 
@@ -66,7 +64,7 @@ async def open_with_passkey(
         key = await open_wrap(sealed.wrap, wrap_key, normalise_user(user), sealed.bundle_id, provider)
     except DecryptionError:
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
-        raise PasskeyRefused from None
+        raise PasskeyRefused("the passkey does not open these keys: unlock them with the passphrase") from None
     return tuple(await load_identities(sealed.bundle, await bundle_password(key, provider), provider))
 
 

@@ -153,8 +153,12 @@ class Session:
         """Return the call that stores `content`, merged with the content of this session's record."""
         merged = self.opened.with_content(content)
         record = await build_next_record(merged, self.account_id.user, provider)
-        call = Call(method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json())
-        return Prepared(call=call, after=replace(self, opened=await self._reopen(record, merged.key, provider)))
+        return Prepared(
+            call=Call(
+                method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json()
+            ),
+            after=replace(self, opened=await self._reopen(record, merged.key, provider)),
+        )
 
     async def prepare_rotation(
         self,
@@ -165,9 +169,8 @@ class Session:
         recovery: RecoveryKeys | None = None,
     ) -> Prepared:
         """Return the call that stores a new key, as `rotate` does."""
-        account = KeyAccount(server=self.account_id.server, user=self.account_id.user, passphrase=passphrase)
         rotation, keys = await build_rotation(
-            account,
+            KeyAccount(server=self.account_id.server, user=self.account_id.user, passphrase=passphrase),
             self.opened,
             self.own.keys,
             provider,

@@ -71,10 +71,12 @@ class AnswerOutOfOrder(SmimeError):
 class Kept(Protocol):
     """A result that a journal can store as members of JSON, and read again."""
 
-    def members(self) -> dict[str, Any]: ...
+    def members(self) -> dict[str, Any]:
+        """Return the result as members of JSON."""
 
     @classmethod
-    async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Any: ...
+    async def revive(cls, members: Mapping[str, Any], provider: CryptoProvider) -> Any:
+        """Return the result with these members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,13 @@ class AtOnce:
         raise AssertionError(f"a command asks the person itself: {kind}")
 
     def add_note(self, kind: str, members: Mapping[str, Any]) -> None:
-        pass
+        """Do nothing, because a command has no page."""
 
     def agree(self, reset: AccountReset) -> None:
         raise reset
 
     def reached(self, session: Kept) -> None:
-        pass
+        """Do nothing, because a command returns its session."""
 
 
 AT_ONCE: Final = AtOnce()

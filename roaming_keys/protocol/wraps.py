@@ -57,8 +57,12 @@ async def open_wrap_by_private_key(
 ) -> bytes:
     """Return the key in a wrap for the public key of `secret` (32 bytes). Raises DecryptionError."""
     private_key = raw_private_key(KeyType.X25519, secret)
-    shared = await provider.agree(private_key, wrap.nonce)
-    wrap_key = await _agreed_key(shared, wrap.nonce, subject_public_key(public_key_of(private_key)), provider)
+    wrap_key = await _agreed_key(
+        await provider.agree(private_key, wrap.nonce),
+        wrap.nonce,
+        subject_public_key(public_key_of(private_key)),
+        provider,
+    )
     aad = _aad(user, bundle_id, wrap.kind)
     return _check_key(await provider.decrypt_content(AES_256_GCM, wrap_key, _NO_NONCE, wrap.wrapped, aad))
 

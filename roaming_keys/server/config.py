@@ -9,8 +9,7 @@ from pathlib import Path
 
 from roaming_keys.protocol.tickets import KEY_BYTES
 from roaming_keys.server.accounts.resets import MIN_DELAY
-from roaming_keys.server.master_key.key_sources import GivenKeys, KeyringKeys
-from roaming_keys.server.master_key.server_keys import KeySource, MasterKey
+from roaming_keys.server.master_key import GivenKeys, KeyringKeys, KeySource, MasterKey
 from roaming_keys.server.notices.sender import NoticesByMail
 from sealwax.service import check_origin, check_proxies, now
 

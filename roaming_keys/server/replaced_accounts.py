@@ -25,7 +25,7 @@ from roaming_keys.server.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from sealwax.service.database import insert_into
 
 REPLACED_LIFETIME: Final = datetime.timedelta(days=30)
@@ -41,8 +41,9 @@ def keep_account(rows: Connection, keys: ServerKeys, user: str, at: datetime.dat
     _delete(rows, KEPT_ACCOUNT.c.user == user, KEPT_ACCOUNT.c.ends <= at.timestamp())
     account = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).one()
     record = rows.execute(select(RECORD).where(RECORD.c.user == user)).one()
-    taken = delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user).returning(RECOVERY_COPY.c.sealed)
-    copy = rows.execute(taken).scalar()
+    copy = rows.execute(
+        delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user).returning(RECOVERY_COPY.c.sealed)
+    ).scalar()
     values = {
         **_renewed(rows, keys, account, _ACCOUNT_COLUMNS),
         **_renewed(rows, keys, record, {"sealed": Sealed.RECORD}),
@@ -87,8 +88,11 @@ def restore_account(rows: Connection, keys: ServerKeys, replaced: Row[Any, Any])
     _copy_factors(rows, keys, user, KEPT_FACTOR, FACTOR)
     rows.execute(delete(RECOVERY_COPY).where(RECOVERY_COPY.c.user == user))
     if replaced.sealed_copy is not None:
-        sealed = keys.renew(rows, Sealed.RECOVERY_COPY, bytes(replaced.sealed_copy), user)
-        rows.execute(insert(RECOVERY_COPY).values(user=user, sealed=sealed))
+        rows.execute(
+            insert(RECOVERY_COPY).values(
+                user=user, sealed=keys.renew(rows, Sealed.RECOVERY_COPY, bytes(replaced.sealed_copy), user)
+            )
+        )
     for table in (KEPT_ACCOUNT, KEPT_FACTOR, RESET):
         rows.execute(delete(table).where(table.c.user == user))
     end_access(rows, user)

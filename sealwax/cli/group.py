@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -80,11 +80,15 @@ def _noticing_a_reader_that_left() -> Iterator[None]:
 
 
 class Verbs(click.Group):
-    """Verbs that are imported when they are used: first Sealwax's own, then those that other packages add."""
+    """Verbs that are imported when they are used: first Sealwax's own, then those that other packages add.
 
-    own: ClassVar[Mapping[str, str]] = _VERBS
-    """The module and the name of each verb."""
-    entry_points: ClassVar[str] = "sealwax.commands"
+    `own` has the module and the name of each verb, in the order of use. `entry_points` is the group of the others.
+    """
+
+    def __init__(self, *, own: Mapping[str, str], entry_points: str, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.own = own
+        self.entry_points = entry_points
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*self.own, *sorted(set(self.find_plugins()) - set(self.own))]
@@ -138,7 +142,13 @@ class Verbs(click.Group):
             formatter.write_dl(rows)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.group(
+    cls=Verbs,
+    own=_VERBS,
+    entry_points="sealwax.commands",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=False,
+)
 @click.version_option(package_name="sealwax", message="%(prog)s %(version)s")
 def sealwax() -> None:
     """Sign, encrypt, decrypt and verify mail and files with S/MIME.

@@ -169,14 +169,13 @@ class NoticeOutbox(ABC, Generic[N]):
             key = {_parameter(column): getattr(due, column.name) for column in self._steps.key}
             # The time of the first try is the Date of each mail, and is part of the id.
             rows.execute(self._steps.name, {**key, _NEW_ID: f"{int(now)}.{secrets.token_hex(_ID_BYTES)}"})
-            owner = {_UNTIL: now + TAKEN_SECONDS, _OWNER: secrets.token_hex(_OWNER_BYTES)}
-            row = rows.execute(self._steps.take, {**key, **owner}).one()
-            begun = int(row.message_id.partition(".")[0])
+            taken = {**key, _UNTIL: now + TAKEN_SECONDS, _OWNER: secrets.token_hex(_OWNER_BYTES)}
+            row = rows.execute(self._steps.take, taken).one()
             return Attempt(
                 notice=self._read(rows, row),
                 key=key,
                 id=row.message_id,
-                begun_at=datetime.datetime.fromtimestamp(begun, datetime.UTC),
+                begun_at=datetime.datetime.fromtimestamp(int(row.message_id.partition(".")[0]), datetime.UTC),
                 tries=row.tries,
                 owner=row.owner,
                 is_repeated=row.state == "sending",

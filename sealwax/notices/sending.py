@@ -12,8 +12,7 @@ from sealwax.notices.outbox import Attempt, N, NoticeOutbox, NotOurs
 from sealwax.notices.submission import MailFailed, Submission
 from sealwax.notices.working import Worker
 from sealwax.notices.writing import UNUSABLE_ADDRESS, Unwritable
-from sealwax.service import DatabaseUnavailable
-from sealwax.service.metrics import count_notice
+from sealwax.service import DatabaseUnavailable, count_event
 
 GIVEN_UP_AFTER: Final = datetime.timedelta(days=3)
 LEAST_TRIES: Final = 10
@@ -35,17 +34,17 @@ class NotNow(Exception):
     """A notice that waits: what it would report is over, but only by a clock that may be wrong."""
 
 
-class NoticeSender(ABC, Generic[N]):
+class NoticeSender(Worker, ABC, Generic[N]):
     """Sends the due notices, one after another, until it is stopped. `sender` is the address in From."""
 
     def __init__(
         self, outbox: NoticeOutbox[N], submission: Submission, sender: str, clock: Callable[[], datetime.datetime]
     ) -> None:
+        super().__init__(self.send_due)
         self._outbox = outbox
         self._submission = submission
         self._sender = sender
         self._clock = clock
-        self._worker = Worker(self.send_due)
 
     @abstractmethod
     def _write(self, attempt: Attempt[N]) -> bytes:
@@ -58,20 +57,12 @@ class NoticeSender(ABC, Generic[N]):
         """Whether a notice is given up after a failure."""
         return failure.is_final
 
-    def start(self) -> None:
-        """Begin to send. The process must not fork any more."""
-        self._worker.start()
-
-    def stop(self) -> None:
-        """Stop after the current notice. If that takes too long, another process sends the notice again."""
-        self._worker.stop()
-
     def send_due(self) -> None:
         """Send the due notices. Raises DatabaseUnavailable.
 
         If the mail server accepts no mail at all, the other notices wait for the next call.
         """
-        while not self._worker.is_stopping and (attempt := self._outbox.take(self._clock())) is not None:
+        while not self.is_stopping and (attempt := self._outbox.take(self._clock())) is not None:
             if not self._send(attempt):
                 return
 
@@ -136,14 +127,14 @@ class NoticeSender(ABC, Generic[N]):
 
     def _postpone(self, attempt: Attempt[N], reason: str, *, code: str = "", is_ending: bool = False) -> None:
         _log.warning("a notice waits: %s", reason)
-        count_notice("later")
+        count_event("notice", "later")
         self._outbox.postpone(attempt, self._clock(), code=code, is_ending=is_ending)
 
     def _end(self, attempt: Attempt[N]) -> None:
-        count_notice("sent")
+        count_event("notice", "sent")
         self._outbox.end(attempt, self._clock())
 
     def _fail(self, attempt: Attempt[N], code: str) -> None:
         _log.warning("a notice was given up: %s", code)
-        count_notice("given-up")
+        count_event("notice", "given-up")
         self._outbox.fail(attempt, self._clock(), code)

@@ -11,10 +11,7 @@ import click
 
 from sealwax.operation.findings import Finding, doubtful, fine, wrong
 from sealwax.operation.service_user import become_owner
-from sealwax.service import DatabaseRefused, DatabaseUnavailable, Schema
-from sealwax.service.database import file_of, is_missing
-from sealwax.service.faults import Fault
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import DatabaseRefused, DatabaseUnavailable, Fault, Schema, SchemaStatus, file_of, is_missing
 
 _WORDS: Final = {
     Fault.BUSY: ("another process holds it", "wait until that process has ended, or end it"),
@@ -70,20 +67,17 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
         return wrong("database", *_WORDS[error.fault])
     content = "tables without a revision" if state.revision is None else f"revision {state.revision}"
     text = f"it has {content}, and this program knows {state.newest}"
-    match state.status:
-        case SchemaStatus.CURRENT:
-            return fine("database", f"it answers, with revision {state.revision}")
-        case SchemaStatus.EMPTY:
-            return doubtful("database", "it has no tables yet", f"run: {made_by}")
-        case SchemaStatus.OLDER:
-            return doubtful("database", text, "back it up, then restart the service, which brings it up to date")
-        case SchemaStatus.BETWEEN_RELEASES:
-            return wrong(
-                "database",
-                f"{text}: a build between two releases has made it",
-                "keep it for that build, and name a new database by the setting database",
-            )
-        case SchemaStatus.NEWER:
-            return wrong("database", text, "start the newer version, or run its command step-back")
-        case SchemaStatus.OF_ANOTHER_SERVICE:
-            return wrong("database", text, "give each service a database of its own")
+    return {
+        SchemaStatus.CURRENT: fine("database", f"it answers, with revision {state.revision}"),
+        SchemaStatus.EMPTY: doubtful("database", "it has no tables yet", f"run: {made_by}"),
+        SchemaStatus.OLDER: doubtful(
+            "database", text, "back it up, then restart the service, which brings it up to date"
+        ),
+        SchemaStatus.BETWEEN_RELEASES: wrong(
+            "database",
+            f"{text}: a build between two releases has made it",
+            "keep it for that build, and name a new database by the setting database",
+        ),
+        SchemaStatus.NEWER: wrong("database", text, "start the newer version, or run its command step-back"),
+        SchemaStatus.OF_ANOTHER_SERVICE: wrong("database", text, "give each service a database of its own"),
+    }[state.status]

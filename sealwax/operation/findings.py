@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import click
+
 from sealwax.cli.streams.files import printable, write_json
 from sealwax.operation.settings import ServiceSettings, own_secrets_folder, secret_names
 from sealwax.service.database import has_password
@@ -48,6 +50,11 @@ def doubtful(part: str, text: str, remedy: str) -> Finding:
 def wrong(part: str, text: str, remedy: str) -> Finding:
     """A part that does not work."""
     return Finding(level=Level.ERROR, part=part, text=text, remedy=remedy)
+
+
+def json_option() -> click.Option:
+    """The option for programs that read the findings."""
+    return click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object.")
 
 
 def report(findings: Iterable[Finding], *, as_json: bool) -> int:

@@ -23,31 +23,21 @@ def first_file(kind: type[BaseModel], values: Values, *, elsewhere: Mapping[str,
 def _lines(
     kind: type[BaseModel], values: Values, elsewhere: Mapping[str, str], above: tuple[str, ...]
 ) -> Iterator[str]:
-    tables = {name: field for name, field in kind.model_fields.items() if section_of(field.annotation)}
-    for name, field in kind.model_fields.items():
-        if name in tables:
-            continue
+    fields = kind.model_fields
+    tables = {name: section for name, field in fields.items() if (section := section_of(field.annotation))}
+    for name, field in fields.items():
         if name in elsewhere:
             yield f"\n# {field.description}\n# {name} is in {elsewhere[name]}\n"
-        else:
+        elif name not in tables:
             yield from _setting((*above, name), field, values)
-    for name, field in tables.items():
-        path = (*above, name)
-        is_used = (not field.is_required() and _has_default(field)) or any(
-            value_path[: len(path)] == path for value_path in values
-        )
-        section = section_of(field.annotation)
-        if section is None:
-            continue
-        if not is_used:
+    for name, section in tables.items():
+        field, path = fields[name], (*above, name)
+        has_default = not field.is_required() and field.get_default(call_default_factory=True) is not None
+        if has_default or any(value_path[: len(path)] == path for value_path in values):
+            yield f"\n# {field.description}\n[{'.'.join(path)}]\n"
+            yield from _lines(section, values, elsewhere, path)
+        else:
             yield f"\n# {field.description}\n# [{'.'.join(path)}]\n"
-            continue
-        yield f"\n# {field.description}\n[{'.'.join(path)}]\n"
-        yield from _lines(section, values, elsewhere, path)
-
-
-def _has_default(field: FieldInfo) -> bool:
-    return field.get_default(call_default_factory=True) is not None
 
 
 def _setting(path: tuple[str, ...], field: FieldInfo, values: Values) -> Iterator[str]:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response
 
 from sealwax.service import metrics
 from sealwax.service.health import find_health, health_answer, ready_answer
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def add_watch(app: Flask, listen: str | None) -> WSGIApplication:

@@ -10,18 +10,31 @@ from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network, client_site
 from sealwax.service.configuration import check_proxies, host_of, is_https, now
 from sealwax.service.counters import DecayingCounter, Gate, LeakyCounter
-from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
+from sealwax.service.database import (
+    CLOCK_SLACK_SECONDS,
+    Access,
+    Database,
+    DatabaseUnavailable,
+    file_of,
+    has_password,
+    insert_into,
+    is_missing,
+)
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
+from sealwax.service.faults import Fault
 from sealwax.service.headers import API_POLICY, CrossOrigin, allow_origin, install_cross_origin
+from sealwax.service.health import Health, install_health
 from sealwax.service.logs import audit
+from sealwax.service.metrics import count_event
 from sealwax.service.prefix import install_prefix
-from sealwax.service.schema import DatabaseRefused, Schema
+from sealwax.service.schema import DatabaseRefused, Schema, SchemaStatus
 from sealwax.service.web_server import catch_ending_signals, serve
 from smime_core.text import check_origin
 
 __all__ = [
     "API_POLICY",
     "CLOCK_SLACK_SECONDS",
+    "Access",
     "Announcement",
     "Announcements",
     "CrossOrigin",
@@ -29,10 +42,13 @@ __all__ = [
     "DatabaseRefused",
     "DatabaseUnavailable",
     "DecayingCounter",
+    "Fault",
     "Gate",
+    "Health",
     "LeakyCounter",
     "Listening",
     "Schema",
+    "SchemaStatus",
     "ServiceError",
     "TryLater",
     "allow_origin",
@@ -42,13 +58,19 @@ __all__ = [
     "check_proxies",
     "client_network",
     "client_site",
+    "count_event",
     "create_application",
     "error_response",
+    "file_of",
+    "has_password",
     "host_of",
+    "insert_into",
     "install_cross_origin",
     "install_error_handlers",
+    "install_health",
     "install_prefix",
     "is_https",
+    "is_missing",
     "now",
     "serve",
 ]

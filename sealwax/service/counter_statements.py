@@ -80,9 +80,14 @@ class CounterStatements:
     def _sweep(self, is_dead: ColumnElement[bool]) -> Delete:
         """Delete some rows that count nothing any more."""
         table = self._table
-        dead = select(table.c.kind, table.c.name).where(table.c.kind == self._kind, is_dead)
-        # Rows that another process is changing are skipped.
-        dead = dead.order_by(table.c.at).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
+        dead = (
+            select(table.c.kind, table.c.name)
+            .where(table.c.kind == self._kind, is_dead)
+            .order_by(table.c.at)
+            .limit(SWEPT_AT_ONCE)
+            # Rows that another process is changing are skipped.
+            .with_for_update(skip_locked=True)
+        )
         return delete(table).where(tuple_(table.c.kind, table.c.name).in_(dead))
 
     def _is_named(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sealwax.service.metrics import count_refusal
+from sealwax.service.metrics import count_event
 
 _HTTP_ERRORS = {
     400: ("bad-request", "The server does not understand the request."),
@@ -62,7 +62,7 @@ def error_response(
 
 def _service_error(error: ServiceError) -> Response:
     if isinstance(error, TryLater):
-        count_refusal(request.url_rule.rule if request.url_rule else "")
+        count_event("refusal", request.url_rule.rule if request.url_rule else "")
     return error_response(error.status, error.code, error.message, error.retry_after_seconds)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Gauge, Histogram
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+CountedKind = Literal["send", "login", "refusal", "notice", "parcel", "opening"]
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -26,13 +27,8 @@ class Metrics:
     requests: Histogram
     calls: Histogram
     connections: Gauge
-    sends: Counter
-    logins: Counter
-    refusals: Counter
     streams: Gauge
-    notices: Counter
-    parcels: Counter
-    openings: Counter
+    events: dict[CountedKind, Counter]
 
 
 @cache
@@ -49,13 +45,15 @@ def metrics() -> Metrics:
         ),
         calls=Histogram("sealwax_gateway_call_seconds", "Calls to mail servers", ["kind", "outcome"], buckets=_SECONDS),
         connections=Gauge("sealwax_imap_connections", "IMAP connections in use", multiprocess_mode="livesum"),
-        sends=Counter("sealwax_sends", "Messages given to the submission server", ["outcome"]),
-        logins=Counter("sealwax_logins", "Attempts to sign in", ["outcome"]),
-        refusals=Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
         streams=Gauge("sealwax_event_streams", "Open streams of events", multiprocess_mode="livesum"),
-        notices=Counter("sealwax_notices", "Tries to send notices by mail", ["outcome"]),
-        parcels=Counter("sealwax_parcels", "Requests of senders about parcels", ["outcome"]),
-        openings=Counter("sealwax_parcel_openings", "Proofs of recipients of parcels", ["outcome"]),
+        events={
+            "send": Counter("sealwax_sends", "Messages given to the submission server", ["outcome"]),
+            "login": Counter("sealwax_logins", "Attempts to sign in", ["outcome"]),
+            "refusal": Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
+            "notice": Counter("sealwax_notices", "Tries to send notices by mail", ["outcome"]),
+            "parcel": Counter("sealwax_parcels", "Requests of senders about parcels", ["outcome"]),
+            "opening": Counter("sealwax_parcel_openings", "Proofs of recipients of parcels", ["outcome"]),
+        },
     )
 
 
@@ -76,40 +74,10 @@ def count_call(kind: str, outcome: str, seconds: float) -> None:
         metrics().calls.labels(kind, outcome).observe(seconds)
 
 
-def count_send(outcome: str) -> None:
-    """Count one message by its outcome."""
+def count_event(kind: CountedKind, label: str) -> None:
+    """Count one event of a kind. `label` is its outcome, or the route of a refusal."""
     if are_counted():
-        metrics().sends.labels(outcome).inc()
-
-
-def count_login(outcome: str) -> None:
-    """Count one attempt to sign in by its outcome."""
-    if are_counted():
-        metrics().logins.labels(outcome).inc()
-
-
-def count_refusal(route: str) -> None:
-    """Count one request that came too soon."""
-    if are_counted():
-        metrics().refusals.labels(route).inc()
-
-
-def count_notice(outcome: str) -> None:
-    """Count one try to send a notice by mail."""
-    if are_counted():
-        metrics().notices.labels(outcome).inc()
-
-
-def count_parcel(outcome: str) -> None:
-    """Count one request of a sender about a parcel by its outcome."""
-    if are_counted():
-        metrics().parcels.labels(outcome).inc()
-
-
-def count_opening(outcome: str) -> None:
-    """Count one attempt of a recipient to prove the right to open a parcel, by its outcome."""
-    if are_counted():
-        metrics().openings.labels(outcome).inc()
+        metrics().events[kind].labels(label).inc()
 
 
 def add_connections(change: int) -> None:

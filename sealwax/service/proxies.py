@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 import mmap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger("sealwax.proxies")
 # One byte of memory that all workers of a service share. They are forks of the process that imports this module.

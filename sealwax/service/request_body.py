@@ -7,14 +7,12 @@ if a client closes its connection, the body ends early, without an error.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING
+from typing import IO
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from sealwax.service.errors import ServiceError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _TERMINATED = "wsgi.input_terminated"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -98,14 +99,10 @@ class Schema:
         A database that is refused is not changed. Raises DatabaseRefused or DatabaseUnavailable.
         """
         self._check_step_back(self.state(url))
-        database = Database(url)
-        try:
-            with _one_migration, database.transaction() as rows:
-                _wait_for_other_processes(rows)
-                self._check_step_back(self._state(rows))
-                self._run(rows, lambda script, revision: script._downgrade_revs("-1", revision))
-        finally:
-            database.close()
+        with closing(Database(url)) as database, _one_migration, database.transaction() as rows:
+            _wait_for_other_processes(rows)
+            self._check_step_back(self._state(rows))
+            self._run(rows, lambda script, revision: script._downgrade_revs("-1", revision))
 
     def state(self, url: str | Path) -> DatabaseState:
         """Return the state of the database at a path or URL. The database does not change by a single byte.
@@ -114,12 +111,8 @@ class Schema:
         """
         if is_missing(url):
             return DatabaseState(status=SchemaStatus.EMPTY, revision=None, newest=self._newest())
-        database = Database(url, access=Access.READING)
-        try:
-            with database.reading() as rows:
-                return self._state(rows)
-        finally:
-            database.close()
+        with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
+            return self._state(rows)
 
     def is_usable(self, database: Database) -> bool:
         """Return whether an open database answers and has the tables of this program. Raises DatabaseUnavailable.
@@ -201,21 +194,22 @@ class Schema:
             raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
 
     def _check(self, state: DatabaseState) -> None:
-        if state.status is SchemaStatus.BETWEEN_RELEASES:
-            raise DatabaseRefused(
+        content = "tables of another program" if state.revision is None else f"revision {state.revision}"
+        refusals = {
+            SchemaStatus.BETWEEN_RELEASES: (
                 f"A build between two releases has made this database (revision {state.revision}), and this program"
                 " cannot upgrade it: keep it for that build, and name a new database by the setting database."
-            )
-        if state.status is SchemaStatus.NEWER:
-            raise DatabaseRefused(
+            ),
+            SchemaStatus.NEWER: (
                 f"The database has revision {state.revision}, and this program knows revisions up to {state.newest}:"
                 " a newer version of Sealwax has written it. Start that version, or run its command step-back."
-            )
-        if state.status is SchemaStatus.OF_ANOTHER_SERVICE:
-            content = "tables of another program" if state.revision is None else f"revision {state.revision}"
-            raise DatabaseRefused(
+            ),
+            SchemaStatus.OF_ANOTHER_SERVICE: (
                 f"The database belongs to another service: it has {content}. Give each service a database of its own."
-            )
+            ),
+        }
+        if state.status in refusals:
+            raise DatabaseRefused(refusals[state.status])
 
     def _run(self, rows: Connection, steps: Any) -> None:
         script = self._script()

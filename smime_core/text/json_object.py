@@ -2,8 +2,8 @@
 
 Each member is checked against its kind and its bounds; bytes are standard base64. Two programs must not read one text
 differently, so an object with unknown members is refused. `of` refuses an object that does not have exactly the named
-members. `check_finished` refuses an object with a member that was not read. `smime_core.text.strict_json` reads the
-text.
+members. `check_finished` and `whole` refuse an object with a member that was not read. `smime_core.text.strict_json`
+reads the text.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from smime_core.limits import MAX_JSON_TOKENS, check_limit
 from smime_core.text.strict_json import parse_json
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Result = TypeVar("Result")
 
 MAX_SMALL_BYTES: Final = 4_096  # The JSON text of a small object.
 MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
@@ -195,6 +196,11 @@ class JsonObject:
         unread = len(self._members) - len(self._read)
         if unread:
             raise MalformedMessage(f"{unread} unknown members", self.where)
+
+    def whole(self, result: Result) -> Result:
+        """Return `result`, which was made from the members, if every member was read."""
+        self.check_finished()
+        return result
 
     def _object(self, name: str, value: object) -> Self:
         if not isinstance(value, dict):

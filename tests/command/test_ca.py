@@ -376,14 +376,14 @@ def test_respond_is_a_plug_in_and_reports_missing_packages(monkeypatch: pytest.M
             raise ImportError("No module named 'flask'")
 
     context = click.Context(ca.ca)
-    monkeypatch.setattr(ca.CaVerbs, "find_plugins", lambda _: {"respond": Missing()})
+    monkeypatch.setattr(ca.ca, "find_plugins", lambda: {"respond": Missing()})
     assert ca.ca.list_commands(context)[-1] == "respond"
     with pytest.raises(click.ClickException, match=r"respond needs packages that are not installed: .*flask"):
         ca.ca.get_command(context, "respond")
     assert ca.ca.get_command(context, "no-such-verb") is None
     assert "not installed" in ca.ca.get_help(context)
     respond_plugin = EntryPoint("respond", RESPOND, "sealwax.ca")
-    monkeypatch.setattr(ca.CaVerbs, "find_plugins", lambda _: {"respond": respond_plugin})
+    monkeypatch.setattr(ca.ca, "find_plugins", lambda: {"respond": respond_plugin})
     respond = ca.ca.get_command(context, "respond")
     assert respond is not None
     assert respond.name == "respond"

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from roaming_keys.client.command.commands import RoamVerbs
+from roaming_keys.client.command.commands import roam as roam_group
 from roaming_keys.protocol.tickets import issue_ticket, public_key_of
 from roaming_keys.server.config import KeyServerConfig
 from sealwax.cli.options.parameters import now
@@ -105,7 +105,7 @@ def test_every_verb_has_its_help(laptop: Computer) -> None:
     assert done.returncode == 0, done.stderr
     shown = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
     verbs = {path[0] for path in shown if path}
-    assert verbs == {*RoamVerbs.own, "officers"}
+    assert verbs == {*roam_group.own, "officers"}
 
 
 @pytest.mark.parametrize("words", [("staff", "key"), ("user", "create"), ("recovery", "approve")], ids=" ".join)

@@ -33,7 +33,7 @@ from roaming_keys.protocol.tickets import issue_ticket
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.server.views.signed_calls import FRESH
+from roaming_keys.server.views.calls import FRESH
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, TICKET_KEY, LocalTransport, identity

@@ -19,10 +19,10 @@ import pytest
 
 from roaming_keys.protocol.messages.accounts import KeyRecord, LoginAnswer
 from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.master_key.bound_key import fingerprint_in
 from roaming_keys.server.master_key.key_sources import KeyFile
 from roaming_keys.server.master_key.rotation import heads_in
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
-from roaming_keys.server.operation.binding import is_bound
 from sealwax.service import Database
 from tests.support.databases.killed_commands import command_is_killed_at
 from tests.support.servers.key_server import Done, KeyMachine, key_machine, record_of
@@ -352,7 +352,7 @@ def test_a_restore_that_is_killed_at_any_point_can_be_repeated(kept: Kept, fille
     words = ("restore", str(kept.copy), "--master-key", str(kept.key), *kept.fresh.config)
     for point in count(1):
         was_killed = command_is_killed_at(point, *words)
-        if is_bound(kept.fresh.database):
+        if fingerprint_in(kept.fresh.database) is not None:
             break
         assert was_killed
     assert point >= 10

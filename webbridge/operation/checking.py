@@ -20,9 +20,8 @@ from sealwax.lookups.service_records import LookupFailed
 from sealwax.lookups.smimea import system_name_servers
 from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_proxy, check_settings
 from sealwax.operation.databases import check_database
-from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, report, wrong
+from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, json_option, report, wrong
 from sealwax.operation.mail_server_section import check_mail_server
-from sealwax.operation.options import json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import Database, DatabaseUnavailable

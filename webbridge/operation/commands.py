@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class BridgeVerbs(Verbs):
-    """The commands in the order of use, then the commands of other packages with entry points `sealwax.bridge`."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "init": "webbridge.operation.founding:init",
         "check": "webbridge.operation.checking:check",
         "serve": "webbridge.operation.serving:serve",
@@ -27,11 +23,9 @@ class BridgeVerbs(Verbs):
         "parcel-returns": "webbridge.operation.parcel_returns:parcel_returns",
         "parcel-counts": "webbridge.operation.parcel_counts:parcel_counts",
         "step-back": "webbridge.operation.stepping_back:step_back",
-    }
-    entry_points: ClassVar[str] = "sealwax.bridge"
-
-
-@click.group(cls=BridgeVerbs)
+    },
+    entry_points="sealwax.bridge",
+)
 def bridge() -> None:
     """Run the bridge between the web and your mail servers.
 

@@ -12,6 +12,8 @@ from roaming_keys.client.command.login import (
     NEW_PASSPHRASE_FILE,
     AccountChoice,
     AccountLogin,
+    ListRequest,
+    LoginRequest,
     ResetAgreement,
     forget,
     log_in_as_known,
@@ -24,7 +26,6 @@ from roaming_keys.client.command.trust_files import forget_base
 from roaming_keys.protocol.login import log_in_by_recovery_code
 from roaming_keys.protocol.records.recovery_codes import CODE_BYTES, read_code, recovery_keys, write_code
 from roaming_keys.protocol.steps import KeyServerError
-from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import new_passphrase, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
@@ -49,13 +50,6 @@ class PasswdRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRequest:
-    """The account that gets a code."""
-
-    login: AccountLogin = group_of(AccountLogin)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverRequest:
     """The account, its recovery code, and where its new passphrase comes from."""
 
@@ -70,14 +64,6 @@ class RecoverRequest:
     )
     new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
     agreement: ResetAgreement = group_of(ResetAgreement)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevicesRequest:
-    """The account whose devices are listed."""
-
-    login: AccountLogin = group_of(AccountLogin)
-    as_json: bool = given_by(JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +92,8 @@ def passwd(request: PasswdRequest) -> None:
     write_line("The account has the new passphrase.")
 
 
-@verb(CodeRequest, "recovery-code")
-def recovery_code(request: CodeRequest) -> None:
+@verb(LoginRequest, "recovery-code")
+def recovery_code(request: LoginRequest) -> None:
     """Print a code that opens the account when its passphrase is forgotten.
 
     Write it on paper and keep it where you keep your passport: it is shown only now. The last line says whether it
@@ -144,8 +130,8 @@ def recover(request: RecoverRequest) -> None:
     write_line("The account has the new passphrase.")
 
 
-@verb(DevicesRequest)
-def devices(request: DevicesRequest) -> None:
+@verb(ListRequest)
+def devices(request: ListRequest) -> None:
     """List the devices that have logged in, the latest first."""
     roaming = open_session(request.login)
     all_devices = blocking.run(roaming.session.devices(roaming.setting))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class RoamVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "register": "roaming_keys.client.command.registering:register",
         "login": "roaming_keys.client.command.logging_in:login",
         "pull": "roaming_keys.client.command.keys:pull",
@@ -29,11 +25,9 @@ class RoamVerbs(Verbs):
         "factor": "roaming_keys.client.command.factor:factor",
         "group": "roaming_keys.client.command.groups.verbs:group",
         "delete": "roaming_keys.client.command.account:delete",
-    }
-    entry_points: ClassVar[str] = "sealwax.roam"
-
-
-@click.group(cls=RoamVerbs)
+    },
+    entry_points="sealwax.roam",
+)
 def roam() -> None:
     """Keep your keys at a key server, and get them on any device.
 

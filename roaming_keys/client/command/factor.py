@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 from urllib.parse import quote
 
 import click
 
-from roaming_keys.client.command.login import AccountLogin, ask_code, open_session
+from roaming_keys.client.command.login import AccountLogin, ListRequest, ask_code, open_session
 from roaming_keys.client.command.times import write_time
 from roaming_keys.protocol.messages.factors import MAX_NAME_CHARACTERS, TOTP_SECRET_BYTES, FactorKind, NewCodes
 from sealwax.cli.group import Verbs
-from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error, write_json, write_line
@@ -23,18 +20,15 @@ from smime_core import blocking
 _WORDS = {FactorKind.TOTP.value: "authenticator app", FactorKind.WEBAUTHN.value: "security key"}
 
 
-class FactorVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "add": "roaming_keys.client.command.factor:add",
         "list": "roaming_keys.client.command.factor:list_factors",
         "remove": "roaming_keys.client.command.factor:remove",
-    }
-    entry_points: ClassVar[str] = "sealwax.roam.factor"
-
-
-@click.group(cls=FactorVerbs)
+    },
+    entry_points="sealwax.roam.factor",
+)
 def factor() -> None:
     """Ask for more than the passphrase at each login.
 
@@ -57,14 +51,6 @@ class AddRequest:
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= MAX_NAME_CHARACTERS or not self.name.isprintable():
             raise click.UsageError(f"--name: expected 1 to {MAX_NAME_CHARACTERS} letters")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest:
-    """The account whose factors are listed."""
-
-    login: AccountLogin = group_of(AccountLogin)
-    as_json: bool = given_by(JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

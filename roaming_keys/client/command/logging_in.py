@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from roaming_keys.client.command.extensions import follow_login
-from roaming_keys.client.command.login import AccountLogin, open_session
+from roaming_keys.client.command.login import LoginRequest, open_session
 from roaming_keys.protocol.known import day_of
 from roaming_keys.protocol.session import Session
-from sealwax.cli.options.request import group_of, verb
+from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRequest:
-    """The account to log in to."""
-
-    login: AccountLogin = group_of(AccountLogin)
 
 
 @verb(LoginRequest)

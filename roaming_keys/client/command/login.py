@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import platform
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from roaming_keys.client.command.times import write_minute
 from roaming_keys.client.kept import KeptAccount, changing_accounts, load_accounts
 from roaming_keys.client.transport import HttpTransport
 from roaming_keys.protocol.key_account import KeyAccount, normalise_origin, normalise_user
@@ -19,7 +19,7 @@ from roaming_keys.protocol.messages.accounts import MAX_DEVICE_NAME_CHARACTERS, 
 from roaming_keys.protocol.messages.factors import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
 from roaming_keys.protocol.session import AccountId, Session, Setting, Transport
 from roaming_keys.protocol.steps import KeyServerError
-from sealwax.cli.options.parameters import now
+from sealwax.cli.options.parameters import JSON, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
 from sealwax.cli.provider import PROVIDER
@@ -130,6 +130,21 @@ class AccountLogin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """The account to which a command without further options logs in."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The account, and the form of a list."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    as_json: bool = given_by(JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Roaming:
     """A session, the passphrase of the login (empty after a recovery), and the setting for further calls."""
 
@@ -170,8 +185,8 @@ def log_in_as_known(
         forget(account_id)
     keep_login(account_id, context.device, session.known)
     if session.reset_ready is not None:
-        ready = datetime.datetime.fromtimestamp(session.reset_ready, datetime.UTC)
-        text = f"a reset of this account was started by mail login, and can take it from {ready:%Y-%m-%d %H:%M} UTC"
+        ready = write_minute(session.reset_ready)
+        text = f"a reset of this account was started by mail login, and can take it from {ready}"
         write_error(f"{text}. If it was not you: sealwax roam stop-reset")
     return session
 

@@ -42,8 +42,6 @@ def register(request: RegisterRequest) -> None:
     """
     account_id = request.account.account_id()
     identities = load_all_identities(request.names, request.passphrases)
-    if not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
     ticket, mail_password = request.source.ticket(account_id.user, Purpose.ENROLMENT)
     discovery_key, sources = find_discovery_key(ticket), request.account.sources()
     check_ticket_key(account_id, discovery_key, sources)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 import click
@@ -11,6 +10,7 @@ from roaming_keys.client.command.login import (
     NEW_PASSPHRASE_FILE,
     AccountChoice,
     AccountLogin,
+    LoginRequest,
     forget,
     keep_login,
     login_context,
@@ -18,6 +18,7 @@ from roaming_keys.client.command.login import (
     setting_for,
 )
 from roaming_keys.client.command.ticket_source import TicketSource
+from roaming_keys.client.command.times import write_minute
 from roaming_keys.client.transport import finish_reset, start_reset
 from roaming_keys.protocol.changes import ReplacedAccount, build_reset
 from roaming_keys.protocol.key_account import KeyAccount
@@ -42,13 +43,6 @@ class ResetRequest:
     source: TicketSource = group_of(TicketSource)
     new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
     passphrases: PassphraseSource = group_of(PassphraseSource)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRequest:
-    """The account whose reset is stopped."""
-
-    login: AccountLogin = group_of(AccountLogin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +72,18 @@ def reset(request: ResetRequest) -> None:
     """
     account_id = request.account.account_id()
     identities = load_all_identities(request.names, request.passphrases)
-    if request.names and not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
     ticket, mail_password = request.source.ticket(account_id.user, Purpose.RESET)
     setting = setting_for(request.account)
     answer = blocking.run(start_reset(setting.transport, account_id.user, ticket))
     if not identities:
         write_line(
-            f"The reset of {account_id.user} can be finished from {_time(answer.ready)} to {_time(answer.ends)}."
+            f"The reset of {account_id.user} can be finished from {write_minute(answer.ready)}"
+            f" to {write_minute(answer.ends)}."
         )
         write_line("Then run this again with the files of your new keys.")
         return
     if answer.ready > now().timestamp():
-        raise click.ClickException(f"the reset has to wait until {_time(answer.ready)}")
+        raise click.ClickException(f"the reset has to wait until {write_minute(answer.ready)}")
     account = KeyAccount(server=account_id.server, user=account_id.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(
         build_reset(
@@ -113,8 +106,8 @@ def reset(request: ResetRequest) -> None:
     write_line(f"{account_id.user} has a new account at {account_id.server}. The earlier one is kept for 30 days.")
 
 
-@verb(StopRequest, "stop-reset")
-def stop_reset(request: StopRequest) -> None:
+@verb(LoginRequest, "stop-reset")
+def stop_reset(request: LoginRequest) -> None:
     """Stop a reset of the account that you did not start, or no longer need."""
     roaming = open_session(request.login)
     blocking.run(roaming.session.stop_reset(roaming.setting))
@@ -143,7 +136,3 @@ def undo_reset(request: UndoRequest) -> None:
     forget(account_id)
     keep_login(account_id, context.device, session.known)
     write_line(f"The account of {account_id.user} from before the reset is back.")
-
-
-def _time(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"

@@ -22,7 +22,6 @@ from sealwax.cli.options.request import given_by
 from sealwax.http_client import HttpAnswer, HttpCall, HttpClient, NoAnswer, ServiceAddress
 from smime_core.text import JsonObject
 
-_DONE: Final = range(200, 300)
 _PATHS: Final = {Purpose.ENROLMENT: "/api/enrolment", Purpose.RESET: "/api/enrolment/reset"}
 
 
@@ -79,13 +78,14 @@ def _ask_bridge(bridge: str, user: str, mail_password: bytes, purpose: Purpose) 
 
 def _ask(client: HttpClient, method: str, path: str, headers: Mapping[str, str], members: object = None) -> HttpAnswer:
     """Return the answer of the bridge. Raises ClickException for an answer with an error status."""
-    body = b"" if members is None else json.dumps(members).encode()
-    call = HttpCall(method=method, path=path, headers=headers, body=body)
+    call = HttpCall(
+        method=method, path=path, headers=headers, body=b"" if members is None else json.dumps(members).encode()
+    )
     try:
         answer = client.exchange(call, seconds=transport.TOTAL_SECONDS, max_bytes=MAX_ANSWER_BYTES)
     except NoAnswer as error:
         raise click.ClickException(f"the bridge does not answer: {error}") from None
-    if answer.status not in _DONE:
+    if answer.status not in transport.DONE:
         raise click.ClickException(f"the bridge refuses: status {answer.status}")
     return answer
 

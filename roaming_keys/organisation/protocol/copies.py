@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from roaming_keys.organisation.protocol.policy import MAX_OFFICERS, RecoveryPolicy
+from roaming_keys.organisation.protocol.policy import ENCRYPTS, MAX_OFFICERS, RecoveryPolicy, may
 from roaming_keys.organisation.protocol.shares import join_shares, split_secret
 from roaming_keys.protocol.key_account import KEY_BYTES, expand
 from roaming_keys.protocol.messages.accounts import MAX_BUNDLE_BYTES, MAX_RECORD_BYTES, STEP_BYTES
@@ -34,19 +34,12 @@ from smime_core.x509 import Certificate, KeyUsage
 
 MAX_SHARE_BYTES: Final = 16_384  # CMS for one RSA or EC key has about 1,000 bytes.
 _SIGNS: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION | KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
-_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 
 class KeyMaySign(SmimeError):
     """No key can be copied, because each key has a certificate that may sign."""
 
     code = "key-may-sign"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the certificate for encryption may also sign, so its key is never shared with officers:"
-            " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
-        )
 
 
 class SharesRefused(SmimeError):
@@ -57,11 +50,11 @@ class SharesRefused(SmimeError):
 
 def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     """Return the identities whose keys only encrypt: no certificate of such a key may sign."""
-    signing = {identity.certificate.public_key.spki_der for identity in identities if _may_sign(identity.certificate)}
+    signing = {identity.certificate.public_key.spki_der for identity in identities if may(identity.certificate, _SIGNS)}
     return tuple(
         identity
         for identity in identities
-        if _may_encrypt(identity.certificate) and identity.certificate.public_key.spki_der not in signing
+        if may(identity.certificate, ENCRYPTS) and identity.certificate.public_key.spki_der not in signing
     )
 
 
@@ -71,7 +64,7 @@ def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     return tuple(
         identity
         for identity in identities
-        if _may_encrypt(identity.certificate) and identity.certificate.der not in shared_certificates
+        if may(identity.certificate, ENCRYPTS) and identity.certificate.der not in shared_certificates
     )
 
 
@@ -113,15 +106,17 @@ class RecoveryCopy:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> RecoveryCopy:
-        copy = cls(
-            id=reader.id("id"),
-            policy=RecoveryPolicy.read_from(reader.nested("policy")),
-            certificates=reader.fingerprints("certificates"),
-            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            shares=tuple(_read_cms(share) for share in reader.objects("shares", MAX_OFFICERS)),
+        return reader.whole(
+            cls(
+                id=reader.id("id"),
+                policy=RecoveryPolicy.read_from(reader.nested("policy")),
+                certificates=reader.fingerprints("certificates"),
+                bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+                shares=tuple(
+                    share.whole(share.data("cms", MAX_SHARE_BYTES)) for share in reader.objects("shares", MAX_OFFICERS)
+                ),
+            )
         )
-        reader.check_finished()
-        return copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +143,15 @@ class Share:
     @classmethod
     def from_json(cls, data: bytes) -> Share:
         reader = JsonObject(data, "share")
-        share = cls(
-            user=reader.short_text("user"),
-            copy_id=reader.short_text("copy"),
-            case=reader.text_or_null("case") or "",
-            number=reader.number("number", 1, MAX_OFFICERS),
-            value=reader.exactly("share", KEY_BYTES),
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                copy_id=reader.short_text("copy"),
+                case=reader.text_or_null("case") or "",
+                number=reader.number("number", 1, MAX_OFFICERS),
+                value=reader.exactly("share", KEY_BYTES),
+            )
         )
-        reader.check_finished()
-        return share
 
 
 async def build_copy(
@@ -165,10 +160,18 @@ async def build_copy(
     """Return a copy of the keys that only encrypt. `user` is normalised. Raises KeyMaySign if there are none."""
     copied = recoverable(identities)
     if not copied:
-        raise KeyMaySign
+        raise KeyMaySign(
+            "the certificate for encryption may also sign, so its key is never shared with officers:"
+            " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
+        )
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    password = await _bundle_password(key, user, copy_id, provider)
-    pkcs12 = await export_identities(copied, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    pkcs12 = await export_identities(
+        copied,
+        await _bundle_password(key, user, copy_id, provider),
+        provider,
+        BUNDLE_ITERATIONS,
+        form=Pkcs12Form.MODERN,
+    )
     check_limit("recovery bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     return RecoveryCopy(
         id=copy_id,
@@ -193,14 +196,16 @@ async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoPr
 
 async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoProvider) -> bytes:
     """Return the share as CMS that only the owner of `certificate` can decrypt. Raises UnsupportedAlgorithm."""
-    encrypting = Encrypting(recipients=(recipient,), cipher=AES_256_GCM)
-    return await encrypt_bytes(share.to_json(), encrypting, provider, content_type=RECOVERY_SHARE)
+    return await encrypt_bytes(
+        share.to_json(), Encrypting(recipients=(recipient,), cipher=AES_256_GCM), provider, content_type=RECOVERY_SHARE
+    )
 
 
 async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: CryptoProvider) -> Share:
     """Return the share in the CMS for one of the identities. Raises NoMatchingRecipient, DecryptionError and others."""
-    keys = Keys(identities=tuple(identities))
-    return Share.from_json((await decrypt_bytes(cms, keys, provider, content_type=RECOVERY_SHARE)).content)
+    return Share.from_json(
+        (await decrypt_bytes(cms, Keys(identities=tuple(identities)), provider, content_type=RECOVERY_SHARE)).content
+    )
 
 
 async def pass_on_share(
@@ -248,27 +253,14 @@ async def _encrypt_shares(
     key: bytes, user: str, copy_id: str, policy: RecoveryPolicy, provider: CryptoProvider
 ) -> tuple[bytes, ...]:
     values = split_secret(key, policy.needed, len(policy.officers), provider)
-    shares = []
-    for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
-        share = Share(user=user, copy_id=copy_id, number=number, value=value)
-        shares.append(await encrypt_share(share, officer, provider))
-    return tuple(shares)
+    numbered = enumerate(zip(policy.officers, values, strict=True), start=1)
+    return tuple(
+        [
+            await encrypt_share(Share(user=user, copy_id=copy_id, number=number, value=value), officer, provider)
+            for number, (officer, value) in numbered
+        ]
+    )
 
 
 async def _bundle_password(key: bytes, user: str, copy_id: str, provider: CryptoProvider) -> bytes:
     return base64.urlsafe_b64encode(await expand(key, "recovery bundle password", KEY_BYTES, provider, user, copy_id))
-
-
-def _may_sign(certificate: Certificate) -> bool:
-    # RFC 5280 section 4.2.1.3: without the extension a key may be used for everything.
-    return certificate.key_usage is None or bool(certificate.key_usage & _SIGNS)
-
-
-def _may_encrypt(certificate: Certificate) -> bool:
-    return certificate.key_usage is None or bool(certificate.key_usage & _ENCRYPTS)
-
-
-def _read_cms(reader: JsonObject) -> bytes:
-    cms = reader.data("cms", MAX_SHARE_BYTES)
-    reader.check_finished()
-    return cms

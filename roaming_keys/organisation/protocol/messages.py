@@ -18,6 +18,7 @@ from roaming_keys.protocol.messages.accounts import (
     PROTOCOL,
     KeyRecord,
     LoginKeys,
+    parse_request,
 )
 from roaming_keys.protocol.messages.written import check_range, to_base64, write
 from smime_core.errors import MalformedMessage
@@ -87,21 +88,21 @@ class CaseFacts:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> CaseFacts:
-        facts = cls(
-            id=reader.short_text("id"),
-            user=reader.short_text("user"),
-            reason=reader.short_text("reason"),
-            asked=reader.seconds("asked"),
-            asked_by=reader.short_text("asked_by"),
-            recipient=reader.short_text("recipient"),
-            recipient_fingerprint=reader.short_text("recipient_fingerprint"),
-            needed=reader.number("needed", 1, MAX_OFFICERS),
-            approved_by=reader.short_texts("approved_by", MAX_OFFICERS),
-            shown=reader.seconds("told"),
-            opened=reader.seconds("opened"),
+        return reader.whole(
+            cls(
+                id=reader.short_text("id"),
+                user=reader.short_text("user"),
+                reason=reader.short_text("reason"),
+                asked=reader.seconds("asked"),
+                asked_by=reader.short_text("asked_by"),
+                recipient=reader.short_text("recipient"),
+                recipient_fingerprint=reader.short_text("recipient_fingerprint"),
+                needed=reader.number("needed", 1, MAX_OFFICERS),
+                approved_by=reader.short_texts("approved_by", MAX_OFFICERS),
+                shown=reader.seconds("told"),
+                opened=reader.seconds("opened"),
+            )
         )
-        reader.check_finished()
-        return facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +121,7 @@ class CopyFacts:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> CopyFacts:
-        facts = cls(policy=reader.short_text("policy"), certificates=reader.fingerprints("certificates"))
-        reader.check_finished()
-        return facts
+        return reader.whole(cls(policy=reader.short_text("policy"), certificates=reader.fingerprints("certificates")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +150,14 @@ class RecoveryStatus:
     @classmethod
     def from_json(cls, data: bytes) -> RecoveryStatus:
         reader = JsonObject(data, "recovery", max_bytes=MAX_ANSWER_BYTES)
-        status = cls(
-            cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)),
-            renew=reader.seconds("renew"),
-            policy=RecoveryPolicy.read_from(reader.nested("policy")) if "policy" in reader else None,
-            copy=CopyFacts.read_from(reader.nested("copy")) if "copy" in reader else None,
+        return reader.whole(
+            cls(
+                cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)),
+                renew=reader.seconds("renew"),
+                policy=RecoveryPolicy.read_from(reader.nested("policy")) if "policy" in reader else None,
+                copy=CopyFacts.read_from(reader.nested("copy")) if "copy" in reader else None,
+            )
         )
-        reader.check_finished()
-        return status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +171,8 @@ class StoreCopy:
 
     @classmethod
     def from_json(cls, data: bytes) -> StoreCopy:
-        reader = JsonObject(data, "recovery copy", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        stored = cls(copy=RecoveryCopy.read_from(reader.nested("copy")))
-        reader.check_finished()
-        return stored
+        reader = parse_request(data, "recovery copy", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(cls(copy=RecoveryCopy.read_from(reader.nested("copy"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,16 +190,15 @@ class NewUser:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewUser:
-        reader = JsonObject(data, "user", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        new = cls(
-            user=reader.short_text("user"),
-            keys=LoginKeys.read_from(reader),
-            record=KeyRecord.read_from(reader.nested("record")),
-            copy=RecoveryCopy.read_from(reader.nested("copy")) if "copy" in reader else None,
+        reader = parse_request(data, "user", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                keys=LoginKeys.read_from(reader),
+                record=KeyRecord.read_from(reader.nested("record")),
+                copy=RecoveryCopy.read_from(reader.nested("copy")) if "copy" in reader else None,
+            )
         )
-        reader.check_finished()
-        return new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +213,8 @@ class UserChange:
 
     @classmethod
     def from_json(cls, data: bytes) -> UserChange:
-        reader = JsonObject(data, "user")
-        reader.check_protocol(PROTOCOL)
-        change = cls(user=reader.short_text("user"), change=reader.choice("change", Change))
-        reader.check_finished()
-        return change
+        reader = parse_request(data, "user")
+        return reader.whole(cls(user=reader.short_text("user"), change=reader.choice("change", Change)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +228,8 @@ class NewPolicy:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewPolicy:
-        reader = JsonObject(data, "recovery policy", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        new = cls(policy=RecoveryPolicy.read_from(reader.nested("policy")))
-        reader.check_finished()
-        return new
+        reader = parse_request(data, "recovery policy", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(cls(policy=RecoveryPolicy.read_from(reader.nested("policy"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,15 +252,14 @@ class NewCase:
 
     @classmethod
     def from_json(cls, data: bytes) -> NewCase:
-        reader = JsonObject(data, "case", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        case = cls(
-            user=reader.short_text("user"),
-            reason=reader.short_text("reason"),
-            recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
+        reader = parse_request(data, "case", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                reason=reader.short_text("reason"),
+                recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
+            )
         )
-        reader.check_finished()
-        return case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,11 +274,8 @@ class CaseChoice:
 
     @classmethod
     def from_json(cls, data: bytes) -> CaseChoice:
-        reader = JsonObject(data, "case", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        choice = cls(id=reader.id("case"), share=reader.data("share", MAX_SHARE_BYTES))
-        reader.check_finished()
-        return choice
+        reader = parse_request(data, "case", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(cls(id=reader.id("case"), share=reader.data("share", MAX_SHARE_BYTES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,9 +290,7 @@ class Cases:
     @classmethod
     def from_json(cls, data: bytes) -> Cases:
         reader = JsonObject(data, "cases", max_bytes=MAX_ANSWER_BYTES)
-        cases = cls(cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES)))
-        reader.check_finished()
-        return cases
+        return reader.whole(cls(cases=tuple(CaseFacts.read_from(case) for case in reader.objects("cases", MAX_CASES))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,15 +326,15 @@ class OfficersCase:
     @classmethod
     def from_json(cls, data: bytes) -> OfficersCase:
         reader = JsonObject(data, "case", max_bytes=MAX_ANSWER_BYTES)
-        case = cls(
-            facts=CaseFacts.read_from(reader.nested("case")),
-            recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
-            copy_id=reader.short_text("copy"),
-            number=reader.number("number", 1, MAX_OFFICERS),
-            share=reader.data("share", MAX_SHARE_BYTES),
+        return reader.whole(
+            cls(
+                facts=CaseFacts.read_from(reader.nested("case")),
+                recipient=parse_certificate(reader.data("recipient", MAX_CERTIFICATE_BYTES)),
+                copy_id=reader.short_text("copy"),
+                number=reader.number("number", 1, MAX_OFFICERS),
+                share=reader.data("share", MAX_SHARE_BYTES),
+            )
         )
-        reader.check_finished()
-        return case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,13 +357,13 @@ class OpenCase:
     @classmethod
     def from_json(cls, data: bytes) -> OpenCase:
         reader = JsonObject(data, "case", max_bytes=MAX_ANSWER_BYTES)
-        case = cls(
-            facts=CaseFacts.read_from(reader.nested("case")),
-            copy=RecoveryCopy.read_from(reader.nested("copy")),
-            shares=tuple(share.data("cms", MAX_SHARE_BYTES) for share in reader.objects("shares", MAX_OFFICERS)),
+        return reader.whole(
+            cls(
+                facts=CaseFacts.read_from(reader.nested("case")),
+                copy=RecoveryCopy.read_from(reader.nested("copy")),
+                shares=tuple(share.data("cms", MAX_SHARE_BYTES) for share in reader.objects("shares", MAX_OFFICERS)),
+            )
         )
-        reader.check_finished()
-        return case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,11 +378,8 @@ class EventsWanted:
 
     @classmethod
     def from_json(cls, data: bytes) -> EventsWanted:
-        reader = JsonObject(data, "audit")
-        reader.check_protocol(PROTOCOL)
-        query = cls(user=reader.text_or_null("user") or "", after=reader.number("after", 0, MAX_VERSION))
-        reader.check_finished()
-        return query
+        reader = parse_request(data, "audit")
+        return reader.whole(cls(user=reader.text_or_null("user") or "", after=reader.number("after", 0, MAX_VERSION)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,16 +405,16 @@ class ShownEvent:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> ShownEvent:
-        event = cls(
-            number=reader.number("number", 1, MAX_VERSION),
-            at=reader.seconds("at"),
-            kind=reader.short_text("kind"),
-            user=reader.text_or_null("user") or "",
-            actor=reader.text_or_null("actor") or "",
-            note=reader.text_or_null("note") or "",
+        return reader.whole(
+            cls(
+                number=reader.number("number", 1, MAX_VERSION),
+                at=reader.seconds("at"),
+                kind=reader.short_text("kind"),
+                user=reader.text_or_null("user") or "",
+                actor=reader.text_or_null("actor") or "",
+                note=reader.text_or_null("note") or "",
+            )
         )
-        reader.check_finished()
-        return event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,9 +429,9 @@ class Events:
     @classmethod
     def from_json(cls, data: bytes) -> Events:
         reader = JsonObject(data, "audit", max_bytes=MAX_ANSWER_BYTES)
-        events = cls(events=tuple(ShownEvent.read_from(event) for event in reader.objects("events", MAX_EVENTS)))
-        reader.check_finished()
-        return events
+        return reader.whole(
+            cls(events=tuple(ShownEvent.read_from(event) for event in reader.objects("events", MAX_EVENTS)))
+        )
 
 
 def name_of_recipient(certificate: Certificate) -> str:

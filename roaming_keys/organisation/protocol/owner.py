@@ -21,7 +21,6 @@ from roaming_keys.organisation.protocol.messages import CaseFacts, CopyFacts, Re
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.calls import Call
 from roaming_keys.protocol.groups.known import own_identities
-from roaming_keys.protocol.records.entries import Entry, time_after
 from roaming_keys.protocol.records.record import OpenRecord
 from roaming_keys.protocol.records.state import AccountState
 from roaming_keys.protocol.session import Session, Setting
@@ -75,7 +74,7 @@ def confirmed_policy(state: AccountState) -> RecoveryPolicy | None:
 
 def with_policy(state: AccountState, policy: RecoveryPolicy, at: datetime.datetime) -> AccountState:
     """Return the state with a policy that the owner confirms."""
-    return _with_entry(state, POLICY_ENTRY, policy.to_json().decode(), at)
+    return state.with_entry(POLICY_ENTRY, policy.to_json().decode(), int(at.timestamp() * 1_000))
 
 
 def has_first_passphrase(state: AccountState) -> bool:
@@ -86,21 +85,17 @@ def has_first_passphrase(state: AccountState) -> bool:
 
 def with_first_passphrase(state: AccountState, at: datetime.datetime) -> AccountState:
     """Return the state of an account whose passphrase an administrator has made."""
-    return _with_entry(state, FIRST_LOGIN_ENTRY, "", at)
+    return state.with_entry(FIRST_LOGIN_ENTRY, "", int(at.timestamp() * 1_000))
 
 
 def with_own_passphrase(state: AccountState) -> AccountState:
     """Return the state of an account whose owner has chosen the passphrase."""
-    if not has_first_passphrase(state):
-        return state
-    removed = Entry(at=time_after(state.entries[FIRST_LOGIN_ENTRY], 0), value=None)
-    return replace(state, entries={**state.entries, FIRST_LOGIN_ENTRY: removed})
+    return state.with_entry(FIRST_LOGIN_ENTRY, None, 0) if has_first_passphrase(state) else state
 
 
 async def fetch_recovery_status(session: Session, setting: Setting) -> RecoveryStatus:
     """Return the answer to `GET /recovery`. Raises KeyServerError or MalformedMessage."""
-    call = Call(method="GET", path="/recovery")
-    return RecoveryStatus.from_json(await setting.transport.send(call, await session.sign(call, setting.provider)))
+    return RecoveryStatus.from_json(await session.send(setting, Call(method="GET", path="/recovery")))
 
 
 async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPolicy, at: datetime.datetime) -> Session:
@@ -111,7 +106,7 @@ async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPol
     body = await _build_body(session, policy, setting.provider)
     content = replace(session.opened, state=with_policy(session.opened.state, policy, at))
     after = await session.push(setting, content)
-    await _put(after, setting, body)
+    await after.send(setting, Call(method="PUT", path="/recovery", body=body))
     return after
 
 
@@ -131,7 +126,7 @@ async def renew_copy(session: Session, setting: Setting) -> bool:
         body = await _build_body(session, policy, setting.provider)
     else:
         body = StoreCopy(copy=await build_empty_copy(session.account_id.user, policy, setting.provider)).to_json()
-    await _put(session, setting, body)
+    await session.send(setting, Call(method="PUT", path="/recovery", body=body))
     return True
 
 
@@ -140,20 +135,9 @@ async def _build_body(session: Session, policy: RecoveryPolicy, provider: Crypto
     return StoreCopy(copy=copy).to_json()
 
 
-async def _put(session: Session, setting: Setting, body: bytes) -> None:
-    call = Call(method="PUT", path="/recovery", body=body)
-    await setting.transport.send(call, await session.sign(call, setting.provider))
-
-
 def _copy_for(opened: OpenRecord, policy: RecoveryPolicy) -> CopyFacts:
     return CopyFacts(policy=policy.fingerprint, certificates=fingerprints_of(recoverable(own_identities(opened))))
 
 
 def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:
     return confirmed is not None and offered.fingerprint == confirmed.fingerprint
-
-
-def _with_entry(state: AccountState, name: str, value: str | None, at: datetime.datetime) -> AccountState:
-    # Later than the earlier entry, because the clock may have been ahead at the earlier change.
-    entry = Entry(at=time_after(state.entries.get(name), int(at.timestamp() * 1_000)), value=value)
-    return replace(state, entries={**state.entries, name: entry})

@@ -23,7 +23,7 @@ MAX_WAIT_HOURS: Final = 720
 MAX_CERTIFICATE_BYTES: Final = 8_192
 MAX_POLICY_BYTES: Final = 262_144
 MAX_NAME_CHARACTERS: Final = 100
-_ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +59,6 @@ class RecoveryPolicy:
         values = (self.organisation, self.needed, self.wait_hours)
         return hashlib.sha256(encode_fields("recovery policy", POLICY_FORM, *values, *certificates)).hexdigest()
 
-    def number_of(self, officer: Certificate) -> int | None:
-        """Return the number of an officer's share, or None for somebody else."""
-        return self.officers.index(officer) + 1 if officer in self.officers else None
-
     def members(self) -> dict[str, Any]:
         return {
             "organisation": self.organisation,
@@ -80,23 +76,26 @@ class RecoveryPolicy:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> RecoveryPolicy:
-        policy = cls(
-            organisation=reader.short_text("organisation"),
-            needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
-            wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
-            officers=tuple(_read_officer(officer) for officer in reader.objects("officers", MAX_OFFICERS)),
+        return reader.whole(
+            cls(
+                organisation=reader.short_text("organisation"),
+                needed=reader.number("needed", MIN_NEEDED, MAX_OFFICERS),
+                wait_hours=reader.number("wait_hours", 0, MAX_WAIT_HOURS),
+                officers=tuple(
+                    officer.whole(parse_certificate(officer.data("certificate", MAX_CERTIFICATE_BYTES)))
+                    for officer in reader.objects("officers", MAX_OFFICERS)
+                ),
+            )
         )
-        reader.check_finished()
-        return policy
 
 
 def check_encrypts(certificate: Certificate) -> None:
     """Check that shares can be encrypted for a certificate. Raises MalformedMessage."""
-    if certificate.key_usage is not None and not certificate.key_usage & _ENCRYPTS:
+    if not may(certificate, ENCRYPTS):
         raise MalformedMessage("it is not for encryption", where=f"certificate of {certificate.common_name}")
 
 
-def _read_officer(reader: JsonObject) -> Certificate:
-    certificate = parse_certificate(reader.data("certificate", MAX_CERTIFICATE_BYTES))
-    reader.check_finished()
-    return certificate
+def may(certificate: Certificate, uses: KeyUsage) -> bool:
+    """Return whether the key of a certificate has one of these uses."""
+    # RFC 5280 section 4.2.1.3: without the extension a key may be used for everything.
+    return certificate.key_usage is None or bool(certificate.key_usage & uses)

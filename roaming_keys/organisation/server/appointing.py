@@ -22,8 +22,7 @@ from sealwax.cli.options.parameters import FILE, ValueChoice
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.program import ConfigRequest
-from sealwax.service import now
-from sealwax.service.database import Access
+from sealwax.service import Access, now
 from smime_core.text import read_ed25519, write_ed25519
 
 _MAX_NAME = 60

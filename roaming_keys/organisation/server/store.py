@@ -48,11 +48,10 @@ from roaming_keys.server.database.tables import (
     STAFF,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.server_keys import Sealed
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.replaced_accounts import find_replaced_account
-from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
-from sealwax.service import ServiceError
-from sealwax.service.database import insert_into
+from roaming_keys.server.sessions import Caller, NoSuchAccount
+from sealwax.service import ServiceError, insert_into
 from smime_core.text import JsonObject
 from smime_core.x509 import Certificate, parse_certificate
 
@@ -112,9 +111,7 @@ class OrganisationStore:
             Change.RENEW: {"renew": now},
         }
         values = columns[change]
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             if values:
                 added = insert_into(rows, RESTRICTION).values(user=user, **values)
                 rows.execute(added.on_conflict_do_update(index_elements=["user"], set_=values))
@@ -147,8 +144,7 @@ class OrganisationStore:
                 text = "Another administrator has set a policy at this moment."
                 raise ServiceError(409, "policy-changed", text) from None
             note = f"recovery policy {policy.fingerprint}"
-            kind = AuditKind.ADMINISTRATOR_ACTED
-            self.trail.add(rows, AuditEvent(kind=kind, at=at, actor=member.name, note=note))
+            self.trail.add(rows, AuditEvent(kind=AuditKind.ADMINISTRATOR_ACTED, at=at, actor=member.name, note=note))
 
     def find_policy(self) -> RecoveryPolicy | None:
         """Return the policy in force."""
@@ -159,8 +155,7 @@ class OrganisationStore:
 
     def store_copy(self, caller: Caller, copy: RecoveryCopy, at: datetime.datetime) -> None:
         """Store a copy in place of the earlier copy. Raises SessionEnded."""
-        with self._database.transaction() as rows:
-            self._accounts.sessions.lock_account_of(rows, caller, at)
+        with self._accounts.sessions.locked(caller, at) as rows:
             self._write_copy(rows, caller.user, copy)
             event = AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
             self.trail.add(rows, event)
@@ -184,9 +179,7 @@ class OrganisationStore:
 
     def _note_shown_cases(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
         """Return the cases to show to the owner, and note that they were shown."""
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             shown = rows.execute(_shown_to(user, at)).all()
             # Only the cases in this answer are noted, because the owner sees no other case.
             for case in (row.id for row in shown if row.told is None):
@@ -206,9 +199,7 @@ class OrganisationStore:
             raise ServiceError(404, "no-recovery-copy", text)
         case = os.urandom(_ID_BYTES).hex()
         content = {"reason": new.reason, "asked_by": member.name, "recipient": to_base64(new.recipient.der)}
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
             if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
                 # The owner sees at most MAX_CASES cases, so more cases would hide earlier ones.
@@ -256,9 +247,7 @@ class OrganisationStore:
             ends = datetime.datetime.fromtimestamp(waits_until, datetime.UTC)
             raise ServiceError(409, "owner-has-time", f"The owner has time to object until {ends:%Y-%m-%d %H:%M} UTC.")
         user = stored_case.facts.user
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             values = {
                 "case": case,
                 "number": number,
@@ -266,8 +255,11 @@ class OrganisationStore:
                 "officer": member.name,
                 "sealed": self._keys.seal(Sealed.RECOVERY_APPROVAL, share, user),
             }
-            added = insert_into(rows, RECOVERY_APPROVAL).values(values)
-            added = added.on_conflict_do_nothing(index_elements=["case", "number"])
+            added = (
+                insert_into(rows, RECOVERY_APPROVAL)
+                .values(values)
+                .on_conflict_do_nothing(index_elements=["case", "number"])
+            )
             if rows.execute(added.returning(RECOVERY_APPROVAL.c.case)).first() is None:
                 raise ServiceError(409, "approved-before", "You have approved this case already.")
             note = f"case {case}, share {number}"
@@ -279,9 +271,7 @@ class OrganisationStore:
         stored_case = self._find_case(case, at)
         user, needed = stored_case.facts.user, stored_case.copy.policy.needed
         query = select(RECOVERY_APPROVAL.c.sealed).where(RECOVERY_APPROVAL.c.case == case)
-        with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user, at)
+        with self._locked(user, at) as rows:
             sealed = rows.execute(query.order_by(RECOVERY_APPROVAL.c.number)).scalars().all()
             if len(sealed) < needed:
                 text = f"{len(sealed)} officers have approved, {needed} are needed."
@@ -361,13 +351,18 @@ class OrganisationStore:
                 return number
         raise ServiceError(403, "not-your-case", "You are no officer for this account.")
 
-    def _lock(self, rows: Connection, user: str, at: datetime.datetime) -> None:
-        """Lock the account, as each transaction that changes its rows does. Raises ServiceError if there is no account.
+    @contextmanager
+    def _locked(self, user: str, at: datetime.datetime) -> Iterator[Connection]:
+        """A transaction that has locked an account, as each one does that changes the account's rows.
 
-        An account from before a reset counts too, because the officers have shares of its keys.
+        An account from before a reset counts too, because the officers have shares of its keys. Raises ServiceError if
+        there is no account.
         """
-        with _refusing_missing_account():
-            self._accounts.sessions.lock_account_or_replaced(rows, user, at)
+        with self._database.transaction() as rows:
+            self._keys.hold(rows)
+            with _refusing_missing_account():
+                self._accounts.sessions.lock_account_or_replaced(rows, user, at)
+            yield rows
 
 
 def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:

@@ -25,10 +25,8 @@ from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.protocol.records.record import FIRST_VERSION
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
-from roaming_keys.server.views.account import AccountViews
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import check_fresh
+from roaming_keys.server.master_key import ServerKeys
+from roaming_keys.server.views.calls import StoreViews, add_routes, check_fresh, expect_record, json_answer, json_body
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 
@@ -38,29 +36,32 @@ _ANYBODY = tuple(Role)
 def install_organisation(app: Flask, config: KeyServerConfig, store: Store) -> None:
     """Add the routes to the key server."""
     organisation = OrganisationStore(store)
-    owner = OwnerViews(config, store.keys, store, organisation)
-    app.get("/recovery")(owner.recovery_status)
-    app.put("/recovery")(owner.store_copy)
+    owner = OwnerViews(config, store, organisation)
     staff = StaffViews(config, store.keys, organisation, StaffStore(store.database, organisation.trail))
-    app.post("/staff/users")(staff.add_user)
-    app.post("/staff/user")(staff.change_user)
-    app.get("/staff/policy")(staff.policy)
-    app.put("/staff/policy")(staff.set_policy)
-    app.get("/staff/cases")(staff.cases)
-    app.post("/staff/cases")(staff.ask)
-    app.post("/staff/case/share")(staff.share)
-    app.post("/staff/case/approve")(staff.approve)
-    app.post("/staff/case/open")(staff.open_case)
-    app.post("/staff/audit")(staff.events)
+    add_routes(
+        app,
+        {
+            "GET /recovery": owner.recovery_status,
+            "PUT /recovery": owner.store_copy,
+            "POST /staff/users": staff.add_user,
+            "POST /staff/user": staff.change_user,
+            "GET /staff/policy": staff.policy,
+            "PUT /staff/policy": staff.set_policy,
+            "GET /staff/cases": staff.cases,
+            "POST /staff/cases": staff.ask,
+            "POST /staff/case/share": staff.share,
+            "POST /staff/case/approve": staff.approve,
+            "POST /staff/case/open": staff.open_case,
+            "POST /staff/audit": staff.events,
+        },
+    )
 
 
-class OwnerViews(AccountViews):
+class OwnerViews(StoreViews):
     """The routes inside a session, beside those of the account."""
 
-    def __init__(
-        self, config: KeyServerConfig, keys: ServerKeys, store: Store, organisation: OrganisationStore
-    ) -> None:
-        super().__init__(config, keys, store)
+    def __init__(self, config: KeyServerConfig, store: Store, organisation: OrganisationStore) -> None:
+        super().__init__(config, store)
         self._organisation = organisation
 
     def recovery_status(self) -> Response:
@@ -101,7 +102,7 @@ class StaffViews:
         if record.version != FIRST_VERSION:
             raise MalformedMessage(f"{record.version}, expected {FIRST_VERSION}", where="version")
         account = Account.sealed_by(self._keys, user, new.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._store.add_user(account, sealed, new.copy, member, self._config.clock())
         except AccountExists:

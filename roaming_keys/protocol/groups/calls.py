@@ -83,12 +83,12 @@ class OpenGroup:
 
 async def list_groups(session: Session, setting: Setting) -> tuple[ListedGroup, ...]:
     """Return the groups that the person owns or is a member of. Raises KeyServerError or MalformedMessage."""
-    return tuple(ListedGroups.from_json(await _send(session, setting, Call(method="GET", path="/groups"))).groups)
+    return tuple(ListedGroups.from_json(await session.send(setting, Call(method="GET", path="/groups"))).groups)
 
 
 async def fetch_group(session: Session, setting: Setting, id: str) -> StoredGroup:
     """Return a group as the server has it. Raises KeyServerError or MalformedMessage."""
-    return StoredGroup.from_json(await _send(session, setting, Call(method="GET", path=f"/groups/{id}")))
+    return StoredGroup.from_json(await session.send(setting, Call(method="GET", path=f"/groups/{id}")))
 
 
 def find_wrap(stored: StoredGroup, user: str) -> bytes:
@@ -180,18 +180,18 @@ async def prepare_group(
     key = provider.random_bytes(KEY_BYTES)
     bundle = await seal_group(content, version, key, provider)
     opened = OpenGroup(version=version, bundle=digest_of_bundle(bundle), certificate=owner.certificate, content=content)
-    members = []
-    for member in content.members:
-        bound = GroupKey(
-            group=version.id,
-            number=version.number,
-            owner=version.owner,
+    bound = GroupKey(
+        group=version.id, number=version.number, owner=version.owner, user=user, bundle=opened.bundle, key=key
+    )
+    members = [
+        Member(
             user=member.user,
-            bundle=opened.bundle,
-            key=key,
+            wrap=await wrap_group_key(
+                replace(bound, user=member.user), member.certificate, provider, owner=owner, signing_time=at
+            ),
         )
-        wrap = await wrap_group_key(bound, member.certificate, provider, owner=owner, signing_time=at)
-        members.append(Member(user=member.user, wrap=wrap))
+        for member in content.members
+    ]
     body = GroupPush(bundle=bundle, members=members).to_json()
     condition = f'"{version.id}.{version.number - 1}"'
     call = Call(method="PUT", path=f"/groups/{version.id}", condition=condition, body=body)
@@ -206,7 +206,7 @@ async def store_group(
     Raises the errors of `prepare_group`, and KeyServerError, also if the stored version is not the one before.
     """
     prepared = await prepare_group(session, version, content, setting.provider, at=at)
-    await _send(session, setting, prepared.call)
+    await session.send(setting, prepared.call)
     return await keep_group(session, setting, prepared.group, at=at), prepared.group
 
 
@@ -223,7 +223,7 @@ def with_keys_of(opened: OpenRecord, group: OpenGroup, at: datetime.datetime) ->
 
 async def end_group(session: Session, setting: Setting, id: str) -> None:
     """Delete a group of the person, or remove the person from a group of another owner. Raises KeyServerError."""
-    await _send(session, setting, Call(method="DELETE", path=f"/groups/{id}"))
+    await session.send(setting, Call(method="DELETE", path=f"/groups/{id}"))
 
 
 async def _open(
@@ -249,7 +249,3 @@ async def _open(
     if all(member.user != session.account_id.user for member in content.members):
         raise GroupKeyRefused("the group's list of people lacks you")
     return OpenGroup(version=version, bundle=digest, certificate=owned.certificate, content=content)
-
-
-async def _send(session: Session, setting: Setting, call: Call) -> bytes:
-    return await setting.transport.send(call, await session.sign(call, setting.provider))

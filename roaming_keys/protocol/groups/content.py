@@ -165,21 +165,19 @@ def _check_issuers(identities: Sequence[Identity]) -> None:
 def _read_content(reader: JsonObject, identities: Sequence[Identity]) -> GroupContent:
     if reader.short_text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
-    content = GroupContent(
-        name=reader.short_text("name"),
-        members=tuple(_read_member(member) for member in reader.objects("members", MAX_MEMBERS)),
-        removed=reader.short_texts("removed", MAX_MEMBERS),
-        identities=tuple(identities),
+    return reader.whole(
+        GroupContent(
+            name=reader.short_text("name"),
+            members=tuple(_read_member(member) for member in reader.objects("members", MAX_MEMBERS)),
+            removed=reader.short_texts("removed", MAX_MEMBERS),
+            identities=tuple(identities),
+        )
     )
-    reader.check_finished()
-    return content
 
 
 def _read_member(reader: JsonObject) -> GroupMember:
     certificate = parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES))
-    member = GroupMember(user=reader.short_text("user"), certificate=certificate)
-    reader.check_finished()
-    return member
+    return reader.whole(GroupMember(user=reader.short_text("user"), certificate=certificate))
 
 
 async def _password(key: bytes, provider: CryptoProvider) -> bytes:

@@ -39,7 +39,8 @@ def with_shared_identities(
     )
     index = _index_of(opened.identities, None if before is None else known)
     first, others = (
-        [identity for identity in part if not _is_of(known, identity)] for part in _split(opened.identities, index)
+        [identity for identity in part if not _is_of(known, identity)]
+        for part in (opened.identities[:index], opened.identities[index:])
     )
     identities = (*first, *group_identities, *map(as_shared, earlier), *others)
     check_limit("keys of shared identities", sum(map(is_shared, identities)), MAX_SHARED_IDENTITIES)
@@ -76,10 +77,6 @@ def _index_of(identities: Sequence[Identity], known: KnownGroup | None) -> int:
         if is_shared(identity) and (known is None or _is_of(known, identity)):
             return index
     return len(identities)
-
-
-def _split(identities: Sequence[Identity], index: int) -> tuple[Sequence[Identity], Sequence[Identity]]:
-    return identities[:index], identities[index:]
 
 
 def _is_of(known: KnownGroup, identity: Identity) -> bool:

@@ -18,7 +18,6 @@ from typing import Final
 from roaming_keys.protocol.known import ServerLies
 from roaming_keys.protocol.messages.accounts import MAX_VERSION
 from roaming_keys.protocol.messages.written import to_base64, write
-from roaming_keys.protocol.records.entries import Entry, time_after
 from roaming_keys.protocol.records.record import OpenRecord
 from roaming_keys.protocol.records.shared_keys import KIND, MAX_ENTRY_BYTES
 from roaming_keys.protocol.records.state import AccountState
@@ -72,16 +71,16 @@ class KnownGroup:
     def from_json(cls, data: bytes) -> KnownGroup:
         """Parse the JSON. Raises MalformedMessage."""
         reader = JsonObject(data, KIND, max_bytes=MAX_ENTRY_BYTES)
-        known = cls(
-            name=reader.short_text("name"),
-            owner=reader.short_text("owner"),
-            certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
-            version=reader.number("version", 1, MAX_VERSION),
-            bundle=reader.short_text("bundle"),
-            certificates=reader.fingerprints("certificates"),
+        return reader.whole(
+            cls(
+                name=reader.short_text("name"),
+                owner=reader.short_text("owner"),
+                certificate=parse_certificate(reader.data("certificate", _MAX_CERTIFICATE_BYTES)),
+                version=reader.number("version", 1, MAX_VERSION),
+                bundle=reader.short_text("bundle"),
+                certificates=reader.fingerprints("certificates"),
+            )
         )
-        reader.check_finished()
-        return known
 
 
 def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
@@ -100,10 +99,7 @@ def known_groups(state: AccountState) -> Mapping[str, KnownGroup]:
 
 def with_group(state: AccountState, id: str, known: KnownGroup, at: datetime.datetime) -> AccountState:
     """Return the state with the facts about a group. They stay after the person has left, because the keys stay too."""
-    name = f"{KIND}:{id}"
-    time = time_after(state.entries.get(name), int(at.timestamp() * 1_000))
-    entry = Entry(at=time, value=known.to_json().decode())
-    return replace(state, entries={**state.entries, name: entry})
+    return state.with_entry(f"{KIND}:{id}", known.to_json().decode(), int(at.timestamp() * 1_000))
 
 
 def own_identities(opened: OpenRecord) -> tuple[Identity, ...]:

@@ -16,6 +16,7 @@ from roaming_keys.protocol.messages.accounts import (
     MAX_VERSION,
     PROTOCOL,
     STEP_BYTES,
+    parse_request,
 )
 from roaming_keys.protocol.messages.written import to_base64, write
 from smime_core.errors import MalformedMessage
@@ -41,8 +42,7 @@ class Member:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> Member:
-        member = cls(user=reader.short_text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES))
-        reader.check_finished()
+        member = reader.whole(cls(user=reader.short_text("user"), wrap=reader.data("wrap", MAX_WRAP_BYTES)))
         check_readable_user(member.user, "members")
         return member
 
@@ -60,11 +60,8 @@ class GroupPush:
 
     @classmethod
     def from_json(cls, data: bytes) -> GroupPush:
-        reader = JsonObject(data, "group", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        push = cls(bundle=_read_bundle(reader), members=_read_members(reader))
-        reader.check_finished()
-        return push
+        reader = parse_request(data, "group", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(cls(bundle=_read_bundle(reader), members=_read_members(reader)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +82,14 @@ class StoredGroup:
     @classmethod
     def from_json(cls, data: bytes) -> StoredGroup:
         reader = JsonObject(data, "group", max_bytes=MAX_ANSWER_BYTES)
-        group = cls(
-            owner=reader.short_text("owner"),
-            version=reader.number("version", 1, MAX_VERSION),
-            bundle=_read_bundle(reader),
-            members=_read_members(reader),
+        return reader.whole(
+            cls(
+                owner=reader.short_text("owner"),
+                version=reader.number("version", 1, MAX_VERSION),
+                bundle=_read_bundle(reader),
+                members=_read_members(reader),
+            )
         )
-        reader.check_finished()
-        return group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +115,21 @@ class ListedGroups:
     @classmethod
     def from_json(cls, data: bytes) -> ListedGroups:
         reader = JsonObject(data, "groups", max_bytes=MAX_ANSWER_BYTES)
-        listed = cls(groups=tuple(_read_listed(group) for group in reader.objects("groups", MAX_LISTED)))
-        reader.check_finished()
+        groups = reader.whole([_read_listed(group) for group in reader.objects("groups", MAX_LISTED)])
         # A group is skipped if its owner's address is unreadable. Otherwise a stranger could make the whole list
         # unreadable.
-        listed = cls(groups=tuple(group for group in listed.groups if parse_address(group.owner) is not None))
+        listed = cls(groups=tuple(group for group in groups if parse_address(group.owner) is not None))
         if len({group.id for group in listed.groups}) != len(listed.groups):
             raise MalformedMessage("a group appears twice", where="groups")
         return listed
 
 
 def _read_listed(reader: JsonObject) -> ListedGroup:
-    listed = ListedGroup(
-        id=reader.id("id"), owner=reader.short_text("owner"), version=reader.number("version", 1, MAX_VERSION)
+    listed = reader.whole(
+        ListedGroup(
+            id=reader.id("id"), owner=reader.short_text("owner"), version=reader.number("version", 1, MAX_VERSION)
+        )
     )
-    reader.check_finished()
     if normalise_user(listed.owner) != listed.owner:
         raise MalformedMessage("expected a normalised address", where="groups")
     return listed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from roaming_keys.protocol.messages.written import check_range, to_base64, write
+from roaming_keys.protocol.messages.written import check_range, read_name, to_base64, write
 from smime_core.errors import MalformedMessage
 from smime_core.text import MAX_SMALL_BYTES, JsonObject
 
@@ -43,6 +43,13 @@ MAX_DEVICES: Final = 50
 MAX_DEVICE_NAME_CHARACTERS: Final = 100
 MAX_VERSION: Final = 2**53 - 1  # The largest integer that all JSON parsers read exactly.
 MAX_ANSWER_BYTES: Final = MAX_RECORD_BYTES + MAX_SMALL_BYTES
+
+
+def parse_request(data: bytes, where: str, *, max_bytes: int = MAX_SMALL_BYTES) -> JsonObject:
+    """Return the members of a client's message, which names the protocol. Raises MalformedMessage or LimitExceeded."""
+    reader = JsonObject(data, where, max_bytes=max_bytes)
+    reader.check_protocol(PROTOCOL)
+    return reader
 
 
 class WrapKind(StrEnum):
@@ -106,11 +113,8 @@ class ParametersRequest:
 
     @classmethod
     def from_json(cls, data: bytes) -> ParametersRequest:
-        reader = JsonObject(data, "parameters")
-        reader.check_protocol(PROTOCOL)
-        request = cls(user=reader.short_text("user"))
-        reader.check_finished()
-        return request
+        reader = parse_request(data, "parameters")
+        return reader.whole(cls(user=reader.short_text("user")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +129,8 @@ class LoginTerms:
 
     @classmethod
     def from_json(cls, data: bytes) -> LoginTerms:
-        reader = JsonObject(data, "parameters")
-        reader.check_protocol(PROTOCOL)
-        terms = cls(nonce=reader.exactly("nonce", NONCE_BYTES), parameters=Parameters.read_from(reader))
-        reader.check_finished()
-        return terms
+        reader = parse_request(data, "parameters")
+        return reader.whole(cls(nonce=reader.exactly("nonce", NONCE_BYTES), parameters=Parameters.read_from(reader)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +149,13 @@ class Wrap:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> Wrap:
-        wrap = cls(
-            kind=reader.short_text("kind"),
-            nonce=reader.data("nonce", MAX_WRAPPED_BYTES),
-            wrapped=reader.data("wrapped", MAX_WRAPPED_BYTES),
+        return reader.whole(
+            cls(
+                kind=reader.short_text("kind"),
+                nonce=reader.data("nonce", MAX_WRAPPED_BYTES),
+                wrapped=reader.data("wrapped", MAX_WRAPPED_BYTES),
+            )
         )
-        reader.check_finished()
-        return wrap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,15 +203,15 @@ class KeyRecord:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> KeyRecord:
-        record = cls(
-            bundle_id=reader.id("bundle_id"),
-            version=reader.number("version", 1, MAX_VERSION),
-            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            state=reader.data("state", MAX_STATE_BYTES),
-            wraps=tuple(Wrap.read_from(wrap) for wrap in reader.objects("wraps", MAX_WRAPS)),
+        return reader.whole(
+            cls(
+                bundle_id=reader.id("bundle_id"),
+                version=reader.number("version", 1, MAX_VERSION),
+                bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+                state=reader.data("state", MAX_STATE_BYTES),
+                wraps=tuple(Wrap.read_from(wrap) for wrap in reader.objects("wraps", MAX_WRAPS)),
+            )
         )
-        reader.check_finished()
-        return record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,16 +257,15 @@ class Registration:
 
     @classmethod
     def from_json(cls, data: bytes) -> Registration:
-        reader = JsonObject(data, "registration", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        registration = cls(
-            user=reader.short_text("user"),
-            ticket=reader.short_text("ticket"),
-            keys=LoginKeys.read_from(reader),
-            record=KeyRecord.read_from(reader.nested("record")),
+        reader = parse_request(data, "registration", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                ticket=reader.short_text("ticket"),
+                keys=LoginKeys.read_from(reader),
+                record=KeyRecord.read_from(reader.nested("record")),
+            )
         )
-        reader.check_finished()
-        return registration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,18 +307,20 @@ class Login:
 
     @classmethod
     def from_json(cls, data: bytes) -> Login:
-        reader = JsonObject(data, "login")
-        reader.check_protocol(PROTOCOL)
-        login = cls(
-            user=reader.short_text("user"),
-            nonce=reader.exactly("nonce", NONCE_BYTES),
-            at=reader.seconds("at"),
-            session_key=reader.exactly("session_key", PUBLIC_KEY_BYTES),
-            device=Device(token=reader.exactly("device_token", TOKEN_BYTES), name=_read_device_name(reader)),
-            signature=reader.exactly("signature", SIGNATURE_BYTES),
+        reader = parse_request(data, "login")
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                nonce=reader.exactly("nonce", NONCE_BYTES),
+                at=reader.seconds("at"),
+                session_key=reader.exactly("session_key", PUBLIC_KEY_BYTES),
+                device=Device(
+                    token=reader.exactly("device_token", TOKEN_BYTES),
+                    name=read_name(reader, "device_name", MAX_DEVICE_NAME_CHARACTERS),
+                ),
+                signature=reader.exactly("signature", SIGNATURE_BYTES),
+            )
         )
-        reader.check_finished()
-        return login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,13 +338,13 @@ class LoginAnswer:
     @classmethod
     def from_json(cls, data: bytes) -> LoginAnswer:
         reader = JsonObject(data, "login", max_bytes=MAX_ANSWER_BYTES)
-        answer = cls(
-            ends=reader.seconds("ends"),
-            record=KeyRecord.read_from(reader.nested("record")),
-            reset_ready=reader.seconds("reset_ready") if "reset_ready" in reader else None,
+        return reader.whole(
+            cls(
+                ends=reader.seconds("ends"),
+                record=KeyRecord.read_from(reader.nested("record")),
+                reset_ready=reader.seconds("reset_ready") if "reset_ready" in reader else None,
+            )
         )
-        reader.check_finished()
-        return answer
 
 
 def write_login_answer(ends: int, record: bytes, *, reset_ready: int | None) -> bytes:
@@ -362,11 +364,8 @@ class Push:
 
     @classmethod
     def from_json(cls, data: bytes) -> Push:
-        reader = JsonObject(data, "push", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        push = cls(record=KeyRecord.read_from(reader.nested("record")))
-        reader.check_finished()
-        return push
+        reader = parse_request(data, "push", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(cls(record=KeyRecord.read_from(reader.nested("record"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,15 +385,14 @@ class Rotation:
 
     @classmethod
     def from_json(cls, data: bytes) -> Rotation:
-        reader = JsonObject(data, "rotation", max_bytes=MAX_RECORD_BYTES)
-        reader.check_protocol(PROTOCOL)
-        rotation = cls(
-            keys=LoginKeys.read_from(reader),
-            record=KeyRecord.read_from(reader.nested("record")),
-            revoked=reader.ids("revoked", MAX_DEVICES),
+        reader = parse_request(data, "rotation", max_bytes=MAX_RECORD_BYTES)
+        return reader.whole(
+            cls(
+                keys=LoginKeys.read_from(reader),
+                record=KeyRecord.read_from(reader.nested("record")),
+                revoked=reader.ids("revoked", MAX_DEVICES),
+            )
         )
-        reader.check_finished()
-        return rotation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,9 +431,9 @@ class Devices:
     @classmethod
     def from_json(cls, data: bytes) -> Devices:
         reader = JsonObject(data, "devices", max_bytes=MAX_RECORD_BYTES)
-        devices = tuple(_read_known_device(device) for device in reader.objects("devices", MAX_DEVICES))
-        reader.check_finished()
-        return cls(devices=devices)
+        return reader.whole(
+            cls(devices=tuple(_read_known_device(device) for device in reader.objects("devices", MAX_DEVICES)))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -470,17 +468,17 @@ class TicketClaims:
     @classmethod
     def from_json(cls, data: bytes) -> TicketClaims:
         reader = JsonObject(data, "ticket")
-        claims = cls(
-            audience=reader.short_text("aud"),
-            user=reader.short_text("user"),
-            purpose=reader.short_text("purpose"),
-            issued=reader.seconds("iat"),
-            ends=reader.seconds("exp"),
-            id=reader.short_text("jti"),
-            discovery_key=reader.short_text("discovery_key") if "discovery_key" in reader else None,
+        return reader.whole(
+            cls(
+                audience=reader.short_text("aud"),
+                user=reader.short_text("user"),
+                purpose=reader.short_text("purpose"),
+                issued=reader.seconds("iat"),
+                ends=reader.seconds("exp"),
+                id=reader.short_text("jti"),
+                discovery_key=reader.short_text("discovery_key") if "discovery_key" in reader else None,
+            )
         )
-        reader.check_finished()
-        return claims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -507,13 +505,13 @@ class PasskeyBundle:
         reader.number("version", 1, 1)
         wraps = reader.objects("wraps", 1)
         check_range(len(wraps), 1, 1, where="wraps")
-        bundle = cls(
-            bundle_id=reader.short_text("bundle_id"),
-            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
-            wrap=Wrap.read_from(wraps[0]),
+        return reader.whole(
+            cls(
+                bundle_id=reader.short_text("bundle_id"),
+                bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+                wrap=Wrap.read_from(wraps[0]),
+            )
         )
-        reader.check_finished()
-        return bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -535,21 +533,13 @@ class Refusal:
 CHANGED: Final = "record-changed"
 
 
-def _read_device_name(reader: JsonObject) -> str:
-    name = reader.short_text("device_name")
-    check_range(len(name), 1, MAX_DEVICE_NAME_CHARACTERS, where="device_name in characters")
-    if not name.isprintable():
-        raise MalformedMessage("expected letters", where="device_name")
-    return name
-
-
 def _read_known_device(reader: JsonObject) -> KnownDevice:
-    device = KnownDevice(
-        id=reader.id("id"),
-        name=reader.short_text("name"),
-        created=reader.seconds("created"),
-        latest=reader.seconds("latest"),
-        is_this=reader.boolean("is_this"),
+    return reader.whole(
+        KnownDevice(
+            id=reader.id("id"),
+            name=reader.short_text("name"),
+            created=reader.seconds("created"),
+            latest=reader.seconds("latest"),
+            is_this=reader.boolean("is_this"),
+        )
     )
-    reader.check_finished()
-    return device

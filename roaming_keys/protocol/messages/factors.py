@@ -10,8 +10,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from roaming_keys.protocol.messages.accounts import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, NONCE_BYTES, PROTOCOL
-from roaming_keys.protocol.messages.written import check_range, to_base64, write
+from roaming_keys.protocol.messages.accounts import (
+    MAX_ANSWER_BYTES,
+    MAX_RECORD_BYTES,
+    NONCE_BYTES,
+    PROTOCOL,
+    parse_request,
+)
+from roaming_keys.protocol.messages.written import read_name, to_base64, write
 from smime_core.errors import MalformedMessage
 from smime_core.text import JsonObject
 
@@ -59,17 +65,17 @@ class FactorDemand:
         reader = JsonObject(answer, "login", max_bytes=MAX_ANSWER_BYTES)
         if "factors" not in reader:
             return None
-        demand = cls(
-            ends=reader.seconds("ends"),
-            # Ignores kinds that only later versions know.
-            kinds=tuple(
-                FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
-            ),
-            challenge=reader.exactly("challenge", CHALLENGE_BYTES),
-            credentials=reader.data_list("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
+        return reader.whole(
+            cls(
+                ends=reader.seconds("ends"),
+                # Ignores kinds that only later versions know.
+                kinds=tuple(
+                    FactorKind(text) for text in reader.short_texts("factors", MAX_FACTORS) if text in set(FactorKind)
+                ),
+                challenge=reader.exactly("challenge", CHALLENGE_BYTES),
+                credentials=reader.data_list("credentials", MAX_FACTORS, MAX_CREDENTIAL_ID_BYTES),
+            )
         )
-        reader.check_finished()
-        return demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,20 +116,17 @@ Proof = CodeProof | AssertionProof
 
 def read_proof(data: bytes) -> Proof:
     """Return the body of `POST /factor`."""
-    reader = JsonObject(data, "factor")
-    reader.check_protocol(PROTOCOL)
-    proof: Proof
+    reader = parse_request(data, "factor")
     if reader.choice("kind", FactorKind) is FactorKind.TOTP:
-        proof = CodeProof(code=_read_code(reader))
-    else:
-        proof = AssertionProof(
+        return reader.whole(CodeProof(code=_read_code(reader)))
+    return reader.whole(
+        AssertionProof(
             credential_id=reader.data("credential_id", MAX_CREDENTIAL_ID_BYTES),
             client_data=reader.data("client_data", _MAX_PART_BYTES),
             authenticator_data=reader.data("authenticator_data", _MAX_PART_BYTES),
             signature=reader.data("signature", _MAX_PART_BYTES),
         )
-    reader.check_finished()
-    return proof
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,21 +166,19 @@ class NewSecurityKey:
 
 def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
     """Return the body of `POST /factors`."""
-    reader = JsonObject(data, "factor")
-    reader.check_protocol(PROTOCOL)
-    kind, name = reader.choice("kind", FactorKind), _read_name(reader)
-    new: NewCodes | NewSecurityKey
+    reader = parse_request(data, "factor")
+    kind, name = reader.choice("kind", FactorKind), read_name(reader, "name", MAX_NAME_CHARACTERS)
     if kind is FactorKind.TOTP:
-        new = NewCodes(name=name, secret=reader.exactly("secret", TOTP_SECRET_BYTES), code=_read_code(reader))
-    else:
-        new = NewSecurityKey(
+        secret = reader.exactly("secret", TOTP_SECRET_BYTES)
+        return reader.whole(NewCodes(name=name, secret=secret, code=_read_code(reader)))
+    return reader.whole(
+        NewSecurityKey(
             name=name,
             challenge=reader.exactly("challenge", NONCE_BYTES),
             client_data=reader.data("client_data", _MAX_PART_BYTES),
             attestation=reader.data("attestation", _MAX_PART_BYTES),
         )
-    reader.check_finished()
-    return new
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,12 +215,12 @@ class Factors:
     @classmethod
     def from_json(cls, data: bytes) -> Factors:
         reader = JsonObject(data, "factors", max_bytes=MAX_RECORD_BYTES)
-        factors = cls(
-            factors=tuple(_read_known(factor) for factor in reader.objects("factors", MAX_FACTORS)),
-            challenge=reader.exactly("challenge", NONCE_BYTES),
+        return reader.whole(
+            cls(
+                factors=tuple(_read_known(factor) for factor in reader.objects("factors", MAX_FACTORS)),
+                challenge=reader.exactly("challenge", NONCE_BYTES),
+            )
         )
-        reader.check_finished()
-        return factors
 
 
 def _read_code(reader: JsonObject) -> str:
@@ -230,16 +231,6 @@ def _read_code(reader: JsonObject) -> str:
     return code
 
 
-def _read_name(reader: JsonObject) -> str:
-    name = reader.short_text("name")
-    check_range(len(name), 1, MAX_NAME_CHARACTERS, where="name in characters")
-    if not name.isprintable():
-        raise MalformedMessage("expected letters", where="name")
-    return name
-
-
 def _read_known(reader: JsonObject) -> KnownFactor:
     known: dict[str, Any] = {name: reader.short_text(name) for name in ("id", "kind", "name")}
-    factor = KnownFactor(**known, created=reader.seconds("created"), latest=reader.seconds("latest"))
-    reader.check_finished()
-    return factor
+    return reader.whole(KnownFactor(**known, created=reader.seconds("created"), latest=reader.seconds("latest")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL
+from roaming_keys.protocol.messages.accounts import MAX_VERSION, PROTOCOL, parse_request
 from roaming_keys.protocol.messages.written import write
 from smime_core.text import JsonObject
 
@@ -21,11 +21,8 @@ class ResetRequest:
 
     @classmethod
     def from_json(cls, data: bytes) -> ResetRequest:
-        reader = JsonObject(data, "reset")
-        reader.check_protocol(PROTOCOL)
-        request = cls(user=reader.short_text("user"), ticket=reader.short_text("ticket"))
-        reader.check_finished()
-        return request
+        reader = parse_request(data, "reset")
+        return reader.whole(cls(user=reader.short_text("user"), ticket=reader.short_text("ticket")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +43,11 @@ class ResetAnswer:
     @classmethod
     def from_json(cls, data: bytes) -> ResetAnswer:
         reader = JsonObject(data, "reset")
-        answer = cls(
-            started=reader.seconds("started"),
-            ready=reader.seconds("ready"),
-            ends=reader.seconds("ends"),
-            version=reader.number("version", 1, MAX_VERSION - 1),
+        return reader.whole(
+            cls(
+                started=reader.seconds("started"),
+                ready=reader.seconds("ready"),
+                ends=reader.seconds("ends"),
+                version=reader.number("version", 1, MAX_VERSION - 1),
+            )
         )
-        reader.check_finished()
-        return answer

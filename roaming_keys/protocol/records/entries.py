@@ -112,10 +112,8 @@ def read_entries(readers: Iterable[JsonObject]) -> dict[str, Entry]:
 
 
 def _read_entry(reader: JsonObject) -> tuple[str, Entry]:
-    name, at = reader.short_text("name"), reader.number("at", 0, MAX_AT)
-    entry = Entry(at=at, value=reader.text_or_null("value"))
-    reader.check_finished()
-    return name, entry
+    name = reader.short_text("name")
+    return reader.whole((name, Entry(at=reader.number("at", 0, MAX_AT), value=reader.text_or_null("value"))))
 
 
 def _limit_of(kind: str, is_removed: bool) -> int:

@@ -103,13 +103,13 @@ class StatePart:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> StatePart:
-        part = cls(
-            bundle_id=reader.short_text("bundle_id"),
-            version=reader.number("version", 1, MAX_VERSION),
-            state=reader.data("state", MAX_STATE_BYTES),
+        return reader.whole(
+            cls(
+                bundle_id=reader.short_text("bundle_id"),
+                version=reader.number("version", 1, MAX_VERSION),
+                state=reader.data("state", MAX_STATE_BYTES),
+            )
         )
-        reader.check_finished()
-        return part
 
 
 async def build_first_record(
@@ -172,8 +172,9 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     from smime_core.identity import load_identities, with_own_issuers
 
     pkcs12 = der.read_tlv(record.bundle, where="bundle")[0].encoded
-    password = await bundle_password(key, provider, version=record.version)
-    identities = await load_identities(bytes(pkcs12), password, provider)
+    identities = await load_identities(
+        bytes(pkcs12), await bundle_password(key, provider, version=record.version), provider
+    )
     state = await open_state(StatePart.of(record), user, key, provider)
     # A dishonest server may have two records of one version: it can refuse a device's first record and get another one.
     bound = state.bundle
@@ -204,8 +205,11 @@ async def seal_sent_entries(
     """Return the entries that a device sends, encrypted for the device itself. `open_kept_state` decrypts them."""
     record = opened.record
     aad = _state_aad(SENT_STATE, user, record.bundle_id, record.version)
-    sealed = await _seal_state(AccountState(entries=entries), opened.key, aad, provider)
-    return StatePart(bundle_id=record.bundle_id, version=record.version, state=sealed)
+    return StatePart(
+        bundle_id=record.bundle_id,
+        version=record.version,
+        state=await _seal_state(AccountState(entries=entries), opened.key, aad, provider),
+    )
 
 
 async def open_kept_state(
@@ -257,10 +261,14 @@ async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provid
     wrap_keys = base.state.wrap_keys
     state = replace(base.state, authenticator=await authenticate(wrap_keys, user, keys, provider))
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    wraps = [await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider)]
-    for wrap_key in wrap_keys:
-        wraps.append(await wrap_for_public_key(wrap_key.kind, key, wrap_key.key, user, bundle_id, provider))
-    return await _build(user, replace(base, state=state), bundle_id, key, tuple(wraps), provider)
+    wraps = (
+        await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider),
+        *[
+            await wrap_for_public_key(wrap_key.kind, key, wrap_key.key, user, bundle_id, provider)
+            for wrap_key in wrap_keys
+        ],
+    )
+    return await _build(user, replace(base, state=state), bundle_id, key, wraps, provider)
 
 
 async def _build(
@@ -268,8 +276,13 @@ async def _build(
 ) -> KeyRecord:
     from smime_core.identity import Pkcs12Form, export_identities  # Imported here as in `open_record`.
 
-    password = await bundle_password(key, provider, version=base.version)
-    pkcs12 = await export_identities(base.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    pkcs12 = await export_identities(
+        base.identities,
+        await bundle_password(key, provider, version=base.version),
+        provider,
+        BUNDLE_ITERATIONS,
+        form=Pkcs12Form.MODERN,
+    )
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
     bundle = pkcs12 + bytes(-len(pkcs12) % STEP_BYTES)
     content = replace(base.state, bundle=BoundBundle(version=base.version, digest=_bundle_digest(bundle)))

@@ -36,9 +36,6 @@ class WrongRecoveryCode(SmimeError):
 
     code = "wrong-recovery-code"
 
-    def __init__(self, message: str = "the recovery code does not open this account") -> None:
-        super().__init__(message)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryKeys:
@@ -94,7 +91,7 @@ async def unwrap_by_recovery_code(record: KeyRecord, user: str, keys: RecoveryKe
     try:
         return await open_wrap_by_private_key(wrap, keys.secret, user, record.bundle_id, provider)
     except DecryptionError:
-        raise WrongRecoveryCode from None
+        raise WrongRecoveryCode("the recovery code does not open this account") from None
 
 
 def _check_bits(secret: bytes) -> int:

@@ -47,6 +47,4 @@ def _read_parts(sent: bytes) -> list[StatePart]:
     if not sent:
         return []
     reader = JsonObject(sent, "sent entries", max_bytes=MAX_SENT_BYTES)
-    parts = [StatePart.read_from(part) for part in reader.objects("sent", MAX_SENT)]
-    reader.check_finished()
-    return parts
+    return reader.whole([StatePart.read_from(part) for part in reader.objects("sent", MAX_SENT)])

@@ -29,6 +29,7 @@ from roaming_keys.protocol.records.entries import (
     fit_entries,
     merge_entries,
     read_entries,
+    time_after,
     write_entries,
 )
 from smime_core.errors import MalformedMessage
@@ -55,13 +56,13 @@ class WrapKey:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> WrapKey:
-        key = cls(
-            kind=reader.short_text("kind"),
-            key=reader.exactly("key", PUBLIC_KEY_BYTES),
-            login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+        return reader.whole(
+            cls(
+                kind=reader.short_text("kind"),
+                key=reader.exactly("key", PUBLIC_KEY_BYTES),
+                login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+            )
         )
-        reader.check_finished()
-        return key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,7 @@ class EarlierKey:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> EarlierKey:
-        earlier = cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES))
-        reader.check_finished()
-        return earlier
+        return reader.whole(cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +96,9 @@ class BoundBundle:
 
     @classmethod
     def read_from(cls, reader: JsonObject) -> BoundBundle:
-        bound = cls(version=reader.number("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
-        reader.check_finished()
-        return bound
+        return reader.whole(
+            cls(version=reader.number("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +127,14 @@ class AccountState:
         """Return the state for a record under the next key, with this key among the earlier ones."""
         earlier = (*self.earlier_keys, EarlierKey(bundle_id=bundle_id, key=key))
         return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
+
+    def with_entry(self, name: str, value: str | None, now: int) -> AccountState:
+        """Return the state with this value of an entry. `now` is in milliseconds since 1970.
+
+        The entry is later than the earlier one, because the clock may have been ahead at the earlier change.
+        """
+        entry = Entry(at=time_after(self.entries.get(name), now), value=value)
+        return replace(self, entries={**self.entries, name: entry})
 
     def merged_with(self, other: AccountState) -> AccountState:
         """Return `other` with the newer entry of each name from both states, without entries that do not fit in."""
@@ -164,12 +171,12 @@ class AccountState:
             raise MalformedMessage("expected a JSON object", "state")
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
         reader = JsonObject({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
-        history, earlier = {}, reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
-        for entry in reader.objects("history", KEPT_DIGESTS):
-            history[entry.number("version", 1, MAX_VERSION)] = entry.exactly("digest", DIGEST_BYTES)
-            entry.check_finished()
+        earlier = reader.objects("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
         return cls(
-            history=history,
+            history=dict(
+                entry.whole((entry.number("version", 1, MAX_VERSION), entry.exactly("digest", DIGEST_BYTES)))
+                for entry in reader.objects("history", KEPT_DIGESTS)
+            ),
             wrap_keys=tuple(WrapKey.read_from(key) for key in reader.objects("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.objects("entries", MAX_ENTRIES)),

@@ -304,9 +304,7 @@ def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) 
     if kind_of(name) != CONTACT or stored is None or stored == base or None in (change.value, stored.value):
         return change
     joined = contact_text(join_contact(parse_contact_text(change.value or ""), parse_contact_text(stored.value or "")))
-    if joined == stored.value:
-        return stored
-    return Entry(at=time_after(stored, change.at), value=joined)
+    return stored if joined == stored.value else Entry(at=time_after(stored, change.at), value=joined)
 
 
 async def _sign_all(
@@ -345,9 +343,8 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
 def _read_signed(kind: str, value: str) -> tuple[str, bytes]:
     max_bytes = MAX_VALUE_CHARACTERS[kind]
     reader = JsonObject(value.encode(), kind, max_bytes=max_bytes)
-    text, signature = reader.text_or_null(_SIGNED_MEMBERS[kind]), reader.data("signature", max_bytes)
-    reader.check_finished()
-    return text or "", signature
+    text = reader.text_or_null(_SIGNED_MEMBERS[kind])
+    return reader.whole((text or "", reader.data("signature", max_bytes)))
 
 
 def _name_of(decision: Decision) -> str:

@@ -12,16 +12,22 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import MAX_FACTORS, AssertionProof, CodeProof
-from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR, WAITING_LOGIN
-from roaming_keys.server.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
-from roaming_keys.server.factors.known_devices import knows_device, remember_use
+from roaming_keys.server.factors.kept import (
+    KeptFactor,
+    Means,
+    SharedSecret,
+    kind_of,
+    knows_device,
+    read_factors,
+    remember_use,
+    write_content,
+)
 from roaming_keys.server.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.server.factors.totp import find_step
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
-from roaming_keys.server.sessions.new_session import RightLogin, StartedSession, TakeBack, UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database
+from roaming_keys.server.master_key import Sealed
+from roaming_keys.server.sessions import Caller, RightLogin, StartedSession, StorePart, TakeBack, UsedBefore
 
 _ID_BYTES: Final = 16
 
@@ -52,14 +58,8 @@ class AddedFactor:
     used_until: datetime.datetime | None = None
 
 
-class FactorStore:
+class FactorStore(StorePart):
     """The factors of all accounts, and the logins that wait for one."""
-
-    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
-        self._database = database
-        self._keys = keys
-        self._trail = trail
-        self._sessions = sessions
 
     def factors(self, user: str) -> list[KeptFactor]:
         """Return the factors of a user, the oldest first."""
@@ -158,8 +158,7 @@ class FactorStore:
         """Delete a factor, and return whether it was there. Raises SessionEnded."""
         user = caller.user
         removed = delete(FACTOR).where(FACTOR.c.user == user, FACTOR.c.id == id).returning(FACTOR.c.kind)
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             kind = rows.execute(removed).scalar()
             if kind is None:
                 return False

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, select, update
 
 from roaming_keys.protocol.groups.messages import MAX_LISTED, MAX_OWNED, GroupPush, ListedGroup, Member, StoredGroup
-from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import GROUP_BUNDLE, GROUP_MEMBER
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed
 from roaming_keys.server.replaced_accounts import find_reset_time
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database, ServiceError
-from sealwax.service.database import insert_into
+from roaming_keys.server.sessions import Caller, StorePart
+from sealwax.service import ServiceError, insert_into
 
 
 class NoSuchGroup(ServiceError):
@@ -24,26 +23,12 @@ class NoSuchGroup(ServiceError):
         super().__init__(404, "no-such-group", "You are in no such group.")
 
 
-class GroupOfEarlierAccount(ServiceError):
-    """The group is of the user's account from before a reset, which the server still keeps: status 409."""
-
-    def __init__(self) -> None:
-        text = "This group is of the account from before the reset. It can be changed when that one is deleted."
-        super().__init__(409, "account-reset", text)
-
-
 class GroupChanged(Exception):
     """The stored group is not the version from which the next version was made."""
 
 
-class GroupStore:
+class GroupStore(StorePart):
     """Bundles of groups and the wraps of their members, in the key server's database."""
-
-    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
-        self._database = database
-        self._keys = keys
-        self._trail = trail
-        self._sessions = sessions
 
     def list_of(self, user: str) -> list[ListedGroup]:
         """Return the groups of a user: those that the user owns, those that the user has asked for, then the others.
@@ -55,17 +40,20 @@ class GroupStore:
         of_owner = func.row_number().over(
             partition_by=GROUP_BUNDLE.c.user, order_by=(GROUP_MEMBER.c.since, GROUP_BUNDLE.c.id)
         )
-        query = select(GROUP_BUNDLE.c.id, GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version)
-        query = query.select_from(GROUP_BUNDLE.outerjoin(GROUP_MEMBER, mine))
-        query = query.where(or_(GROUP_BUNDLE.c.user == user, GROUP_MEMBER.c.user == user))
-        query = query.order_by(
-            (GROUP_BUNDLE.c.user != literal(user)),
-            GROUP_MEMBER.c.asked.is_(None),
-            GROUP_MEMBER.c.asked,
-            of_owner,
-            GROUP_MEMBER.c.since,
-            GROUP_BUNDLE.c.id,
-        ).limit(MAX_LISTED)
+        query = (
+            select(GROUP_BUNDLE.c.id, GROUP_BUNDLE.c.user, GROUP_BUNDLE.c.version)
+            .select_from(GROUP_BUNDLE.outerjoin(GROUP_MEMBER, mine))
+            .where(or_(GROUP_BUNDLE.c.user == user, GROUP_MEMBER.c.user == user))
+            .order_by(
+                (GROUP_BUNDLE.c.user != literal(user)),
+                GROUP_MEMBER.c.asked.is_(None),
+                GROUP_MEMBER.c.asked,
+                of_owner,
+                GROUP_MEMBER.c.since,
+                GROUP_BUNDLE.c.id,
+            )
+            .limit(MAX_LISTED)
+        )
         with self._database.reading() as rows:
             return [ListedGroup(id=row.id, owner=row.user, version=row.version) for row in rows.execute(query)]
 
@@ -101,11 +89,10 @@ class GroupStore:
     def replace(self, caller: Caller, group: str, before: int, push: GroupPush, at: datetime.datetime) -> None:
         """Store the version after `before` of a group of the caller, or a new group if `before` is 0.
 
-        Raises GroupChanged, NoSuchGroup, GroupOfEarlierAccount, SessionEnded, or ServiceError if the caller owns too
-        many groups.
+        Raises GroupChanged, NoSuchGroup, SessionEnded, or another ServiceError if the caller owns too many groups, or
+        if the group is of the account from before a reset.
         """
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        with self._sessions.locked(caller, at) as rows:
             sealed = self._keys.seal_in(rows, Sealed.GROUP_BUNDLE, push.bundle, caller.user)
             if before == 0:
                 self._add(rows, caller.user, group, sealed, at)
@@ -117,9 +104,8 @@ class GroupStore:
             self._trail.add(rows, AuditEvent(kind=AuditKind.GROUP_STORED, at=at, user=caller.user, note=note))
 
     def delete(self, caller: Caller, group: str, at: datetime.datetime) -> None:
-        """Delete a group of the caller. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        """Delete a group of the caller. Raises NoSuchGroup, SessionEnded or another ServiceError."""
+        with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_BUNDLE.c.id == group, GROUP_BUNDLE.c.user == caller.user
             if rows.execute(delete(GROUP_BUNDLE).where(*is_own).returning(GROUP_BUNDLE.c.id)).first() is None:
@@ -130,9 +116,8 @@ class GroupStore:
         self._database.erase_deleted()
 
     def leave(self, caller: Caller, group: str, at: datetime.datetime) -> None:
-        """Remove the caller from another owner's group. Raises NoSuchGroup, GroupOfEarlierAccount or SessionEnded."""
-        with self._database.transaction() as rows:
-            self._sessions.lock_account_of(rows, caller, at)
+        """Remove the caller from another owner's group. Raises NoSuchGroup, SessionEnded or another ServiceError."""
+        with self._sessions.locked(caller, at) as rows:
             _check_of_this_account(rows, caller.user, group, at)
             is_own = GROUP_MEMBER.c.group == group, GROUP_MEMBER.c.user == caller.user
             if rows.execute(delete(GROUP_MEMBER).where(*is_own).returning(GROUP_MEMBER.c.user)).first() is None:
@@ -180,8 +165,12 @@ class GroupStore:
 
 
 def _check_of_this_account(rows: Connection, user: str, group: str, at: datetime.datetime) -> None:
-    """Check that the group is not from before a reset whose earlier account is kept. Raises GroupOfEarlierAccount."""
+    """Check that the group is not from before a reset whose earlier account is kept. Raises ServiceError."""
     reset = find_reset_time(rows, user, at)
     created = rows.execute(select(GROUP_BUNDLE.c.created).where(GROUP_BUNDLE.c.id == group)).scalar()
     if reset is not None and created is not None and created < reset.timestamp():
-        raise GroupOfEarlierAccount
+        raise ServiceError(
+            409,
+            "account-reset",
+            "This group is of the account from before the reset. It can be changed when that one is deleted.",
+        )

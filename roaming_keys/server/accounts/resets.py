@@ -25,8 +25,7 @@ from roaming_keys.server.replaced_accounts import (
     has_expired_accounts,
     keep_account,
 )
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, Caller
+from roaming_keys.server.sessions import AccountDisabled, Caller, UsedBefore, aware
 
 MIN_DELAY: Final = datetime.timedelta(hours=72)
 # A reset that was started and forgotten must not be finished years later, by a thief of the mailbox.
@@ -96,10 +95,10 @@ class ResetStore:
 
     def stop(self, caller: Caller, at: datetime.datetime) -> bool:
         """Stop the reset of the caller's account. Returns whether a reset was running. Raises SessionEnded."""
-        goes_on = RESET.c.user == caller.user, RESET.c.ends > at.timestamp()
-        stopped = delete(RESET).where(*goes_on).returning(RESET.c.user)
-        with self._database.transaction() as rows:
-            self._store.sessions.lock_account_of(rows, caller, at)
+        stopped = (
+            delete(RESET).where(RESET.c.user == caller.user, RESET.c.ends > at.timestamp()).returning(RESET.c.user)
+        )
+        with self._store.sessions.locked(caller, at) as rows:
             if rows.execute(stopped).first() is None:
                 return False
             self._note(rows, AuditKind.RESET_STOPPED, caller.user, at, note=f"device {caller.device}")
@@ -178,13 +177,9 @@ def _find(rows: Connection, user: str, at: datetime.datetime) -> Reset | None:
 
 
 def _reset_of(row: Row[Any]) -> Reset:
-    return Reset(started=_aware(row.started), ready=_aware(row.ready), ends=_aware(row.ends))
+    return Reset(started=aware(row.started), ready=aware(row.ready), ends=aware(row.ends))
 
 
 def _check_unused(rows: Connection, ticket: Ticket) -> None:
     if rows.execute(select(USED.c.value).where(USED.c.value == f"ticket {ticket.id}")).first() is not None:
         raise UsedBefore
-
-
-def _aware(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

@@ -33,12 +33,9 @@ from roaming_keys.server.database.tables import (
     SESSION,
     WAITING_LOGIN,
 )
-from roaming_keys.server.master_key.bound_key import check_bound_key
-from roaming_keys.server.master_key.server_keys import KeyRing, Sealed, ServerKeys
+from roaming_keys.server.master_key import KeyRing, Sealed, ServerKeys, check_bound_key
 from roaming_keys.server.replaced_accounts import delete_replaced_account, find_reset_time
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from sealwax.service import Database
+from roaming_keys.server.sessions import Caller, SessionStore, UsedBefore
 from sealwax.service.database import insert_into
 
 _TABLES_OF_ACCOUNTS: Final = (
@@ -111,7 +108,8 @@ class SealedRecord:
     sealed: bytes
 
     @classmethod
-    def of(cls, record: KeyRecord, sealed: bytes) -> SealedRecord:
+    def sealed_by(cls, keys: ServerKeys, user: str, record: KeyRecord) -> SealedRecord:
+        sealed = keys.seal(Sealed.RECORD, record.to_json(), user)
         return cls(bundle_id=record.bundle_id, version=record.version, sealed=sealed)
 
 
@@ -124,37 +122,28 @@ class Store:
     def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
         """`tell_owner` is for the audit trail. Raises ServerKeyError if the ring lacks the database's master key."""
         check_bound_key(url, ring)
-        self._database = SCHEMA.open(url)
+        self.database = SCHEMA.open(url)
         try:
-            self.keys = ServerKeys.open(self._database, ring)
+            self.keys = ServerKeys.open(self.database, ring)
         except BaseException:
             self.close()
             raise
         self.trail = AuditTrail(self.keys, tell_owner)
-        self.sessions = SessionStore(self._database, self.keys, self.trail)
-        self.factors = FactorStore(self._database, self.keys, self.trail, self.sessions)
-        self.groups = GroupStore(self._database, self.keys, self.trail, self.sessions)
-
-    @property
-    def database(self) -> Database:
-        """The database, which the counters of failed logins need too."""
-        return self._database
-
-    def begin_trail(self, at: datetime.datetime) -> None:
-        """Append the first event to the audit trail, unless there is one."""
-        self.trail.begin(self._database, at)
+        self.sessions = SessionStore(self.database, self.keys, self.trail)
+        self.factors = FactorStore(self.database, self.keys, self.trail, self.sessions)
+        self.groups = GroupStore(self.database, self.keys, self.trail, self.sessions)
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()
 
     def is_usable(self) -> bool:
         """Return whether the database answers and has the tables of this program. Raises DatabaseUnavailable."""
-        return SCHEMA.is_usable(self._database)
+        return SCHEMA.is_usable(self.database)
 
     def find_account(self, user: str) -> Account | None:
         """Return the account of a user, or None."""
-        with self._database.reading() as rows:
+        with self.database.reading() as rows:
             row = rows.execute(_ACCOUNT, {_USER: user}).first()
         return None if row is None else account_of(row)
 
@@ -163,13 +152,13 @@ class Store:
 
         Logins from before the account's keys changed do not count, because a thief may have made them.
         """
-        with self._database.reading() as rows:
+        with self.database.reading() as rows:
             row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
         return None if row.user is None else account_of(row), row.device is not None
 
     def find_record(self, user: str) -> SealedRecord | None:
         """Return the record of a user; None if the account was deleted."""
-        with self._database.reading() as rows:
+        with self.database.reading() as rows:
             return _find_record(rows, _RECORD, {_USER: user})
 
     def find_record_of(self, session_key: bytes) -> SealedRecord | None:
@@ -178,7 +167,7 @@ class Store:
         One statement reads the session and the record. So a session that another call is ending gets no record from
         after its end.
         """
-        with self._database.reading() as rows:
+        with self.database.reading() as rows:
             return _find_record(rows, _RECORD_OF_SESSION, {_KEY: session_key})
 
     def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
@@ -186,7 +175,7 @@ class Store:
 
         An account from before protocol 2 is deleted.
         """
-        with self._database.transaction() as rows:
+        with self.database.transaction() as rows:
             # Checked first, so that a used ticket is reported as used although its account exists.
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             self.insert_account(rows, account, record)
@@ -194,8 +183,11 @@ class Store:
 
     def insert_account(self, rows: Connection, account: Account, record: SealedRecord) -> None:
         """Store an account and its first record in a transaction. Raises AccountExists."""
-        added = insert_into(rows, ACCOUNT).values(user=account.user, **self.account_columns(rows, account))
-        added = added.on_conflict_do_nothing(index_elements=["user"])
+        added = (
+            insert_into(rows, ACCOUNT)
+            .values(user=account.user, **self.account_columns(rows, account))
+            .on_conflict_do_nothing(index_elements=["user"])
+        )
         if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
             raise AccountExists
         rows.execute(insert(RECORD).values(user=account.user, **self.record_columns(rows, account.user, record)))
@@ -203,14 +195,13 @@ class Store:
 
     def note_second_use(self, ticket: Ticket, user: str, at: datetime.datetime) -> None:
         """Append to the audit trail that a ticket was used again. Each ticket is reported only once."""
-        with suppress(UsedBefore), self._database.transaction() as rows:
+        with suppress(UsedBefore), self.database.transaction() as rows:
             self.sessions.use_once(rows, f"refused ticket {ticket.id}", ticket.ends, at)
             self.trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
 
     def replace_record(self, caller: Caller, record: SealedRecord, at: datetime.datetime) -> None:
         """Store the next record under the same key. Raises RecordChanged or SessionEnded."""
-        with self._database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
             note = f"version {record.version}"
             self.trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
@@ -229,10 +220,10 @@ class Store:
         All other sessions end, and the devices with the ids `revoked` are deleted. Raises RecordChanged or
         SessionEnded.
         """
-        with self._database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
-            is_own = ACCOUNT.c.user == account.user
-            rows.execute(update(ACCOUNT).where(is_own).values(**self.account_columns(rows, account)))
+        with self.sessions.locked(caller, at) as rows:
+            rows.execute(
+                update(ACCOUNT).where(ACCOUNT.c.user == account.user).values(**self.account_columns(rows, account))
+            )
             self._replace_record(rows, account.user, record, bundle_id=before)
             self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
@@ -242,16 +233,15 @@ class Store:
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
             self.trail.add(rows, event)
             for device in forgotten:
-                note = f"device {device}"
-                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
+                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=f"device {device}")
                 self.trail.add(rows, event)
 
     def note_export(self, caller: Caller, at: datetime.datetime) -> None:
         """Append to the audit trail that a device saves the keys to a file. Raises SessionEnded."""
-        with self._database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
-            note = f"device {caller.device}"
-            self.trail.add(rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=note))
+        with self.sessions.locked(caller, at) as rows:
+            self.trail.add(
+                rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=f"device {caller.device}")
+            )
 
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.
@@ -259,19 +249,18 @@ class Store:
         The account from before a reset stays until its time is over. Otherwise somebody who has taken over the
         mailbox could delete it.
         """
-        with self._database.transaction() as rows:
-            self.sessions.lock_account_of(rows, caller, at)
+        with self.sessions.locked(caller, at) as rows:
             self._delete(rows, caller.user, at)
-        self._database.erase_deleted()
+        self.database.erase_deleted()
 
     def delete_account_of(self, user: str, at: datetime.datetime, *, actor: str) -> None:
         """Delete all that the server has of a user. Raises NoSuchAccount."""
-        with self._database.transaction() as rows:
+        with self.database.transaction() as rows:
             self.keys.hold(rows)
             self.sessions.lock_account_or_replaced(rows, user, at)
             delete_replaced_account(rows, user)
             self._delete(rows, user, at, actor=actor)
-        self._database.erase_deleted()
+        self.database.erase_deleted()
 
     def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         reset = find_reset_time(rows, user, at)

@@ -27,7 +27,7 @@ from roaming_keys.server.audit.events import NO_HASH, AuditKind, Entry, hash_eve
 from roaming_keys.server.audit.stamping import CLOCKS_DIFFER, Stamp, content_of, verify_stamp
 from roaming_keys.server.audit.trail import AuditTrail, find_entry
 from roaming_keys.server.database.tables import AUDIT
-from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.master_key import ServerKeyError
 from sealwax.service import Database
 from smime_core.errors import SmimeError
 from smime_core.timestamp import Timestamp

@@ -67,14 +67,15 @@ def stamp_head(
         return None
     head = trail.begin(database, clock())
     content = content_of(database, head)
-    token = blocking.run(obtain_timestamp(content, ask_service(authority.url), PROVIDER))
-    stamp = Stamp(covers=head.number, token=token)
+    stamp = Stamp(
+        covers=head.number, token=blocking.run(obtain_timestamp(content, ask_service(authority.url), PROVIDER))
+    )
     timestamp = verify_stamp(stamp, content, authority.anchors, at=clock())
     if abs(clock() - timestamp.time) > CLOCKS_DIFFER:
-        times = (
-            f"the timestamp is of {timestamp.time:%Y-%m-%d %H:%M}, this machine's clock says {clock():%Y-%m-%d %H:%M}"
+        raise TimestampMismatch(
+            f"the timestamp is of {timestamp.time:%Y-%m-%d %H:%M}, this machine's clock says {clock():%Y-%m-%d %H:%M}:"
+            " set the clock right"
         )
-        raise TimestampMismatch(f"{times}: set the clock right")
     with database.transaction() as rows:
         trail.add(rows, AuditEvent(kind=AuditKind.HEAD_STAMPED, at=clock(), note=stamp.write()))
     return stamp
@@ -88,5 +89,11 @@ def content_of(database: Database, entry: Entry) -> bytes:
 
 def verify_stamp(stamp: Stamp, content: bytes, anchors: tuple[Certificate, ...], *, at: datetime.datetime) -> Timestamp:
     """Verify a timestamp as of a time. The revocation of its authority is not checked. Raises SmimeError."""
-    rules = PathRules(TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED), at)
-    return blocking.run(verify_timestamp(stamp.token, OctetsContent(content, PROVIDER), rules, PROVIDER))
+    return blocking.run(
+        verify_timestamp(
+            stamp.token,
+            OctetsContent(content, PROVIDER),
+            PathRules(TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED), at),
+            PROVIDER,
+        )
+    )

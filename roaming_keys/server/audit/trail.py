@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, text, update
 
 from roaming_keys.server.audit.events import (
     NO_HASH,
@@ -20,7 +20,7 @@ from roaming_keys.server.audit.events import (
     write_ranges,
 )
 from roaming_keys.server.database.tables import AUDIT
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from sealwax.service import Database
 
 TellOwner = Callable[[Connection, AuditEvent], None]
@@ -134,23 +134,22 @@ class AuditTrail:
 
 def find_head(database: Database) -> Entry | None:
     """Return the latest event."""
-    with database.reading() as rows:
-        row = rows.execute(select(AUDIT).where(_IS_HEAD)).mappings().first()
-    return None if row is None else _entry_of(row)
+    return _find(database, select(AUDIT).where(_IS_HEAD))
 
 
 def find_entry(database: Database, number: int) -> Entry | None:
     """Return the event of a number."""
-    with database.reading() as rows:
-        row = rows.execute(_ONE, {"number": number}).mappings().first()
-    return None if row is None else _entry_of(row)
+    return _find(database, _ONE, {"number": number})
 
 
 def find_latest(database: Database, kind: AuditKind) -> Entry | None:
     """Return the latest event of a kind."""
-    query = select(AUDIT).where(AUDIT.c.kind == kind.value).order_by(AUDIT.c.number.desc()).limit(1)
+    return _find(database, select(AUDIT).where(AUDIT.c.kind == kind.value).order_by(AUDIT.c.number.desc()).limit(1))
+
+
+def _find(database: Database, query: Select[Any], parameters: Mapping[str, object] | None = None) -> Entry | None:
     with database.reading() as rows:
-        row = rows.execute(query).mappings().first()
+        row = rows.execute(query, parameters).mappings().first()
     return None if row is None else _entry_of(row)
 
 

@@ -1,4 +1,8 @@
-"""The second factors of an account, as the database stores them: encrypted under the master key."""
+"""The second factors of an account, as the database stores them: encrypted under the master key.
+
+The known devices of such an account are those that have logged in since a factor was added. An earlier login proves
+only the passphrase. Its device may belong to the thief against whom the factor was added.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from roaming_keys.protocol.key_account import LoginMethod
 from roaming_keys.protocol.messages.factors import FactorKind
-from roaming_keys.server.database.tables import FACTOR, KEPT_FACTOR
+from roaming_keys.server.database.tables import DEVICE, FACTOR, KEPT_FACTOR
 from roaming_keys.server.factors.security_keys import SecurityKey
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 
 _USER: Final = "the_user"
 # Made once, because SQLAlchemy needs longer to make a statement than to run it.
@@ -96,3 +100,19 @@ def _read_means(content: Mapping[str, str]) -> Means:
         public_key=bytes.fromhex(content["public_key"]),
         host=content["host"],
     )
+
+
+def known_tokens(user: str) -> Select[tuple[bytes]]:
+    """Return the query for the hashes of the tokens of a user's known devices."""
+    oldest_factor = select(func.min(FACTOR.c.created)).where(FACTOR.c.user == user).scalar_subquery()
+    return select(DEVICE.c.token).where(DEVICE.c.user == user, DEVICE.c.latest >= oldest_factor)
+
+
+def knows_device(rows: Connection, user: str, token_hash: bytes) -> bool:
+    """Return whether the device with this token has logged in since a factor was added, or has added a factor."""
+    return rows.execute(known_tokens(user).where(DEVICE.c.token == token_hash)).first() is not None
+
+
+def remember_use(rows: Connection, device: str, now: float) -> None:
+    """Note that a factor was added on a device."""
+    rows.execute(update(DEVICE).where(DEVICE.c.id == device).values(latest=now))

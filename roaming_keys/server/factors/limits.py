@@ -2,8 +2,8 @@
 
 A code is counted as a failure before it is checked. At any time, three of a million codes are right. An account admits
 at most 452 guesses in 24 hours: 5 that fill a bucket, and one more every 193 seconds. Each known device has its own
-bucket of the same size, so that a thief cannot keep the owner out. Only the devices of `known_devices.py` count as
-known. Otherwise each device that a thief has used before the factor was added would have a bucket.
+bucket of the same size, so that a thief cannot keep the owner out. Only the devices that `kept.knows_device`
+finds count as known. Otherwise each device that a thief has used before the factor was added would have a bucket.
 """
 
 from __future__ import annotations

@@ -57,12 +57,15 @@ def register_key(new: NewSecurityKey, origins: Sequence[str]) -> tuple[SecurityK
         if origin not in origins:
             raise FactorRefused
         host = urlsplit(origin).hostname or ""
-        response = AuthenticatorAttestationResponse(
-            client_data_json=new.client_data, attestation_object=new.attestation
-        )
         verified = verify_registration_response(
             # The credential id comes from the attestation.
-            credential=RegistrationCredential(id="", raw_id=b"", response=response),
+            credential=RegistrationCredential(
+                id="",
+                raw_id=b"",
+                response=AuthenticatorAttestationResponse(
+                    client_data_json=new.client_data, attestation_object=new.attestation
+                ),
+            ),
             expected_challenge=new.challenge,
             expected_rp_id=host,
             expected_origin=origin,

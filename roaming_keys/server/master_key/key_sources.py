@@ -50,11 +50,9 @@ class KeyStore(KeySource, Protocol):
 
     def keep(self, keys: Sequence[MasterKey]) -> None:
         """Replace all stored keys with these in one step. Raises ServerKeyError or OSError."""
-        ...
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes of this machine from changing the keys. Raises OSError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

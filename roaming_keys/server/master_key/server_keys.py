@@ -108,7 +108,6 @@ class KeySource(Protocol):
 
     def find(self) -> tuple[MasterKey, ...]:
         """Return the keys, the newest first, and at least one. Raises ServerKeyError."""
-        ...
 
 
 class KeyRing:
@@ -176,7 +175,7 @@ class ServerKeys:
     def __init__(self, ring: KeyRing, in_force: MasterKey, secrets: bytes) -> None:
         """`secrets` are the sealed secrets in the database. Raises ServerKeyError if they are damaged."""
         self._ring = ring
-        self._in_force = in_force
+        self.in_force = in_force
         # The connections whose transactions hold the key. `Database.transaction` opens a new connection for each
         # transaction.
         self._holders: WeakSet[Connection] = WeakSet()
@@ -194,11 +193,6 @@ class ServerKeys:
             with database.transaction() as rows:
                 row = _bind(rows, ring)
         return cls(ring, key_of(row, ring), row.secrets or b"")
-
-    @property
-    def in_force(self) -> MasterKey:
-        """The master key under which this process seals."""
-        return self._in_force
 
     def make_nonce(self, user: str, at: datetime) -> bytes:
         """Return a nonce for one login of a user. It is not stored."""
@@ -226,7 +220,7 @@ class ServerKeys:
 
         The transaction that stores the result calls `renew` first.
         """
-        return self._in_force.seal(kind, content, user)
+        return self.in_force.seal(kind, content, user)
 
     def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
         """Return the content in a result of `seal` with this kind and user. Raises ServerKeyError."""
@@ -249,8 +243,8 @@ class ServerKeys:
         machine lacks the new key.
         """
         self.hold(rows)
-        is_renewed = sealed.startswith(self._in_force.head)
-        return sealed if is_renewed else self._in_force.seal(kind, self.unseal(kind, sealed, user), user)
+        is_renewed = sealed.startswith(self.in_force.head)
+        return sealed if is_renewed else self.in_force.seal(kind, self.unseal(kind, sealed, user), user)
 
     def hold(self, rows: Connection) -> None:
         """Keep the master key in force until the transaction ends, and seal under it.
@@ -259,7 +253,7 @@ class ServerKeys:
         locked rows. Raises ServerKeyError if this machine lacks the key.
         """
         if rows not in self._holders:
-            self._in_force = key_of(hold_row(rows), self._ring)
+            self.in_force = key_of(hold_row(rows), self._ring)
             self._holders.add(rows)
 
     def replace_master_key(self, rows: Connection, new: MasterKey) -> None:
@@ -267,7 +261,7 @@ class ServerKeys:
         before = lock_row(rows)
         secrets = new.seal(Sealed.SECRETS, self._secrets.to_bytes(), user="")
         write_row(rows, MasterKeyRow(fingerprint=new.fingerprint, secrets=secrets), before=before)
-        self._in_force = new
+        self.in_force = new
 
     def _possible_keys(self, sealed: bytes) -> tuple[MasterKey, ...]:
         if not sealed.startswith(MARK):

@@ -13,7 +13,7 @@ from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.server.audit import AuditKind
 from roaming_keys.server.audit.events import Details, Entry
 from roaming_keys.server.audit.stamping import Stamp
-from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.master_key import ServerKeyError
 from roaming_keys.server.operation.opened_trail import opened_trail
 from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.parameters import UtcTime

@@ -13,18 +13,14 @@ import click
 
 from roaming_keys.server.database import SCHEMA
 from roaming_keys.server.database.copying import copy_database, copy_rows, is_empty
-from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, write_keys
-from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
-from roaming_keys.server.operation.binding import check_keys
+from roaming_keys.server.master_key import GivenKeys, KeyFile, KeySource, ServerKeyError, check_keys, write_keys
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.founding import go_on_as_user, owner_option, write_secret
-from sealwax.service import Database, DatabaseUnavailable
-from sealwax.service.database import Access, file_of
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Access, Database, DatabaseUnavailable, SchemaStatus, file_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -10,19 +10,16 @@ from typing import Final
 from roaming_keys.server.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.server_keys import ServerKeyError
-from roaming_keys.server.operation.binding import check_keys
+from roaming_keys.server.master_key import ServerKeyError, check_keys
 from roaming_keys.server.operation.opened_trail import opened_trail
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_proxy, check_settings
 from sealwax.operation.databases import check_database
-from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, report, wrong
+from sealwax.operation.findings import Finding, Level, doubtful, fine, guarded, json_option, report, wrong
 from sealwax.operation.mail_server_section import check_mail_server
-from sealwax.operation.options import json_option
 from sealwax.operation.settings import WrongSettings
-from sealwax.service import now
-from sealwax.service.database import Access, file_of
+from sealwax.service import Access, file_of, now
 
 _REMEDY: Final = (
     "compare the trail with a backup; if a timer failed for days, write into audit.stamped_since when it ran again"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class KeysVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "init": "roaming_keys.server.operation.founding:init",
         "check": "roaming_keys.server.operation.checking:check",
         "serve": "roaming_keys.server.operation.serving:serve",
@@ -23,11 +19,9 @@ class KeysVerbs(Verbs):
         "restore": "roaming_keys.server.operation.backing_up:restore",
         "rotate": "roaming_keys.server.operation.rotating:rotate",
         "step-back": "roaming_keys.server.operation.stepping_back:step_back",
-    }
-    entry_points: ClassVar[str] = "sealwax.keys"
-
-
-@click.group(cls=KeysVerbs)
+    },
+    entry_points="sealwax.keys",
+)
 def keys() -> None:
     """Run the key server, which keeps people's encrypted keys.
 

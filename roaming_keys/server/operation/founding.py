@@ -9,9 +9,7 @@ from pathlib import Path
 import click
 
 from roaming_keys.server.accounts.store import Store
-from roaming_keys.server.master_key.key_sources import KeyringKeys
-from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError
-from roaming_keys.server.operation.binding import is_bound
+from roaming_keys.server.master_key import KeyRing, KeyringKeys, ServerKeyError, fingerprint_in
 from roaming_keys.server.operation.settings import KEYS, MASTER_KEY, KeysSettings
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
@@ -88,7 +86,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
     url = settings.to_config().database
     made = None
     # An existing database never gets a new key. Its key is in the keyring, or has to be restored.
-    if settings.master_key is None and not is_bound(url):
+    if settings.master_key is None and fingerprint_in(url) is None:
         if request.in_keyring:
             if KeyringKeys(url).make():
                 write_line("the master key was made in the system keyring: back it up apart from the database")
@@ -97,7 +95,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
     try:
         config = KEYS.load(request.config).to_config()
         with closing(Store(config.database, KeyRing(config.key_source))) as store:
-            store.begin_trail(config.clock())
+            store.trail.begin(store.database, config.clock())
     except ServerKeyError:
         # Another machine has bound the database to another key since, and nothing is sealed under the new key.
         if made is not None:

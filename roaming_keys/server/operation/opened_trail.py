@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -11,14 +11,11 @@ import click
 from roaming_keys.server.audit import AuditTrail
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.row import find_row
-from roaming_keys.server.master_key.server_keys import KeyRing, ServerKeyError, ServerKeys
+from roaming_keys.server.master_key import KeyRing, ServerKeyError, ServerKeys, find_row
 from roaming_keys.server.operation.settings import KEYS, KeysSettings
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.settings import WrongSettings
-from sealwax.service import Database
-from sealwax.service.database import Access
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Access, Database, SchemaStatus
 
 
 @contextmanager
@@ -32,11 +29,8 @@ def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, 
             raise click.ClickException(
                 "the database is not up to date: start the service first, or run `sealwax keys init`"
             )
-        database = Database(config.database, access=access)
-        try:
+        with closing(Database(config.database, access=access)) as database:
             yield settings, AuditTrail(_keys_of(config, database)), database
-        finally:
-            database.close()
 
 
 def _keys_of(config: KeyServerConfig, database: Database) -> ServerKeys:

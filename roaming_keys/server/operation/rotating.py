@@ -13,17 +13,24 @@ import click
 
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.server.database import SCHEMA
-from roaming_keys.server.master_key.key_sources import KeyFile, KeyringKeys, KeyStore
-from roaming_keys.server.master_key.rotation import heads_in, reseal_all
-from roaming_keys.server.master_key.server_keys import KeyRing, KeySource, MasterKey, ServerKeyError, ServerKeys
+from roaming_keys.server.master_key import (
+    KeyFile,
+    KeyRing,
+    KeyringKeys,
+    KeySource,
+    KeyStore,
+    MasterKey,
+    ServerKeyError,
+    ServerKeys,
+    heads_in,
+    reseal_all,
+)
 from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.program import ConfigRequest
-from sealwax.service import Database, now
-from sealwax.service.database import file_of
-from sealwax.service.schema import SchemaStatus
+from sealwax.service import Database, SchemaStatus, file_of, now
 
 _BY_HAND: Final = (
     "the setting master_key is not in a file that this command may change. Put a new key (`openssl rand -hex 32`) and a"

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from roaming_keys.server.app import close_app, create_app, start_notices
-from roaming_keys.server.master_key.server_keys import ServerKeyError
+from roaming_keys.server.master_key import ServerKeyError
 from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.request import verb
 from sealwax.operation.process import Service, run_service

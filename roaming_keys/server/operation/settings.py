@@ -13,8 +13,7 @@ from roaming_keys.protocol.tickets import read_public_key
 from roaming_keys.server.accounts.resets import MIN_DELAY
 from roaming_keys.server.audit.authority import Authority
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
-from roaming_keys.server.master_key.server_keys import KeySource, ServerKeyError
+from roaming_keys.server.master_key import GivenKeys, KeyFile, KeyringKeys, KeySource, ServerKeyError, read_keys
 from roaming_keys.server.notices.mail import Letterhead
 from roaming_keys.server.notices.sender import NoticesByMail
 from sealwax.files.small import read_small
@@ -156,7 +155,11 @@ class KeysSettings(ServiceSettings):
             ticket_key=read_public_key(self.ticket_key),
             addresses=self.addresses,
             pages_origins=self.pages_origins,
-            master_key=self._key_source(),
+            master_key=(
+                None
+                if self.master_key is None
+                else GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
+            ),
             proxies=self.trusted_proxies,
             reset_delay=self.reset_delay_hours * HOUR,
             notices=self.notices.by_mail(self.origin),
@@ -174,11 +177,6 @@ class KeysSettings(ServiceSettings):
     def master_key_file(self) -> Path:
         """The file in which `init` stores the master key."""
         return own_secrets_folder(self.file) / MASTER_KEY
-
-    def _key_source(self) -> KeySource:
-        if self.master_key is None:
-            return KeyringKeys(self.database.get_secret_value())
-        return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
 
     def _is_in_own_file(self) -> bool:
         """Return whether the master key is in the file of `init`, and no place that takes precedence has a key."""

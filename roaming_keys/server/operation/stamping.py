@@ -10,8 +10,7 @@ from roaming_keys.server.operation.settings import KEYS
 from sealwax.cli.options.request import verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.program import ConfigRequest
-from sealwax.service import now
-from sealwax.service.database import Access
+from sealwax.service import Access, now
 
 
 @verb(KEYS.request_class())

@@ -13,13 +13,15 @@ from sqlalchemy import Connection, delete, select
 
 from roaming_keys.protocol.messages.factors import CHALLENGE_BYTES, FactorDemand
 from roaming_keys.server.database.tables import WAITING_LOGIN
-from roaming_keys.server.factors.kept import read_factors
-from roaming_keys.server.factors.known_devices import known_tokens, knows_device
+from roaming_keys.server.factors.kept import (
+    known_tokens,
+    knows_device,
+    read_factors,
+)
 from roaming_keys.server.factors.security_keys import SecurityKey
-from roaming_keys.server.master_key.server_keys import ServerKeys
+from roaming_keys.server.master_key import ServerKeys
 from roaming_keys.server.sessions.new_session import NewSession, UsedBefore
-from sealwax.service import CLOCK_SLACK_SECONDS, Database
-from sealwax.service.database import insert_into
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, insert_into
 
 # A code is valid for 30 seconds, but people may first have to find their phone.
 WAITING_LIFETIME: Final = datetime.timedelta(minutes=5)

@@ -6,6 +6,7 @@ import datetime
 import hmac
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row
 from roaming_keys.protocol.messages.accounts import MAX_DEVICES
 from roaming_keys.protocol.messages.factors import FactorDemand
 from roaming_keys.server.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
+from roaming_keys.server.master_key import Sealed, ServerKeys
 from roaming_keys.server.replaced_accounts import lock_replaced_account, restore_account
 from roaming_keys.server.sessions import statements as statements
 from roaming_keys.server.sessions.gate import FactorGate
@@ -153,6 +154,13 @@ class SessionStore:
         with self._database.reading() as rows:
             return _find(rows, key, at)
 
+    @contextmanager
+    def locked(self, caller: Caller, at: datetime.datetime) -> Iterator[Connection]:
+        """A transaction that has locked the account of a call, as `lock_account_of` does. Raises SessionEnded."""
+        with self._database.transaction() as rows:
+            self.lock_account_of(rows, caller, at)
+            yield rows
+
     def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
         """Lock the account of a call, and check again that the call's session has not ended.
 
@@ -167,8 +175,7 @@ class SessionStore:
 
     def end_others(self, caller: Caller, at: datetime.datetime) -> None:
         """End all other sessions of the account of a call. Raises SessionEnded."""
-        with self._database.transaction() as rows:
-            self.lock_account_of(rows, caller, at)
+        with self.locked(caller, at) as rows:
             self.end_others_in(rows, caller)
 
     def end_others_in(self, rows: Connection, caller: Caller) -> None:
@@ -190,8 +197,8 @@ class SessionStore:
             StoredDevice(
                 id=row.id,
                 sealed_name=bytes(row.sealed_name),
-                created=_aware(row.created),
-                latest=_aware(row.latest),
+                created=aware(row.created),
+                latest=aware(row.latest),
             )
             for row in device_rows
         ]
@@ -261,6 +268,16 @@ class SessionStore:
         return row.id, row.id == new
 
 
+class StorePart:
+    """A part of the store of accounts: the same database, keys, audit trail and sessions."""
+
+    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail, sessions: SessionStore) -> None:
+        self._database = database
+        self._keys = keys
+        self._trail = trail
+        self._sessions = sessions
+
+
 def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> Iterator[tuple[AuditKind, str]]:
     """Return the events that a login adds to the audit trail: their kinds and notes."""
     if login.method.is_undo:
@@ -273,8 +290,9 @@ def _events_of(login: RightLogin, device: str, *, is_new: bool, factor: str) -> 
 
 def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:
     row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
-    return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
+    return row and Caller(session_key=key, user=row.user, device=row.device, started=aware(row.started))
 
 
-def _aware(seconds: float) -> datetime.datetime:
+def aware(seconds: float) -> datetime.datetime:
+    """Return the time in UTC of a number of seconds since 1970."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

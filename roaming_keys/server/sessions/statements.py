@@ -18,8 +18,7 @@ from roaming_keys.server.database.tables import (
     USED,
     WAITING_LOGIN,
 )
-from sealwax.service import Database
-from sealwax.service.database import insert_into
+from sealwax.service import Database, insert_into
 
 # The names of the parameters. They are not names of columns, which SQLAlchemy reserves for the values of an INSERT.
 KEY, USER, DEVICE_ID, NUMBER = "the_key", "the_user", "the_device", "the_number"

@@ -9,25 +9,25 @@ from typing import Final
 from flask import Response, request
 
 from roaming_keys.protocol.messages.accounts import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
-from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
-from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
-from roaming_keys.server.sessions.sessions import Caller, SessionEnded
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import check_call, check_fresh
-from sealwax.service import ServiceError, error_response
+from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord
+from roaming_keys.server.master_key import Sealed
+from roaming_keys.server.sessions import Caller, SessionEnded
+from roaming_keys.server.views.calls import (
+    StoreViews,
+    check_fresh,
+    expect_record,
+    json_answer,
+    json_body,
+    match_condition,
+)
+from sealwax.service import error_response
 from smime_core.errors import MalformedMessage
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
 
 
-class AccountViews:
-    """The routes, over one store and the server's keys."""
-
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+class AccountViews(StoreViews):
+    """The routes of an account."""
 
     def bundle(self) -> Response:
         """Return the record of the caller, or 304 if it is the one in If-None-Match."""
@@ -53,7 +53,9 @@ class AccountViews:
         if record.wraps != stored.wraps:
             raise MalformedMessage("only a new key changes the wraps", where="wraps")
         try:
-            self._store.replace_record(caller, self._sealed(record, caller.user), self._config.clock())
+            self._store.replace_record(
+                caller, SealedRecord.sealed_by(self._keys, caller.user, record), self._config.clock()
+            )
         except RecordChanged:
             return self._changed(caller)
         return json_answer(b"{}")
@@ -70,7 +72,7 @@ class AccountViews:
             raise MalformedMessage("the record has the bundle id of before", where="If-Match")
         account = Account.sealed_by(self._keys, user, rotation.keys)
         try:
-            sealed, revoked = self._sealed(record, user), list(rotation.revoked)
+            sealed, revoked = SealedRecord.sealed_by(self._keys, user, record), list(rotation.revoked)
             self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
             # The other sessions end even if this try fails. Otherwise a session that stores records all the time would
@@ -107,31 +109,24 @@ class AccountViews:
         self._store.note_export(caller, self._config.clock())
         return json_answer(b"{}")
 
-    def _check_call(self) -> Caller:
-        """Return the session whose key has signed the call, and count the call. Raises ServiceError."""
-        return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
-
     def _stored(self, caller: Caller) -> KeyRecord:
         stored = self._store.find_record_of(caller.session_key)
         if stored is None:
             raise SessionEnded
         return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, caller.user))
 
-    def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:
-        return SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
-
     def _changed(self, caller: Caller) -> Response:
-        record = json.loads(self._stored(caller).to_json())
-        text = "Another device has stored keys meanwhile."
-        return error_response(412, CHANGED, text, further_members={"record": record})
+        return error_response(
+            412,
+            CHANGED,
+            "Another device has stored keys meanwhile.",
+            further_members={"record": json.loads(self._stored(caller).to_json())},
+        )
 
 
 def _tag_before(record: KeyRecord) -> str:
     """Return the bundle id in If-Match, which must name the version before. Raises ServiceError, MalformedMessage."""
-    condition = request.headers.get("If-Match", "")
-    if not condition:
-        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    match = _TAG.fullmatch(condition)
+    match = match_condition(_TAG)
     if match is None or int(match[2]) != record.version - 1:
         raise MalformedMessage("expected the version before that of the record", where="If-Match")
     return match[1]

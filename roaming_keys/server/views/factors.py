@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Response
 from sqlalchemy import Connection
 
 from roaming_keys.protocol.messages.factors import (
@@ -22,12 +22,9 @@ from roaming_keys.server.factors.kept import SharedSecret
 from roaming_keys.server.factors.limits import FactorLimits
 from roaming_keys.server.factors.security_keys import FactorRefused, register_key
 from roaming_keys.server.factors.totp import find_step
-from roaming_keys.server.master_key.server_keys import ServerKeys
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import Caller, NoSuchAccount
-from roaming_keys.server.views.bodies import json_answer, json_body
+from roaming_keys.server.sessions import Caller, NoSuchAccount, UsedBefore
+from roaming_keys.server.views.calls import StoreViews, check_call, check_fresh, json_answer, json_body
 from roaming_keys.server.views.login import session_answer
-from roaming_keys.server.views.signed_calls import check_call, check_fresh
 from sealwax.service import ServiceError
 
 _WRONG = {
@@ -38,22 +35,13 @@ _WRONG = {
 }
 
 
-class FactorViews:
-    """The routes, over one store and the server's keys."""
+class FactorViews(StoreViews):
+    """The routes of second factors."""
 
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+    def __init__(self, config: KeyServerConfig, store: Store) -> None:
+        super().__init__(config, store)
         self._factors = store.factors
-        self._limits = FactorLimits(store.database, keys.counter_name)
-
-    def install(self, app: Flask) -> None:
-        """Give the application the routes."""
-        app.post("/factor")(self.prove)
-        app.get("/factors")(self.list)
-        app.post("/factors")(self.add)
-        app.delete("/factors/<id>")(self.remove)
+        self._limits = FactorLimits(store.database, store.keys.counter_name)
 
     def prove(self) -> Response:
         """Check a second factor, start the session of the waiting login, and return the record.
@@ -95,8 +83,9 @@ class FactorViews:
             )
             for factor in self._factors.factors(caller.user)
         )
-        challenge = self._keys.make_nonce(caller.user, self._config.clock())
-        return json_answer(Factors(factors=factors, challenge=challenge).to_json())
+        return json_answer(
+            Factors(factors=factors, challenge=self._keys.make_nonce(caller.user, self._config.clock())).to_json()
+        )
 
     def add(self) -> Response:
         """Store a factor that was tried once."""
@@ -133,7 +122,3 @@ class FactorViews:
             raise FactorRefused
         key, count = register_key(new, self._config.pages_origins)
         return AddedFactor(name=new.name, means=key, counter=count, used=new.challenge, used_until=ends)
-
-    def _check_call(self) -> Caller:
-        sessions = self._store.sessions
-        return check_call(self._config, sessions.find, sessions.count)

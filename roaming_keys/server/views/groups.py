@@ -5,46 +5,38 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Response
 
 from roaming_keys.protocol.groups.messages import GROUP_CHANGED, GroupPush, ListedGroups
-from roaming_keys.server.accounts.groups import GroupChanged, GroupStore, NoSuchGroup
-from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.sessions.sessions import Caller, SessionStore
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.signed_calls import check_call, check_fresh
-from sealwax.service import ServiceError, error_response
+from roaming_keys.server.accounts.groups import GroupChanged, NoSuchGroup
+from roaming_keys.server.views.calls import (
+    StoreViews,
+    check_fresh,
+    expect_record,
+    json_answer,
+    json_body,
+    match_condition,
+)
+from sealwax.service import error_response
 from smime_core.errors import MalformedMessage
 
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.(0|[1-9][0-9]{0,14})"')
 _ID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
-class GroupViews:
-    """The routes, over one store."""
-
-    def __init__(self, config: KeyServerConfig, groups: GroupStore, sessions: SessionStore) -> None:
-        self._config = config
-        self._groups = groups
-        self._sessions = sessions
-
-    def install(self, app: Flask) -> None:
-        """Add the routes to an application."""
-        app.get("/groups")(self.list_groups)
-        app.get("/groups/<group>")(self.show_group)
-        app.put("/groups/<group>")(self.store_group)
-        app.delete("/groups/<group>")(self.end_group)
+class GroupViews(StoreViews):
+    """The routes of groups."""
 
     def list_groups(self) -> Response:
         """Return the groups of which the caller is the owner or a member."""
         caller = self._check_call()
-        return json_answer(ListedGroups(groups=self._groups.list_of(caller.user)).to_json())
+        return json_answer(ListedGroups(groups=self._store.groups.list_of(caller.user)).to_json())
 
     def show_group(self, group: str) -> Response:
         """Return a group. The owner gets all wraps, and a member gets only the member's own wrap."""
         caller = self._check_call()
-        stored = self._groups.find(_check_id(group), caller.user)
-        self._groups.note_asked(group, caller.user, self._config.clock())
+        stored = self._store.groups.find(_check_id(group), caller.user)
+        self._store.groups.note_asked(group, caller.user, self._config.clock())
         answer = json_answer(stored.to_json())
         answer.headers["ETag"] = f'"{group}.{stored.version}"'
         return answer
@@ -56,7 +48,7 @@ class GroupViews:
         before = _version_before(_check_id(group))
         push = GroupPush.from_json(json_body())
         try:
-            self._groups.replace(caller, group, before, push, self._config.clock())
+            self._store.groups.replace(caller, group, before, push, self._config.clock())
         except GroupChanged:
             return error_response(412, GROUP_CHANGED, "The group was changed meanwhile. Fetch it again.")
         return json_answer(b"{}")
@@ -64,15 +56,12 @@ class GroupViews:
     def end_group(self, group: str) -> Response:
         """Delete a group of the caller, or remove the caller from another owner's."""
         caller = self._check_call()
-        if self._groups.is_owner(_check_id(group), caller.user):
+        if self._store.groups.is_owner(_check_id(group), caller.user):
             check_fresh(self._config, caller)
-            self._groups.delete(caller, group, self._config.clock())
+            self._store.groups.delete(caller, group, self._config.clock())
         else:
-            self._groups.leave(caller, group, self._config.clock())
+            self._store.groups.leave(caller, group, self._config.clock())
         return json_answer(b"{}")
-
-    def _check_call(self) -> Caller:
-        return check_call(self._config, self._sessions.find, self._sessions.count)
 
 
 def _check_id(group: str) -> str:
@@ -84,10 +73,7 @@ def _check_id(group: str) -> str:
 
 def _version_before(group: str) -> int:
     """Return the version in If-Match, which names the group; 0 for a new one. Raises ServiceError, MalformedMessage."""
-    condition = request.headers.get("If-Match", "")
-    if not condition:
-        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
-    match = _TAG.fullmatch(condition)
+    match = match_condition(_TAG)
     if match is None or match[1] != group:
         raise MalformedMessage("expected the version before of this group", where="If-Match")
     return int(match[2])

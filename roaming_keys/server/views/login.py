@@ -28,10 +28,16 @@ from roaming_keys.server.accounts.resets import ResetStore
 from roaming_keys.server.accounts.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
 from roaming_keys.server.limits import LoginLimits
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
-from roaming_keys.server.sessions.new_session import NewSession, RightLogin, StartedSession, UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
+from roaming_keys.server.master_key import Sealed
+from roaming_keys.server.sessions import (
+    AccountDisabled,
+    NewSession,
+    NoSuchAccount,
+    RightLogin,
+    StartedSession,
+    UsedBefore,
+)
+from roaming_keys.server.views.calls import StoreViews, expect_record, json_answer, json_body
 from sealwax.service import ServiceError, client_site
 from smime_core.errors import MalformedMessage
 
@@ -44,18 +50,16 @@ _REFUSALS: Final = {
 }
 
 
-class LoginViews:
-    """The routes, over one store and the server's keys."""
+class LoginViews(StoreViews):
+    """The routes of logins."""
 
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+    def __init__(self, config: KeyServerConfig, store: Store) -> None:
+        super().__init__(config, store)
         self._resets = ResetStore(store)
-        self._limits = LoginLimits(store.database, keys.counter_name)
+        self._limits = LoginLimits(store.database, store.keys.counter_name)
         # A key under which no login is valid.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-        self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
+        self._false_login_key = store.keys.seal(Sealed.LOGIN_KEY, false_key, user="")
 
     def parameters(self) -> Response:
         """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""
@@ -81,7 +85,7 @@ class LoginViews:
             self._config.ticket_key, registration.ticket, audience=self._config.origin, user=user, at=at
         )
         account = Account.sealed_by(self._keys, user, registration.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._store.add_account(account, sealed, ticket, at)
         except UsedBefore:
@@ -94,26 +98,10 @@ class LoginViews:
             raise _account_exists() from None
         return json_answer(b"{}", status=201)
 
-    def log_in(self) -> Response:
-        """Start a session for a login with the passphrase."""
-        return self._start_session(LoginMethod.PASSPHRASE)
-
-    def recover(self) -> Response:
-        """Start a session for a login with the recovery code."""
-        return self._start_session(LoginMethod.RECOVERY_CODE)
-
-    def undo_by_passphrase(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login with its passphrase."""
-        return self._start_session(LoginMethod.UNDO_BY_PASSPHRASE)
-
-    def undo_by_code(self) -> Response:
-        """Put the account from before a reset back, and start a session, for a login with its recovery code."""
-        return self._start_session(LoginMethod.UNDO_BY_CODE)
-
-    def _start_session(self, method: LoginMethod) -> Response:
+    def start_session(self, method: LoginMethod) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
-        The attempt is counted before the signature is checked.
+        The attempt is counted before the signature is checked. Undoing a reset puts the earlier account back.
         """
         attempt = Login.from_json(json_body())
         user = normalise_user(attempt.user)

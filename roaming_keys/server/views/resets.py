@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from flask import Flask, Response
+from flask import Response
 
 from roaming_keys.protocol.key_account import normalise_user
 from roaming_keys.protocol.messages.accounts import LoginTerms, Parameters, ParametersRequest, Registration
@@ -13,34 +13,18 @@ from roaming_keys.protocol.tickets import BadTicket, Purpose, Ticket, check_tick
 from roaming_keys.server.accounts.resets import ResetNotReady, ResetStore, StartedReset
 from roaming_keys.server.accounts.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.server.config import KeyServerConfig
-from roaming_keys.server.master_key.server_keys import Sealed, ServerKeys
-from roaming_keys.server.sessions.new_session import UsedBefore
-from roaming_keys.server.sessions.sessions import AccountDisabled, NoSuchAccount
-from roaming_keys.server.views.bodies import expect_record, json_answer, json_body
-from roaming_keys.server.views.login import LoginViews, account_disabled
-from roaming_keys.server.views.signed_calls import check_call
+from roaming_keys.server.sessions import AccountDisabled, NoSuchAccount, UsedBefore
+from roaming_keys.server.views.calls import StoreViews, expect_record, json_answer, json_body
+from roaming_keys.server.views.login import account_disabled
 from sealwax.service import ServiceError
 
 
-class ResetViews:
-    """The routes, over one store and the server's keys."""
+class ResetViews(StoreViews):
+    """The routes of resets."""
 
-    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store, logins: LoginViews) -> None:
-        self._config = config
-        self._keys = keys
-        self._store = store
+    def __init__(self, config: KeyServerConfig, store: Store) -> None:
+        super().__init__(config, store)
         self._resets = ResetStore(store)
-        self._logins = logins
-
-    def install(self, app: Flask) -> None:
-        """Give the application the routes."""
-        app.post("/reset")(self.start)
-        app.delete("/reset")(self.stop)
-        app.post("/reset/find")(self.find)
-        app.post("/reset/finish")(self.finish)
-        app.post("/reset/parameters")(self.kept_parameters)
-        app.post("/reset/undo")(self._logins.undo_by_passphrase)
-        app.post("/reset/undo-by-code")(self._logins.undo_by_code)
 
     def start(self) -> Response:
         """Start a reset with a ticket, or return the running reset."""
@@ -72,7 +56,7 @@ class ResetViews:
         user, record, at = normalise_user(registration.user), registration.record, self._config.clock()
         ticket = self._ticket(registration.ticket, user, at)
         account = Account.sealed_by(self._keys, user, registration.keys)
-        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        sealed = SealedRecord.sealed_by(self._keys, user, record)
         try:
             self._resets.finish(account, sealed, ticket, at)
         except UsedBefore:
@@ -92,8 +76,7 @@ class ResetViews:
 
     def stop(self) -> Response:
         """Stop the reset of the caller's account."""
-        sessions = self._store.sessions
-        caller = check_call(self._config, sessions.find, sessions.count)
+        caller = self._check_call()
         if not self._resets.stop(caller, self._config.clock()):
             raise ServiceError(404, "no-reset", "No reset of this account goes on.")
         return json_answer(b"{}")

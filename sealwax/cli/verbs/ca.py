@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class CaVerbs(Verbs):
-    """The verbs in the order of use, and then those of other packages (entry points `sealwax.ca`)."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "create": "sealwax.cli.verbs.ca_founding:create",
         "create-root": "sealwax.cli.verbs.ca_founding:create_root_only",
         "request-issuing": "sealwax.cli.verbs.ca_founding:request_issuing_certificate",
@@ -27,11 +23,9 @@ class CaVerbs(Verbs):
         "crl": "sealwax.cli.verbs.ca_people:crl",
         "publish": "sealwax.cli.verbs.ca_people:publish",
         "responder": "sealwax.cli.verbs.ca_founding:responder",
-    }
-    entry_points: ClassVar[str] = "sealwax.ca"
-
-
-@click.group(cls=CaVerbs)
+    },
+    entry_points="sealwax.ca",
+)
 def ca() -> None:
     """Run a small CA for mail: a folder with its keys, encrypted, and its register.
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class DeliverVerbs(Verbs):
-    """The verbs in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "token": "sealwax.cli.verbs.deliver_keeping:token",
         "send": "sealwax.cli.verbs.deliver_sending:send",
         "list": "sealwax.cli.verbs.deliver_keeping:list_parcels",
@@ -22,11 +18,9 @@ class DeliverVerbs(Verbs):
         "tries": "sealwax.cli.verbs.deliver_changing:tries",
         "downloads": "sealwax.cli.verbs.deliver_changing:downloads",
         "withdraw": "sealwax.cli.verbs.deliver_changing:withdraw",
-    }
-    entry_points: ClassVar[str] = "sealwax.deliver"
-
-
-@click.group(cls=DeliverVerbs)
+    },
+    entry_points="sealwax.deliver",
+)
 def deliver() -> None:
     """Send messages and files of any size to people without keys, and open what they send.
 

@@ -13,8 +13,7 @@ from sealwax.discovery.finding import PATH
 from sealwax.discovery.operation.settings import DISCOVERY, DiscoverySettings
 from sealwax.discovery.publishing import Publisher, list_of
 from sealwax.operation.checking import check_exposure, check_own_files, check_process, check_settings
-from sealwax.operation.findings import Finding, doubtful, fine, guarded, report, wrong
-from sealwax.operation.options import json_option
+from sealwax.operation.findings import Finding, doubtful, fine, guarded, json_option, report, wrong
 from sealwax.operation.web import NoAnswer, ask
 from sealwax.service import is_https
 from smime_core.own_content import key_text

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
 
 
-class DiscoveryVerbs(Verbs):
-    """The commands in the order of use: for the operator, for a server that moves, for everybody."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "init": "sealwax.discovery.operation.founding:init",
         "check": "sealwax.discovery.operation.checking:check",
         "serve": "sealwax.discovery.operation.serving:serve",
@@ -23,11 +19,9 @@ class DiscoveryVerbs(Verbs):
         "server-key": "sealwax.discovery.operation.moving:server_key",
         "move": "sealwax.discovery.operation.moving:move",
         "show": "sealwax.discovery.operation.showing:show",
-    }
-    entry_points: ClassVar[str] = "sealwax.discovery"
-
-
-@click.group(cls=DiscoveryVerbs)
+    },
+    entry_points="sealwax.discovery",
+)
 def discovery() -> None:
     """Publish the servers of a mail domain, or look them up.
 

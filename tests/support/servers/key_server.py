@@ -30,7 +30,7 @@ from roaming_keys.protocol.messages.accounts import (
 )
 from roaming_keys.protocol.tickets import LIFETIME, Ticket, issue_ticket, public_key_of
 from roaming_keys.server.accounts.store import Account, SealedRecord, Store
-from roaming_keys.server.master_key.server_keys import KeyRing, Sealed
+from roaming_keys.server.master_key.server_keys import KeyRing
 from roaming_keys.server.operation.commands import keys
 from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.settings import load_settings
@@ -118,8 +118,7 @@ class KeyMachine:
         at, ring = datetime.now(UTC), KeyRing(config.key_source)
         with closing(Store(config.database, ring)) as store:
             account = Account.sealed_by(store.keys, user, LOGIN_KEYS)
-            record = record_of(user)
-            sealed = SealedRecord.of(record, store.keys.seal(Sealed.RECORD, record.to_json(), user))
+            sealed = SealedRecord.sealed_by(store.keys, user, record_of(user))
             store.add_account(account, sealed, Ticket(id=user, ends=at + LIFETIME), at)
 
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:

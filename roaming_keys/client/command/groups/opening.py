@@ -55,8 +55,11 @@ class OwnerTrust:
 def find_listed(roaming: Roaming, name: str) -> ListedGroup:
     """Return the group with this name or id. Raises ClickException."""
     known = known_groups(roaming.session.opened.state)
-    listed = blocking.run(list_groups(roaming.session, roaming.setting))
-    groups = [group for group in listed if name == group.id or (group.id in known and known[group.id].name == name)]
+    groups = [
+        group
+        for group in blocking.run(list_groups(roaming.session, roaming.setting))
+        if name == group.id or (group.id in known and known[group.id].name == name)
+    ]
     if not groups:
         raise click.ClickException(f"you are in no group {name}: sealwax roam group list lists your groups")
     if len(groups) > 1:

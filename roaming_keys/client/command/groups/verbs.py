@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import click
 
@@ -39,7 +37,6 @@ from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_error, write_line
 from smime_core import blocking
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity
 from smime_core.text import addresses_match
 from smime_core.x509 import Certificate
 
@@ -47,10 +44,9 @@ _HERE = "roaming_keys.client.command.groups.verbs"
 _GROUP = click.Argument(["group"], metavar="GROUP")
 
 
-class GroupVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "create": f"{_HERE}:create",
         "list": f"{_HERE}:list_all",
         "add": f"{_HERE}:add",
@@ -59,11 +55,9 @@ class GroupVerbs(Verbs):
         "take": f"{_HERE}:take",
         "leave": f"{_HERE}:leave",
         "delete": f"{_HERE}:delete",
-    }
-    entry_points: ClassVar[str] = "sealwax.roam.group"
-
-
-@click.group(cls=GroupVerbs)
+    },
+    entry_points="sealwax.roam.group",
+)
 def group() -> None:
     """Share the keys of an identity, such as Ward 3, with several people.
 
@@ -173,7 +167,7 @@ def create(request: CreateRequest) -> None:
     You own the group, and are its first member. The key server cannot open the keys.
     """
     check_group_name(request.name)
-    identities = _load(request.names, request.files)
+    identities = request.files.load(request.names)
     roaming = open_session(request.login)
     version, content = first_of(request.name, identities, roaming.session, PROVIDER, at=now())
     stored = _store(roaming, version, content)
@@ -228,7 +222,7 @@ def remove(request: RemoveRequest) -> None:
     read new mail for the same certificate, and sign as the group: so give a new certificate with a new key by
     --identity, and have the one of before revoked.
     """
-    identities = _load(request.names, request.files) if request.names else ()
+    identities = request.files.load(request.names) if request.names else ()
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
     users = tuple(normalise_user(member) for member in request.members)
@@ -240,7 +234,7 @@ def remove(request: RemoveRequest) -> None:
 @verb(RenewRequest)
 def renew(request: RenewRequest) -> None:
     """Give the members of a group of yours the keys of a new certificate. Those of before stay, for old mail."""
-    identities = _load(request.names, request.files)
+    identities = request.files.load(request.names)
     roaming = open_session(request.login)
     before = find_own_group(roaming, request.group)
     stored = _store_next(roaming, before, with_identities(before.content, identities))
@@ -315,13 +309,6 @@ def _store(roaming: Roaming, version: GroupVersion, content: GroupContent) -> Op
         raise click.ClickException(str(error)) from error
     remember(session)
     return stored
-
-
-def _load(names: tuple[str, ...], files: KeyFiles) -> tuple[Identity, ...]:
-    identities = files.load(names)
-    if not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
-    return identities
 
 
 def _address_of(name: str, certificate: Certificate) -> str:

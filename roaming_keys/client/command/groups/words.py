@@ -72,7 +72,7 @@ def say_taken(group: OpenGroup) -> None:
 
 def say_removed(group: OpenGroup, users: Sequence[str]) -> None:
     """Print what removed members can no longer do, and what they still can."""
-    who, name, address = _all_of(users), group.content.name, _address(group)
+    who, name, address = ", ".join(users), group.content.name, _address(group)
     write_line(f"Removed from {name}: {who}. Version {group.version.number} has a new key, for {_members(group)}.")
     write_line(f"Mail that was encrypted for {address} so far was readable for {who}, and stays so.")
     if group.content.removed:
@@ -84,7 +84,7 @@ def say_removed(group: OpenGroup, users: Sequence[str]) -> None:
 
 def _say_who_still_has_the_key(group: OpenGroup) -> None:
     if group.content.removed:
-        who, address = _all_of(group.content.removed), _address(group)
+        who, address = ", ".join(group.content.removed), _address(group)
         write_line(f"Removed, but still with the key of {address}: {who}. They can read new mail and sign as it.")
         write_line("The owner gets a certificate with a new key, has the one of before revoked, and runs")
         write_line(f'sealwax roam group renew "{group.content.name}" NEW.p12')
@@ -109,7 +109,3 @@ def _address(group: OpenGroup) -> str:
 def _members(group: OpenGroup) -> str:
     count = len(group.content.members)
     return f"{count} member{'' if count == 1 else 's'}"
-
-
-def _all_of(users: Sequence[str]) -> str:
-    return ", ".join(users)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import click
 
 from sealwax.cli.group import Verbs
@@ -13,48 +10,17 @@ _HERE = "roaming_keys.organisation.client.command"
 _AT_THE_SERVER = "roaming_keys.organisation.server.appointing"
 
 
-class StaffVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
+@click.group(
+    cls=Verbs,
+    own={
         "key": f"{_HERE}.staff:key",
         "add": f"{_AT_THE_SERVER}:add",
         "list": f"{_AT_THE_SERVER}:list_members",
         "remove": f"{_AT_THE_SERVER}:remove",
         "audit": f"{_HERE}.staff:audit",
-    }
-    entry_points: ClassVar[str] = "sealwax.keys.staff"
-
-
-class UserVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
-        "create": f"{_HERE}.importing:create",
-        "import": f"{_HERE}.importing:import_users",
-        "disable": f"{_HERE}.user:disable",
-        "enable": f"{_HERE}.user:enable",
-        "renew": f"{_HERE}.user:renew",
-        "delete": f"{_HERE}.user:delete",
-        "password": f"{_HERE}.user:password",
-    }
-    entry_points: ClassVar[str] = "sealwax.keys.user"
-
-
-class RecoveryVerbs(Verbs):
-    """The commands in the order of use."""
-
-    own: ClassVar[Mapping[str, str]] = {
-        "policy": f"{_HERE}.recovery:policy",
-        "request": f"{_HERE}.recovery:request",
-        "cases": f"{_HERE}.recovery:cases",
-        "approve": f"{_HERE}.recovery:approve",
-        "open": f"{_HERE}.recovery:open_case",
-    }
-    entry_points: ClassVar[str] = "sealwax.keys.recovery"
-
-
-@click.group(cls=StaffVerbs)
+    },
+    entry_points="sealwax.keys.staff",
+)
 def staff() -> None:
     """Appoint administrators, officers and auditors.
 
@@ -67,7 +33,19 @@ def staff() -> None:
     """
 
 
-@click.group(cls=UserVerbs)
+@click.group(
+    cls=Verbs,
+    own={
+        "create": f"{_HERE}.importing:create",
+        "import": f"{_HERE}.importing:import_users",
+        "disable": f"{_HERE}.user:disable",
+        "enable": f"{_HERE}.user:enable",
+        "renew": f"{_HERE}.user:renew",
+        "delete": f"{_HERE}.user:delete",
+        "password": f"{_HERE}.user:password",
+    },
+    entry_points="sealwax.keys.user",
+)
 def user() -> None:
     """Administer people's accounts at the key server.
 
@@ -82,7 +60,17 @@ def user() -> None:
     """
 
 
-@click.group(cls=RecoveryVerbs)
+@click.group(
+    cls=Verbs,
+    own={
+        "policy": f"{_HERE}.recovery:policy",
+        "request": f"{_HERE}.recovery:request",
+        "cases": f"{_HERE}.recovery:cases",
+        "approve": f"{_HERE}.recovery:approve",
+        "open": f"{_HERE}.recovery:open_case",
+    },
+    entry_points="sealwax.keys.recovery",
+)
 def recovery() -> None:
     """Recover the encryption keys of somebody who has left, by several officers together.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from roaming_keys.client.command.times import write_time
 from roaming_keys.organisation.client.command.calling import StaffChoice, read_clock
 from roaming_keys.organisation.client.staff_key import StaffKey
 from roaming_keys.protocol.key_account import KEY_BYTES, normalise_user
@@ -48,7 +48,6 @@ def audit(request: AuditRequest) -> None:
     """Print the audit trail from another computer: the number, time, kind, account, actor and note of each event."""
     user = normalise_user(request.user) if request.user else ""
     for event in request.staff.client().events(user):
-        time = datetime.datetime.fromtimestamp(event.at, datetime.UTC)
         actor = f"by {event.actor}" if event.actor else ""
-        start = f"{event.number} {time:%Y-%m-%dT%H:%M:%SZ} {event.kind}"
+        start = f"{event.number} {write_time(event.at)} {event.kind}"
         write_line(" ".join(part for part in (start, event.user, actor, event.note) if part))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-
+from roaming_keys.client.command.times import write_minute
 from roaming_keys.organisation.protocol.messages import CaseFacts
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from sealwax.cli.streams.files import write_line
@@ -24,21 +23,19 @@ def show_notice(facts: CaseFacts) -> None:
     done = "has" if facts.opened else "is to get"
     write_line(
         f"Recovery: {facts.recipient} {done} your encryption keys, certificate {facts.recipient_fingerprint}."
-        f" Asked for by {facts.asked_by} on {_day(facts.asked)}: {facts.reason}."
+        f" Asked for by {facts.asked_by} on {write_minute(facts.asked)}: {facts.reason}."
         f" {len(facts.approved_by)} of {facts.needed} officers have approved."
     )
 
 
 def show_case(facts: CaseFacts) -> None:
     """Print a case for the staff."""
-    notice = f"told {_day(facts.shown)}" if facts.shown else "not logged in since"
-    opened = f", opened {_day(facts.opened)}" if facts.opened else ""
+    notice = f"told {write_minute(facts.shown)}" if facts.shown else "not logged in since"
+    opened = f", opened {write_minute(facts.opened)}" if facts.opened else ""
     approved = ", ".join(facts.approved_by) or "nobody"
-    write_line(f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {_day(facts.asked)} by {facts.asked_by}")
+    write_line(
+        f"{facts.id}: the keys of {facts.user} for {facts.recipient}, {write_minute(facts.asked)} by {facts.asked_by}"
+    )
     write_line(f"  certificate of the recipient: {facts.recipient_fingerprint}")
     write_line(f"  reason: {facts.reason}")
     write_line(f"  owner {notice}; approved by {approved}, {facts.needed} needed{opened}")
-
-
-def _day(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%d %H:%M} UTC"
