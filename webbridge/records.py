@@ -13,7 +13,7 @@ from enum import StrEnum
 from flask import request
 
 from sealwax.service import ServiceError, audit, client_network
-from sealwax.service.metrics import count_call, count_event
+from sealwax.service.metrics import CountedKind, count_call, count_event
 from webbridge.gateway import GatewayError
 
 _OK = "ok"
@@ -92,7 +92,7 @@ def record_ended_by_owner(account: str, which: ByOwner) -> None:
     _audit("session-ended", account, which)
 
 
-def _counted_and_audited(counted: str, account: str, event: str) -> AbstractContextManager[Record]:
+def _counted_and_audited(counted: CountedKind, account: str, event: str) -> AbstractContextManager[Record]:
     def write(record: Record) -> None:
         count_event(counted, record.outcome)
         _audit(event, account, record.outcome)

@@ -98,7 +98,7 @@ class Browser(abc.ABC):
     def open(self, url: str) -> Page:
         """Open a new tab in front and load an address into it."""
         # Without a tab to name its window, Firefox may choose a window that is just closing, and then opens nothing.
-        window = {"referenceContext": self._first} if self._first in self.tabs() else {}
+        window: dict[str, Json] = {"referenceContext": self._first} if self._first in self.tabs() else {}
         page = Page(self, self.bidi.command("browsingContext.create", type="tab", **window)["context"])
         page.goto(url)
         return page
