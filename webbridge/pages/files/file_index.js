@@ -9,7 +9,7 @@
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { NOTHING, readContent, writeContent } from "./file_tree.js";
 
@@ -61,7 +61,7 @@ export class FileIndex {
     const { version: number, objects, manifest: manifestBytes, used, quota } = line;
     if (bytes.length !== objects.reduce((sum, size) => sum + size, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
     const manifest = bytes.slice(bytes.length - manifestBytes);
-    const version = { number, digest: await digestOf(manifest.buffer) };
+    const version = { number, digest: await sha256Hex(manifest.buffer) };
     if (!acceptOlder && await this.#seen.isAfter(version)) {
       throw new ApiError("files-older", `the bridge gives number ${number}, and a later or another one was seen`);
     }
@@ -111,7 +111,7 @@ export class FileIndex {
     const { manifest } = await this.#own.build("parcel.finish", { ...parcel, chunks: [chunk] });
     const ids = new Set(content.files.map(({ id }) => id));
     const idsBefore = new Set(before.content.files.map(({ id }) => id));
-    const digest = await digestOf(manifest);
+    const digest = await sha256Hex(manifest);
     const { used, quota } = await this.#requests.storeIndex({
       version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
       deleted: [...idsBefore].filter((id) => !ids.has(id)),
@@ -150,9 +150,4 @@ export class FileIndex {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
     return base64urlFromBytes(digest.slice(0, ID_BYTES));
   }
-}
-
-/** @param {ArrayBuffer} bytes */
-async function digestOf(bytes) {
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
 }

@@ -8,7 +8,7 @@
 import { ApiError } from "../app/api.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { addressKey, certificatesFor, sameAddress } from "../../../wasm_build/ui/formats.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/server/lookups.js";
 import { valuesOf } from "../../../wasm_build/ui/receipts.js";
 import { shownText } from "../../../wasm_build/vault/values/shown_text.js";
@@ -222,7 +222,7 @@ export class MailVault {
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    */
   async decide(certificate, options) {
-    const fingerprint = hexFromBytes(await crypto.subtle.digest("SHA-256", certificate));
+    const fingerprint = await sha256Hex(certificate);
     await this.#trust.known;
     await this.#changeDecisions(async (vault) => {
       const args = structuredClone({ certificate, ...options });

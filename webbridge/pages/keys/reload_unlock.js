@@ -8,7 +8,7 @@
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { LIMITS } from "../../../wasm_build/vault/storage/session.js";
 import { openAfterReload, sealForReload } from "./device_bundles.js";
 import { openReloads } from "./reload_database.js";
@@ -323,7 +323,7 @@ function contextOf({ account, begun }) {
 
 /** The name under which the bridge keeps its half. The name reveals nothing about the browser's half. @param {ArrayBuffer} half */
 async function nameOf(half) {
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", half)).slice(0, 2 * NAME_BYTES);
+  return (await sha256Hex(half)).slice(0, 2 * NAME_BYTES);
 }
 
 /**

@@ -15,7 +15,7 @@
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { hexFromBytes, sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { SEAL_KEY_BYTES } from "../../../wasm_build/vault/storage/session.js";
 import { accountDigest } from "../app/state_database.js";
 
@@ -340,6 +340,5 @@ function combine(key, pad) {
  * @param {ArrayBuffer} publicKey
  */
 async function proofOf(session, nonce, publicKey) {
-  const text = new TextEncoder().encode([session, nonce, hexFromBytes(publicKey)].join("\n"));
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", text));
+  return sha256Hex(new TextEncoder().encode([session, nonce, hexFromBytes(publicKey)].join("\n")));
 }

@@ -9,7 +9,7 @@
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { ApiError } from "../app/api.js";
 import { messagePath } from "../app/routes.js";
@@ -334,6 +334,5 @@ export class KeptMail extends EventTarget {
 
 /** The place of a record: a hash, so that no file on the disk has the name of a folder. @param {string} account @param {string} name */
 async function placeOf(account, name) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${account} ${name}`));
-  return `${account} ${hexFromBytes(digest)}`;
+  return `${account} ${await sha256Hex(new TextEncoder().encode(`${account} ${name}`))}`;
 }

@@ -176,12 +176,6 @@ export class LearntRows extends EventTarget {
   }
 }
 
-/** The digest that identifies a message. @param {ArrayBuffer} message @returns {Promise<string>} */
-export async function digestOf(message) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", message));
-  return Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("");
-}
-
 /** @param {MessageAddress} address */
 function nameOf({ uidValidity, uid }) {
   return `${uidValidity}/${uid}`;
