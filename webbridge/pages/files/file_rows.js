@@ -1,6 +1,6 @@
 /** The rows of folders and files. The buttons for rare acts are made when the person opens them. */
 
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, svg } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, isolate, size } from "../../../wasm_build/ui/formats.js";
 import { lastName } from "./file_tree.js";
 
@@ -78,10 +78,5 @@ function createBar(translate, id, { rename, move, remove }) {
 }
 
 function folderMark() {
-  const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [name, value] of [["viewBox", "0 0 24 24"], ["class", "kept-mark"], ["aria-hidden", "true"]]) mark.setAttribute(String(name), String(value));
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", "M3 6h6l2 2h10v11H3z");
-  mark.append(line);
-  return mark;
+  return svg("svg", { viewBox: "0 0 24 24", class: "kept-mark", "aria-hidden": "true" }, svg("path", { d: "M3 6h6l2 2h10v11H3z" }));
 }

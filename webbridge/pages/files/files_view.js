@@ -64,10 +64,8 @@ export class FilesView {
     this.#olderButton = html("button", { type: "button", text: translate("my_files_older_use"), hidden: true, data: { test: "files-older" }, on: { click: () => this.#askOlder() } });
     this.#crumbs = html("ol", { class: "kept-path" });
     this.#more = html("button", { type: "button", text: translate("show_more"), hidden: true, data: { test: "files-more" }, on: { click: () => this.#showMore() } });
-    this.#words = parts.inputField(translate("my_files_find"), { type: "search", autocomplete: "off", data: { test: "files-find" } });
-    this.#words.input.addEventListener("input", () => {
-      this.#shown = PAGE;
-      this.#draw();
+    this.#words = parts.inputField(translate("my_files_find"), {
+      type: "search", autocomplete: "off", data: { test: "files-find" }, on: { input: () => { this.#shown = PAGE; this.#draw(); } },
     });
     this.#tools = html(
       "div", { class: "stack", hidden: true }, this.#createTools(), this.#words.element,
@@ -151,11 +149,10 @@ export class FilesView {
     const shown = makers.slice(0, this.#shown);
     this.#rows.replaceChildren(...shown.map((make) => make()));
     this.#more.hidden = shown.length === makers.length;
-    const counts = { shown: shown.length, count: makers.length };
-    const isEmpty = makers.length === 0;
     const isLong = makers.length > PAGE;
-    this.#note.textContent = isEmpty
-      ? translate(words ? "my_files_nothing_found" : "my_files_empty") : isLong ? translate("my_files_shown", counts) : "";
+    this.#note.textContent = makers.length === 0
+      ? translate(words ? "my_files_nothing_found" : "my_files_empty")
+      : isLong ? translate("my_files_shown", { shown: shown.length, count: makers.length }) : "";
     this.#drawPath();
     const { used = 0, quota = 0 } = this.#keeper.index.current ?? {};
     this.#used.textContent = quota > 0 ? translate("my_files_used", { used: size(used), quota: size(quota) }) : "";

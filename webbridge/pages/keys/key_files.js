@@ -3,8 +3,7 @@
  * asked whether to store the keys on the key server.
  */
 
-import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
-import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { copySecret, overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */

@@ -176,9 +176,10 @@ function drawSessions(services, { sessions, total, end }) {
   const { translate } = services;
   const shown = [...sessions.filter((session) => session.this), ...sessions.filter((session) => !session.this)];
   const hidden = total - sessions.length;
-  const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
-  others.addEventListener("click", () =>
-    end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")));
+  const others = html("button", {
+    type: "button", text: translate("end_other_sessions"), data: { test: "end-others" },
+    on: { click: () => void end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")) },
+  });
   return [
     html("ul", { class: "cards" }, ...shown.map((session) => createCard(services, session, end))),
     hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
@@ -206,10 +207,12 @@ function createCard(services, session, end) {
   const button = html("button", {
     type: "button", text: translate("sign_out"), data: { test: "end-session" },
     "aria-label": translate("end_session_named", { program: name, date: used }),
+    on: {
+      click: () => void (session.this
+        ? askToSignOut(services)
+        : end(button, () => services.api.endSession(session.id), translate("session_ended_named", { program }))),
+    },
   });
-  button.addEventListener("click", () => session.this
-    ? askToSignOut(services)
-    : end(button, () => services.api.endSession(session.id), translate("session_ended_named", { program })));
   return html(
     "li",
     { class: "card", data: { test: "session", this: String(session.this) } },

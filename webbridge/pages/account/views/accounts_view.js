@@ -75,8 +75,8 @@ export function createShowButton(services, { address, account }, failure, { text
   const button = html("button", {
     type: "button", class: isMain ? "primary" : undefined, text,
     "aria-label": services.translate("accounts_show_named", { address: isolate(address) }), data: { test: "account-show", account: address },
+    on: { click: () => void showAccount(services, button, failure, account) },
   });
-  button.addEventListener("click", () => void showAccount(services, button, failure, account));
   return button;
 }
 
@@ -96,6 +96,7 @@ function createCard(services, accountHere, { failure, look }) {
   const named = { address: isolate(address) };
   const out = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), "aria-label": translate("accounts_sign_out_named", named), data: { test: "account-sign-out" },
+    on: { click: () => (isShown ? void askToSignOut(services) : signOut()) },
   });
   const end = async (/** @type {Sealed[]} */ letters) => {
     if (!(await services.accounts.signOut(address, letters))) return signOut();
@@ -105,7 +106,6 @@ function createCard(services, accountHere, { failure, look }) {
   };
   const signOut = () => void askAboutLetters(services, [address], (letters) =>
     void services.attempt(out, translate("ending_session"), failure, () => end(letters)));
-  out.addEventListener("click", () => (isShown ? void askToSignOut(services) : signOut()));
   const open = html("a", {
     class: "button", href: services.accounts.linkTo(accountHere.account), target: "_blank", rel: "noopener",
     text: translate("accounts_open"), "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
@@ -124,16 +124,18 @@ function createCard(services, accountHere, { failure, look }) {
 function createFurther(services, failure) {
   const { translate, accounts } = services;
   if (!accounts.isOffered) return [];
-  const add = html("button", { type: "button", text: translate("accounts_add"), data: { test: "account-add" } });
-  add.addEventListener("click", () => void showAccount(services, add, failure, NEW_ACCOUNT));
-  const all = html("button", { class: "quiet", type: "button", text: translate("accounts_sign_out_all"), data: { test: "sign-out-all" } });
-  all.addEventListener("click", () => void askToSignOutOfAll(services));
-  const parts = accounts.hasRoom ? [add] : [];
-  if (accounts.all.length > 1) parts.push(all);
+  const add = html("button", {
+    type: "button", text: translate("accounts_add"), data: { test: "account-add" },
+    on: { click: () => void showAccount(services, add, failure, NEW_ACCOUNT) },
+  });
+  const all = html("button", {
+    class: "quiet", type: "button", text: translate("accounts_sign_out_all"), data: { test: "sign-out-all" },
+    on: { click: () => void askToSignOutOfAll(services) },
+  });
   return [
     accounts.all.length > 1 ? html("p", { class: "note", text: translate("accounts_keys") }) : null,
     accounts.hasRoom ? null : html("p", { class: "note", text: translate("error_too_many_accounts"), data: { test: "accounts-full" } }),
-    html("div", { class: "actions" }, ...parts),
+    html("div", { class: "actions" }, accounts.hasRoom && add, accounts.all.length > 1 && all),
   ].filter((part) => part !== null);
 }
 

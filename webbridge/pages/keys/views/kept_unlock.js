@@ -90,8 +90,9 @@ class AccountChoice {
     const translate = this.#translate;
     this.#openings = openings;
     const buttons = openings.map((opening) => {
-      const button = html("button", { type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" } });
-      button.addEventListener("click", () => this.#choose(button, opening));
+      const button = html("button", {
+        type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" }, on: { click: () => this.#choose(button, opening) },
+      });
       return button;
     });
     this.#element = html(

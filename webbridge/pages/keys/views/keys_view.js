@@ -246,12 +246,14 @@ function createOffer(services) {
   const failure = problem("enrol-error");
   const keep = html("button", {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
+    on: {
+      click: () => void services.attempt(keep, translate("encrypting"), failure, async () => {
+        await services.keyFiles.enrol(services.api);
+        services.announce(translate("kept_on_server"));
+        services.navigate(services.hasDraft() ? "/write" : services.mailPath());
+      }),
+    },
   });
-  keep.addEventListener("click", () => services.attempt(keep, translate("encrypting"), failure, async () => {
-    await services.keyFiles.enrol(services.api);
-    services.announce(translate("kept_on_server"));
-    services.navigate(services.hasDraft() ? "/write" : services.mailPath());
-  }));
   const save = html("button", {
     type: "button", text: translate("save_as_file"), data: { test: "save-key-file" },
     on: {

@@ -80,9 +80,10 @@ export function createResetForms(services, { onUnlocked }) {
     }
   };
 
-  const summary = html("summary", { text: translate("reset_summary") });
-  const element = html("details", { class: "details", data: { test: "reset" } }, summary, html("div", { class: "stack" }, failure, place));
-  element.addEventListener("toggle", () => { if (element.open) void load(); });
+  const element = html(
+    "details", { class: "details", data: { test: "reset" }, on: { toggle: () => { if (element.open) void load(); } } },
+    html("summary", { text: translate("reset_summary") }), html("div", { class: "stack" }, failure, place),
+  );
   void isResetBegun(services.address ?? "").then((isBegun) => { if (isBegun) element.open = true; });
   return { element, clear };
 }
@@ -102,10 +103,13 @@ function createState(services, reset, steps) {
 function createStart(services, { goOn }) {
   const { translate } = services;
   const failure = problem("reset-start-error");
-  const start = html("button", { type: "button", text: translate("reset_start"), data: { test: "reset-start" } });
-  start.addEventListener("click", () => services.attempt(start, translate("working"), failure, async () => {
-    await goOn(await services.keyServer.startReset(services.address ?? "", await services.api.resetTicket()));
-  }));
+  const start = html("button", {
+    type: "button", text: translate("reset_start"), data: { test: "reset-start" },
+    on: {
+      click: () => void services.attempt(start, translate("working"), failure, async () =>
+        goOn(await services.keyServer.startReset(services.address ?? "", await services.api.resetTicket()))),
+    },
+  });
   const meaning = ["reset_means_new", "reset_means_lost", "reset_means_file", "reset_means_wait", "reset_means_back"];
   return withoutText(html(
     "div", { class: "stack" },

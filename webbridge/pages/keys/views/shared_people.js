@@ -31,10 +31,6 @@ export function createSharedPeople(services, shared, row) {
   const { translate } = services;
   const failure = problem("shared-people-problem");
   const place = html("div", { class: "stack" });
-  const element = html(
-    "details", { class: "details", data: { test: "shared-people" } },
-    html("summary", { text: translate("shared_people") }), html("div", { class: "stack" }, failure, place),
-  );
   const load = async () => {
     if (place.childElementCount > 0) return;
     failure.textContent = "";
@@ -48,11 +44,15 @@ export function createSharedPeople(services, shared, row) {
       failure.textContent = sharedSentence(services, error, row);
     }
   };
-  element.addEventListener("toggle", () => {
+  const toggle = () => {
     if (!element.open) return void shared.opened.delete(row.id);
     shared.opened.add(row.id);
     void load();
-  });
+  };
+  const element = html(
+    "details", { class: "details", data: { test: "shared-people" }, on: { toggle } },
+    html("summary", { text: translate("shared_people") }), html("div", { class: "stack" }, failure, place),
+  );
   element.open = shared.opened.has(row.id);
   return element;
 }
@@ -101,16 +101,17 @@ function createMember(services, shared, row, group, { user, notAfter, isOwner, h
 function createRemoving(services, shared, row, group, user, userId) {
   const { translate } = services;
   const words = { user: isolate(user), name: isolate(group.name), address: isolate(group.addresses.join(", ")) };
+  const remove = () => whileBusy(button, translate("working"), () =>
+    change(services, shared, row, { removed: [user] }, translate("shared_removed", words)));
   const button = html("button", {
     type: "button", text: translate("remove_ask"), "aria-describedby": userId, data: { test: "shared-remove" },
+    on: {
+      click: () => ask({
+        title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
+        keep: translate("cancel"), go: translate("remove"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
+      }),
+    },
   });
-  const remove = () => whileBusy(button, translate("working"), async () => {
-    await change(services, shared, row, { removed: [user] }, translate("shared_removed", words));
-  });
-  button.addEventListener("click", () => ask({
-    title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
-    keep: translate("cancel"), go: translate("remove"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
-  }));
   return button;
 }
 
@@ -147,11 +148,10 @@ function createAdding(services, shared, row, { name, members }) {
 
 /** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {OpenedGroup} group */
 function createRenewing(services, shared, { id, name, addresses }) {
-  const open = () => openRenewing(services, shared, { id, name, address: addresses.join(", ") });
-  const button = html("button", {
-    type: "button", text: services.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open },
-  });
-  return html("div", { class: "actions" }, button);
+  return html("div", { class: "actions" }, html("button", {
+    type: "button", text: services.translate("shared_renew"), data: { test: "shared-renew-open" },
+    on: { click: () => openRenewing(services, shared, { id, name, address: addresses.join(", ") }) },
+  }));
 }
 
 /**

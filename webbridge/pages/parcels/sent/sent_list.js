@@ -31,8 +31,9 @@ export class SentList {
     this.#again = html("button", {
       type: "button", text: translate("try_again"), hidden: true, data: { test: "sent-parcels-again" }, on: { click: () => void this.#load() },
     });
-    this.#more = html("button", { type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" } });
-    this.#more.addEventListener("click", () => void this.#loadMore());
+    this.#more = html("button", {
+      type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" }, on: { click: () => void this.#loadMore() },
+    });
     this.#empty = html("div", { class: "stack", hidden: true, data: { test: "sent-parcels-empty" } }, ...emptySentences(translate));
     this.element = html(
       "section", { class: "stack", "aria-label": translate("sent_parcels"), "aria-busy": "true", data: { test: "sent-parcels" } },

@@ -22,8 +22,9 @@ export function createIndexSection(services) {
   const { translate, index, filler } = services;
   const failure = problem("index-error");
   const note = html("p", { class: "note", data: { test: "index-note" } });
-  const pause = html("button", { type: "button", hidden: true, data: { test: "index-pause" } });
-  pause.addEventListener("click", () => (filler.isPaused ? filler.resume() : filler.pause()));
+  const pause = html("button", {
+    type: "button", hidden: true, data: { test: "index-pause" }, on: { click: () => (filler.isPaused ? filler.resume() : filler.pause()) },
+  });
   const choice = switchField(translate("index_switch"), "index-switch", (isOn) => void choose(isOn));
 
   const update = () => {
