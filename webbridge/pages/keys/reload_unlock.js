@@ -13,6 +13,7 @@ import { LIMITS } from "../../../wasm_build/vault/storage/session.js";
 import { openAfterReload, sealForReload } from "./device_bundles.js";
 import { openReloads } from "./reload_database.js";
 import { HALF_BYTES } from "./reload_halves.js";
+import { keepText, keptText } from "../app/kept_choice.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
@@ -279,22 +280,13 @@ export class ReloadUnlock extends EventTarget {
 
   /** @param {string} name */
   #stored(name) {
-    try {
-      return localStorage.getItem(`${name} ${this.#account}`);
-    } catch {
-      // If the browser stores nothing, the person has chosen nothing.
-      return null;
-    }
+    return keptText(`${name} ${this.#account}`);
   }
 
   /** @param {string} name @param {string | null} text */
   #store(name, text) {
-    try {
-      if (text === null) localStorage.removeItem(`${name} ${this.#account}`);
-      else localStorage.setItem(`${name} ${this.#account}`, text);
-    } catch {
-      // A browser that stores nothing keeps no keys either.
-    }
+    // A browser that stores nothing keeps no keys either.
+    keepText(`${name} ${this.#account}`, text);
   }
 }
 

@@ -70,7 +70,7 @@ export class TrustKeeper extends EventTarget {
   constructor(lists) {
     super();
     this.#lists = lists;
-    this.book.addEventListener("change", () => this.#bookChanged());
+    this.book.addEventListener("change", () => this.#learned());
   }
 
   /** @param {import("../app/service_answers.js").BridgeConfig} config */
@@ -165,8 +165,7 @@ export class TrustKeeper extends EventTarget {
     if (haveSameBytes(contacts, this.#contacts)) return true;
     this.#contacts = contacts;
     this.#basis += 1;
-    this.#version += 1;
-    this.dispatchEvent(new Event("learned"));
+    this.#learned();
     return true;
   }
 
@@ -196,20 +195,19 @@ export class TrustKeeper extends EventTarget {
     if (basis !== this.#decisionsBasis) return false;
     this.#decisions = decisions;
     this.#decisionsBasis += 1;
-    this.#version += 1;
     this.dispatchEvent(new Event("decided"));
-    this.dispatchEvent(new Event("learned"));
+    this.#learned();
     return true;
   }
 
-  #bookChanged() {
+  #learned() {
     this.#version += 1;
     this.dispatchEvent(new Event("learned"));
   }
 
   /** Takes the address book of the account. @param {Record<string, Record<string, string>>} account */
   takeBook(account) {
-    if (this.book.take(account)) this.#bookChanged();
+    if (this.book.take(account)) this.#learned();
   }
 
   /** A number that grows with each change of contacts, decisions and the address book. */
@@ -287,6 +285,16 @@ export class TrustKeeper extends EventTarget {
    */
   adopt({ contacts, decisions, book, merged, sent }) {
     this.book.join(book);
+    this.#replace({ contacts, decisions, merged, sent });
+    this.dispatchEvent(new Event("decided"));
+  }
+
+  /**
+   * @param {{
+   *   contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, merged: ArrayBuffer | null, sent: ArrayBuffer | null,
+   * }} state
+   */
+  #replace({ contacts, decisions, merged, sent }) {
     this.#contacts = contacts;
     this.#decisions = decisions;
     this.#merged = merged;
@@ -294,7 +302,6 @@ export class TrustKeeper extends EventTarget {
     this.#basis += 1;
     this.#decisionsBasis += 1;
     this.#version += 1;
-    this.dispatchEvent(new Event("decided"));
   }
 
   /** @param {ArrayBuffer[]} certificates looked-up certificates of authorities, which the vault checks */
@@ -313,14 +320,8 @@ export class TrustKeeper extends EventTarget {
     this.forgetRemoved(this.removed);
     this.evidence.clear();
     this.book.forget();
-    this.#contacts = null;
-    this.#decisions = null;
-    this.#merged = null;
-    this.#sent = null;
     this.#issuers = [];
-    this.#basis += 1;
-    this.#decisionsBasis += 1;
-    this.#version += 1;
+    this.#replace({ contacts: null, decisions: null, merged: null, sent: null });
   }
 }
 
