@@ -144,9 +144,7 @@ function createPerson(services) {
 
 /** @param {HTMLElement} lock @param {FrameServices} services */
 function drawLock(lock, { translate, keys }) {
-  const shape = lockMark("", { size: 20 });
-  shape.setAttribute("aria-hidden", "true");
-  lock.replaceChildren(shape, translate(keys.unlocked ? "lock" : "unlock"));
+  lock.replaceChildren(lockMark("", { size: 20 }), translate(keys.unlocked ? "lock" : "unlock"));
   lock.dataset.unlocked = String(keys.unlocked);
 }
 

@@ -39,7 +39,7 @@ export function createLateView(services, { name, titleKey, meaning, load, create
     }
     if (isClosed) return;
     const content = create();
-    close = content.close;
+    close = () => content.close();
     body.replaceChildren(content.element);
   };
 

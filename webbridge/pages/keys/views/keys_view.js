@@ -189,11 +189,9 @@ function drawUnlocked(services, strict, shared, account) {
     )),
   );
   const open = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
-  const mark = lockMark("", { size: 24 });
-  mark.setAttribute("aria-hidden", "true");
   return [
     services.keyFiles.canEnrol ? createOffer(services) : null,
-    html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
+    html("p", { class: "note with-mark" }, lockMark(""), html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
     services.keys.way === "tab" || services.keys.way === "reload"
       ? html("p", { class: "note", text: translate("unlocked_without_account"), data: { test: "without-account" } })

@@ -36,19 +36,13 @@ const TRY_LATER = "try-later";
 
 /** @type {ParcelKey["createKey"]} */
 function createKey(given) {
-  const steps = new KeySteps(given);
-  return { element: steps.element, focus: () => steps.focus(), close: () => steps.close() };
+  return new KeySteps(given);
 }
 
 /** The steps of the form: the passphrase, the code, and the saved file. Each step replaces the step before. */
 class KeySteps {
-  #page;
+  #given;
   #translate;
-  #reader;
-  #parts;
-  #terms;
-  #addresses;
-  #onEnd;
   #title;
   #passphrases;
   /** Submits the form with the passphrase. */
@@ -59,15 +53,10 @@ class KeySteps {
   #file = null;
 
   /** @param {Given} given */
-  constructor({ page, reader, parts, terms, addresses, onEnd }) {
-    const { translate } = page;
-    this.#page = page;
+  constructor(given) {
+    const { page: { translate }, parts } = given;
+    this.#given = given;
     this.#translate = translate;
-    this.#reader = reader;
-    this.#parts = parts;
-    this.#terms = terms;
-    this.#addresses = addresses;
-    this.#onEnd = onEnd;
     const titleId = parts.uniqueId("key");
     this.#title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
     this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
@@ -92,7 +81,7 @@ class KeySteps {
 
   #createCancel() {
     return html("button", {
-      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#onEnd(); } },
+      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#given.onEnd(); } },
     });
   }
 
@@ -100,21 +89,21 @@ class KeySteps {
   #show(...children) {
     // Each step restarts the idle time. The person reads a mail for the next step, and the key must not be lost
     // meanwhile.
-    this.#page.touch();
+    this.#given.page.touch();
     this.element.replaceChildren(this.#title, ...children);
   }
 
   #showPassphrase() {
-    const [parts, translate] = [this.#parts, this.#translate];
+    const { page, reader, parts, addresses } = this.#given;
+    const translate = this.#translate;
     const failure = parts.problem("key-error");
-    const address = createAddress(parts, translate("parcel_key_address"), this.#addresses);
+    const address = createAddress(parts, translate("parcel_key_address"), addresses);
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_make"), data: { test: "make-key" } });
-    const make = () => this.#page.attempt(button, translate("parcel_key_making"), failure, async () => {
+    const make = () => page.attempt(button, translate("parcel_key_making"), failure, async () => {
       const passphrase = this.#passphrases.read();
       if (!passphrase) return;
-      const key = await this.#reader.makeKey(address.read(), passphrase);
-      this.#made = key;
-      await this.#askForCode(key);
+      this.#made = await reader.makeKey(address.read(), passphrase);
+      await this.#askForCode(this.#made);
     });
     const form = parts.createForm(
       { class: "stack", data: { test: "key-passphrase-form" } }, make, html("p", { text: translate("parcel_key_meaning") }),
@@ -126,13 +115,14 @@ class KeySteps {
 
   /** Asks the server for a code by mail, and shows the field for it. @param {NewKey} key */
   async #askForCode(key) {
-    await this.#reader.askForKey(key).catch((error) => { throw ofKey(error); });
+    await this.#given.reader.askForKey(key).catch((error) => { throw ofKey(error); });
     this.#showCode(key);
   }
 
   /** @param {NewKey} key */
   #showCode(key) {
-    const [page, parts, translate] = [this.#page, this.#parts, this.#translate];
+    const { page, parts } = this.#given;
+    const translate = this.#translate;
     const failure = parts.problem("key-error");
     const code = this.#createCodeField();
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_get"), data: { test: "confirm-key" } });
@@ -169,29 +159,29 @@ class KeySteps {
   }
 
   #createCodeField() {
-    return this.#parts.inputField(this.#translate("parcel_key_code"), {
+    return this.#given.parts.inputField(this.#translate("parcel_key_code"), {
       inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
-      data: { test: "key-code" }, on: { input: () => this.#page.touch() },
+      data: { test: "key-code" }, on: { input: () => this.#given.page.touch() },
     }, { hint: this.#translate("parcel_key_code_hint") });
   }
 
   /** The sentence that says where the code was sent, and how long it is valid. @param {string} address */
   #codeWasSent(address) {
-    const minutes = Math.round(this.#terms.seconds / 60);
+    const minutes = Math.round(this.#given.terms.seconds / 60);
     return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
   }
 
   /** Gets the certificates for the code, and makes the file. @param {NewKey} key @param {string} digits */
   async #getFile(key, digits) {
-    const certificates = await this.#reader.confirmKey(key, digits);
+    const certificates = await this.#given.reader.confirmKey(key, digits);
     const passphrase = this.#passphrases.read();
     if (!passphrase) throw new ApiError("internal-error", "the passphrase is gone");
-    this.#file = await this.#reader.finishKey(key, certificates, passphrase);
+    this.#file = await this.#given.reader.finishKey(key, certificates, passphrase);
   }
 
   /** @param {string} address */
   #save(address) {
-    if (this.#file) this.#parts.saveFile(fileName(address), this.#file);
+    if (this.#file) this.#given.parts.saveFile(fileName(address), this.#file);
   }
 
   /** @param {string} address */
@@ -207,7 +197,7 @@ class KeySteps {
     }));
     this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
     note.focus();
-    this.#page.announce(sentence);
+    this.#given.page.announce(sentence);
   }
 }
 

@@ -286,7 +286,7 @@ export class ParcelPage {
   #draw() {
     const { translate } = this;
     const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
-    close.append(hiddenLock(), translate("parcel_close"));
+    close.append(lockMark("", { size: 20 }), translate("parcel_close"));
     const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
     const menu = createLanguageMenu(this, (language) => this.#useLanguage(language));
     const bar = html("header", { class: "bar parcel-bar" }, name, html("div", { class: "bar-person" }, menu, close));
@@ -330,10 +330,4 @@ export class ParcelPage {
     this.#vaultLine.setState("vault_ready");
     return vault;
   }
-}
-
-function hiddenLock() {
-  const mark = lockMark("", { size: 20 });
-  mark.setAttribute("aria-hidden", "true");
-  return mark;
 }

@@ -86,7 +86,7 @@ export class KeyOffer {
         this.#draw(terms, addresses).focus();
       },
     });
-    this.#close = form.close;
+    this.#close = () => form.close();
     this.#fill(form.element);
     form.focus();
   }
