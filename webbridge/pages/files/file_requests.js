@@ -31,8 +31,7 @@ export class FileRequests {
   async index() {
     const all = new Uint8Array(await readAtMost(await this.#ask(`${PATH}/index`, {}), MAX_INDEX_BYTES + MAX_LINE_BYTES));
     const end = all.indexOf(LINE_END);
-    const line = readLine(new TextDecoder().decode(all.subarray(0, Math.max(0, end))));
-    return { line, bytes: all.subarray(end + 1) };
+    return { line: readLine(new TextDecoder().decode(all.subarray(0, Math.max(0, end)))), bytes: all.subarray(end + 1) };
   }
 
   /**

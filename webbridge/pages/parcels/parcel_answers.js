@@ -18,8 +18,10 @@ const TOKEN = /^[\w-]{16,200}$/;
 export function readParcels(answer) {
   const { parcels, next, used, quota } = membersOf(answer);
   if (!Array.isArray(parcels)) throw nonsense();
-  const read = entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((parcel) => parcel !== null);
-  return { parcels: read, next: idOf(next, MAX_TEXT_CHARACTERS) || null, used: countOf(used) ?? 0, quota: countOf(quota) ?? 0 };
+  return {
+    parcels: entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((parcel) => parcel !== null),
+    next: idOf(next, MAX_TEXT_CHARACTERS) || null, used: countOf(used) ?? 0, quota: countOf(quota) ?? 0,
+  };
 }
 
 /** @param {unknown} answer @returns {SentParcel} rejects as `server-error` without an id */

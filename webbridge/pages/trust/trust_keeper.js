@@ -135,13 +135,15 @@ export class TrustKeeper extends EventTarget {
    * @param {import("../../../wasm_build/vault/server/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
    */
   judging(evidence = this.evidence.copy()) {
-    const trust = {
-      ...structuredClone(this.#operator),
-      followed: this.#following?.followed?.slice(0) ?? null,
-      decisions: this.decisions(),
-      evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
+    return {
+      trust: {
+        ...structuredClone(this.#operator),
+        followed: this.#following?.followed?.slice(0) ?? null,
+        decisions: this.decisions(),
+        evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
+      },
+      at: new Date().toISOString(),
     };
-    return { trust, at: new Date().toISOString() };
   }
 
   /** The argument `contacts` of a verb, as a copy. */

@@ -59,11 +59,13 @@ export function createAccountsView(services) {
   };
   draw();
   void look();
-  const element = html(
-    "div", { class: "narrow stack", data: { test: "accounts-view" } },
-    heading, html("p", { class: "lede", text: translate("accounts_meaning") }), list, failure, further,
-  );
-  return { element, heading, titleKey, renew: () => createAccountsView(services) };
+  return {
+    element: html(
+      "div", { class: "narrow stack", data: { test: "accounts-view" } },
+      heading, html("p", { class: "lede", text: translate("accounts_meaning") }), list, failure, further,
+    ),
+    heading, titleKey, renew: () => createAccountsView(services),
+  };
 }
 
 /**

@@ -133,13 +133,15 @@ function createPassphraseField({ translate, keys }, onSubmit) {
 function createComputerField(translate) {
   const id = uniqueId("computer");
   const input = html("input", { type: "checkbox", "aria-describedby": id, data: { test: "foreign-computer" } });
-  const element = html(
-    "div",
-    { class: "field" },
-    html("label", { class: "check" }, input, translate("foreign_computer")),
-    html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
-  );
-  return { element, input };
+  return {
+    element: html(
+      "div",
+      { class: "field" },
+      html("label", { class: "check" }, input, translate("foreign_computer")),
+      html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
+    ),
+    input,
+  };
 }
 
 /** The other accounts of this browser, which this tab can show. @param {SignInServices} services @param {string | null} ended */

@@ -126,9 +126,11 @@ export function createAwayView(services) {
   const again = html("button", {
     type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
   });
-  const element = html(
-    "div", { class: "narrow stack", data: { test: "away-view" } },
-    heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
-  );
-  return { element, heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear };
+  return {
+    element: html(
+      "div", { class: "narrow stack", data: { test: "away-view" } },
+      heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
+    ),
+    heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear,
+  };
 }

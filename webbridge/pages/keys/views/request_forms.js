@@ -24,14 +24,13 @@ export function createRequestForms(services, { onUnlocked }) {
   const { translate } = services;
   const making = createMaking(services);
   const joining = createJoining(services, onUnlocked);
-  const element = html(
-    "details",
-    { class: "details", data: { test: "request" } },
-    html("summary", { text: translate("request_summary") }),
-    html("div", { class: "stack" }, making.element, joining.element),
-  );
   return {
-    element,
+    element: html(
+      "details",
+      { class: "details", data: { test: "request" } },
+      html("summary", { text: translate("request_summary") }),
+      html("div", { class: "stack" }, making.element, joining.element),
+    ),
     /** Overwrites the typed text. */
     clear() {
       making.clear();
@@ -62,12 +61,14 @@ function createMaking(services) {
     passphrases.clear();
   });
 
-  const form = createForm(
-    { class: "stack", data: { test: "request-form" } }, submit,
-    html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
-    address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
-  );
-  return { element: form, clear: () => passphrases.clear() };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "request-form" } }, submit,
+      html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
+      address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
+    ),
+    clear: () => passphrases.clear(),
+  };
 }
 
 /** @param {Catalogue} translate */
@@ -109,10 +110,12 @@ function createJoining(services, onUnlocked) {
     onUnlocked();
   });
 
-  const form = createForm(
-    { class: "stack", data: { test: "join-form" } }, submit,
-    html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
-    key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
-  );
-  return { element: form, clear: () => passphrase.clear() };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "join-form" } }, submit,
+      html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
+      key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
+    ),
+    clear: () => passphrase.clear(),
+  };
 }

@@ -167,12 +167,14 @@ function createFinish(services, reset, { ended, onUnlocked }) {
       field.setError(translate("error_wrong_passphrase"));
     }
   });
-  const form = createForm(
-    { class: "stack", data: { test: "reset-finish" } }, submit,
-    createTimes(translate, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
-    file.element, field.element, next.element, failure, html("div", { class: "actions" }, button),
-  );
-  return { element: form, clear };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "reset-finish" } }, submit,
+      createTimes(translate, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
+      file.element, field.element, next.element, failure, html("div", { class: "actions" }, button),
+    ),
+    clear,
+  };
 }
 
 /**

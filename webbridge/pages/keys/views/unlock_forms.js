@@ -98,11 +98,13 @@ function createServerForm(services, field, onUnlocked) {
     if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
-  const element = createForm(
-    { class: "stack", data: { test: "unlock-form" } }, submit,
-    field.element, failure, html("div", { class: "actions" }, button),
-  );
-  return { element, tell: (/** @type {unknown} */ error) => tellFailure(services, { field, failure, refusedKey }, error) };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "unlock-form" } }, submit,
+      field.element, failure, html("div", { class: "actions" }, button),
+    ),
+    tell: (/** @type {unknown} */ error) => tellFailure(services, { field, failure, refusedKey }, error),
+  };
 }
 
 /**

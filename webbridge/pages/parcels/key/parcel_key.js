@@ -210,13 +210,14 @@ class KeySteps {
 function createAddress(parts, label, addresses) {
   const [only = ""] = addresses;
   if (addresses.length === 1) {
-    const text = html("p", {}, html("span", { text: `${label}: ` }), html("bdi", { text: only, data: { test: "key-address" } }));
-    return { element: text, read: () => only };
+    return {
+      element: html("p", {}, html("span", { text: `${label}: ` }), html("bdi", { text: only, data: { test: "key-address" } })),
+      read: () => only,
+    };
   }
   const id = parts.uniqueId("key-address");
   const choice = html("select", { id, data: { test: "key-address" } }, ...addresses.map((address) => html("option", { value: address, text: address })));
-  const element = html("div", { class: "field" }, html("label", { for: id, text: label }), choice);
-  return { element, read: () => choice.value };
+  return { element: html("div", { class: "field" }, html("label", { for: id, text: label }), choice), read: () => choice.value };
 }
 
 /** The name of the key file. @param {string} address */

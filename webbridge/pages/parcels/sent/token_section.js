@@ -75,12 +75,14 @@ export function createTokenSection(given) {
   const leave = () => shown?.close();
   addEventListener("pagehide", leave);
   void load();
-  const element = html(
-    "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
-    title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
-    failure, list, html("div", { class: "actions" }, again), form.element,
-  );
-  return { element, close: () => { removeEventListener("pagehide", leave); close(); } };
+  return {
+    element: html(
+      "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
+      title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
+      failure, list, html("div", { class: "actions" }, again), form.element,
+    ),
+    close: () => { removeEventListener("pagehide", leave); close(); },
+  };
 }
 
 /**
@@ -110,8 +112,10 @@ function createMaking({ services: { translate }, parts }, { make, refuse }) {
       await make(button, tokenName, count);
     }
   };
-  const element = parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button));
-  return { element, made: () => { name.input.value = ""; } };
+  return {
+    element: parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button)),
+    made: () => { name.input.value = ""; },
+  };
 }
 
 /** @param {Given} given @param {ListedToken[]} tokens @param {(button: HTMLButtonElement, token: ListedToken) => void} revoke */
