@@ -24,8 +24,7 @@ async function start() {
     translate = await loadTexts(integrity);
     explainCalm(translate("calm_hint"));
     const { api, keyServer, discovery = null } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
-    const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer, discovery });
-    await app.start();
+    await new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer, discovery }).start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
     showStartFailure(root, translate ? wordsFor(translate, reason) : wordsWithoutTexts());

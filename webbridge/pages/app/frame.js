@@ -35,8 +35,7 @@ export function createFrame(services) {
   const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html("div", { class: "frame" });
   const draw = () => {
-    const promise = html("span", { text: translate("foot_promise") });
-    const foot = html("footer", { class: "foot" }, promise, vault.element);
+    const foot = html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element);
     element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
   };
   draw();
@@ -74,12 +73,14 @@ export function createFrame(services) {
 function createBar(services) {
   const nav = createNav(services);
   const person = createPerson(services);
-  const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
   const update = (hash = location.hash) => {
     nav.update(hash);
     person.update(hash);
   };
-  return { element: html("header", { class: "bar" }, name, nav.element, person.element), update };
+  return {
+    element: html("header", { class: "bar" }, html("span", { class: "bar-name" }, waxSeal(), "Sealwax"), nav.element, person.element),
+    update,
+  };
 }
 
 /**

@@ -27,9 +27,8 @@ export function createNotices(services) {
   const { kept, roamingKeys, translate, unlocking } = services;
   const notices = [];
   if (isKeepingTrouble(kept.keeping)) {
-    const more = html("a", { href: "#/people", text: translate("people_title") });
-    const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
-    notices.push(html("div", { class: "notice" }, text, more));
+    const sentence = translate(`trust_${kept.keeping.replace("-", "_")}`);
+    notices.push(notice(sentence, html("a", { href: "#/people", text: translate("people_title") })));
   }
   if (services.away.source.isAway && !services.away.canEnter) notices.push(notice(translate("away_notice")));
   const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
@@ -61,15 +60,12 @@ function notice(sentence, ...further) {
 /** @param {NoticeServices} services */
 function createVersionNotice(services) {
   const { translate } = services;
-  const element = notice(translate("new_version"));
-  const paragraph = /** @type {HTMLElement} */ (element.firstElementChild);
-  const reload = html("button", {
+  const sentence = html("p", { text: translate("new_version") });
+  return html("div", { class: "notice" }, sentence, html("button", {
     type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
     on: { click: async () => {
       if (await services.away.files.takeOver()) location.reload();
-      else paragraph.textContent = translate("new_version_tabs");
+      else sentence.textContent = translate("new_version_tabs");
     } },
-  });
-  element.append(reload);
-  return element;
+  }));
 }

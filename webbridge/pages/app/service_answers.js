@@ -140,8 +140,7 @@ export function readOffers(answer) {
 /** @param {unknown} answer @returns {Grant[]} rejects with `server-error` if the list cannot be read completely */
 export function readGrants(answer) {
   const { people } = membersOf(answer);
-  const entries = entriesOf(people, MAX_ENTRIES);
-  const read = entries.flatMap((value) => {
+  const read = entriesOf(people, MAX_ENTRIES).flatMap((value) => {
     const { name, person, own, level, rights } = membersOf(value);
     const known = idOf(name, MAX_TEXT_CHARACTERS);
     const word = wordOf(level, /** @type {const} */ (["read", "file", "all", "other"]));

@@ -103,12 +103,12 @@ export class FileIndex {
   /** @param {OpenIndex} before @param {Content} content @returns {Promise<OpenIndex>} */
   async #store(before, content) {
     const number = before.number + 1;
-    const text = writeContent(content, { account: this.#own.account, number });
-    const data = new TextEncoder().encode(text);
+    const data = new TextEncoder().encode(writeContent(content, { account: this.#own.account, number }));
     const sizeBytes = data.length;
     const { cms, chunk } = await this.#own.encrypt(data.buffer);
-    const parcel = { parcel: await this.#idOf(number), name: NAME, sizeBytes, at: new Date().toISOString(), wholeBytes: 0 };
-    const { manifest } = await this.#own.build("parcel.finish", { ...parcel, chunks: [chunk] });
+    const { manifest } = await this.#own.build("parcel.finish", {
+      parcel: await this.#idOf(number), name: NAME, sizeBytes, at: new Date().toISOString(), wholeBytes: 0, chunks: [chunk],
+    });
     const ids = new Set(content.files.map(({ id }) => id));
     const idsBefore = new Set(before.content.files.map(({ id }) => id));
     const digest = await sha256Hex(manifest);
@@ -130,8 +130,9 @@ export class FileIndex {
   async #open(number, manifest, { bytes, objects }) {
     const { files: [file, ...others] } = await this.#own.verify(manifest, await this.#idOf(number));
     if (!file || others.length > 0 || file.name !== NAME) throw new ApiError("files-damaged", "this is no index");
-    const sizes = file.chunks.map(({ cmsBytes }) => cmsBytes);
-    if (sizes.join() !== objects.join()) throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
+    if (file.chunks.map(({ cmsBytes }) => cmsBytes).join() !== objects.join()) {
+      throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
+    }
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let [at, text] = [0, ""];
     for (const { object: _, ...chunk } of file.chunks) {

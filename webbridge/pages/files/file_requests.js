@@ -40,8 +40,8 @@ export class FileRequests {
    * @returns {Promise<IndexLine>}
    */
   async storeIndex({ version, chunks, manifest, kept, deleted }) {
-    const sizes = { objects: chunks.map(({ byteLength }) => byteLength), manifest: manifest.byteLength };
-    const line = JSON.stringify({ version, ...sizes, kept, deleted });
+    const objects = chunks.map(({ byteLength }) => byteLength);
+    const line = JSON.stringify({ version, objects, manifest: manifest.byteLength, kept, deleted });
     const body = new Blob([`${line}\n`, ...chunks, manifest]);
     return readJson(await this.#ask(`${PATH}/index`, { method: "PUT", headers: JSON_TYPE, body }));
   }
@@ -80,8 +80,8 @@ export class FileRequests {
    * @param {string} id @param {Waiting} waiting @returns {Promise<ArrayBuffer>}
    */
   manifest(id, waiting) {
-    const read = async () => readAtMost(await this.object(id, "manifest", 0, waiting.signal), MAX_MANIFEST_BYTES);
-    return this.#uploads.patiently(waiting, read);
+    return this.#uploads.patiently(waiting, async () =>
+      readAtMost(await this.object(id, "manifest", 0, waiting.signal), MAX_MANIFEST_BYTES));
   }
 
   /**

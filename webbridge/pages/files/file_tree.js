@@ -142,8 +142,7 @@ export function moveFolder(path, to) {
     checkDepth(inside);
     const others = content.folders.filter((folder) => !isWithin(folder, path));
     const moved = content.files.map((file) => ({ ...file, folder: within(file.folder) }));
-    const files = renameTaken(moved, to);
-    return addFolders({ folders: others, files }, [to, ...inside]);
+    return addFolders({ folders: others, files: renameTaken(moved, to) }, [to, ...inside]);
   };
 }
 

@@ -92,8 +92,7 @@ export class Keeper extends EventTarget {
 
   /** @param {File[]} files @param {string} folder */
   add(files, folder) {
-    const unnamed = this.#services.translate("unnamed_file");
-    this.adding.push(...files.map((file) => new Adding(file, folder, asName(file.name, unnamed))));
+    this.adding.push(...files.map((file) => new Adding(file, folder, asName(file.name, this.#services.translate("unnamed_file")))));
     this.#tell();
     void this.#upload();
   }

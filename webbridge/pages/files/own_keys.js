@@ -41,8 +41,7 @@ export class OwnKeys {
   async call(verb, args, signal) {
     const { identities, sealKey } = this.#keys.copies();
     if (!sealKey) throw new VaultError("locked", "the keys are locked");
-    const vault = await this.#keys.vault();
-    return vault.call(verb, { ...args, identities, sealKey }, signal ? { signal } : {});
+    return (await this.#keys.vault()).call(verb, { ...args, identities, sealKey }, signal ? { signal } : {});
   }
 
   /**
@@ -65,8 +64,9 @@ export class OwnKeys {
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
     // The signature of a key with another address is refused. A key that several people share may have another address.
-    const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
-    if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    if (opened.report.state !== "verified" || !sameAddress(opened.sender, this.#account)) {
+      throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    }
     return opened;
   }
 
@@ -127,7 +127,6 @@ export class OwnKeys {
 
   /** @param {ArrayBuffer} content @param {ArrayBuffer} certificate @param {AbortSignal} [signal] */
   async #encryptFor(content, certificate, signal) {
-    const vault = await this.#keys.vault();
-    return vault.call("parcel.encrypt", { content, recipients: [certificate.slice(0)] }, signal ? { signal } : {});
+    return (await this.#keys.vault()).call("parcel.encrypt", { content, recipients: [certificate.slice(0)] }, signal ? { signal } : {});
   }
 }

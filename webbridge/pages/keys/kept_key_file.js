@@ -53,8 +53,7 @@ export class KeptKeyFile {
     const { ended } = this.#keys;
     try {
       const vault = await this.#keys.vault();
-      const sealKey = this.#keys.keyForUnlock();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey });
+      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#keys.keyForUnlock() });
       return { identities, ended };
     } finally {
       overwrite(copy.buffer);

@@ -110,9 +110,9 @@ export class KeyFiles {
     const { p12, passphrase } = this.#offered;
     await this.#passphraseRule.checkCopyOf(passphrase);
     const ticket = await api.enrolmentTicket();
-    const p12Passphrase = copySecret(passphrase);
-    const account = this.#roamingKeys.newAccount();
-    await account.register({ ticket, p12: p12.slice(0), p12Passphrase, passphrase: copySecret(passphrase) });
+    await this.#roamingKeys.newAccount().register({
+      ticket, p12: p12.slice(0), p12Passphrase: copySecret(passphrase), passphrase: copySecret(passphrase),
+    });
     this.dismissOffer();
   }
 

@@ -122,8 +122,7 @@ export class MailVault {
       const sent = await this.#receipts.findSent(judged.receipt.id);
       return sent ? verify({ sent: valuesOf(sent) }) : this.#receipts.whileLocked(judged);
     };
-    const options = { ask: this.#ask, store: this.#trust.evidence, signal };
-    for await (const { judged, settled } of judgeInRounds(judge, options)) {
+    for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#ask, store: this.#trust.evidence, signal })) {
       const { harvest, ...opened } = decodeTexts(judged);
       yield settled
         ? { ...opened, harvest: harvest && { ...harvest, basis }, aboutReceipts: await this.#receipts.settle(opened) }
@@ -180,8 +179,7 @@ export class MailVault {
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
   async compose(draft, protection) {
-    const services = { vault: await this.#vault(), keys: this.#keys, receipts: this.#receipts };
-    return makeMessage(services, draft, protection);
+    return makeMessage({ vault: await this.#vault(), keys: this.#keys, receipts: this.#receipts }, draft, protection);
   }
 
   /**
@@ -225,8 +223,7 @@ export class MailVault {
     const fingerprint = await sha256Hex(certificate);
     await this.#trust.known;
     await this.#changeDecisions(async (vault) => {
-      const args = structuredClone({ certificate, ...options });
-      const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
+      const { decisions } = await vault.call("decision.make", { ...structuredClone({ certificate, ...options }), ...this.#trust.judging() });
       // The person may have removed an earlier decision on this certificate.
       this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
       return decisions;
@@ -300,8 +297,7 @@ export class MailVault {
    * @returns {Promise<import("../../../wasm_build/ui/certificate_rows.js").CertificatePage>}
    */
   async certificatePage(certificate) {
-    const vault = await this.#vault();
-    return vault.call("certificate.page", { certificate: certificate.slice(0) });
+    return (await this.#vault()).call("certificate.page", { certificate: certificate.slice(0) });
   }
 
   /**
@@ -312,8 +308,7 @@ export class MailVault {
    * @returns {Promise<{certificate: ArrayBuffer, intermediates: ArrayBuffer[]}[]>}
    */
   async readCertificates(file, address) {
-    const vault = await this.#vault();
-    const { certificates } = await vault.call("certificate.read", { file });
+    const { certificates } = await (await this.#vault()).call("certificate.read", { file });
     return certificatesFor(address, /** @type {ReadCertificate[]} */ (certificates))
       .map(({ certificate, intermediates }) => ({ certificate, intermediates }));
   }

@@ -39,8 +39,7 @@ export async function makeMessage(services, message, { sign, recipients, readers
   // empty.
   const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
   if (!sign || !lasting) {
-    const claims = sign ? { receipt, label } : {};
-    const made = await vault.call("message.compose", { draft, sign, readsHeaders, ...claims, ...keys, ...encrypting });
+    const made = await vault.call("message.compose", { draft, sign, readsHeaders, ...(sign && { receipt, label }), ...keys, ...encrypting });
     await receipts.keepRequest(made.receipt, readers);
     return made.message;
   }

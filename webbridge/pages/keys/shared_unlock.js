@@ -82,11 +82,7 @@ export class SharedUnlock extends EventTarget {
   /** Forgets the account, before or after its keys were locked. */
   end() {
     this.#account = null;
-    this.#ids.clear();
-    this.#keyName = "";
-    this.#isOpen = false;
-    this.#close(false);
-    this.#releaseWebLock();
+    this.#forgetKeys();
   }
 
   /** Tells the other tabs of the account that its session has ended. @param {string} address */
@@ -152,12 +148,11 @@ export class SharedUnlock extends EventTarget {
       const shared = ended.aborted || account !== this.#account ? null : this.#keys.share();
       if (shared) {
         const { sealKey, identities, ages } = shared;
-        const { publicKey: ours } = pair;
         combine(sealKey.buffer, pad);
-        const wrapped = sealKey.buffer.slice(0, SEAL_KEY_BYTES);
-        const [wall, ids] = [Date.now(), [...this.#ids]];
-        const keyName = this.#keyName;
-        this.#channel.postMessage({ kind: "answer", account, nonce, publicKey: ours, wrapped, identities, ages, wall, ids, keyName });
+        this.#channel.postMessage({
+          kind: "answer", account, nonce, publicKey: pair.publicKey, wrapped: sealKey.buffer.slice(0, SEAL_KEY_BYTES), identities, ages,
+          wall: Date.now(), ids: [...this.#ids], keyName: this.#keyName,
+        });
       }
       overwrite(pad);
     });
@@ -271,13 +266,17 @@ export class SharedUnlock extends EventTarget {
   /** @param {LockReason} reason */
   #locked(reason) {
     const ids = [...this.#ids];
+    this.#forgetKeys();
+    if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
+    this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
+  }
+
+  #forgetKeys() {
     this.#ids.clear();
     this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
     this.#releaseWebLock();
-    if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
-    this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
   }
 
   #tellUse() {
@@ -318,8 +317,7 @@ async function agree(privateKey, theirs, context) {
   const common = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
   const secret = await crypto.subtle.importKey("raw", common, "HKDF", false, ["deriveBits"]);
   overwrite(common);
-  const info = new TextEncoder().encode(`${CHANNEL} ${context}`);
-  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode(`${CHANNEL} ${context}`) };
   return crypto.subtle.deriveBits(hkdf, secret, SEAL_KEY_BYTES * 8);
 }
 

@@ -161,8 +161,7 @@ class Complaint {
     // The worker's message may come after the worker has ended.
     for (let tries = 0; tries < COMPLAINT_TRIES && !this.#name; tries += 1) await pause(COMPLAINT_MILLISECONDS);
     const name = this.#name || /** @type {Error} */ (error).name;
-    if (STORAGE_ERRORS.has(name)) return storageError({ name });
-    return new ApiError("offline-files-missing", String(error));
+    return STORAGE_ERRORS.has(name) ? storageError({ name }) : new ApiError("offline-files-missing", String(error));
   }
 }
 

@@ -106,14 +106,12 @@ export class KeptMail extends EventTarget {
       const account = await this.#digest();
       if (account === null) return;
       if (await this.open() && this.#opened) {
-        const record = { ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) };
-        await renewAccount(record);
+        await renewAccount({ ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) });
         return;
       }
       const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
       const vault = await this.#keys.vault();
-      const copy = octets.slice().buffer;
-      const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies() });
+      const { sealed } = await vault.call("draft.seal", { draft: octets.slice().buffer, place: keyPlace(account), ...this.#keys.copies() });
       const keys = await this.#keyFile.make(passphrase);
       const key = await importKey(octets);
       const sealedHead = await encrypt(key, encodeJson({ format: FORMAT, ...head }), bound(account, "head"));
@@ -218,8 +216,8 @@ export class KeptMail extends EventTarget {
   async keepRow({ folder, uidValidity }, row) {
     const before = await this.readList(folder);
     if (before?.uidValidity !== uidValidity) return;
-    const others = before.opened.filter(({ uid }) => uid !== row.uid);
-    await this.#keepList(folder, { ...before, opened: [row, ...others].slice(0, MAX_OPENED_ROWS) });
+    const opened = [row, ...before.opened.filter(({ uid }) => uid !== row.uid)].slice(0, MAX_OPENED_ROWS);
+    await this.#keepList(folder, { ...before, opened });
   }
 
   /** @param {string} folder @returns {Promise<KeptList | null>} */

@@ -103,8 +103,7 @@ export class Outbox extends EventTarget {
    * @returns {Promise<boolean>}
    */
   async isNeeded() {
-    if (!(await this.#kept.open().catch(() => false))) return false;
-    return !(await this.#source.reaches());
+    return (await this.#kept.open().catch(() => false)) && !(await this.#source.reaches());
   }
 
   /**
@@ -244,8 +243,9 @@ export class Outbox extends EventTarget {
   async #request({ message, recipients, key, wish, tried }) {
     try {
       const octets = bytesFromBase64(message);
-      const patience = this.#patienceFor(octets.byteLength);
-      const { outcome } = await answerWithin(patience, this.#sending.sendMessage(octets, recipients, key, wish));
+      const { outcome } = await answerWithin(
+        this.#patienceFor(octets.byteLength), this.#sending.sendMessage(octets, recipients, key, wish),
+      );
       return { outcome: outcome === "sent" ? "sent" : "unknown" };
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
@@ -298,8 +298,7 @@ export class Outbox extends EventTarget {
 
   async #read() {
     const before = this.#letters.length;
-    const isOpen = this.#kept.state === "open";
-    this.#letters = isOpen ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
+    this.#letters = this.#kept.state === "open" ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
     if (this.#letters.length + before > 0) this.dispatchEvent(new Event("change"));
   }
 

@@ -27,8 +27,7 @@ const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
 
 /** Whether the database exists. Does not create it. */
 export async function keepsMail() {
-  const present = await indexedDB.databases().catch(() => []);
-  return present.some(({ name }) => name === DATABASE.name);
+  return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === DATABASE.name);
 }
 
 /** @returns {Promise<KeptAccount[]>} */
@@ -84,8 +83,7 @@ export async function removeAccounts(accounts, agreed) {
 
 /** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
 export async function readSealed(store, place) {
-  const record = await transact("readonly", (transaction) => transaction.objectStore(store).get(place));
-  return record?.sealed ?? null;
+  return (await transact("readonly", (transaction) => transaction.objectStore(store).get(place)))?.sealed ?? null;
 }
 
 /** @param {PlacedStore} store @param {string} account @returns {Promise<Sealed[]>} */

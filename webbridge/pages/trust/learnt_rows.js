@@ -143,8 +143,9 @@ export class LearntRows extends EventTarget {
     if (!record || record.counter <= memory.counter) return;
     memory.counter = record.counter;
     const vault = await this.#vault();
-    const place = await placeOf(account, folder);
-    const { draft } = await vault.call("draft.open", { sealed: record.sealed, place, ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", {
+      sealed: record.sealed, place: await placeOf(account, folder), ...this.#keys.copies({ byPerson: false }),
+    });
     const { format, entries } = JSON.parse(new TextDecoder().decode(draft));
     if (format !== FORMAT) return;
     const latest = new Map(memory.entries);
@@ -166,8 +167,9 @@ export class LearntRows extends EventTarget {
       memory.entries = new Map([...memory.entries].slice(-MAX_ENTRIES));
       const draft = new TextEncoder().encode(JSON.stringify({ format: FORMAT, entries: [...memory.entries] })).buffer;
       const vault = await this.#vault();
-      const place = await placeOf(account, folder);
-      const { sealed } = await vault.call("draft.seal", { draft, place, ...this.#keys.copies({ byPerson: false }) });
+      const { sealed } = await vault.call("draft.seal", {
+        draft, place: await placeOf(account, folder), ...this.#keys.copies({ byPerson: false }),
+      });
       // The entries were forgotten meanwhile, because of a lock or for good.
       if (this.#folders.get(folder) !== memory) return;
       memory.counter += 1;

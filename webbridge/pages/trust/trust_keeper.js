@@ -92,8 +92,9 @@ export class TrustKeeper extends EventTarget {
     const earlierList = this.#following?.followed ?? this.#lists.read();
     if (!earlierList && !this.#uncheckedList) return;
     const list = this.#uncheckedList === null ? null : bytesFromBase64(this.#uncheckedList);
-    const args = { list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString() };
-    this.#following = await vault.call("trust.follow", args).catch(unreadable);
+    this.#following = await vault.call("trust.follow", {
+      list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString(),
+    }).catch(unreadable);
     const followed = this.#following?.followed;
     this.#isNewlyFollowed ||= !earlierList && Boolean(followed);
     if (followed && this.#mayKeepList) this.#lists.write(followed);

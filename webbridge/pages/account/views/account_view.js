@@ -48,23 +48,20 @@ export function createAccountView(services) {
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
   const search = createIndexSection(services);
   const offline = createOfflineSection(services);
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   const newMail = createNewMailForm(services);
   const signature = createSignatureForm(services);
-  const element = html(
-    "div",
-    { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
-    search.element, offline.element, createKeys(services), createLanguageMenu(services, (language) => services.useLanguage(language)),
-    html("div", { class: "actions" }, back),
-  );
-  const close = () => {
-    newMail.close();
-    signature.close();
-    search.close();
-    offline.close();
+  return {
+    element: html(
+      "div",
+      { class: "narrow stack", data: { test: "account-view" } },
+      heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
+      search.element, offline.element, createKeys(services), createLanguageMenu(services, (language) => services.useLanguage(language)),
+      html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
+    ),
+    heading,
+    titleKey: "account_title",
+    close: () => [newMail, signature, search, offline].forEach((section) => section.close()),
   };
-  return { element, heading, titleKey: "account_title", close };
 }
 
 /** @param {AccountServices} services */

@@ -37,16 +37,20 @@ import { createForm, inputField, problem, whileBusy } from "../../../../wasm_bui
 export function createSignInView(services, { ended, isSessionLeft, typed }) {
   const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
-  const introduction = ended ? createReminder(services) : createPromise(translate);
   const left = isSessionLeft
     ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
     : null;
   const form = createSignInForm(services, typed ?? { address: ended ?? "", password: "", isForeign: false });
   const menu = createLanguageMenu(services, (language) =>
     services.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(services, ended), menu);
-  const renew = () => createSignInView(services, { ended, isSessionLeft, typed: form.typed() });
-  return { element, heading, titleKey: "sign_in_title", focus: form.focus, renew, close: form.clear };
+  return {
+    element: html(
+      "div", { class: "narrow stack" },
+      heading, left, ended ? createReminder(services) : createPromise(translate), form.element, createOthers(services, ended), menu,
+    ),
+    heading, titleKey: "sign_in_title", focus: form.focus, close: form.clear,
+    renew: () => createSignInView(services, { ended, isSessionLeft, typed: form.typed() }),
+  };
 }
 
 /**
@@ -158,8 +162,9 @@ function createOthers(services, ended) {
 
 /** @param {SignInServices} services */
 function createReminder(services) {
-  const text = services.translate(services.hasDraft() ? "error_session_ended" : "session_ended");
-  return html("p", { class: "note", text, data: { test: "session-ended" } });
+  return html("p", {
+    class: "note", text: services.translate(services.hasDraft() ? "error_session_ended" : "session_ended"), data: { test: "session-ended" },
+  });
 }
 
 /** @param {Catalogue} translate */

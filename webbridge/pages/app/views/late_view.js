@@ -44,11 +44,11 @@ export function createLateView(services, { name, titleKey, meaning, load, create
   };
 
   void fill();
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   return {
     element: html(
       "div", { class: "narrow stack", data: { test: `${name}-view` } },
-      heading, html("p", { class: "lede", text: meaning }), failure, again, body, html("div", { class: "actions" }, back),
+      heading, html("p", { class: "lede", text: meaning }), failure, again, body,
+      html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
     ),
     heading, titleKey, close: () => { isClosed = true; close(); },
   };

@@ -63,11 +63,14 @@ export function createKeptUnlock(services, { onUnlocked }) {
     { class: "stack", data: { test: "kept-unlock-form" } }, submit, field.element, html("div", { class: "actions" }, button),
   );
   const element = html("div", { class: "stack" }, form, failure);
-  const clear = () => {
-    field.clear();
-    choice.forget();
+  return {
+    element,
+    focus: () => field.focus(),
+    clear: () => {
+      field.clear();
+      choice.forget();
+    },
   };
-  return { element, focus: () => field.focus(), clear };
 }
 
 /** The accounts that one passphrase has opened, each with a button that shows it. */

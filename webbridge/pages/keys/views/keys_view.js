@@ -188,7 +188,6 @@ function drawUnlocked(services, strict, shared, account) {
       ),
     )),
   );
-  const open = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   return [
     services.keyFiles.canEnrol ? createOffer(services) : null,
     html("p", { class: "note with-mark" }, lockMark(""), html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
@@ -198,7 +197,7 @@ function drawUnlocked(services, strict, shared, account) {
       : null,
     createPasskeyChoice(services),
     createReloadChoice(services),
-    html("div", { class: "actions" }, open),
+    html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
     strict,
     shared?.element ?? null,
     // The list of devices comes later from the server. It is the last part, so it moves no other part.

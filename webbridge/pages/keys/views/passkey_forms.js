@@ -112,8 +112,10 @@ async function remove({ address }) {
  * @param {ArrayBuffer} credentialId
  */
 async function forgetOnDevice(credentialId) {
-  const credentialIdText = base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const details = { rpId: location.hostname, credentialId: credentialIdText };
+  const details = {
+    rpId: location.hostname,
+    credentialId: base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
+  };
   await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(details).catch(() => undefined);
 }
 

@@ -60,11 +60,10 @@ export function createSharedPeople(services, shared, row) {
 /** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
 function drawPeople(services, shared, row, group) {
   const { translate } = services;
-  const address = isolate(group.addresses.join(", "));
-  const who = people(translate, group.removed);
+  const words = { people: people(translate, group.removed), address: isolate(group.addresses.join(", ")) };
   return [
     group.removed.length === 0 ? null : html("p", {
-      class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
+      class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", words), data: { test: "shared-removed" },
     }),
     html("ul", { class: "shared-people" }, ...group.members.map((member) => createMember(services, shared, row, group, member))),
     group.isOwn ? createAdding(services, shared, row, group) : null,
@@ -137,8 +136,8 @@ function createAdding(services, shared, row, { name, members }) {
       const why = check ? recipientState(translate, check, dayOnly).word : "";
       return refuse(translate(check ? "shared_add_unusable" : "shared_add_none", { user: isolate(user), why }));
     }
-    const added = [{ user, certificate: check.certificate }];
-    await change(services, shared, row, { added }, translate("shared_added", { user: isolate(user), name: isolate(name) }));
+    const sentence = translate("shared_added", { user: isolate(user), name: isolate(name) });
+    await change(services, shared, row, { added: [{ user, certificate: check.certificate }] }, sentence);
   });
   return createForm(
     { class: "stack", data: { test: "shared-add-form" } }, send,

@@ -149,9 +149,9 @@ class KeySteps {
       this.#showSaved(key.address);
     });
     const sentence = this.#codeWasSent(key.address);
-    const sent = html("p", { text: sentence, data: { test: "key-code-sent" } });
     this.#show(parts.createForm(
-      { class: "stack", data: { test: "key-code-form" } }, confirm, sent, html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
+      { class: "stack", data: { test: "key-code-form" } }, confirm,
+      html("p", { text: sentence, data: { test: "key-code-sent" } }), html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
       code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
     ));
     code.input.focus();
@@ -167,8 +167,9 @@ class KeySteps {
 
   /** The sentence that says where the code was sent, and how long it is valid. @param {string} address */
   #codeWasSent(address) {
-    const minutes = Math.round(this.#given.terms.seconds / 60);
-    return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
+    return this.#translate("parcel_key_code_sent", {
+      address: isolate(address), minutes: String(Math.round(this.#given.terms.seconds / 60)),
+    });
   }
 
   /** Gets the certificates for the code, and makes the file. @param {NewKey} key @param {string} digits */

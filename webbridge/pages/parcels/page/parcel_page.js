@@ -285,17 +285,19 @@ export class ParcelPage {
 
   #draw() {
     const { translate } = this;
-    const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
-    close.append(lockMark("", { size: 20 }), translate("parcel_close"));
-    const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
+    const close = html("button", {
+      type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() },
+    }, lockMark("", { size: 20 }), translate("parcel_close"));
     const menu = createLanguageMenu(this, (language) => this.#useLanguage(language));
-    const bar = html("header", { class: "bar parcel-bar" }, name, html("div", { class: "bar-person" }, menu, close));
+    const bar = html(
+      "header", { class: "bar parcel-bar" },
+      html("span", { class: "bar-name" }, waxSeal(), "Sealwax"), html("div", { class: "bar-person" }, menu, close),
+    );
     const foot = html(
       "footer", { class: "foot parcel-foot" },
       html("p", { text: translate("parcel_convenience"), data: { test: "convenience" } }), this.#vaultLine.element,
     );
-    const frame = html("div", { class: "frame parcel-frame" }, createSkipLink(translate, this.#main), bar, this.#main, foot);
-    this.#root.replaceChildren(frame);
+    this.#root.replaceChildren(html("div", { class: "frame parcel-frame" }, createSkipLink(translate, this.#main), bar, this.#main, foot));
   }
 
   /** @param {string} language */

@@ -86,8 +86,7 @@ export class ParcelCard {
    */
   async #run(button, request, sentenceOf) {
     const { services } = this.#given;
-    const shown = { button, busy: services.translate("working"), failure: this.#failure };
-    await attempt(this.#given, shown, async () => {
+    await attempt(this.#given, { button, busy: services.translate("working"), failure: this.#failure }, async () => {
       const parcel = await request();
       this.#draw(parcel);
       services.announceHere(sentenceOf(parcel));
@@ -110,9 +109,8 @@ function drawFacts(translate, parcel) {
   const word = translate(stateKey({ state, by }), { state: technical(state) });
   const sentence = isClaim ? translate("sent_parcel_claimed", { state: word })
     : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
-  const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "files");
   const facts = [
-    kind,
+    translate(parcel.kind === "message" ? "sent_parcel_message" : "files"),
     size(parcel.bytes),
     translate(state === "expired" ? "sent_parcel_ended" : "sent_parcel_until", { date: dayOnly(parcel.expires) }),
   ];

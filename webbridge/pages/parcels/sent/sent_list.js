@@ -62,8 +62,7 @@ export class SentList {
 
   async #loadMore() {
     const { services } = this.#given;
-    const shown = { button: this.#more, busy: services.translate("loading"), failure: this.#failure };
-    await attempt(this.#given, shown, async () => {
+    await attempt(this.#given, { button: this.#more, busy: services.translate("loading"), failure: this.#failure }, async () => {
       const before = this.#shown.size;
       const added = this.#add(await services.api.parcels.list(this.#next ?? undefined));
       services.announceHere(services.translate("sent_parcels_added", { count: this.#shown.size - before }));

@@ -28,8 +28,7 @@ export function createTokenSection(given) {
   const load = async () => {
     again.hidden = true;
     try {
-      const tokens = await services.api.parcels.tokens();
-      list.replaceChildren(drawTokens(given, tokens, revoke));
+      list.replaceChildren(drawTokens(given, await services.api.parcels.tokens(), revoke));
     } catch (error) {
       list.replaceChildren();
       failure.textContent = parcelSentence(services, error);
@@ -67,10 +66,6 @@ export function createTokenSection(given) {
   });
 
   const form = createMaking(given, { make, refuse: (sentence) => { failure.textContent = sentence; } });
-  const close = () => {
-    isClosed = true;
-    shown?.close();
-  };
   // The browser may keep this page for the Back button, and the kept page must have no token.
   const leave = () => shown?.close();
   addEventListener("pagehide", leave);
@@ -81,7 +76,11 @@ export function createTokenSection(given) {
       title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
       failure, list, html("div", { class: "actions" }, again), form.element,
     ),
-    close: () => { removeEventListener("pagehide", leave); close(); },
+    close: () => {
+      removeEventListener("pagehide", leave);
+      isClosed = true;
+      leave();
+    },
   };
 }
 

@@ -28,11 +28,10 @@ export function createIndexSection(services) {
   const choice = switchField(translate("index_switch"), "index-switch", (isOn) => void choose(isOn));
 
   const update = () => {
-    const isOpen = index.state === "open";
     choice.input.disabled = !index.isAllowed || !services.keys.unlocked;
     choice.input.checked = index.state !== "none";
     note.textContent = sentenceAbout(services);
-    pause.hidden = !isOpen || !(filler.isPaused || filler.progress === "reading");
+    pause.hidden = index.state !== "open" || !(filler.isPaused || filler.progress === "reading");
     pause.textContent = translate(filler.isPaused ? "continue" : "index_pause");
   };
   const choose = async (/** @type {boolean} */ isOn) => {

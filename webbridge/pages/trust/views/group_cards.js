@@ -59,7 +59,6 @@ function createGroup(services, { name, members }, change) {
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
     type: "button", text: translate(key), "aria-label": translate(`${key}_named`, { name }), data: { test }, on: { click },
   });
-  const remove = () => void change(async () => trust.book.removeGroup(name), translate("group_removed", { name: isolate(name) }));
   return html(
     "li",
     { class: "card", data: { test: "group", group: name } },
@@ -69,7 +68,8 @@ function createGroup(services, { name, members }, change) {
       "div", { class: "actions" },
       button("person_write", "group-write", () => writeTo(services, { groups: [name] })),
       button("group_edit", "group-edit", () => openGroup(services, change, { name, members })),
-      button("remove", "group-remove", remove),
+      button("remove", "group-remove", () =>
+        void change(async () => trust.book.removeGroup(name), translate("group_removed", { name: isolate(name) }))),
     ),
   );
 }

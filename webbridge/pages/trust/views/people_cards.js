@@ -175,8 +175,7 @@ export class PeopleCards {
     const name = inputField(translate("person_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "person-name" } });
     const send = () => {
       failure.textContent = "";
-      const done = onName(name.input.value.trim());
-      if (done) dialog.close();
+      if (onName(name.input.value.trim())) dialog.close();
     };
     const dialog = openDialog(
       { titleId, test, isWide: false },
