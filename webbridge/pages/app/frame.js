@@ -119,7 +119,9 @@ function createNav(services) {
 /** The account, the lock, and the sign-out. @param {FrameServices} services */
 function createPerson(services) {
   const { translate } = services;
-  const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(services) } });
+  const lock = html("button", {
+    type: "button", data: { test: "lock" }, on: { click: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")) },
+  });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
   const signOut = html("button", {
@@ -153,10 +155,4 @@ function drawLock(lock, { translate, keys }) {
 function markCurrent(link, isCurrent) {
   if (isCurrent) link.setAttribute("aria-current", "page");
   else link.removeAttribute("aria-current");
-}
-
-/** @param {FrameServices} services */
-function toggleLock(services) {
-  if (services.keys.unlocked) void services.lock();
-  else services.navigate("/keys");
 }

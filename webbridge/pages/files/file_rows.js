@@ -18,7 +18,8 @@ export function createFolderRow(given, path, { open, ...acts }) {
   const name = lastName(path);
   const button = html(
     "button", { type: "button", class: "quiet kept-open", "aria-label": translate("my_files_open_named", { name }), data: { test: "folder-open" }, on: { click: open } },
-    folderMark(), html("bdi", { class: "attachment-name", text: name }),
+    svg("svg", { viewBox: "0 0 24 24", class: "kept-mark", "aria-hidden": "true" }, svg("path", { d: "M3 6h6l2 2h10v11H3z" })),
+    html("bdi", { class: "attachment-name", text: name }),
   );
   return createRow(given, name, { words: button, buttons: [], acts, test: "kept-folder" });
 }
@@ -75,8 +76,4 @@ function createBar(translate, id, { rename, move, remove }) {
     type: "button", text: translate(`my_files_${key}`), data: { test: `file-${key}` }, on: { click: act },
   });
   return html("div", { class: "actions kept-acts", id }, button("rename", rename), button("move", move), button("delete", remove));
-}
-
-function folderMark() {
-  return svg("svg", { viewBox: "0 0 24 24", class: "kept-mark", "aria-hidden": "true" }, svg("path", { d: "M3 6h6l2 2h10v11H3z" }));
 }

@@ -29,10 +29,6 @@ export class PassphraseRule {
   /** Rejects with `passphrase-reused` as `check` does, but does not overwrite the passphrase. @param {Secret} passphrase */
   async checkCopyOf(passphrase) {
     const copy = copySecret(passphrase);
-    try {
-      await this.check(copy);
-    } finally {
-      overwrite(copy.buffer);
-    }
+    await this.check(copy).finally(() => overwrite(copy.buffer));
   }
 }

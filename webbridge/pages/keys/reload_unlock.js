@@ -200,7 +200,8 @@ export class ReloadUnlock extends EventTarget {
     const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const half = new ArrayBuffer(HALF_BYTES);
     crypto.getRandomValues(new Uint8Array(half));
-    const name = await nameOf(half);
+    // The bridge keeps its half under this name, which reveals nothing about the browser's half.
+    const name = (await sha256Hex(half)).slice(0, 2 * NAME_BYTES);
     const halves = join(half, await this.#halves.make(name, minutes), { keepsFirst: true });
     const record = { account, name, half, minutes, ...times };
     const bundle = await sealForReload(this.#keys, contextOf(record), halves);
@@ -311,11 +312,6 @@ function judge({ begun, used, minutes: keptMinutes }, minutes) {
 /** @param {{account: string, begun: number}} record */
 function contextOf({ account, begun }) {
   return `${account} ${begun}`;
-}
-
-/** The name under which the bridge keeps its half. The name reveals nothing about the browser's half. @param {ArrayBuffer} half */
-async function nameOf(half) {
-  return (await sha256Hex(half)).slice(0, 2 * NAME_BYTES);
 }
 
 /**

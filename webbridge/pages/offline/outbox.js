@@ -386,9 +386,5 @@ async function answerWithin(milliseconds, answer) {
   const late = new Promise((_, reject) => {
     timer = window.setTimeout(() => reject(new ApiError("unreachable", "the bridge does not answer")), milliseconds);
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

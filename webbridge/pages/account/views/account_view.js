@@ -54,8 +54,17 @@ export function createAccountView(services) {
     element: html(
       "div",
       { class: "narrow stack", data: { test: "account-view" } },
-      heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
-      search.element, offline.element, createKeys(services), createLanguageMenu(services, (language) => services.useLanguage(language)),
+      heading, newMail.element, createSessions(services), signature.element, createCopies(services),
+      createChoice(services, {
+        id: "receipts-title", title: "receipts_title", meaning: "receipts_meaning", label: "receipts_never", test: "receipts-never",
+        isOn: givesNoReceipts(), choose: chooseNoReceipts,
+      }),
+      search.element, offline.element,
+      createChoice(services, {
+        id: "shortcuts-title", title: "shortcuts_title", meaning: "shortcuts_switch_meaning", label: "shortcuts_title", test: "shortcuts-switch",
+        isOn: hasShortcuts(), choose: chooseShortcuts,
+      }),
+      createLanguageMenu(services, (language) => services.useLanguage(language)),
       html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
     ),
     heading,
@@ -139,27 +148,21 @@ function createCopies(services) {
   );
 }
 
-/** The choice not to be asked about signed receipts. @param {AccountServices} services */
-function createReceipts({ translate, kept }) {
-  const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
-  never.input.checked = givesNoReceipts();
+/**
+ * A choice that this browser keeps, as a switch.
+ * @param {AccountServices} services
+ * @param {{
+ *   id: string, title: string, meaning: string, label: string, test: string, isOn: boolean,
+ *   choose: (isOn: boolean, isOwnComputer: boolean) => void,
+ * }} choice with the keys of its words
+ */
+function createChoice({ translate, kept }, { id, title, meaning, label, test, isOn, choose }) {
+  const { element, input } = switchField(translate(label), test, (isChosen) => choose(isChosen, kept.keeping !== "off"));
+  input.checked = isOn;
   return html(
     "section",
-    { class: "stack", "aria-labelledby": "receipts-title" },
-    html("h2", { id: "receipts-title", text: translate("receipts_title") }),
-    html("p", { class: "lede", text: translate("receipts_meaning") }), never.element,
-  );
-}
-
-/** The switch for the keyboard shortcuts of the mail view. @param {AccountServices} services */
-function createKeys({ translate, kept }) {
-  const shortcuts = switchField(translate("shortcuts_title"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
-  shortcuts.input.checked = hasShortcuts();
-  return html(
-    "section",
-    { class: "stack", "aria-labelledby": "shortcuts-title" },
-    html("h2", { id: "shortcuts-title", text: translate("shortcuts_title") }),
-    html("p", { class: "lede", text: translate("shortcuts_switch_meaning") }), shortcuts.element,
+    { class: "stack", "aria-labelledby": id },
+    html("h2", { id, text: translate(title) }), html("p", { class: "lede", text: translate(meaning) }), element,
   );
 }
 

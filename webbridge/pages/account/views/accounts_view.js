@@ -47,11 +47,7 @@ export function createAccountsView(services) {
   };
   const look = async () => {
     const before = JSON.stringify(accounts.all);
-    try {
-      await accounts.look();
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await accounts.look().catch((error) => { failure.textContent = services.sentenceFor(error); });
     // No account is signed in any more. The sign-out may have been in another tab.
     if (services.address === null && accounts.all.length === 0) return services.navigate("/sign-in");
     // Without a change the list is not drawn again, because the focus or a click could be lost.

@@ -110,15 +110,16 @@ function createSignInForm(services, typed) {
  * @param {string} known the address to fill in, or nothing
  */
 function createFields(translate, known) {
-  const address = inputField(translate("mail_address"), {
-    type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
-    autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
-  });
-  const password = inputField(translate("mail_password"), {
-    type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
-    data: { test: "sign-in-password" },
-  }, { hint: translate("mail_password_hint") });
-  return { address, password };
+  return {
+    address: inputField(translate("mail_address"), {
+      type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
+      autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
+    }),
+    password: inputField(translate("mail_password"), {
+      type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
+      data: { test: "sign-in-password" },
+    }, { hint: translate("mail_password_hint") }),
+  };
 }
 
 /**
@@ -127,8 +128,7 @@ function createFields(translate, known) {
  * @returns {SecretField | null} null if the keys are unlocked, because only the session at the bridge has ended
  */
 function createPassphraseField({ translate, keys }, onSubmit) {
-  if (keys.unlocked) return null;
-  return new SecretField({
+  return keys.unlocked ? null : new SecretField({
     translate, label: translate("sign_in_passphrase"), hint: translate("sign_in_passphrase_hint"), onSubmit, isRequired: false,
   });
 }

@@ -45,7 +45,12 @@ function createMaking(services) {
   const address = inputField(translate("request_address"), {
     type: "email", autocomplete: "off", dir: "ltr", value: services.address ?? "", data: { test: "request-address" },
   });
-  const passphrases = createPassphrases(translate);
+  const passphrases = new NewPassphrase(translate, {
+    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
   const failure = problem("request-error");
   const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
   const make = html("button", { type: "submit", text: translate("request_make"), data: { test: "request-make" } });
@@ -69,16 +74,6 @@ function createMaking(services) {
     ),
     clear: () => passphrases.clear(),
   };
-}
-
-/** @param {Catalogue} translate */
-function createPassphrases(translate) {
-  return new NewPassphrase(translate, {
-    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("error_passphrase_missing"),
-    differ: translate("request_passphrases_differ"),
-  });
 }
 
 /**

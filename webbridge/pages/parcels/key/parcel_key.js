@@ -137,13 +137,11 @@ class KeySteps {
         code.input.focus();
         return;
       }
-      try {
-        await this.#getFile(key, digits);
-      } catch (error) {
+      await this.#getFile(key, digits).catch((error) => {
         another.hidden = codeOf(error) !== CODE_ENDED;
         code.input.focus();
         throw ofKey(error);
-      }
+      });
       this.#passphrases.clear();
       this.#save(key.address);
       this.#showSaved(key.address);

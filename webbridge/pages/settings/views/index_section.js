@@ -38,7 +38,13 @@ export function createIndexSection(services) {
     failure.textContent = "";
     choice.input.disabled = true;
     try {
-      await (isOn ? begin(services) : end(services));
+      if (isOn) {
+        await index.begin();
+        filler.resume();
+      } else {
+        filler.stop();
+        await index.end();
+      }
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
     }
@@ -61,18 +67,6 @@ export function createIndexSection(services) {
 
 /** The states of the filler for which there is a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
-
-/** @param {IndexServices} services */
-async function begin({ index, filler }) {
-  await index.begin();
-  filler.resume();
-}
-
-/** @param {IndexServices} services */
-async function end({ index, filler }) {
-  filler.stop();
-  await index.end();
-}
 
 /** The sentence about the progress of the index. @param {IndexServices} services */
 function sentenceAbout({ translate, index, filler, keys }) {

@@ -43,11 +43,7 @@ export function createNewMailForm(services) {
   const choose = async (input, act) => {
     failure.textContent = "";
     input.disabled = true;
-    try {
-      await act();
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await act().catch((error) => { failure.textContent = services.sentenceFor(error); });
     input.disabled = false;
     draw();
     if (!reason.hidden) services.announceHere(reason.textContent ?? "");

@@ -71,7 +71,12 @@ export function createOfflineSection(services) {
  */
 function createBeginning(services, failure, onTried) {
   const { translate } = services;
-  const passphrase = createPassphrase(translate);
+  const passphrase = new NewPassphrase(translate, {
+    first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
+    again: { label: translate("passphrase_again"), hint: "" },
+    missing: translate("error_passphrase_missing"),
+    differ: translate("offline_passphrases_differ"),
+  });
   const done = html("p", { class: "done", role: "status", data: { test: "offline-done" } });
   const begin = html("button", { class: "primary", type: "submit", text: translate("offline_begin"), data: { test: "offline-begin" } });
   const submit = () => {
@@ -101,16 +106,6 @@ async function end(services, failure) {
   } catch (error) {
     failure.textContent = services.sentenceFor(error);
   }
-}
-
-/** @param {Catalogue} translate */
-function createPassphrase(translate) {
-  return new NewPassphrase(translate, {
-    first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
-    again: { label: translate("passphrase_again"), hint: "" },
-    missing: translate("error_passphrase_missing"),
-    differ: translate("offline_passphrases_differ"),
-  });
 }
 
 /**

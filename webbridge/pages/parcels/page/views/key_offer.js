@@ -72,11 +72,7 @@ export class KeyOffer {
 
   /** @param {KeyTerms} terms @param {string[]} addresses */
   async #begin(terms, addresses) {
-    try {
-      await load();
-    } catch (error) {
-      throw new ApiError("unreachable", String(error));
-    }
+    await load().catch((error) => { throw new ApiError("unreachable", String(error)); });
     if (this.#signal.aborted) return;
     const { sealwaxParcelKey } = /** @type {{sealwaxParcelKey: ParcelKey}} */ (/** @type {unknown} */ (globalThis));
     const form = sealwaxParcelKey.createKey({
