@@ -24,20 +24,21 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 
 /** @param {NoticeServices} services @returns {HTMLElement[]} */
 export function createNotices(services) {
-  const { kept, roamingKeys, translate, unlocking } = services;
-  const notices = [];
-  if (isKeepingTrouble(kept.keeping)) {
-    const sentence = translate(`trust_${kept.keeping.replace("-", "_")}`);
-    notices.push(notice(sentence, html("a", { href: "#/people", text: translate("people_title") })));
-  }
-  if (services.away.source.isAway && !services.away.canEnter) notices.push(notice(translate("away_notice")));
-  const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
-  if (failed.length > 0) notices.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
-  if (services.away.files.hasNewVersion) notices.push(createVersionNotice(services));
-  notices.push(...services.unfinishedDrafts.createNotices());
+  const { kept, roamingKeys, translate, unlocking, away } = services;
+  const hasFailed = away.outbox.letters.some(({ state }) => state === "refused" || state === "unknown");
   const ready = roamingKeys.account?.resetReady;
-  if (ready) notices.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
-  return [...services.done.notices(), ...notices, ...unlocking.passkeyOffer.notices()];
+  return [
+    ...services.done.notices(),
+    isKeepingTrouble(kept.keeping)
+      ? notice(translate(`trust_${kept.keeping.replace("-", "_")}`), html("a", { href: "#/people", text: translate("people_title") }))
+      : null,
+    away.source.isAway && !away.canEnter ? notice(translate("away_notice")) : null,
+    hasFailed ? notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })) : null,
+    away.files.hasNewVersion ? createVersionNotice(services) : null,
+    ...services.unfinishedDrafts.createNotices(),
+    ready ? createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)) : null,
+    ...unlocking.passkeyOffer.notices(),
+  ].filter((element) => element !== null);
 }
 
 /**
@@ -58,13 +59,12 @@ function notice(sentence, ...further) {
 }
 
 /** @param {NoticeServices} services */
-function createVersionNotice(services) {
-  const { translate } = services;
+function createVersionNotice({ translate, away }) {
   const sentence = html("p", { text: translate("new_version") });
   return html("div", { class: "notice" }, sentence, html("button", {
     type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
     on: { click: async () => {
-      if (await services.away.files.takeOver()) location.reload();
+      if (await away.files.takeOver()) location.reload();
       else sentence.textContent = translate("new_version_tabs");
     } },
   }));

@@ -30,9 +30,8 @@ export function createFolderRow(given, path, { open, ...acts }) {
  * @param {Acts & {save: (row: HTMLElement, button: HTMLButtonElement) => void}} acts
  * @param {{withFolder: boolean}} options
  */
-export function createFileRow(given, entry, { save, ...acts }, { withFolder }) {
+export function createFileRow(given, { name, bytes, added, folder }, { save, ...acts }, { withFolder }) {
   const { translate } = given.services;
-  const { name, bytes, added, folder } = entry;
   const facts = [size(bytes), dayOnly(added), ...(withFolder && folder ? [translate("my_files_in", { folder: isolate(folder) })] : [])];
   const words = html(
     "span", { class: "attachment-words" }, html("bdi", { class: "attachment-name", text: name }),

@@ -29,10 +29,11 @@ import { ApiError } from "../app/api.js";
  * @param {Protection} protection
  * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
  */
-export async function makeMessage(services, message, { sign, recipients, readers, readsHeaders = false, stamp }) {
-  const { vault, receipts } = services;
+export async function makeMessage(
+  { vault, keys: ownKeys, receipts }, message, { sign, recipients, readers, readsHeaders = false, stamp },
+) {
   const { receipt = false, lasting, label } = message.statements;
-  const keys = services.keys.copies();
+  const keys = ownKeys.copies();
   if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
   const draft = writtenOf(message);
   // CBC is used, because every S/MIME program in use reads it. Thunderbird shows messages with authenticated ciphers as

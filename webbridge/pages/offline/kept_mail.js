@@ -31,7 +31,7 @@ import {
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** `opened` are rows of opened messages, which may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
-export const MAX_KEPT_BYTES = 200_000_000;
+const MAX_KEPT_BYTES = 200_000_000;
 /** A larger message is not kept. */
 const MAX_MESSAGE_BYTES = 30_000_000;
 const MAX_OPENED_ROWS = 200;
@@ -250,12 +250,9 @@ export class KeptMail extends EventTarget {
   async readLetters() {
     if (!(await this.open()) || !this.#opened) return [];
     const { kept: record, key } = this.#opened;
-    const letters = [];
-    for (const { place, sealed } of await readAllSealed("letters", record.account)) {
-      const letter = await decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null);
-      if (letter) letters.push(letter);
-    }
-    return letters;
+    const letters = await Promise.all((await readAllSealed("letters", record.account)).map(({ place, sealed }) =>
+      decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null)));
+    return letters.filter(Boolean);
   }
 
   /** @param {string} id */

@@ -124,13 +124,11 @@ function createCopies(services) {
   const failure = problem("copies-error");
   const save = html("button", { class: "primary", type: "submit", text: translate("save"), data: { test: "copies-save" } });
   // Until the choice is known, no new choice can be saved.
-  field.select.disabled = true;
-  save.disabled = true;
+  field.select.disabled = save.disabled = true;
   const load = async () => {
     try {
       field.wish = await services.api.sending.copyChoice();
-      field.select.disabled = false;
-      save.disabled = false;
+      field.select.disabled = save.disabled = false;
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
     }

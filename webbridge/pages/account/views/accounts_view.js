@@ -154,9 +154,8 @@ async function askToSignOutOfAll(services) {
  * Asks the person before waiting letters of these accounts are deleted. `go` gets the letters that may be deleted.
  * @param {AccountsServices} services @param {string[]} addresses @param {(letters: Sealed[]) => void} go
  */
-async function askAboutLetters(services, addresses, go) {
-  const { translate } = services;
-  const letters = await services.accounts.findLetters(addresses);
+async function askAboutLetters({ translate, accounts }, addresses, go) {
+  const letters = await accounts.findLetters(addresses);
   if (letters.length === 0) return go(letters);
   ask({
     title: translate("outbox_sign_out_question", { count: letters.length }), meaning: translate("outbox_sign_out_meaning"), keep: translate("keep"),

@@ -125,9 +125,9 @@ async function isLeftHere({ away, accounts, address }) {
 function sentencesAbout({ translate, away, keys }, count, bytes) {
   if (!away.mail.isAllowed) return [translate("index_not_here")];
   if (away.mail.state === "none") return keys.unlocked ? [] : [translate("index_unlock_to_choose")];
-  const sentences = [];
-  if (away.mail.state === "open") sentences.push(translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }));
-  if (away.mail.trouble) sentences.push(translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused"));
-  if (["checked", "unsupported", "failed"].includes(away.files.state)) sentences.push(translate(`offline_files_${away.files.state}`));
-  return sentences;
+  return [
+    away.mail.state === "open" ? translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }) : "",
+    away.mail.trouble ? translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused") : "",
+    ["checked", "unsupported", "failed"].includes(away.files.state) ? translate(`offline_files_${away.files.state}`) : "",
+  ].filter(Boolean);
 }
