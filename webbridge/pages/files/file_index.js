@@ -147,8 +147,7 @@ export class FileIndex {
 
   /** @param {number} number */
   async #idOf(number) {
-    const text = `${LABEL}\0${addressKey(this.#own.account)}\0${number}`;
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    return base64urlFromBytes(digest.slice(0, ID_BYTES));
+    const text = new TextEncoder().encode(`${LABEL}\0${addressKey(this.#own.account)}\0${number}`);
+    return base64urlFromBytes((await crypto.subtle.digest("SHA-256", text)).slice(0, ID_BYTES));
   }
 }

@@ -46,8 +46,7 @@ export function nameProblem(name) {
  * @param {string} unnamed
  */
 export function asName(name, unnamed) {
-  const clean = name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim();
-  const short = shorten(clean, "");
+  const short = shorten(name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim(), "");
   return nameProblem(short) === "" ? short : unnamed;
 }
 

@@ -52,8 +52,9 @@ export class KeptKeyFile {
     const copy = copySecret(passphrase);
     const { ended } = this.#keys;
     try {
-      const vault = await this.#keys.vault();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey: this.#keys.keyForUnlock() });
+      const { identities } = await (await this.#keys.vault()).call("identity.open", {
+        p12, passphrase: copy, sealKey: this.#keys.keyForUnlock(),
+      });
       return { identities, ended };
     } finally {
       overwrite(copy.buffer);

@@ -79,8 +79,7 @@ export class KeyFiles {
    */
   async makeRequest(address, passphrase) {
     try {
-      const vault = await this.#keys.vault();
-      return await vault.call("request.make", { addresses: [address], passphrase });
+      return await (await this.#keys.vault()).call("request.make", { addresses: [address], passphrase });
     } finally {
       overwrite(passphrase.buffer);
     }

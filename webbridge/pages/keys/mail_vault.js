@@ -144,8 +144,9 @@ export class MailVault {
    */
   async closed(message, signal) {
     const vault = await this.#vault();
-    const args = { message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null };
-    return decodeTexts(await vault.call("message.verify", args, { signal }));
+    return decodeTexts(await vault.call("message.verify", {
+      message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null,
+    }, { signal }));
   }
 
   /**
@@ -157,8 +158,7 @@ export class MailVault {
     const vault = await this.#vault();
     // The list makes this call without an act of the person, when the bridge answers. So the call must not keep the keys
     // unlocked.
-    const keys = this.#keys.copies({ byPerson: false });
-    return (await vault.call("message.subjects", { messages, ...keys })).subjects;
+    return (await vault.call("message.subjects", { messages, ...this.#keys.copies({ byPerson: false }) })).subjects;
   }
 
   /**

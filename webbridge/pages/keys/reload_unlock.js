@@ -182,8 +182,7 @@ export class ReloadUnlock extends EventTarget {
 
   #keysChanged() {
     const fingerprints = this.#fingerprints;
-    if (this.#account === null || fingerprints === this.#kept) return;
-    if (!this.#keys.unlocked) return;
+    if (this.#account === null || fingerprints === this.#kept || !this.#keys.unlocked) return;
     this.#refusal = null;
     // A tab that got its keys from another tab makes no record. The other tab has made it.
     if (this.#keys.way === "tab" || this.minutes === 0) return;

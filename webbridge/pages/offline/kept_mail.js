@@ -172,8 +172,7 @@ export class KeptMail extends EventTarget {
 
   /** @param {MessageAddress} address @param {ArrayBuffer} message which stays as it is */
   async keepMessage(address, message) {
-    if (message.byteLength > MAX_MESSAGE_BYTES) return;
-    await this.#keep("messages", messagePath(address), message.slice(0));
+    if (message.byteLength <= MAX_MESSAGE_BYTES) await this.#keep("messages", messagePath(address), message.slice(0));
   }
 
   /** @param {MessageAddress} address @returns {Promise<ArrayBuffer | null>} null if the message is not kept, or was altered */

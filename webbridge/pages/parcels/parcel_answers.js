@@ -77,8 +77,7 @@ export function readTokens(answer) {
 export function readMadeToken(answer, address) {
   const members = membersOf(answer);
   const token = idOf(members["token"], MAX_TEXT_CHARACTERS);
-  const named = idOf(members["address"], MAX_TEXT_CHARACTERS);
-  if (!TOKEN.test(token) || !sameAddress(named, address)) throw nonsense();
+  if (!TOKEN.test(token) || !sameAddress(idOf(members["address"], MAX_TEXT_CHARACTERS), address)) throw nonsense();
   return token;
 }
 

@@ -90,7 +90,6 @@ class AccountChoice {
 
   /** @param {KeptOpening[]} openings */
   show(openings) {
-    const translate = this.#translate;
     this.#openings = openings;
     const buttons = openings.map((opening) => {
       const button = html("button", {
@@ -100,7 +99,7 @@ class AccountChoice {
     });
     this.#element = html(
       "div", { class: "stack", role: "group", "aria-labelledby": "kept-choice", data: { test: "kept-choice" } },
-      html("p", { id: "kept-choice", text: translate("kept_choice") }), html("div", { class: "actions" }, ...buttons),
+      html("p", { id: "kept-choice", text: this.#translate("kept_choice") }), html("div", { class: "actions" }, ...buttons),
     );
     return this.#element;
   }

@@ -39,17 +39,21 @@ function createTries({ services: { translate, api }, parts }, { id, triesLeft },
       }),
     },
   });
-  const sentence = triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft });
-  return html("div", { class: "stack", data: { test: "sent-parcel-tries-left" } }, html("p", { text: sentence }),
-    html("div", { class: "actions" }, button));
+  return html(
+    "div", { class: "stack", data: { test: "sent-parcel-tries-left" } },
+    html("p", { text: triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft }) }),
+    html("div", { class: "actions" }, button),
+  );
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
 function createExtension({ services: { translate, api }, parts, limits: { maxDays } }, { id, expires }, { run, refuse }) {
-  const usual = Math.min(USUAL_DAYS, maxDays);
   const days = parts.inputField(
     translate("sent_parcel_days"),
-    { type: "number", min: 1, max: maxDays, step: 1, value: usual, inputmode: "numeric", autocomplete: "off", data: { test: "sent-parcel-days" } },
+    {
+      type: "number", min: 1, max: maxDays, step: 1, value: Math.min(USUAL_DAYS, maxDays), inputmode: "numeric", autocomplete: "off",
+      data: { test: "sent-parcel-days" },
+    },
     { hint: translate("sent_parcel_days_hint", { days: maxDays }) },
   );
   const button = html("button", { type: "submit", text: translate("sent_parcel_extend"), data: { test: "sent-parcel-extend" } });
