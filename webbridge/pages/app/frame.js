@@ -120,7 +120,8 @@ function createNav(services) {
 function createPerson(services) {
   const { translate } = services;
   const lock = html("button", {
-    type: "button", data: { test: "lock" }, on: { click: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")) },
+    type: "button", data: { test: "lock" },
+    on: { click: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")) },
   });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));

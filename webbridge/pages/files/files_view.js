@@ -98,7 +98,9 @@ export class FilesView {
     return html(
       "div", { class: "actions" },
       html("label", { class: "button primary file-button" }, picker, this.#translate("my_files_add")),
-      html("button", { type: "button", text: this.#translate("new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() } }),
+      html("button", {
+        type: "button", text: this.#translate("new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() },
+      }),
       html("span", { class: "note", text: this.#translate("my_files_drop") }),
     );
   }
@@ -193,7 +195,8 @@ export class FilesView {
       open: () => this.#open(path),
       rename: () => askName(this.#given, {
         title: this.#translate("my_files_rename_title", { name }), label: this.#translate("my_files_new_name"),
-        go: this.#translate("rename"), value: name, content: this.#content, folder, onName: (to) => void this.#change(moveFolder(path, pathIn(folder, to)), "my_files_renamed"),
+        go: this.#translate("rename"), value: name, content: this.#content, folder,
+        onName: (to) => void this.#change(moveFolder(path, pathIn(folder, to)), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
         title: this.#translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: path,
@@ -213,7 +216,8 @@ export class FilesView {
       save: (row, button) => void this.#save(entry, row, button),
       rename: () => askName(this.#given, {
         title: this.#translate("my_files_rename_title", { name }), label: this.#translate("my_files_new_name"),
-        go: this.#translate("rename"), value: name, content: this.#content, folder, onName: (to) => void this.#change(moveFile(id, { name: to }), "my_files_renamed"),
+        go: this.#translate("rename"), value: name, content: this.#content, folder,
+        onName: (to) => void this.#change(moveFile(id, { name: to }), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
         title: this.#translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: null,

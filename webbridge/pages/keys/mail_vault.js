@@ -223,7 +223,9 @@ export class MailVault {
     const fingerprint = await sha256Hex(certificate);
     await this.#trust.known;
     await this.#changeDecisions(async (vault) => {
-      const { decisions } = await vault.call("decision.make", { ...structuredClone({ certificate, ...options }), ...this.#trust.judging() });
+      const { decisions } = await vault.call("decision.make", {
+        ...structuredClone({ certificate, ...options }), ...this.#trust.judging(),
+      });
       // The person may have removed an earlier decision on this certificate.
       this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
       return decisions;

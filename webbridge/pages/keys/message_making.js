@@ -40,7 +40,9 @@ export async function makeMessage(
   // empty.
   const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
   if (!sign || !lasting) {
-    const made = await vault.call("message.compose", { draft, sign, readsHeaders, ...(sign && { receipt, label }), ...keys, ...encrypting });
+    const made = await vault.call("message.compose", {
+      draft, sign, readsHeaders, ...(sign && { receipt, label }), ...keys, ...encrypting,
+    });
     await receipts.keepRequest(made.receipt, readers);
     return made.message;
   }

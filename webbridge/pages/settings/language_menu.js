@@ -29,9 +29,11 @@ export function createLanguageMenu(services, onChoice) {
       failure.textContent = services.sentenceFor(error);
     }
   };
-  const menu = html("select", { id: ID, data: { test: "language" }, on: { change: choose } }, ...Object.entries(LANGUAGES).map(([lang, text]) =>
+  const menu = html(
+    "select", { id: ID, data: { test: "language" }, on: { change: choose } },
     // Without a direction of its own, an Arabic name would be reversed in an English menu.
-    html("option", { value: lang, lang, dir: "auto", text })));
+    ...Object.entries(LANGUAGES).map(([lang, text]) => html("option", { value: lang, lang, dir: "auto", text })),
+  );
   menu.value = translate.language;
   return html(
     "div", { class: "language-menu" }, html("label", { for: ID }, actIcon("language"), translate("language")), menu, failure,

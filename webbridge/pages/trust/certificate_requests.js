@@ -34,7 +34,8 @@ export class CertificateRequests {
     const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
     const body = JSON.stringify({ paths: questions });
     try {
-      const answers = readRevocation(await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal }), questions.length);
+      const answer = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
+      const answers = readRevocation(answer, questions.length);
       const came = new Map(questions.map((path, index) => [path.join(), answers[index] ?? { crls: [], ocsp: [] }]));
       const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
       const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);

@@ -292,11 +292,7 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("decided"));
   }
 
-  /**
-   * @param {{
-   *   contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, merged: ArrayBuffer | null, sent: ArrayBuffer | null,
-   * }} state
-   */
+  /** @param {Record<"contacts" | "decisions" | "merged" | "sent", ArrayBuffer | null>} state */
   #replace({ contacts, decisions, merged, sent }) {
     this.#contacts = contacts;
     this.#decisions = decisions;

@@ -61,8 +61,8 @@ export function createAccountView(services) {
       }),
       search.element, offline.element,
       createChoice(services, {
-        id: "shortcuts-title", title: "shortcuts_title", meaning: "shortcuts_switch_meaning", label: "shortcuts_title", test: "shortcuts-switch",
-        isOn: hasShortcuts(), choose: chooseShortcuts,
+        id: "shortcuts-title", title: "shortcuts_title", meaning: "shortcuts_switch_meaning", label: "shortcuts_title",
+        test: "shortcuts-switch", isOn: hasShortcuts(), choose: chooseShortcuts,
       }),
       createLanguageMenu(services, (language) => services.useLanguage(language)),
       html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),

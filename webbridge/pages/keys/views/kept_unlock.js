@@ -93,7 +93,8 @@ class AccountChoice {
     this.#openings = openings;
     const buttons = openings.map((opening) => {
       const button = html("button", {
-        type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" }, on: { click: () => this.#choose(button, opening) },
+        type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" },
+        on: { click: () => this.#choose(button, opening) },
       });
       return button;
     });

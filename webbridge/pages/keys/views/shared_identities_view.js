@@ -207,6 +207,8 @@ function createEnding(services, shared, row, titleId) {
     meaning: translate(hasKey ? `${words}_meaning` : "shared_leave_new_meaning", { owner: isolate(owner), address: isolate(addresses.join(", ")) }),
     keep: translate(isOwn ? "keep" : "shared_stay"), go: translate(`${words}_go`), test: `${test}-go`, onGo: () => void end(),
   });
-  const button = html("button", { type: "button", text: translate(words), "aria-describedby": titleId, data: { test }, on: { click: askFirst } });
+  const button = html("button", {
+    type: "button", text: translate(words), "aria-describedby": titleId, data: { test }, on: { click: askFirst },
+  });
   return button;
 }

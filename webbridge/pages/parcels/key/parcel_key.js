@@ -81,7 +81,8 @@ class KeySteps {
 
   #createCancel() {
     return html("button", {
-      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#given.onEnd(); } },
+      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" },
+      on: { click: () => { this.close(); this.#given.onEnd(); } },
     });
   }
 
@@ -149,7 +150,8 @@ class KeySteps {
     const sentence = this.#codeWasSent(key.address);
     this.#show(parts.createForm(
       { class: "stack", data: { test: "key-code-form" } }, confirm,
-      html("p", { text: sentence, data: { test: "key-code-sent" } }), html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
+      html("p", { text: sentence, data: { test: "key-code-sent" } }),
+      html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
       code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
     ));
     code.input.focus();

@@ -49,7 +49,8 @@ function createHost({ services, ...given }) {
  */
 function compose({ mailVault }, from, words) {
   const draft = {
-    ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, statements: { receipt: false, lasting: false, label: null },
+    ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`,
+    statements: { receipt: false, lasting: false, label: null },
   };
   // The manifest's signature covers the message.
   return mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });

@@ -29,7 +29,9 @@ const STAY_MILLISECONDS = 10_000;
 export async function saveByWorker({ name, bytes }, base, workerUrl) {
   if (!navigator.serviceWorker) throw new ApiError("parcel-save-refused", "no service worker");
   const scope = new URL(SCOPE, base);
-  const { installing, waiting, active } = await navigator.serviceWorker.register(workerUrl(base), { scope: scope.href, updateViaCache: "none" });
+  const { installing, waiting, active } = await navigator.serviceWorker.register(workerUrl(base), {
+    scope: scope.href, updateViaCache: "none",
+  });
   const refusal = new ApiError("parcel-save-refused", "the service worker did not start");
   const worker = await within(untilState(installing ?? waiting ?? active, ["activated"], refusal));
   return async (chunks, signal) => {

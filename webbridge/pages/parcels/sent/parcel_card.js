@@ -34,7 +34,8 @@ export class ParcelCard {
     const summary = html("summary", {
       text: translate("sent_parcel_open"), "aria-label": translate("sent_parcel_open_named", { reference }), data: { test: "sent-parcel-open" },
     });
-    this.#details = html("details", { class: "details", on: { toggle: () => { if (this.#details.open) void this.#open(); } } }, summary, this.#body);
+    const toggle = () => { if (this.#details.open) void this.#open(); };
+    this.#details = html("details", { class: "details", on: { toggle } }, summary, this.#body);
     this.element = html(
       "li", { class: "card", data: { test: "sent-parcel", reference } }, this.#title, this.#facts, this.#failure, this.#details,
     );

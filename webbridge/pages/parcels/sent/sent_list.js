@@ -31,7 +31,8 @@ export class SentList {
       type: "button", text: translate("try_again"), hidden: true, data: { test: "sent-parcels-again" }, on: { click: () => void this.#load() },
     });
     this.#more = html("button", {
-      type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" }, on: { click: () => void this.#loadMore() },
+      type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" },
+      on: { click: () => void this.#loadMore() },
     });
     this.#empty = html(
       "div", { class: "stack", hidden: true, data: { test: "sent-parcels-empty" } },

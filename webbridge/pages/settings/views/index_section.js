@@ -37,17 +37,7 @@ export function createIndexSection(services) {
   const choose = async (/** @type {boolean} */ isOn) => {
     failure.textContent = "";
     choice.input.disabled = true;
-    try {
-      if (isOn) {
-        await index.begin();
-        filler.resume();
-      } else {
-        filler.stop();
-        await index.end();
-      }
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await (isOn ? begin(services) : end(services)).catch((error) => { failure.textContent = services.sentenceFor(error); });
     update();
   };
   for (const source of [index, filler, services.keys]) source.addEventListener("change", update);
@@ -67,6 +57,18 @@ export function createIndexSection(services) {
 
 /** The states of the filler for which there is a sentence. */
 const PROGRESS = new Set(["reading", "paused", "power", "full", "failed"]);
+
+/** @param {IndexServices} services */
+async function begin({ index, filler }) {
+  await index.begin();
+  filler.resume();
+}
+
+/** @param {IndexServices} services */
+async function end({ index, filler }) {
+  filler.stop();
+  await index.end();
+}
 
 /** The sentence about the progress of the index. @param {IndexServices} services */
 function sentenceAbout({ translate, index, filler, keys }) {
