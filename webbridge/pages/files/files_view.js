@@ -48,9 +48,8 @@ export class FilesView {
     const names = /** @type {CustomEvent<string[]>} */ (event).detail;
     this.#draw();
     for (const name of names.slice(0, 1)) {
-      const { services } = this.#given;
       const key = names.length > 1 ? "my_files_added_more" : "my_files_added";
-      services.announceHere(services.translate(key, { name, count: names.length - 1 }));
+      this.#given.services.announceHere(this.#translate(key, { name, count: names.length - 1 }));
     }
   };
 

@@ -56,6 +56,16 @@ export class SharedUnlock extends EventTarget {
   #isOpen = false;
   /** Releases the Web Lock that shows the other tabs that this tab has keys. */
   #releaseWebLock = () => {};
+  /** The acts on a message of another tab, by its kind. @type {Map<string, (message: any) => void>} */
+  #acts = new Map([
+    ["ask", (message) => void this.#give(message).catch(() => undefined)],
+    ["answer", (message) => void this.#take(message).catch(() => this.#close(false))],
+    ["opened", ({ ids }) => this.#join(ids)],
+    ["added", (message) => this.#takeAdded(message)],
+    ["used", ({ wall }) => this.#keys.noteUseElsewhere(Number(wall))],
+    ["locked", ({ ids, reason }) => this.#lockToo(ids, reason)],
+    ["signed-out", () => this.dispatchEvent(new Event("signed-out"))],
+  ]);
 
   /**
    * @param {KeyRing} keys
@@ -125,13 +135,7 @@ export class SharedUnlock extends EventTarget {
   /** @param {any} message of another tab of this origin */
   #hear(message) {
     if (this.#account === null || message?.account !== this.#account) return;
-    if (message.kind === "ask") void this.#give(message).catch(() => undefined);
-    else if (message.kind === "answer") void this.#take(message).catch(() => this.#close(false));
-    else if (message.kind === "opened") this.#join(message.ids);
-    else if (message.kind === "added") this.#takeAdded(message);
-    else if (message.kind === "used") this.#keys.noteUseElsewhere(Number(message.wall));
-    else if (message.kind === "locked") this.#lockToo(message.ids, message.reason);
-    else if (message.kind === "signed-out") this.dispatchEvent(new Event("signed-out"));
+    this.#acts.get(message.kind)?.(message);
   }
 
   /** @param {{nonce: string, publicKey: ArrayBuffer, proof: string}} question */

@@ -170,19 +170,14 @@ export class ParcelPage {
    * @returns {Promise<string>}
    */
   async open(words) {
-    const { id } = this;
-    try {
+    let problem = "";
+    const refusal = await this.#attemptToEnter("words", async (id) => {
       // The words of a link are checked when the key is derived from them. A separate look-up would cost one more
       // Worker.
-      const problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
-      if (problem) return problem;
-      await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
-    } catch (error) {
-      if (this.id !== id) return "";
-      if (remedyFor(error) === "words") return this.sentenceFor(error);
-      this.fail(error);
-    }
-    return "";
+      problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
+      if (!problem) await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
+    });
+    return refusal ? this.sentenceFor(refusal) : problem;
   }
 
   /**
@@ -191,17 +186,27 @@ export class ParcelPage {
    * @param {import("../../../../wasm_build/vault/storage/session.js").Secret} passphrase is overwritten
    * @returns {Promise<unknown>}
    */
-  async openByCertificate(file, passphrase) {
-    const { id } = this;
-    try {
+  openByCertificate(file, passphrase) {
+    return this.#attemptToEnter("file", async (id) => {
       const bytes = await file.arrayBuffer();
       await this.#enter(id, () => this.#reader.unlockByCertificate(id, bytes, passphrase));
+    }).finally(() => overwrite(passphrase.buffer));
+  }
+
+  /**
+   * Enters the parcel. Resolves with an error that the person can correct in the shown form; shows any other error.
+   * @param {"words" | "file"} remedy for the errors that the form shows
+   * @param {(id: string) => Promise<void>} enter
+   * @returns {Promise<unknown>} null if there is no such error, and also if another parcel was opened meanwhile
+   */
+  async #attemptToEnter(remedy, enter) {
+    const { id } = this;
+    try {
+      await enter(id);
     } catch (error) {
       if (this.id !== id) return null;
-      if (remedyFor(error) === "file") return error;
+      if (remedyFor(error) === remedy) return error;
       this.fail(error);
-    } finally {
-      overwrite(passphrase.buffer);
     }
     return null;
   }
