@@ -108,13 +108,15 @@ function createCard(services, accountHere, { failure, look }) {
     class: "button", href: services.accounts.linkTo(accountHere.account), target: "_blank", rel: "noopener",
     text: translate("accounts_open"), "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
   });
-  const show = () =>
-    createShowButton(services, accountHere, failure, { text: translate("accounts_show"), isMain: services.address === null });
   return html(
     "li", { class: "card", data: { test: "account-here" } },
     html("h2", { class: "card-title account-address", dir: "auto", text: address }),
     isShown ? html("p", { text: translate("accounts_shown") }) : null,
-    html("div", { class: "actions" }, ...(isShown ? [out] : [show(), open, out])),
+    isShown ? html("div", { class: "actions" }, out) : html(
+      "div", { class: "actions" },
+      createShowButton(services, accountHere, failure, { text: translate("accounts_show"), isMain: services.address === null }),
+      open, out,
+    ),
   );
 }
 

@@ -126,13 +126,13 @@ export function createAwayView(services) {
   const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("away_title") });
   const unlock = createKeptUnlock(services, { onUnlocked: () => services.navigate(services.mailPath()) });
-  const again = html("button", {
-    type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
-  });
   return {
     element: html(
       "div", { class: "narrow stack", data: { test: "away-view" } },
-      heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
+      heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element,
+      html("div", { class: "actions" }, html("button", {
+        type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
+      })),
     ),
     heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear,
   };

@@ -139,17 +139,16 @@ function keptForms(services, onUnlocked) {
  */
 function drawLocked(services, [unlocking, requests, strict, keptForm], onUnlocked) {
   const { translate } = services;
-  const later = html("a", {
-    href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
-    text: translate(services.hasDraft() ? "back_to_message" : "read_without_keys"), data: { test: "skip-unlock" },
-  });
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     createPasskeyUnlock(services, { onUnlocked }),
     keptForm ?? null,
     unlocking,
     html("p", { class: "note", text: services.lockedSentence(), data: { test: "locked-note" } }),
-    html("div", { class: "actions" }, later),
+    html("div", { class: "actions" }, html("a", {
+      href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
+      text: translate(services.hasDraft() ? "back_to_message" : "read_without_keys"), data: { test: "skip-unlock" },
+    })),
     requests,
     strict,
   ].filter((part) => part !== null);

@@ -58,13 +58,12 @@ export class PasskeyOffer extends EventTarget {
         }),
       },
     });
-    const decline = html("button", {
-      class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" },
-      on: { click: () => void this.answer() },
-    });
     return html(
       "div", { class: "notice", data: { test: "passkey-offer" } },
-      html("p", { text: translate("passkey_offer") }), failure, html("div", { class: "actions" }, accept, decline),
+      html("p", { text: translate("passkey_offer") }), failure,
+      html("div", { class: "actions" }, accept, html("button", {
+        class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" }, on: { click: () => void this.answer() },
+      })),
     );
   }
 

@@ -215,9 +215,6 @@ function showCode({ translate, keys }, code) {
     });
     overwrite(code);
     const close = () => dialog.close();
-    const button = html("button", {
-      class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
-    });
     const dialog = openDialog(
       {
         titleId, test: "reset-code-dialog", isWide: false,
@@ -231,7 +228,9 @@ function showCode({ translate, keys }, code) {
       html("p", { text: translate("reset_code_meaning") }),
       // The code has its own row, because it wraps on a phone.
       html("div", { class: "stack" }, html("p", { text: translate("recovery_code_made") }), output),
-      html("div", { class: "actions" }, button),
+      html("div", { class: "actions" }, html("button", {
+        class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
+      })),
     );
     keys.addEventListener("locked", close);
   });

@@ -37,15 +37,15 @@ export function createSharedIdentities(services, account) {
   const failure = problem("shared-error");
   const list = html("ul", { class: "cards", data: { test: "shared-list" } });
   const none = html("p", { class: "field-hint", text: translate("shared_none") });
-  const create = html("button", {
-    type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(services, shared) },
-  });
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "shared-title", "aria-busy": "true", data: { test: "shared-identities" } },
     html("h2", { id: "shared-title", text: translate("shared_title") }),
     html("p", { class: "lede", text: translate("shared_meaning") }),
-    failure, none, list, html("div", { class: "actions" }, create),
+    failure, none, list,
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(services, shared) },
+    })),
   );
   let drawn = "";
   const draw = () => {

@@ -190,13 +190,12 @@ class KeySteps {
     const translate = this.#translate;
     const sentence = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
     const note = html("p", { tabindex: -1, text: sentence, data: { test: "key-saved" } });
-    const again = html("button", {
-      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
-    });
     const steps = ["parcel_key_keep", "parcel_key_import", "parcel_key_later"].map((key) => html("li", {
       text: translate(key, { button: translate("parcel_certificate_use") }),
     }));
-    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
+    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
+    })));
     note.focus();
     this.#given.page.announce(sentence);
   }

@@ -152,9 +152,6 @@ function showToken({ services, parts }, { token, address }) {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
     on: { click: async () => { status.textContent = translate(await copyText(from) ? "copied" : "parcel_token_not_copied"); } },
   });
-  const done = html("button", {
-    class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },
-  });
   const dialog = parts.openDialog(
     { titleId, test: "parcel-token-dialog", onClose: () => { value.textContent = ""; } },
     html("h2", { id: titleId, text: translate("parcel_token_made_title") }),
@@ -162,7 +159,10 @@ function showToken({ services, parts }, { token, address }) {
     html("div", { class: "stack" }, value, html("div", { class: "actions" }, copy("parcel_token_copy", value))),
     html("p", { text: translate("parcel_token_use") }),
     html("div", { class: "stack" }, command, html("div", { class: "actions" }, copy("parcel_token_copy_command", command))),
-    status, html("div", { class: "actions" }, done),
+    status,
+    html("div", { class: "actions" }, html("button", {
+      class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },
+    })),
   );
   return dialog;
 }

@@ -35,15 +35,15 @@ const MAX_NAMED = 5;
  */
 export function createGroups(services, groups, change) {
   const { translate } = services;
-  const make = html("button", {
-    type: "button", text: translate("group_make"), data: { test: "group-make" }, on: { click: () => openGroup(services, change, { members: [] }) },
-  });
   return html(
     "section",
     { class: "stack", data: { test: "groups" } },
     html("h2", { text: translate("groups_heading") }),
     html("p", { class: "field-hint", text: translate("groups_meaning") }),
-    html("div", { class: "actions" }, make),
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("group_make"), data: { test: "group-make" },
+      on: { click: () => openGroup(services, change, { members: [] }) },
+    })),
     groups.length > 0
       ? html("ul", { class: "cards" }, ...groups.map((group) => createGroup(services, group, change)))
       : html("p", { class: "empty", text: translate("groups_none") }),

@@ -54,16 +54,15 @@ export class PeopleCards {
     this.#people = people;
     const keys = new Set(people.map(({ address }) => addressKey(address)));
     for (const key of this.#chosen) if (!keys.has(key)) this.#chosen.delete(key);
-    const add = html("button", {
-      type: "button", text: translate("person_add"), data: { test: "person-add" }, on: { click: () => this.#openAdding() },
-    });
     this.#showChosen();
     return html(
       "section",
       { class: "stack", data: { test: "people" } },
       html("h2", { text: translate("people_you_know") }),
       html("p", { class: "field-hint", text: translate("people_known_meaning") }),
-      html("div", { class: "actions" }, add),
+      html("div", { class: "actions" }, html("button", {
+        type: "button", text: translate("person_add"), data: { test: "person-add" }, on: { click: () => this.#openAdding() },
+      })),
       this.#bar,
       people.length > 0
         ? html("ul", { class: "cards" }, ...people.map((person) => this.#card(person)))
