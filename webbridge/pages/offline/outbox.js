@@ -116,8 +116,10 @@ export class Outbox extends EventTarget {
     return this.#inTurn(async () => {
       const before = this.#find(id);
       const turn = before?.turn ?? this.#letters.reduce((latest, letter) => Math.max(latest, letter.turn), 0) + 1;
-      const copies = (before?.copies ?? []).filter((copy) => copy.key !== key);
-      copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
+      const copies = [
+        ...(before?.copies ?? []).filter((copy) => copy.key !== key),
+        { message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false },
+      ];
       await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
     });
   }

@@ -100,12 +100,8 @@ export class NewMailNotices extends EventTarget {
   /** Subscribes to push messages, or ends the subscription. Call this while handling the person's click. @param {boolean} isOn */
   async choosePush(isOn) {
     if (!this.#worker) return;
-    try {
-      if (isOn) await this.push.turnOn(this.#worker);
-      else await this.push.turnOff(this.#worker);
-    } finally {
-      this.dispatchEvent(new Event("change"));
-    }
+    const chosen = isOn ? this.push.turnOn(this.#worker) : this.push.turnOff(this.#worker);
+    await chosen.finally(() => this.dispatchEvent(new Event("change")));
   }
 
   /** Shows that there is new mail. A notification replaces the earlier one. */

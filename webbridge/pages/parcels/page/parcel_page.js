@@ -155,13 +155,10 @@ export class ParcelPage {
   async checkWords(words) {
     if (!words.trim()) return this.translate("parcel_words_missing");
     if (this.#checked?.words !== words) this.#checked = { words, done: this.#reader.checkWords(secretOf(words)) };
-    try {
-      await this.#checked.done;
-      return "";
-    } catch (error) {
+    return this.#checked.done.then(() => "", (error) => {
       this.#checked = null;
       return wordsSentence(this.translate, error);
-    }
+    });
   }
 
   /**
