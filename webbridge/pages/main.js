@@ -24,11 +24,10 @@ async function start() {
     translate = await loadTexts(integrity);
     explainCalm(translate("calm_hint"));
     const { api, keyServer, discovery = null } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
-    const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer, discovery });
-    await app.start();
+    await new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer, discovery }).start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
-    showStartFailure(root, translate ? wordsFor(translate, reason) : wordsWithoutTexts());
+    showStartFailure(root, translate ? wordsFor(translate, reason) : /** @type {Words} */ (START_WORDS[pageLanguage()]));
   }
 }
 
@@ -37,21 +36,15 @@ function wordsFor(translate, error) {
   return { title: translate("start_failed_title"), sentence: errorSentence(translate, error), again: translate("try_again") };
 }
 
-/** The words for a start that failed before the texts were loaded. @returns {Words} */
-function wordsWithoutTexts() {
-  return /** @type {Words} */ (START_WORDS[pageLanguage()]);
-}
-
 /** @param {HTMLElement} root @param {Words} words */
 function showStartFailure(root, words) {
-  const again = html("button", { class: "primary", type: "button", text: words.again, on: { click: () => location.reload() } });
   root.replaceChildren(
     html(
       "main",
       { class: "narrow stack" },
       html("h1", { text: words.title }),
       html("p", { class: "problem", role: "alert", text: words.sentence, data: { test: "start-error" } }),
-      again,
+      html("button", { class: "primary", type: "button", text: words.again, on: { click: () => location.reload() } }),
     ),
   );
 }

@@ -46,8 +46,7 @@ async function start() {
     const started = arrivedLink.link && new StartedVault(base);
     const [translate, apiOrigin] = await Promise.all([loadTexts(integrity), checkedApi ?? readApi(base)]);
     explainCalm(translate("calm_hint"));
-    const page = new ParcelPage({ root, announcer, translate, base, apiOrigin, isChecked: integrity !== undefined, started });
-    page.start(arrivedLink);
+    new ParcelPage({ root, announcer, translate, base, apiOrigin, isChecked: integrity !== undefined, started }).start(arrivedLink);
   } catch {
     const { title, sentence } = WITHOUT_TEXTS[pageLanguage()] ?? WITHOUT_TEXTS.en;
     root.replaceChildren(html(

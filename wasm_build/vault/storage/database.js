@@ -45,3 +45,21 @@ export async function inTransaction(opening, stores, mode, act) {
     throw storageError(error);
   }
 }
+
+/**
+ * Opens a database for one transaction and closes the database again. Resolves and rejects as `inTransaction` does.
+ * @template T
+ * @param {{name: string, version: number, keyPaths: Record<string, string>}} database
+ * @param {string | string[]} stores
+ * @param {IDBTransactionMode} mode
+ * @param {(transaction: IDBTransaction) => IDBRequest<T> | void} act
+ * @returns {Promise<T>}
+ */
+export async function inOpenedDatabase({ name, version, keyPaths }, stores, mode, act) {
+  const opening = openDatabase(name, version, keyPaths);
+  try {
+    return await inTransaction(opening, stores, mode, act);
+  } finally {
+    (await opening.catch(() => null))?.close();
+  }
+}

@@ -43,8 +43,7 @@ export class AccountRequests {
 
   /** The account of the one session at a bridge that is older than these pages. @returns {Promise<AccountHere[]>} */
   async #only() {
-    const answer = await this.#ask("/api/session");
-    const only = readAccount(answer);
+    const only = readAccount(await this.#ask("/api/session"));
     return only ? [{ ...only, account: "" }] : [];
   }
 
@@ -60,8 +59,7 @@ export class AccountRequests {
 
   /** Ends the session of an account in this browser. Rejects if the bridge did not confirm it. @param {string} address */
   async signOut(address) {
-    const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
-    await this.#send("/api/session", { method: "DELETE", headers: naming(address), signal });
+    await this.#send("/api/session", { method: "DELETE", headers: naming(address), signal: AbortSignal.timeout(SIGN_OUT_MILLISECONDS) });
   }
 
   /** Ends the sessions of all accounts in this browser. Rejects if the bridge did not confirm it. */

@@ -118,8 +118,7 @@ export class AccountSession {
    * @returns {Promise<boolean>} false if nobody was signed out, because another letter waits
    */
   signOut(letters) {
-    const left = this.address === null ? [] : [this.address];
-    return this.#signOut(left, letters, () => this.#services.api.signOut());
+    return this.#signOut(this.address === null ? [] : [this.address], letters, () => this.#services.api.signOut());
   }
 
   /** Signs out of all accounts of this browser. Resolves as `signOut` does. @param {Sealed[]} letters */

@@ -136,11 +136,9 @@ export class AccountsHere {
    * @returns {Promise<Sealed[]>}
    */
   async findLetters(addresses) {
-    const letters = [];
-    for (const address of addresses) {
-      if (await keepsMail()) letters.push(...await readAllSealed("letters", await accountDigest(address)).catch(() => []));
-    }
-    return letters;
+    if (!(await keepsMail())) return [];
+    const letters = addresses.map(async (address) => readAllSealed("letters", await accountDigest(address)).catch(() => []));
+    return (await Promise.all(letters)).flat();
   }
 
   /**

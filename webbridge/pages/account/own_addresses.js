@@ -20,7 +20,6 @@ export function ownAddresses(services) {
  * @returns {string[]}
  */
 export function ownKeyAddresses({ keys, api }) {
-  const sending = api.sharedAddresses ?? [];
-  const mayBe = (/** @type {string} */ address) => sending.some((shared) => sameAddress(shared, address));
+  const mayBe = (/** @type {string} */ address) => (api.sharedAddresses ?? []).some((shared) => sameAddress(shared, address));
   return keys.identities.flatMap(({ addresses, isShared }) => isShared ? addresses.filter(mayBe) : addresses);
 }

@@ -34,8 +34,7 @@ export class PasswordMark {
    * @param {Secret} passphrase
    */
   async matches({ buffer, length }) {
-    const digest = await hash(this.#salt, new Uint8Array(buffer, 0, length));
-    return digest.every((octet, index) => octet === this.#digest[index]);
+    return (await hash(this.#salt, new Uint8Array(buffer, 0, length))).every((octet, index) => octet === this.#digest[index]);
   }
 }
 

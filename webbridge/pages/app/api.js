@@ -103,8 +103,7 @@ export class BridgeApi {
   async signIn(address, password) {
     // `beside`: the sessions of other accounts in this browser go on.
     const body = JSON.stringify({ address, password, beside: true });
-    const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
-    const signedIn = readAccount(await readJson(response));
+    const signedIn = readAccount(await readJson(await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE })));
     if (!signedIn) throw new ApiError("server-error", "the answer names no account");
     // The bridge may change only the case of the address. With another address, mail would be sent in the name of somebody
     // else.
@@ -216,8 +215,7 @@ export class BridgeApi {
    * @param {{signal?: AbortSignal, maxBytes?: number}} [options] rejects with `answer-too-large` above `maxBytes`
    */
   async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = MAX_RAW_BYTES } = {}) {
-    const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
-    return readAtMost(response, maxBytes);
+    return readAtMost(await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal }), maxBytes);
   }
 
   /**

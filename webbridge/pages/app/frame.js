@@ -35,8 +35,7 @@ export function createFrame(services) {
   const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html("div", { class: "frame" });
   const draw = () => {
-    const promise = html("span", { text: translate("foot_promise") });
-    const foot = html("footer", { class: "foot" }, promise, vault.element);
+    const foot = html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element);
     element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
   };
   draw();
@@ -74,12 +73,14 @@ export function createFrame(services) {
 function createBar(services) {
   const nav = createNav(services);
   const person = createPerson(services);
-  const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
   const update = (hash = location.hash) => {
     nav.update(hash);
     person.update(hash);
   };
-  return { element: html("header", { class: "bar" }, name, nav.element, person.element), update };
+  return {
+    element: html("header", { class: "bar" }, html("span", { class: "bar-name" }, waxSeal(), "Sealwax"), nav.element, person.element),
+    update,
+  };
 }
 
 /**
@@ -118,7 +119,10 @@ function createNav(services) {
 /** The account, the lock, and the sign-out. @param {FrameServices} services */
 function createPerson(services) {
   const { translate } = services;
-  const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(services) } });
+  const lock = html("button", {
+    type: "button", data: { test: "lock" },
+    on: { click: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")) },
+  });
   const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
   const signOut = html("button", {
@@ -144,9 +148,7 @@ function createPerson(services) {
 
 /** @param {HTMLElement} lock @param {FrameServices} services */
 function drawLock(lock, { translate, keys }) {
-  const shape = lockMark("", { size: 20 });
-  shape.setAttribute("aria-hidden", "true");
-  lock.replaceChildren(shape, translate(keys.unlocked ? "lock" : "unlock"));
+  lock.replaceChildren(lockMark("", { size: 20 }), translate(keys.unlocked ? "lock" : "unlock"));
   lock.dataset.unlocked = String(keys.unlocked);
 }
 
@@ -154,10 +156,4 @@ function drawLock(lock, { translate, keys }) {
 function markCurrent(link, isCurrent) {
   if (isCurrent) link.setAttribute("aria-current", "page");
   else link.removeAttribute("aria-current");
-}
-
-/** @param {FrameServices} services */
-function toggleLock(services) {
-  if (services.keys.unlocked) void services.lock();
-  else services.navigate("/keys");
 }

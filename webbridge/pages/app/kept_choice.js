@@ -1,4 +1,7 @@
-/** Small choices of the person. On the person's own computer the browser keeps them; on another computer only the tab does. */
+/**
+ * Small choices of the person. On the person's own computer the browser keeps them; on another computer only the tab does.
+ * A text is kept by the browser on every computer.
+ */
 
 /** The values that the tab and the browser have kept under a name. @param {string} name @returns {string[]} */
 export function keptChoices(name) {
@@ -17,5 +20,24 @@ export function keepChoice(name, value, isOwnComputer) {
     if (value !== null) (isOwnComputer ? localStorage : sessionStorage).setItem(name, value);
   } catch {
     // If the browser stores nothing, the choice lasts until the page is loaded again.
+  }
+}
+
+/** @param {string} name @returns {string | null} null also if the browser stores nothing */
+export function keptText(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a text, unless the browser stores nothing or is full. @param {string} name @param {string | null} text null removes the text */
+export function keepText(name, text) {
+  try {
+    if (text === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, text);
+  } catch {
+    // The caller says what follows if nothing is kept.
   }
 }

@@ -45,8 +45,7 @@ export async function loadTexts(integrity) {
 
 /** The language of the pages, also when no catalogue could be loaded. */
 export function pageLanguage() {
-  const chosen = keptChoices(NAME).find((language) => Object.hasOwn(LANGUAGES, language));
-  return chosen ?? browserLanguage();
+  return keptChoices(NAME).find((language) => Object.hasOwn(LANGUAGES, language)) ?? browserLanguage();
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
+import { keepText } from "./kept_choice.js";
 
 export class LocalStorageBytes {
   #key;
@@ -28,11 +29,7 @@ export class LocalStorageBytes {
 
   /** @param {ArrayBuffer | null} bytes */
   write(bytes) {
-    try {
-      if (bytes) localStorage.setItem(this.#key, base64FromBytes(bytes));
-      else localStorage.removeItem(this.#key);
-    } catch {
-      // If storage is refused or full, the list is followed for this visit only.
-    }
+    // If storage is refused or full, the list is followed for this visit only.
+    keepText(this.#key, bytes && base64FromBytes(bytes));
   }
 }

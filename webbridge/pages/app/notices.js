@@ -24,21 +24,21 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
 
 /** @param {NoticeServices} services @returns {HTMLElement[]} */
 export function createNotices(services) {
-  const { kept, roamingKeys, translate, unlocking } = services;
-  const notices = [];
-  if (isKeepingTrouble(kept.keeping)) {
-    const more = html("a", { href: "#/people", text: translate("people_title") });
-    const text = html("p", { text: translate(`trust_${kept.keeping.replace("-", "_")}`) });
-    notices.push(html("div", { class: "notice" }, text, more));
-  }
-  if (services.away.source.isAway && !services.away.canEnter) notices.push(notice(translate("away_notice")));
-  const failed = services.away.outbox.letters.filter(({ state }) => state === "refused" || state === "unknown");
-  if (failed.length > 0) notices.push(notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })));
-  if (services.away.files.hasNewVersion) notices.push(createVersionNotice(services));
-  notices.push(...services.unfinishedDrafts.createNotices());
+  const { kept, roamingKeys, translate, unlocking, away } = services;
+  const hasFailed = away.outbox.letters.some(({ state }) => state === "refused" || state === "unknown");
   const ready = roamingKeys.account?.resetReady;
-  if (ready) notices.push(createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)));
-  return [...services.done.notices(), ...notices, ...unlocking.passkeyOffer.notices()];
+  return [
+    ...services.done.notices(),
+    isKeepingTrouble(kept.keeping)
+      ? notice(translate(`trust_${kept.keeping.replace("-", "_")}`), html("a", { href: "#/people", text: translate("people_title") }))
+      : null,
+    away.source.isAway && !away.canEnter ? notice(translate("away_notice")) : null,
+    hasFailed ? notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })) : null,
+    away.files.hasNewVersion ? createVersionNotice(services) : null,
+    ...services.unfinishedDrafts.createNotices(),
+    ready ? createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)) : null,
+    ...unlocking.passkeyOffer.notices(),
+  ].filter((element) => element !== null);
 }
 
 /**
@@ -59,17 +59,13 @@ function notice(sentence, ...further) {
 }
 
 /** @param {NoticeServices} services */
-function createVersionNotice(services) {
-  const { translate } = services;
-  const element = notice(translate("new_version"));
-  const paragraph = /** @type {HTMLElement} */ (element.firstElementChild);
-  const reload = html("button", {
+function createVersionNotice({ translate, away }) {
+  const sentence = html("p", { text: translate("new_version") });
+  return html("div", { class: "notice" }, sentence, html("button", {
     type: "button", text: translate("new_version_reload"), data: { test: "new-version" },
     on: { click: async () => {
-      if (await services.away.files.takeOver()) location.reload();
-      else paragraph.textContent = translate("new_version_tabs");
+      if (await away.files.takeOver()) location.reload();
+      else sentence.textContent = translate("new_version_tabs");
     } },
-  });
-  element.append(reload);
-  return element;
+  }));
 }

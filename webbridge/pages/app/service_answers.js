@@ -90,8 +90,10 @@ export function readAccount(value) {
 /** @param {unknown} answer @returns {{accounts: AccountHere[], most: number}} */
 export function readAccounts(answer) {
   const { accounts, most } = membersOf(answer);
-  const read = entriesOf(accounts, MAX_ENTRIES).map(readAccount).filter((account) => account !== null);
-  return { accounts: read, most: countOf(most) ?? 1 };
+  return {
+    accounts: entriesOf(accounts, MAX_ENTRIES).map(readAccount).filter((account) => account !== null),
+    most: countOf(most) ?? 1,
+  };
 }
 
 /**
@@ -101,17 +103,19 @@ export function readAccounts(answer) {
 export function readSessions(answer) {
   const { sessions, total } = membersOf(answer);
   if (!Array.isArray(sessions)) throw nonsense("sessions");
-  const read = entriesOf(sessions, MAX_ENTRIES).flatMap((value) => {
-    const members = membersOf(value);
-    const { started, used, program, origin } = members;
-    const id = idOf(members["id"], MAX_TEXT_CHARACTERS);
-    if (!id) return [];
-    return [{
-      id, started: dateOf(started), used: dateOf(used) ?? "", program: textOf(program, MAX_TEXT_CHARACTERS),
-      origin: textOf(origin, MAX_TEXT_CHARACTERS), this: members["this"] === true,
-    }];
-  });
-  return { sessions: read, total: Math.max(countOf(total) ?? 0, sessions.length) };
+  return {
+    sessions: entriesOf(sessions, MAX_ENTRIES).flatMap((value) => {
+      const members = membersOf(value);
+      const { started, used, program, origin } = members;
+      const id = idOf(members["id"], MAX_TEXT_CHARACTERS);
+      if (!id) return [];
+      return [{
+        id, started: dateOf(started), used: dateOf(used) ?? "", program: textOf(program, MAX_TEXT_CHARACTERS),
+        origin: textOf(origin, MAX_TEXT_CHARACTERS), this: members["this"] === true,
+      }];
+    }),
+    total: Math.max(countOf(total) ?? 0, sessions.length),
+  };
 }
 
 /**
@@ -136,8 +140,7 @@ export function readOffers(answer) {
 /** @param {unknown} answer @returns {Grant[]} rejects with `server-error` if the list cannot be read completely */
 export function readGrants(answer) {
   const { people } = membersOf(answer);
-  const entries = entriesOf(people, MAX_ENTRIES);
-  const read = entries.flatMap((value) => {
+  const read = entriesOf(people, MAX_ENTRIES).flatMap((value) => {
     const { name, person, own, level, rights } = membersOf(value);
     const known = idOf(name, MAX_TEXT_CHARACTERS);
     const word = wordOf(level, /** @type {const} */ (["read", "file", "all", "other"]));

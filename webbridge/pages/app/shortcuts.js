@@ -51,8 +51,10 @@ export function listenForShortcuts({ isShown, isInList, run }) {
   /** @param {KeyboardEvent} event */
   const listen = (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
-    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!hasShortcuts() || !isShown() || isTyping(target) || document.querySelector("dialog[open]")) return;
+    if (
+      event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey
+      || !hasShortcuts() || !isShown() || isTyping(target) || document.querySelector("dialog[open]")
+    ) return;
     const key = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
     const command = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (!command || (IN_LIST.has(key) && !isInList(target))) return;

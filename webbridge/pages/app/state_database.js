@@ -8,15 +8,16 @@
  */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
+import { inOpenedDatabase } from "../../../wasm_build/vault/storage/database.js";
 import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 
-const NAME = "sealwax";
-const VERSION = 6;
 /** @typedef {"trust" | "passkeys" | "roaming" | "learnt" | "drafts" | "receipts"} Store */
-/** @type {Record<Store, string>} */
-const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" };
+/** @type {{name: string, version: number, keyPaths: Record<Store, string>}} */
+const DATABASE = {
+  name: "sealwax", version: 6,
+  keyPaths: { trust: "account", passkeys: "account", roaming: "account", learnt: "place", drafts: "place", receipts: "place" },
+};
 /** The largest number of folders with such a record. Records of further folders are dropped. */
 const MAX_LEARNT_FOLDERS = 40;
 /** The largest number of records of messages that ask for receipts, sent or received. The latest records are kept. */
@@ -36,7 +37,7 @@ export const openStates = {
    * @returns {Promise<(OpenState & {counter: number}) | null>}
    */
   async read(address) {
-    const record = await find("trust", address);
+    const record = await find("trust", await accountDigest(address));
     return record ? { counter: record.counter, state: record.state, merged: record.merged ?? null, sent: record.sent ?? null } : null;
   },
 
@@ -67,8 +68,7 @@ export const openStates = {
 
   /** @param {string} address */
   async remove(address) {
-    const account = await accountDigest(address);
-    await transact("trust", "readwrite", (states) => states.delete(account));
+    await remove("trust", await accountDigest(address));
   },
 };
 
@@ -78,7 +78,7 @@ export const openStates = {
 export const openPasskeys = {
   /** @param {string} address @returns {Promise<KeptPasskey | null>} */
   async read(address) {
-    return (await find("passkeys", address)) ?? null;
+    return find("passkeys", await accountDigest(address));
   },
 
   /** @param {string} address @param {Omit<KeptPasskey, "account">} kept */
@@ -89,8 +89,7 @@ export const openPasskeys = {
 
   /** @param {string} address */
   async remove(address) {
-    const account = await accountDigest(address);
-    await transact("passkeys", "readwrite", (passkeys) => passkeys.delete(account));
+    await remove("passkeys", await accountDigest(address));
   },
 };
 
@@ -98,7 +97,7 @@ export const openPasskeys = {
 export const openRoaming = {
   /** @param {string} address @returns {Promise<{token: ArrayBuffer, known: ArrayBuffer | null} | null>} */
   async read(address) {
-    return (await find("roaming", address)) ?? null;
+    return find("roaming", await accountDigest(address));
   },
 
   /**
@@ -119,8 +118,7 @@ export const openRoaming = {
 
   /** @param {string} address */
   async remove(address) {
-    const account = await accountDigest(address);
-    await transact("roaming", "readwrite", (records) => records.delete(account));
+    await remove("roaming", await accountDigest(address));
   },
 };
 
@@ -128,13 +126,12 @@ export const openRoaming = {
 export const openLearnt = {
   /** @param {string} address @param {string} folder @returns {Promise<{counter: number, sealed: ArrayBuffer} | null>} */
   async read(address, folder) {
-    const place = await learntPlace(address, folder);
-    return (await transact("learnt", "readonly", (records) => records.get(place))) ?? null;
+    return find("learnt", await placeOf(address, folder));
   },
 
   /** @param {string} address @param {string} folder @param {number} counter @param {ArrayBuffer} sealed */
   async write(address, folder, counter, sealed) {
-    const place = await learntPlace(address, folder);
+    const place = await placeOf(address, folder);
     await transact("learnt", "readwrite", (records) => {
       records.put({ place, counter, sealed });
       const all = records.getAllKeys();
@@ -148,8 +145,7 @@ export const openLearnt = {
 
   /** @param {string} address */
   async removeAll(address) {
-    const first = `${await accountDigest(address)} `;
-    await transact("learnt", "readwrite", (records) => records.delete(IDBKeyRange.bound(first, `${first}\uffff`)));
+    await remove("learnt", placesFrom(await placeOf(address, "")));
   },
 };
 
@@ -167,14 +163,13 @@ export const openLearnt = {
 export const openDrafts = {
   /** @param {string} address @returns {Promise<(KeptDraft & {id: string})[]>} */
   async all(address) {
-    const first = `${await accountDigest(address)} `;
-    return transact("drafts", "readonly", (records) => records.getAll(IDBKeyRange.bound(first, `${first}\uffff`)));
+    const places = placesFrom(await placeOf(address, ""));
+    return transact("drafts", "readonly", (records) => records.getAll(places));
   },
 
   /** @param {string} address @param {string} id @returns {Promise<KeptDraft | null>} */
   async read(address, id) {
-    const place = `${await accountDigest(address)} ${id}`;
-    return (await transact("drafts", "readonly", (records) => records.get(place))) ?? null;
+    return find("drafts", await placeOf(address, id));
   },
 
   /**
@@ -183,7 +178,7 @@ export const openDrafts = {
    * @param {(kept: KeptDraft | null) => KeptDraft | null | undefined} choose null deletes the record, undefined leaves it
    */
   async update(address, id, choose) {
-    const place = `${await accountDigest(address)} ${id}`;
+    const place = await placeOf(address, id);
     /** @type {unknown} */
     let refusal = null;
     await transact("drafts", "readwrite", (records) => {
@@ -212,16 +207,15 @@ export const openDrafts = {
 export const openReceipts = {
   /** @param {string} address @param {string} id @returns {Promise<{at: number, sealed: ArrayBuffer} | null>} */
   async read(address, id) {
-    const place = `${await accountDigest(address)} ${id}`;
-    return (await transact("receipts", "readonly", (records) => records.get(place))) ?? null;
+    return find("receipts", await placeOf(address, id));
   },
 
   /** @param {string} address @param {string} id @param {{at: number, sealed: ArrayBuffer}} record */
   async write(address, id, record) {
-    const first = `${await accountDigest(address)} `;
+    const first = await placeOf(address, "");
     await transact("receipts", "readwrite", (records) => {
       records.put({ ...record, place: first + id });
-      const all = records.getAll(IDBKeyRange.bound(first, `${first}\uffff`));
+      const all = records.getAll(placesFrom(first));
       all.onsuccess = () => {
         const oldest = all.result.sort((one, other) => one.at - other.at);
         for (const { place } of oldest.slice(0, Math.max(0, oldest.length - MAX_RECEIPTS))) records.delete(place);
@@ -232,20 +226,28 @@ export const openReceipts = {
 
   /** @param {string} address @param {string} id */
   async remove(address, id) {
-    const place = `${await accountDigest(address)} ${id}`;
-    await transact("receipts", "readwrite", (records) => records.delete(place));
+    await remove("receipts", await placeOf(address, id));
   },
 };
 
-/** @param {string} address @param {string} folder */
-async function learntPlace(address, folder) {
-  return `${await accountDigest(address)} ${folder}`;
+/** The key of one of an account's records. @param {string} address @param {string} name of a folder, a draft or a message */
+async function placeOf(address, name) {
+  return `${await accountDigest(address)} ${name}`;
 }
 
-/** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */
-async function find(store, address) {
-  const account = await accountDigest(address);
-  return transact(store, "readonly", (records) => records.get(account));
+/** The keys of all records of an account. @param {string} first the place without a name */
+function placesFrom(first) {
+  return IDBKeyRange.bound(first, `${first}\uffff`);
+}
+
+/** @param {Store} store @param {string} key @returns {Promise<any>} the record; null if there is none */
+async function find(store, key) {
+  return (await transact(store, "readonly", (records) => records.get(key))) ?? null;
+}
+
+/** @param {Store} store @param {string | IDBKeyRange} keys */
+async function remove(store, keys) {
+  await transact(store, "readwrite", (records) => records.delete(keys));
 }
 
 /**
@@ -256,17 +258,11 @@ async function find(store, address) {
  * @param {(records: IDBObjectStore) => IDBRequest<T>} act
  * @returns {Promise<T>}
  */
-async function transact(store, mode, act) {
-  const opening = openDatabase(NAME, VERSION, KEY_PATHS);
-  try {
-    return await inTransaction(opening, store, mode, (transaction) => act(transaction.objectStore(store)));
-  } finally {
-    (await opening.catch(() => null))?.close();
-  }
+function transact(store, mode, act) {
+  return inOpenedDatabase(DATABASE, store, mode, (transaction) => act(transaction.objectStore(store)));
 }
 
 /** @param {string} address */
 export async function accountDigest(address) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
-  return hexFromBytes(digest);
+  return sha256Hex(new TextEncoder().encode(addressKey(address)));
 }

@@ -58,8 +58,8 @@ export function askName({ services: { translate }, parts }, { title, label, go, 
  */
 export function askFolder({ services: { translate }, parts }, { title, content, from, moved, onFolder }) {
   const isInside = (/** @type {string} */ path) => moved !== null && (path === moved || path.startsWith(`${moved}/`));
-  const paths = ["", ...allFolders(content)].filter((path) => path !== from && !isInside(path));
-  const folders = paths.map((path) => ({ id: path, name: path || translate("my_files_top"), role: null }));
+  const folders = ["", ...allFolders(content)].filter((path) => path !== from && !isInside(path))
+    .map((path) => ({ id: path, name: path || translate("my_files_top"), role: null }));
   parts.pickFolder(translate, /** @type {any} */ (folders), { title, onChoose: ({ id }) => onFolder(id) });
 }
 

@@ -13,6 +13,6 @@
 export function fileSentence(services, error) {
   const { code } = /** @type {{code?: unknown}} */ (error ?? {});
   const word = String(code ?? "").replaceAll("-", "_");
-  for (const key of [`my_files_error_${word}`, `parcel_error_${word}`]) if (services.translate.has(key)) return services.translate(key);
-  return services.sentenceFor(error);
+  const key = [`my_files_error_${word}`, `parcel_error_${word}`].find((name) => services.translate.has(name));
+  return key ? services.translate(key) : services.sentenceFor(error);
 }

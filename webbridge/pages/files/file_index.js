@@ -9,7 +9,7 @@
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { base64urlFromBytes } from "../../../wasm_build/parcels/base64url.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { NOTHING, readContent, writeContent } from "./file_tree.js";
 
@@ -61,7 +61,7 @@ export class FileIndex {
     const { version: number, objects, manifest: manifestBytes, used, quota } = line;
     if (bytes.length !== objects.reduce((sum, size) => sum + size, manifestBytes)) throw new ApiError("parcel-cut", "an index that is not whole");
     const manifest = bytes.slice(bytes.length - manifestBytes);
-    const version = { number, digest: await digestOf(manifest.buffer) };
+    const version = { number, digest: await sha256Hex(manifest.buffer) };
     if (!acceptOlder && await this.#seen.isAfter(version)) {
       throw new ApiError("files-older", `the bridge gives number ${number}, and a later or another one was seen`);
     }
@@ -103,15 +103,15 @@ export class FileIndex {
   /** @param {OpenIndex} before @param {Content} content @returns {Promise<OpenIndex>} */
   async #store(before, content) {
     const number = before.number + 1;
-    const text = writeContent(content, { account: this.#own.account, number });
-    const data = new TextEncoder().encode(text);
+    const data = new TextEncoder().encode(writeContent(content, { account: this.#own.account, number }));
     const sizeBytes = data.length;
     const { cms, chunk } = await this.#own.encrypt(data.buffer);
-    const parcel = { parcel: await this.#idOf(number), name: NAME, sizeBytes, at: new Date().toISOString(), wholeBytes: 0 };
-    const { manifest } = await this.#own.build("parcel.finish", { ...parcel, chunks: [chunk] });
+    const { manifest } = await this.#own.build("parcel.finish", {
+      parcel: await this.#idOf(number), name: NAME, sizeBytes, at: new Date().toISOString(), wholeBytes: 0, chunks: [chunk],
+    });
     const ids = new Set(content.files.map(({ id }) => id));
     const idsBefore = new Set(before.content.files.map(({ id }) => id));
-    const digest = await digestOf(manifest);
+    const digest = await sha256Hex(manifest);
     const { used, quota } = await this.#requests.storeIndex({
       version: number, chunks: [cms], manifest, kept: [...ids].filter((id) => !idsBefore.has(id)),
       deleted: [...idsBefore].filter((id) => !ids.has(id)),
@@ -130,8 +130,9 @@ export class FileIndex {
   async #open(number, manifest, { bytes, objects }) {
     const { files: [file, ...others] } = await this.#own.verify(manifest, await this.#idOf(number));
     if (!file || others.length > 0 || file.name !== NAME) throw new ApiError("files-damaged", "this is no index");
-    const sizes = file.chunks.map(({ cmsBytes }) => cmsBytes);
-    if (sizes.join() !== objects.join()) throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
+    if (file.chunks.map(({ cmsBytes }) => cmsBytes).join() !== objects.join()) {
+      throw new ApiError("parcel-cut", "the chunks of the index have other sizes");
+    }
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let [at, text] = [0, ""];
     for (const { object: _, ...chunk } of file.chunks) {
@@ -146,13 +147,7 @@ export class FileIndex {
 
   /** @param {number} number */
   async #idOf(number) {
-    const text = `${LABEL}\0${addressKey(this.#own.account)}\0${number}`;
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    return base64urlFromBytes(digest.slice(0, ID_BYTES));
+    const text = new TextEncoder().encode(`${LABEL}\0${addressKey(this.#own.account)}\0${number}`);
+    return base64urlFromBytes((await crypto.subtle.digest("SHA-256", text)).slice(0, ID_BYTES));
   }
-}
-
-/** @param {ArrayBuffer} bytes */
-async function digestOf(bytes) {
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
 }

@@ -18,8 +18,7 @@ import { readObject } from "../../../wasm_build/parcels/object_source.js";
  * @returns {AsyncGenerator<ArrayBuffer, void>}
  */
 export async function* readFile({ id, bytes }, { own, requests }, { signal, onProgress = () => {}, ...reading }) {
-  const { files } = await own.verify(await requests.manifest(id, { signal, ...reading }), id, signal);
-  const [file, ...others] = files;
+  const { files: [file, ...others] } = await own.verify(await requests.manifest(id, { signal, ...reading }), id, signal);
   if (!file || others.length > 0 || file.sizeBytes !== bytes) throw new ApiError("files-damaged", "the manifest is of another file");
   const ask = (/** @type {string} */ name, /** @type {number} */ from) => requests.object(id, name, from, signal);
   yield* readChunks(file.chunks, {

@@ -31,8 +31,7 @@ export class FileRequests {
   async index() {
     const all = new Uint8Array(await readAtMost(await this.#ask(`${PATH}/index`, {}), MAX_INDEX_BYTES + MAX_LINE_BYTES));
     const end = all.indexOf(LINE_END);
-    const line = readLine(new TextDecoder().decode(all.subarray(0, Math.max(0, end))));
-    return { line, bytes: all.subarray(end + 1) };
+    return { line: readLine(new TextDecoder().decode(all.subarray(0, Math.max(0, end)))), bytes: all.subarray(end + 1) };
   }
 
   /**
@@ -41,8 +40,8 @@ export class FileRequests {
    * @returns {Promise<IndexLine>}
    */
   async storeIndex({ version, chunks, manifest, kept, deleted }) {
-    const sizes = { objects: chunks.map(({ byteLength }) => byteLength), manifest: manifest.byteLength };
-    const line = JSON.stringify({ version, ...sizes, kept, deleted });
+    const objects = chunks.map(({ byteLength }) => byteLength);
+    const line = JSON.stringify({ version, objects, manifest: manifest.byteLength, kept, deleted });
     const body = new Blob([`${line}\n`, ...chunks, manifest]);
     return readJson(await this.#ask(`${PATH}/index`, { method: "PUT", headers: JSON_TYPE, body }));
   }
@@ -81,8 +80,8 @@ export class FileRequests {
    * @param {string} id @param {Waiting} waiting @returns {Promise<ArrayBuffer>}
    */
   manifest(id, waiting) {
-    const read = async () => readAtMost(await this.object(id, "manifest", 0, waiting.signal), MAX_MANIFEST_BYTES);
-    return this.#uploads.patiently(waiting, read);
+    return this.#uploads.patiently(waiting, async () =>
+      readAtMost(await this.object(id, "manifest", 0, waiting.signal), MAX_MANIFEST_BYTES));
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The rows of folders and files. The buttons for rare acts are made when the person opens them. */
 
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, svg } from "../../../wasm_build/ui/dom.js";
 import { dayOnly, isolate, size } from "../../../wasm_build/ui/formats.js";
 import { lastName } from "./file_tree.js";
 
@@ -18,7 +18,8 @@ export function createFolderRow(given, path, { open, ...acts }) {
   const name = lastName(path);
   const button = html(
     "button", { type: "button", class: "quiet kept-open", "aria-label": translate("my_files_open_named", { name }), data: { test: "folder-open" }, on: { click: open } },
-    folderMark(), html("bdi", { class: "attachment-name", text: name }),
+    svg("svg", { viewBox: "0 0 24 24", class: "kept-mark", "aria-hidden": "true" }, svg("path", { d: "M3 6h6l2 2h10v11H3z" })),
+    html("bdi", { class: "attachment-name", text: name }),
   );
   return createRow(given, name, { words: button, buttons: [], acts, test: "kept-folder" });
 }
@@ -29,9 +30,8 @@ export function createFolderRow(given, path, { open, ...acts }) {
  * @param {Acts & {save: (row: HTMLElement, button: HTMLButtonElement) => void}} acts
  * @param {{withFolder: boolean}} options
  */
-export function createFileRow(given, entry, { save, ...acts }, { withFolder }) {
+export function createFileRow(given, { name, bytes, added, folder }, { save, ...acts }, { withFolder }) {
   const { translate } = given.services;
-  const { name, bytes, added, folder } = entry;
   const facts = [size(bytes), dayOnly(added), ...(withFolder && folder ? [translate("my_files_in", { folder: isolate(folder) })] : [])];
   const words = html(
     "span", { class: "attachment-words" }, html("bdi", { class: "attachment-name", text: name }),
@@ -75,13 +75,4 @@ function createBar(translate, id, { rename, move, remove }) {
     type: "button", text: translate(`my_files_${key}`), data: { test: `file-${key}` }, on: { click: act },
   });
   return html("div", { class: "actions kept-acts", id }, button("rename", rename), button("move", move), button("delete", remove));
-}
-
-function folderMark() {
-  const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [name, value] of [["viewBox", "0 0 24 24"], ["class", "kept-mark"], ["aria-hidden", "true"]]) mark.setAttribute(String(name), String(value));
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", "M3 6h6l2 2h10v11H3z");
-  mark.append(line);
-  return mark;
 }

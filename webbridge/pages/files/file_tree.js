@@ -46,8 +46,7 @@ export function nameProblem(name) {
  * @param {string} unnamed
  */
 export function asName(name, unnamed) {
-  const clean = name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim();
-  const short = shorten(clean, "");
+  const short = shorten(name.normalize("NFC").replaceAll(new RegExp(UNWANTED, "gu"), "_").trim(), "");
   return nameProblem(short) === "" ? short : unnamed;
 }
 
@@ -142,8 +141,7 @@ export function moveFolder(path, to) {
     checkDepth(inside);
     const others = content.folders.filter((folder) => !isWithin(folder, path));
     const moved = content.files.map((file) => ({ ...file, folder: within(file.folder) }));
-    const files = renameTaken(moved, to);
-    return addFolders({ folders: others, files }, [to, ...inside]);
+    return addFolders({ folders: others, files: renameTaken(moved, to) }, [to, ...inside]);
   };
 }
 

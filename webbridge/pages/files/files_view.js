@@ -27,6 +27,7 @@ const OLDER = "files-older";
 export class FilesView {
   element;
   #given;
+  #translate;
   #keeper;
   #adding;
   #ending = new AbortController();
@@ -47,9 +48,8 @@ export class FilesView {
     const names = /** @type {CustomEvent<string[]>} */ (event).detail;
     this.#draw();
     for (const name of names.slice(0, 1)) {
-      const { services } = this.#given;
       const key = names.length > 1 ? "my_files_added_more" : "my_files_added";
-      services.announceHere(services.translate(key, { name, count: names.length - 1 }));
+      this.#given.services.announceHere(this.#translate(key, { name, count: names.length - 1 }));
     }
   };
 
@@ -57,6 +57,7 @@ export class FilesView {
   constructor(given, keeper) {
     const { services: { translate }, parts } = given;
     this.#given = given;
+    this.#translate = translate;
     this.#keeper = keeper;
     this.#adding = new AddingList(given, keeper);
     this.#failure = parts.problem("files-error");
@@ -64,10 +65,8 @@ export class FilesView {
     this.#olderButton = html("button", { type: "button", text: translate("my_files_older_use"), hidden: true, data: { test: "files-older" }, on: { click: () => this.#askOlder() } });
     this.#crumbs = html("ol", { class: "kept-path" });
     this.#more = html("button", { type: "button", text: translate("show_more"), hidden: true, data: { test: "files-more" }, on: { click: () => this.#showMore() } });
-    this.#words = parts.inputField(translate("my_files_find"), { type: "search", autocomplete: "off", data: { test: "files-find" } });
-    this.#words.input.addEventListener("input", () => {
-      this.#shown = PAGE;
-      this.#draw();
+    this.#words = parts.inputField(translate("my_files_find"), {
+      type: "search", autocomplete: "off", data: { test: "files-find" }, on: { input: () => { this.#shown = PAGE; this.#draw(); } },
     });
     this.#tools = html(
       "div", { class: "stack", hidden: true }, this.#createTools(), this.#words.element,
@@ -91,16 +90,17 @@ export class FilesView {
   }
 
   #createTools() {
-    const { translate } = this.#given.services;
     const picker = html("input", {
       type: "file", multiple: true, class: "visually-hidden", data: { test: "files-picker" },
       on: { change: () => { this.#add([...(picker.files ?? [])]); picker.value = ""; } },
     });
     return html(
       "div", { class: "actions" },
-      html("label", { class: "button primary file-button" }, picker, translate("my_files_add")),
-      html("button", { type: "button", text: translate("new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() } }),
-      html("span", { class: "note", text: translate("my_files_drop") }),
+      html("label", { class: "button primary file-button" }, picker, this.#translate("my_files_add")),
+      html("button", {
+        type: "button", text: this.#translate("new_folder"), data: { test: "new-folder" }, on: { click: () => this.#makeFolder() },
+      }),
+      html("span", { class: "note", text: this.#translate("my_files_drop") }),
     );
   }
 
@@ -139,7 +139,6 @@ export class FilesView {
   }
 
   #draw() {
-    const { translate } = this.#given.services;
     const words = this.#words.input.value.trim();
     // Another device may have deleted the folder.
     while (this.#folder && !this.#content.folders.includes(this.#folder)) this.#folder = parentOf(this.#folder);
@@ -151,20 +150,18 @@ export class FilesView {
     const shown = makers.slice(0, this.#shown);
     this.#rows.replaceChildren(...shown.map((make) => make()));
     this.#more.hidden = shown.length === makers.length;
-    const counts = { shown: shown.length, count: makers.length };
-    const isEmpty = makers.length === 0;
     const isLong = makers.length > PAGE;
-    this.#note.textContent = isEmpty
-      ? translate(words ? "my_files_nothing_found" : "my_files_empty") : isLong ? translate("my_files_shown", counts) : "";
+    this.#note.textContent = makers.length === 0
+      ? this.#translate(words ? "my_files_nothing_found" : "my_files_empty")
+      : isLong ? this.#translate("my_files_shown", { shown: shown.length, count: makers.length }) : "";
     this.#drawPath();
     const { used = 0, quota = 0 } = this.#keeper.index.current ?? {};
-    this.#used.textContent = quota > 0 ? translate("my_files_used", { used: size(used), quota: size(quota) }) : "";
+    this.#used.textContent = quota > 0 ? this.#translate("my_files_used", { used: size(used), quota: size(quota) }) : "";
   }
 
   #drawPath() {
-    const { translate } = this.#given.services;
     this.#crumbs.replaceChildren(...pathsTo(this.#folder).map((path) => {
-      const text = path ? lastName(path) : translate("my_files_top");
+      const text = path ? lastName(path) : this.#translate("my_files_top");
       const isHere = path === this.#folder;
       return html("li", {}, isHere
         ? html("bdi", { text, tabindex: -1, "aria-current": "page", data: { test: "files-here" } })
@@ -192,16 +189,16 @@ export class FilesView {
 
   /** @param {string} path */
   #folderRow(path) {
-    const { translate } = this.#given.services;
     const [name, folder] = [lastName(path), parentOf(path)];
     return createFolderRow(this.#given, path, {
       open: () => this.#open(path),
       rename: () => askName(this.#given, {
-        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("rename"), value: name,
-        content: this.#content, folder, onName: (to) => void this.#change(moveFolder(path, pathIn(folder, to)), "my_files_renamed"),
+        title: this.#translate("my_files_rename_title", { name }), label: this.#translate("my_files_new_name"),
+        go: this.#translate("rename"), value: name, content: this.#content, folder,
+        onName: (to) => void this.#change(moveFolder(path, pathIn(folder, to)), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
-        title: translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: path,
+        title: this.#translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: path,
         onFolder: (to) => void this.#change(moveFolder(path, pathIn(to, name)), "my_files_moved"),
       }),
       remove: () => {
@@ -213,16 +210,16 @@ export class FilesView {
 
   /** @param {KeptEntry} entry @param {boolean} withFolder */
   #fileRow(entry, withFolder) {
-    const { translate } = this.#given.services;
     const { id, name, folder } = entry;
     return createFileRow(this.#given, entry, {
       save: (row, button) => void this.#save(entry, row, button),
       rename: () => askName(this.#given, {
-        title: translate("my_files_rename_title", { name }), label: translate("my_files_new_name"), go: translate("rename"), value: name,
-        content: this.#content, folder, onName: (to) => void this.#change(moveFile(id, { name: to }), "my_files_renamed"),
+        title: this.#translate("my_files_rename_title", { name }), label: this.#translate("my_files_new_name"),
+        go: this.#translate("rename"), value: name, content: this.#content, folder,
+        onName: (to) => void this.#change(moveFile(id, { name: to }), "my_files_renamed"),
       }),
       move: () => askFolder(this.#given, {
-        title: translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: null,
+        title: this.#translate("my_files_move_title", { name }), content: this.#content, from: folder, moved: null,
         onFolder: (to) => void this.#change(moveFile(id, { folder: to }), "my_files_moved"),
       }),
       remove: () => askDelete(this.#given, { name, count: null, onGo: () => void this.#change(removeFile(id), "my_files_deleted") }),
@@ -230,10 +227,10 @@ export class FilesView {
   }
 
   #makeFolder() {
-    const { translate } = this.#given.services;
     const folder = this.#folder;
     askName(this.#given, {
-      title: translate("new_folder"), label: translate("my_files_folder_name"), go: translate("my_files_create"), content: this.#content, folder,
+      title: this.#translate("new_folder"), label: this.#translate("my_files_folder_name"), go: this.#translate("my_files_create"),
+      content: this.#content, folder,
       onName: (name) => void this.#change(addFolder(pathIn(folder, name)), "my_files_folder_made"),
     });
   }

@@ -25,32 +25,19 @@ import { SeenIndex } from "./seen_index.js";
 /** @typedef {import("./file_tree.js").KeptEntry} KeptEntry */
 /** @typedef {"waiting" | "uploading" | "lost" | "listing" | "failed"} AddingState `listing`: the file waits for its entry in the index */
 
-/** A file that is being added. */
-export class Adding {
-  /** @type {AddingState} */
-  state = "waiting";
-  /** The number of bytes that the bridge has. */
-  done = 0;
-  /** @type {unknown} */
-  error = null;
-  stopping = new AbortController();
-  /** The file's entry for the index, when the file is uploaded. @type {KeptEntry | null} */
-  entry = null;
-
-  /** @param {File} file @param {string} folder @param {string} name */
-  constructor(file, folder, name) {
-    this.file = file;
-    this.folder = folder;
-    this.name = name;
-  }
-}
+/**
+ * A file that is being added. `done` is the number of bytes that the bridge has; `entry` is the file's entry for the index,
+ * when the file is uploaded.
+ * @typedef {{
+ *   file: File, folder: string, name: string, state: AddingState, done: number, error: unknown, stopping: AbortController,
+ *   entry: KeptEntry | null,
+ * }} Adding
+ */
 
 /** Dispatches "adding" when a file that is being added changes, and "added" with the names when files have entered the index. */
 export class Keeper extends EventTarget {
   #services;
   #account;
-  #ended;
-  #parts;
   #isUploading = false;
   #isListing = false;
   /** @type {Adding[]} */
@@ -64,36 +51,30 @@ export class Keeper extends EventTarget {
     const requests = new FileRequests((path, options) => services.api.parcels.ask(path, /** @type {any} */ (options)));
     this.#services = services;
     this.#account = account;
-    this.#ended = services.keys.ended;
-    this.#parts = { own, requests, wholeBytes };
+    /** Aborts when the keys are locked. @readonly */
+    this.ended = services.keys.ended;
+    /** The parts that the reading of a file needs. @readonly */
+    this.parts = { own, requests, wholeBytes };
     this.index = new FileIndex(own, requests, new SeenIndex(account, () => services.kept.keeping !== "off"));
-    addEventListener("beforeunload", (event) => { if (this.isBusy) event.preventDefault(); }, { signal: this.#ended });
-    this.#ended.addEventListener("abort", () => { this.adding = []; });
+    addEventListener("beforeunload", (event) => { if (this.isBusy) event.preventDefault(); }, { signal: this.ended });
+    this.ended.addEventListener("abort", () => { this.adding = []; });
   }
 
   /** Whether this object belongs to the account that is signed in, and its keys are unlocked. @param {KeeperServices} services */
   isUsable(services) {
-    return services === this.#services && services.address === this.#account && !this.#ended.aborted;
+    return services === this.#services && services.address === this.#account && !this.ended.aborted;
   }
 
   get isBusy() {
-    return !this.#ended.aborted && this.adding.some(({ state }) => state !== "failed");
-  }
-
-  /** The parts that the reading of a file needs. */
-  get parts() {
-    return this.#parts;
-  }
-
-  /** Aborts when the keys are locked. */
-  get ended() {
-    return this.#ended;
+    return !this.ended.aborted && this.adding.some(({ state }) => state !== "failed");
   }
 
   /** @param {File[]} files @param {string} folder */
   add(files, folder) {
     const unnamed = this.#services.translate("unnamed_file");
-    this.adding.push(...files.map((file) => new Adding(file, folder, asName(file.name, unnamed))));
+    this.adding.push(...files.map((file) => (/** @type {Adding} */ ({
+      file, folder, name: asName(file.name, unnamed), state: "waiting", done: 0, error: null, stopping: new AbortController(), entry: null,
+    }))));
     this.#tell();
     void this.#upload();
   }
@@ -104,7 +85,7 @@ export class Keeper extends EventTarget {
     this.#drop([one]);
     const { entry } = one;
     // The entry may be in an index that is being stored. Then the file stays in that index.
-    if (entry && one.state === "failed") void this.#parts.requests.end(entry.id);
+    if (entry && one.state === "failed") void this.parts.requests.end(entry.id);
   }
 
   /** Tries a failed file again. @param {Adding} one */
@@ -130,10 +111,10 @@ export class Keeper extends EventTarget {
   /** @param {Adding} addition */
   async #uploadOne(addition) {
     const { file, folder, name } = addition;
-    const signal = AbortSignal.any([addition.stopping.signal, this.#ended]);
+    const signal = AbortSignal.any([addition.stopping.signal, this.ended]);
     this.#change(addition, "uploading");
     try {
-      const id = await sendFile({ name, data: file }, this.#parts, {
+      const id = await sendFile({ name, data: file }, this.parts, {
         signal,
         onProgress: (bytes) => {
           addition.done = bytes;
@@ -141,7 +122,7 @@ export class Keeper extends EventTarget {
         },
         onLost: (isLost) => this.#change(addition, isLost ? "lost" : "uploading"),
       });
-      if (signal.aborted) return void this.#parts.requests.end(id);
+      if (signal.aborted) return void this.parts.requests.end(id);
       addition.entry = { id, folder, name, bytes: file.size, added: new Date().toISOString() };
       this.#change(addition, "listing");
       void this.#list();
@@ -173,7 +154,7 @@ export class Keeper extends EventTarget {
       this.dispatchEvent(new CustomEvent("added", { detail: entries.map(({ name }) => name) }));
     } catch (error) {
       for (const addition of some) {
-        addition.error = this.#ended.aborted ? new ApiError("locked", "the keys are locked") : error;
+        addition.error = this.ended.aborted ? new ApiError("locked", "the keys are locked") : error;
         this.#change(addition, "failed");
       }
     }

@@ -30,8 +30,7 @@ let keeper = null;
 /** @type {MyFiles["createContent"]} */
 function createContent(given) {
   if (!keeper?.isUsable(given.services)) keeper = new Keeper(given.services, given.limits);
-  const view = new FilesView(given, keeper);
-  return { element: view.element, close: () => view.close() };
+  return new FilesView(given, keeper);
 }
 
 /** @type {MyFiles} */

@@ -20,18 +20,14 @@ const NOT_FOR_ENCRYPTION = "unsupported-algorithm";
 
 export class OwnKeys {
   #keys;
-  #account;
   /** The certificate for new files, and the fingerprints of the keys among which it was chosen. @type {{of: string, certificate: ArrayBuffer} | null} */
   #chosen = null;
 
   /** @param {import("../keys/keys.js").KeyRing} keys @param {string} account */
   constructor(keys, account) {
     this.#keys = keys;
-    this.#account = account;
-  }
-
-  get account() {
-    return this.#account;
+    /** @readonly */
+    this.account = account;
   }
 
   /**
@@ -41,8 +37,7 @@ export class OwnKeys {
   async call(verb, args, signal) {
     const { identities, sealKey } = this.#keys.copies();
     if (!sealKey) throw new VaultError("locked", "the keys are locked");
-    const vault = await this.#keys.vault();
-    return vault.call(verb, { ...args, identities, sealKey }, signal ? { signal } : {});
+    return (await this.#keys.vault()).call(verb, { ...args, identities, sealKey }, signal ? { signal } : {});
   }
 
   /**
@@ -53,7 +48,7 @@ export class OwnKeys {
   async verify(manifest, parcel, signal) {
     const own = this.#own();
     const judge = (/** @type {string} */ at) => this.call("parcel.verify", {
-      manifest: manifest.slice(0), parcel, readers: [this.#account], at, trust: {
+      manifest: manifest.slice(0), parcel, readers: [this.account], at, trust: {
         // The person's own certificates are trusted. Their issuers are not, and certificates that they have issued are not.
         anchors: own.map(({ certificate }) => ({ certificate: certificate.slice(0), exact: true })), revocation: "not-checked",
       },
@@ -65,8 +60,9 @@ export class OwnKeys {
       if (signer) opened = await judge(new Date(signer.notAfter).toISOString());
     }
     // The signature of a key with another address is refused. A key that several people share may have another address.
-    const isOwn = opened.report.state === "verified" && sameAddress(opened.sender, this.#account);
-    if (!isOwn) throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    if (opened.report.state !== "verified" || !sameAddress(opened.sender, this.account)) {
+      throw new ApiError("files-not-own", "none of the person's own keys has signed this");
+    }
     return opened;
   }
 
@@ -88,7 +84,7 @@ export class OwnKeys {
   async build(verb, { parcel, name, sizeBytes, ...members }, signal) {
     const certificate = await this.#certificate();
     return this.call(verb, {
-      parcel, from: this.#account, to: [{ address: this.#account, language: "en" }], files: [{ name, sizeBytes }],
+      parcel, from: this.account, to: [{ address: this.account, language: "en" }], files: [{ name, sizeBytes }],
       recipients: [certificate.slice(0)], sign: true, ...members,
     }, signal);
   }
@@ -110,7 +106,7 @@ export class OwnKeys {
     const of = own.map(({ fingerprint }) => fingerprint).join();
     if (this.#chosen?.of === of) return this.#chosen.certificate;
     const now = Date.now();
-    const valid = own.filter(({ addresses, notBefore, notAfter }) => addresses.some((address) => sameAddress(address, this.#account))
+    const valid = own.filter(({ addresses, notBefore, notAfter }) => addresses.some((address) => sameAddress(address, this.account))
       && Date.parse(notBefore) <= now && now <= Date.parse(notAfter));
     valid.sort((one, other) => Date.parse(other.notBefore) - Date.parse(one.notBefore));
     for (const { certificate } of valid) {
@@ -122,12 +118,11 @@ export class OwnKeys {
       this.#chosen = { of, certificate };
       return certificate;
     }
-    throw new ApiError("files-no-key", `no valid key for ${this.#account}`);
+    throw new ApiError("files-no-key", `no valid key for ${this.account}`);
   }
 
   /** @param {ArrayBuffer} content @param {ArrayBuffer} certificate @param {AbortSignal} [signal] */
   async #encryptFor(content, certificate, signal) {
-    const vault = await this.#keys.vault();
-    return vault.call("parcel.encrypt", { content, recipients: [certificate.slice(0)] }, signal ? { signal } : {});
+    return (await this.#keys.vault()).call("parcel.encrypt", { content, recipients: [certificate.slice(0)] }, signal ? { signal } : {});
   }
 }

@@ -6,19 +6,14 @@
  * because the key server knows whether there is a reset.
  */
 
+import { keepChoice, keptChoices } from "../app/kept_choice.js";
 import { accountDigest } from "../app/state_database.js";
 
 const NAME = "sealwax-reset";
 
 /** @param {string} address @returns {Promise<boolean>} */
 export async function isResetBegun(address) {
-  const account = await accountDigest(address);
-  try {
-    return [sessionStorage, localStorage].some((storage) => storage.getItem(NAME) === account);
-  } catch {
-    // The browser stores nothing, so nothing was kept.
-    return false;
-  }
+  return keptChoices(NAME).includes(await accountDigest(address));
 }
 
 /** @param {string} address @param {boolean} isOwnComputer */
@@ -32,9 +27,5 @@ export async function noteReset(address, isOwnComputer) {
 }
 
 export function forgetReset() {
-  try {
-    for (const storage of [sessionStorage, localStorage]) storage.removeItem(NAME);
-  } catch {
-    // The browser stores nothing, so there is nothing to forget.
-  }
+  keepChoice(NAME, null, false);
 }

@@ -18,14 +18,7 @@ import { ApiError } from "../app/api.js";
  * @returns {Promise<ArrayBuffer>}
  */
 export async function sealForPasskey(keys, account, output) {
-  try {
-    const vault = await keys.vault();
-    const copies = keys.copies();
-    if (!copies.sealKey) throw new ApiError("locked", "the keys are locked");
-    return (await vault.call("passkey.seal", { account, output, ...copies })).bundle;
-  } finally {
-    overwrite(output.buffer);
-  }
+  return (await seal(keys, "passkey.seal", { account, output }, output)).bundle;
 }
 
 /**
@@ -49,14 +42,7 @@ export async function openWithPasskey(keys, account, bundle, output) {
  * @returns {Promise<ArrayBuffer[]>}
  */
 export async function sealForReload(keys, context, halves) {
-  try {
-    const vault = await keys.vault();
-    const copies = keys.copies({ byPerson: false });
-    if (!copies.sealKey) throw new ApiError("locked", "the keys are locked");
-    return (await vault.call("reload.seal", { context, halves, ...copies })).kept;
-  } finally {
-    overwrite(halves.buffer);
-  }
+  return (await seal(keys, "reload.seal", { context, halves }, halves, { byPerson: false })).kept;
 }
 
 /**
@@ -70,4 +56,23 @@ export async function openAfterReload(keys, context, halves, { kept, ages }) {
   await keys.unlock([halves], (vault) =>
     vault.call("reload.open", { context, halves, kept, sealKey: keys.keyForUnlock() }), { way: "reload", ages });
   keys.changed();
+}
+
+/**
+ * Encrypts the unlocked keys by a verb of the vault. Overwrites the secret.
+ * @param {KeyRing} keys
+ * @param {string} verb
+ * @param {object} args
+ * @param {Secret} secret
+ * @param {{byPerson?: boolean}} [options]
+ */
+async function seal(keys, verb, args, secret, options) {
+  try {
+    const vault = await keys.vault();
+    const copies = keys.copies(options);
+    if (!copies.sealKey) throw new ApiError("locked", "the keys are locked");
+    return await vault.call(verb, { ...args, ...copies });
+  } finally {
+    overwrite(secret.buffer);
+  }
 }

@@ -3,8 +3,7 @@
  * cannot be reached.
  */
 
-import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
-import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { copySecret, overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
@@ -53,9 +52,9 @@ export class KeptKeyFile {
     const copy = copySecret(passphrase);
     const { ended } = this.#keys;
     try {
-      const vault = await this.#keys.vault();
-      const sealKey = this.#keys.keyForUnlock();
-      const { identities } = await vault.call("identity.open", { p12, passphrase: copy, sealKey });
+      const { identities } = await (await this.#keys.vault()).call("identity.open", {
+        p12, passphrase: copy, sealKey: this.#keys.keyForUnlock(),
+      });
       return { identities, ended };
     } finally {
       overwrite(copy.buffer);

@@ -3,8 +3,7 @@
  * asked whether to store the keys on the key server.
  */
 
-import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
-import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { copySecret, overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
@@ -80,8 +79,7 @@ export class KeyFiles {
    */
   async makeRequest(address, passphrase) {
     try {
-      const vault = await this.#keys.vault();
-      return await vault.call("request.make", { addresses: [address], passphrase });
+      return await (await this.#keys.vault()).call("request.make", { addresses: [address], passphrase });
     } finally {
       overwrite(passphrase.buffer);
     }
@@ -111,9 +109,9 @@ export class KeyFiles {
     const { p12, passphrase } = this.#offered;
     await this.#passphraseRule.checkCopyOf(passphrase);
     const ticket = await api.enrolmentTicket();
-    const p12Passphrase = copySecret(passphrase);
-    const account = this.#roamingKeys.newAccount();
-    await account.register({ ticket, p12: p12.slice(0), p12Passphrase, passphrase: copySecret(passphrase) });
+    await this.#roamingKeys.newAccount().register({
+      ticket, p12: p12.slice(0), p12Passphrase: copySecret(passphrase), passphrase: copySecret(passphrase),
+    });
     this.dismissOffer();
   }
 

@@ -59,10 +59,8 @@ function laterOf(one, other) {
 
 /** The memory that the browser keeps; null in a browser that stores nothing. @param {string} account @returns {Promise<Remembered | null>} */
 async function readKept(account) {
-  try {
-    return await openRoaming.read(account);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "storage-refused") return null;
+  return openRoaming.read(account).catch((error) => {
+    if (error.code === "storage-refused") return null;
     throw error;
-  }
+  });
 }

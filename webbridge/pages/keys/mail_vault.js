@@ -8,7 +8,7 @@
 import { ApiError } from "../app/api.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { addressKey, certificatesFor, sameAddress } from "../../../wasm_build/ui/formats.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../../wasm_build/vault/server/lookups.js";
 import { valuesOf } from "../../../wasm_build/ui/receipts.js";
 import { shownText } from "../../../wasm_build/vault/values/shown_text.js";
@@ -122,8 +122,7 @@ export class MailVault {
       const sent = await this.#receipts.findSent(judged.receipt.id);
       return sent ? verify({ sent: valuesOf(sent) }) : this.#receipts.whileLocked(judged);
     };
-    const options = { ask: this.#ask, store: this.#trust.evidence, signal };
-    for await (const { judged, settled } of judgeInRounds(judge, options)) {
+    for await (const { judged, settled } of judgeInRounds(judge, { ask: this.#ask, store: this.#trust.evidence, signal })) {
       const { harvest, ...opened } = decodeTexts(judged);
       yield settled
         ? { ...opened, harvest: harvest && { ...harvest, basis }, aboutReceipts: await this.#receipts.settle(opened) }
@@ -145,8 +144,9 @@ export class MailVault {
    */
   async closed(message, signal) {
     const vault = await this.#vault();
-    const args = { message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null };
-    return decodeTexts(await vault.call("message.verify", args, { signal }));
+    return decodeTexts(await vault.call("message.verify", {
+      message: message.slice(0), identities: [], sealKey: null, ...this.#trust.judging(), contacts: null,
+    }, { signal }));
   }
 
   /**
@@ -158,8 +158,7 @@ export class MailVault {
     const vault = await this.#vault();
     // The list makes this call without an act of the person, when the bridge answers. So the call must not keep the keys
     // unlocked.
-    const keys = this.#keys.copies({ byPerson: false });
-    return (await vault.call("message.subjects", { messages, ...keys })).subjects;
+    return (await vault.call("message.subjects", { messages, ...this.#keys.copies({ byPerson: false }) })).subjects;
   }
 
   /**
@@ -180,8 +179,7 @@ export class MailVault {
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
   async compose(draft, protection) {
-    const services = { vault: await this.#vault(), keys: this.#keys, receipts: this.#receipts };
-    return makeMessage(services, draft, protection);
+    return makeMessage({ vault: await this.#vault(), keys: this.#keys, receipts: this.#receipts }, draft, protection);
   }
 
   /**
@@ -222,11 +220,12 @@ export class MailVault {
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    */
   async decide(certificate, options) {
-    const fingerprint = hexFromBytes(await crypto.subtle.digest("SHA-256", certificate));
+    const fingerprint = await sha256Hex(certificate);
     await this.#trust.known;
     await this.#changeDecisions(async (vault) => {
-      const args = structuredClone({ certificate, ...options });
-      const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
+      const { decisions } = await vault.call("decision.make", {
+        ...structuredClone({ certificate, ...options }), ...this.#trust.judging(),
+      });
       // The person may have removed an earlier decision on this certificate.
       this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
       return decisions;
@@ -300,8 +299,7 @@ export class MailVault {
    * @returns {Promise<import("../../../wasm_build/ui/certificate_rows.js").CertificatePage>}
    */
   async certificatePage(certificate) {
-    const vault = await this.#vault();
-    return vault.call("certificate.page", { certificate: certificate.slice(0) });
+    return (await this.#vault()).call("certificate.page", { certificate: certificate.slice(0) });
   }
 
   /**
@@ -312,8 +310,7 @@ export class MailVault {
    * @returns {Promise<{certificate: ArrayBuffer, intermediates: ArrayBuffer[]}[]>}
    */
   async readCertificates(file, address) {
-    const vault = await this.#vault();
-    const { certificates } = await vault.call("certificate.read", { file });
+    const { certificates } = await (await this.#vault()).call("certificate.read", { file });
     return certificatesFor(address, /** @type {ReadCertificate[]} */ (certificates))
       .map(({ certificate, intermediates }) => ({ certificate, intermediates }));
   }

@@ -29,18 +29,20 @@ import { ApiError } from "../app/api.js";
  * @param {Protection} protection
  * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
  */
-export async function makeMessage(services, message, { sign, recipients, readers, readsHeaders = false, stamp }) {
-  const { vault, receipts } = services;
+export async function makeMessage(
+  { vault, keys: ownKeys, receipts }, message, { sign, recipients, readers, readsHeaders = false, stamp },
+) {
   const { receipt = false, lasting, label } = message.statements;
-  const keys = services.keys.copies();
+  const keys = ownKeys.copies();
   if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
   const draft = writtenOf(message);
   // CBC is used, because every S/MIME program in use reads it. Thunderbird shows messages with authenticated ciphers as
   // empty.
   const encrypting = { recipients: recipients.map((der) => der.slice(0)), cipher: "cbc" };
   if (!sign || !lasting) {
-    const claims = sign ? { receipt, label } : {};
-    const made = await vault.call("message.compose", { draft, sign, readsHeaders, ...claims, ...keys, ...encrypting });
+    const made = await vault.call("message.compose", {
+      draft, sign, readsHeaders, ...(sign && { receipt, label }), ...keys, ...encrypting,
+    });
     await receipts.keepRequest(made.receipt, readers);
     return made.message;
   }

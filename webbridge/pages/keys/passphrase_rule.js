@@ -1,7 +1,6 @@
 /** The rule that the passphrase of the keys is not the mail password, which the bridge and the mail server see. */
 
-import { copySecret } from "../../../wasm_build/vault/memory/cleanup.js";
-import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
+import { copySecret, overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
@@ -30,10 +29,6 @@ export class PassphraseRule {
   /** Rejects with `passphrase-reused` as `check` does, but does not overwrite the passphrase. @param {Secret} passphrase */
   async checkCopyOf(passphrase) {
     const copy = copySecret(passphrase);
-    try {
-      await this.check(copy);
-    } finally {
-      overwrite(copy.buffer);
-    }
+    await this.check(copy).finally(() => overwrite(copy.buffer));
   }
 }

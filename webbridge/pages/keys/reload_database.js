@@ -5,11 +5,10 @@
  * clear too, and a script in the page could use it like the bytes.
  */
 
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
+import { inOpenedDatabase } from "../../../wasm_build/vault/storage/database.js";
 
-const NAME = "sealwax-reload";
-const VERSION = 1;
 const STORE = "kept";
+const DATABASE = { name: "sealwax-reload", version: 1, keyPaths: { [STORE]: "account" } };
 
 /**
  * @typedef {{
@@ -46,7 +45,7 @@ export const openReloads = {
 
   /** Whether the database exists. This test does not make it. */
   async exists() {
-    return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === NAME);
+    return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === DATABASE.name);
   },
 };
 
@@ -56,11 +55,6 @@ export const openReloads = {
  * @param {(records: IDBObjectStore) => IDBRequest<T>} act
  * @returns {Promise<T>}
  */
-async function transact(mode, act) {
-  const opening = openDatabase(NAME, VERSION, { [STORE]: "account" });
-  try {
-    return await inTransaction(opening, STORE, mode, (transaction) => act(transaction.objectStore(STORE)));
-  } finally {
-    (await opening.catch(() => null))?.close();
-  }
+function transact(mode, act) {
+  return inOpenedDatabase(DATABASE, STORE, mode, (transaction) => act(transaction.objectStore(STORE)));
 }

@@ -8,11 +8,12 @@
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { LIMITS } from "../../../wasm_build/vault/storage/session.js";
 import { openAfterReload, sealForReload } from "./device_bundles.js";
 import { openReloads } from "./reload_database.js";
 import { HALF_BYTES } from "./reload_halves.js";
+import { keepText, keptText } from "../app/kept_choice.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
@@ -181,8 +182,7 @@ export class ReloadUnlock extends EventTarget {
 
   #keysChanged() {
     const fingerprints = this.#fingerprints;
-    if (this.#account === null || fingerprints === this.#kept) return;
-    if (!this.#keys.unlocked) return;
+    if (this.#account === null || fingerprints === this.#kept || !this.#keys.unlocked) return;
     this.#refusal = null;
     // A tab that got its keys from another tab makes no record. The other tab has made it.
     if (this.#keys.way === "tab" || this.minutes === 0) return;
@@ -199,7 +199,8 @@ export class ReloadUnlock extends EventTarget {
     const times = { begun: Math.floor(now - ages.begun), used: Math.floor(now - ages.used) };
     const half = new ArrayBuffer(HALF_BYTES);
     crypto.getRandomValues(new Uint8Array(half));
-    const name = await nameOf(half);
+    // The bridge keeps its half under this name, which reveals nothing about the browser's half.
+    const name = (await sha256Hex(half)).slice(0, 2 * NAME_BYTES);
     const halves = join(half, await this.#halves.make(name, minutes), { keepsFirst: true });
     const record = { account, name, half, minutes, ...times };
     const bundle = await sealForReload(this.#keys, contextOf(record), halves);
@@ -279,22 +280,13 @@ export class ReloadUnlock extends EventTarget {
 
   /** @param {string} name */
   #stored(name) {
-    try {
-      return localStorage.getItem(`${name} ${this.#account}`);
-    } catch {
-      // If the browser stores nothing, the person has chosen nothing.
-      return null;
-    }
+    return keptText(`${name} ${this.#account}`);
   }
 
   /** @param {string} name @param {string | null} text */
   #store(name, text) {
-    try {
-      if (text === null) localStorage.removeItem(`${name} ${this.#account}`);
-      else localStorage.setItem(`${name} ${this.#account}`, text);
-    } catch {
-      // A browser that stores nothing keeps no keys either.
-    }
+    // A browser that stores nothing keeps no keys either.
+    keepText(`${name} ${this.#account}`, text);
   }
 }
 
@@ -319,11 +311,6 @@ function judge({ begun, used, minutes: keptMinutes }, minutes) {
 /** @param {{account: string, begun: number}} record */
 function contextOf({ account, begun }) {
   return `${account} ${begun}`;
-}
-
-/** The name under which the bridge keeps its half. The name reveals nothing about the browser's half. @param {ArrayBuffer} half */
-async function nameOf(half) {
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", half)).slice(0, 2 * NAME_BYTES);
 }
 
 /**

@@ -140,8 +140,9 @@ export class SharedIdentities extends EventTarget {
    */
   async change(id, { added = [], ...change }) {
     const copies = added.map(({ user, certificate }) => ({ user, certificate: certificate.slice(0) }));
-    const members = { id, removed: [], added: copies, ...change, at: new Date().toISOString() };
-    const { version, gone } = await this.#account.run("group.change", members);
+    const { version, gone } = await this.#account.run("group.change", {
+      id, removed: [], added: copies, ...change, at: new Date().toISOString(),
+    });
     const { group } = await this.take(id);
     if (group?.version !== version) throw new ApiError("group-changed", "another device has changed the group meanwhile");
     return { group, gone };
@@ -152,8 +153,8 @@ export class SharedIdentities extends EventTarget {
    * @param {string} name @param {KeyFile} file
    */
   async create(name, file) {
-    const members = { name, ...file, at: new Date().toISOString() };
-    const { id } = await this.#account.run("group.create", members).finally(() => overwrite(file.passphrase.buffer));
+    const { id } = await this.#account.run("group.create", { name, ...file, at: new Date().toISOString() })
+      .finally(() => overwrite(file.passphrase.buffer));
     this.inFocus = id;
     await this.take(id);
   }

@@ -15,7 +15,7 @@
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { hexFromBytes, sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { SEAL_KEY_BYTES } from "../../../wasm_build/vault/storage/session.js";
 import { accountDigest } from "../app/state_database.js";
 
@@ -56,6 +56,16 @@ export class SharedUnlock extends EventTarget {
   #isOpen = false;
   /** Releases the Web Lock that shows the other tabs that this tab has keys. */
   #releaseWebLock = () => {};
+  /** The acts on a message of another tab, by its kind. @type {Map<string, (message: any) => void>} */
+  #acts = new Map([
+    ["ask", (message) => void this.#give(message).catch(() => undefined)],
+    ["answer", (message) => void this.#take(message).catch(() => this.#close(false))],
+    ["opened", ({ ids }) => this.#join(ids)],
+    ["added", (message) => this.#takeAdded(message)],
+    ["used", ({ wall }) => this.#keys.noteUseElsewhere(Number(wall))],
+    ["locked", ({ ids, reason }) => this.#lockToo(ids, reason)],
+    ["signed-out", () => this.dispatchEvent(new Event("signed-out"))],
+  ]);
 
   /**
    * @param {KeyRing} keys
@@ -82,11 +92,7 @@ export class SharedUnlock extends EventTarget {
   /** Forgets the account, before or after its keys were locked. */
   end() {
     this.#account = null;
-    this.#ids.clear();
-    this.#keyName = "";
-    this.#isOpen = false;
-    this.#close(false);
-    this.#releaseWebLock();
+    this.#forgetKeys();
   }
 
   /** Tells the other tabs of the account that its session has ended. @param {string} address */
@@ -129,13 +135,7 @@ export class SharedUnlock extends EventTarget {
   /** @param {any} message of another tab of this origin */
   #hear(message) {
     if (this.#account === null || message?.account !== this.#account) return;
-    if (message.kind === "ask") void this.#give(message).catch(() => undefined);
-    else if (message.kind === "answer") void this.#take(message).catch(() => this.#close(false));
-    else if (message.kind === "opened") this.#join(message.ids);
-    else if (message.kind === "added") this.#takeAdded(message);
-    else if (message.kind === "used") this.#keys.noteUseElsewhere(Number(message.wall));
-    else if (message.kind === "locked") this.#lockToo(message.ids, message.reason);
-    else if (message.kind === "signed-out") this.dispatchEvent(new Event("signed-out"));
+    this.#acts.get(message.kind)?.(message);
   }
 
   /** @param {{nonce: string, publicKey: ArrayBuffer, proof: string}} question */
@@ -152,12 +152,11 @@ export class SharedUnlock extends EventTarget {
       const shared = ended.aborted || account !== this.#account ? null : this.#keys.share();
       if (shared) {
         const { sealKey, identities, ages } = shared;
-        const { publicKey: ours } = pair;
         combine(sealKey.buffer, pad);
-        const wrapped = sealKey.buffer.slice(0, SEAL_KEY_BYTES);
-        const [wall, ids] = [Date.now(), [...this.#ids]];
-        const keyName = this.#keyName;
-        this.#channel.postMessage({ kind: "answer", account, nonce, publicKey: ours, wrapped, identities, ages, wall, ids, keyName });
+        this.#channel.postMessage({
+          kind: "answer", account, nonce, publicKey: pair.publicKey, wrapped: sealKey.buffer.slice(0, SEAL_KEY_BYTES), identities, ages,
+          wall: Date.now(), ids: [...this.#ids], keyName: this.#keyName,
+        });
       }
       overwrite(pad);
     });
@@ -271,13 +270,17 @@ export class SharedUnlock extends EventTarget {
   /** @param {LockReason} reason */
   #locked(reason) {
     const ids = [...this.#ids];
+    this.#forgetKeys();
+    if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
+    this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
+  }
+
+  #forgetKeys() {
     this.#ids.clear();
     this.#keyName = "";
     this.#isOpen = false;
     this.#close(false);
     this.#releaseWebLock();
-    if (this.#account === null || ENDS_OF_ONE_TAB.has(reason)) return;
-    this.#channel.postMessage({ kind: "locked", account: this.#account, ids, reason });
   }
 
   #tellUse() {
@@ -318,8 +321,7 @@ async function agree(privateKey, theirs, context) {
   const common = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
   const secret = await crypto.subtle.importKey("raw", common, "HKDF", false, ["deriveBits"]);
   overwrite(common);
-  const info = new TextEncoder().encode(`${CHANNEL} ${context}`);
-  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode(`${CHANNEL} ${context}`) };
   return crypto.subtle.deriveBits(hkdf, secret, SEAL_KEY_BYTES * 8);
 }
 
@@ -340,6 +342,5 @@ function combine(key, pad) {
  * @param {ArrayBuffer} publicKey
  */
 async function proofOf(session, nonce, publicKey) {
-  const text = new TextEncoder().encode([session, nonce, hexFromBytes(publicKey)].join("\n"));
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", text));
+  return sha256Hex(new TextEncoder().encode([session, nonce, hexFromBytes(publicKey)].join("\n")));
 }

@@ -1,17 +1,26 @@
 /**
  * The setting of strict cleanup on this device. With strict cleanup, private keys stay out of the browser's own
  * cryptography, and each operation ends its Worker. A change locks the keys, and another vault starts.
+ *
+ * Another device's choice against strict cleanup waits for the person's answer. It is kept where the choice is kept.
  */
 
-import {
-  chooseStrict, declineUnstrict, isOfferedUnstrict, strictForAccount, takeStrict, watchStrict,
-} from "./strict_choice.js";
+import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
+import { keepChoice, keptChoices } from "../app/kept_choice.js";
+import { chooseStrict, isStrict, STRICT_NAME } from "./strict_choice.js";
 
+/** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").AllHeld} AllHeld */
+/** @typedef {import("../../../wasm_build/vault/account/roaming_settings.js").Named} Named */
 /**
  * The texts by kind and name; null for a deleted text.
  * @typedef {Record<string, Record<string, string | null>>} Texts
  */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
+
+/** The name under which another device's choice is kept. */
+const HELD = "sealwax-strict-held";
+/** The name of the setting's entry in the account. */
+const ENTRY = "setting:strict";
 
 export class StrictSetting {
   #vault;
@@ -34,7 +43,7 @@ export class StrictSetting {
 
   /** Whether another device has switched strict cleanup off, and the person has not answered here. */
   get isOfferedOff() {
-    return isOfferedUnstrict();
+    return offersOf(held(), inEffect()).length > 0;
   }
 
   /** @param {boolean} isOn @param {LockReason} [reason] */
@@ -45,7 +54,8 @@ export class StrictSetting {
 
   /** Keeps strict cleanup here, although another device has switched it off. */
   declineOff() {
-    declineUnstrict(this.#isOwnComputer());
+    const { [ENTRY]: offered, ...others } = held();
+    if (offered) this.#hold({ ...others, [ENTRY]: { ...offered, state: "declined" } });
   }
 
   /**
@@ -54,24 +64,55 @@ export class StrictSetting {
    * @returns {Texts}
    */
   addTo(texts) {
-    return { ...texts, setting: { ...strictForAccount().setting, ...texts.setting } };
+    const here = inEffect();
+    const { setting } = textsForMerge(keptChoices(STRICT_NAME).length ? here : {}, held(), here, ["setting"]);
+    return { ...texts, setting: { ...setting, ...texts.setting } };
   }
 
-  /** Applies the setting of the person's other devices. @param {Parameters<typeof takeStrict>[0]} account */
-  take(account) {
-    if (takeStrict(account, this.#isOwnComputer())) this.set(!this.isOn, "strict");
+  /**
+   * Applies the setting of the person's other devices. A choice against strict cleanup waits for the person's answer.
+   * @param {Named} account
+   */
+  take({ setting: { strict } = {} }) {
+    const { taken, held: next } = settle({ setting: strict === undefined ? {} : { strict } }, held(), inEffect(), isFlag);
+    this.#hold(next);
+    if (Object.hasOwn(taken, ENTRY)) this.set(!this.isOn, "strict");
   }
 
   /** Applies changes in other tabs from now on, and calls `onChange` for each. @param {() => void} onChange */
   watch(onChange) {
-    watchStrict((isOn) => {
-      this.#use(isOn, "hand");
+    addEventListener("storage", ({ key }) => {
+      if (key !== STRICT_NAME) return;
+      this.#use(isStrict(), "hand");
       onChange();
     });
+  }
+
+  /** @param {AllHeld} choice */
+  #hold(choice) {
+    keepChoice(HELD, Object.keys(choice).length > 0 ? JSON.stringify(choice) : null, this.#isOwnComputer());
   }
 
   /** @param {boolean} isOn @param {LockReason} reason */
   #use(isOn, reason) {
     this.#vault.useStrict(isOn, () => this.#keys.lock(reason));
   }
+}
+
+function inEffect() {
+  return { [ENTRY]: JSON.stringify(isStrict()) };
+}
+
+/** @returns {AllHeld} */
+function held() {
+  try {
+    return JSON.parse(keptChoices(HELD)[0] ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} _ @param {string} text */
+function isFlag(_, text) {
+  return text === "true" || text === "false";
 }

@@ -2,7 +2,7 @@
 
 import { VaultError } from "../../../wasm_build/vault/errors/vault_error.js";
 import { ApiError } from "../app/api.js";
-import { digestOf } from "../trust/learnt_rows.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 
 /** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
@@ -46,7 +46,7 @@ export async function fetchRows(api, messages, { addressOf, signal }) {
       if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
       return null;
     });
-    if (bytes) rows.push({ address, bytes, digest: await digestOf(bytes) });
+    if (bytes) rows.push({ address, bytes, digest: await sha256Hex(bytes) });
   }
   return rows;
 }

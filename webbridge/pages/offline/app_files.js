@@ -9,12 +9,14 @@
 import { appWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
 import { ApiError } from "../app/api.js";
+import { untilState } from "../app/service_worker_states.js";
 import { APP_CACHE, NOT_KEPT, TAKE_OVER } from "./worker_words.js";
 
 /** @typedef {"none" | "unsupported" | "checked" | "installing" | "ready" | "failed"} FilesState */
 
 /** If a worker does not answer a question within this time, it counts as stopped. */
 const ANSWER_MILLISECONDS = 5_000;
+const NOT_STARTED = "the service worker did not start";
 
 /** Dispatches "change". */
 export class AppFiles extends EventTarget {
@@ -95,7 +97,7 @@ export class AppFiles extends EventTarget {
     waiting.postMessage({ type: TAKE_OVER }, [port2]);
     const isOnly = await answer;
     port1.close();
-    if (isOnly) await active(waiting);
+    if (isOnly) await untilState(waiting, ["activated"], new TypeError(NOT_STARTED));
     return isOnly;
   }
 
@@ -134,26 +136,8 @@ export class AppFiles extends EventTarget {
 }
 
 /** Resolves when a worker has kept all files; rejects if it could not. @param {ServiceWorkerRegistration} registration */
-function installed(registration) {
-  const coming = registration.installing ?? registration.waiting;
-  if (registration.active && !registration.installing) return Promise.resolve();
-  return coming ? active(coming, "installed") : Promise.reject(new TypeError("the service worker did not start"));
-}
-
-/**
- * @param {ServiceWorker} worker
- * @param {"installed" | "activated"} [least]
- * @returns {Promise<void>}
- */
-function active(worker, least = "activated") {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (worker.state === "redundant") reject(new TypeError("the service worker did not start"));
-      else if (worker.state === "activated" || (least === "installed" && worker.state !== "installing")) resolve();
-    };
-    worker.addEventListener("statechange", look);
-    look();
-  });
+async function installed({ installing, waiting, active }) {
+  if (installing || !active) await untilState(installing ?? waiting, ["installed", "activating", "activated"], new TypeError(NOT_STARTED));
 }
 
 /** The failure that a worker reports during its installation. The browser says only that the worker did not start. */
@@ -177,8 +161,7 @@ class Complaint {
     // The worker's message may come after the worker has ended.
     for (let tries = 0; tries < COMPLAINT_TRIES && !this.#name; tries += 1) await pause(COMPLAINT_MILLISECONDS);
     const name = this.#name || /** @type {Error} */ (error).name;
-    if (STORAGE_ERRORS.has(name)) return storageError({ name });
-    return new ApiError("offline-files-missing", String(error));
+    return STORAGE_ERRORS.has(name) ? storageError({ name }) : new ApiError("offline-files-missing", String(error));
   }
 }
 

@@ -59,8 +59,9 @@ async function keepAll() {
 
 /** Reports to the pages why the files are not kept, and rejects. @param {unknown} error @returns {Promise<never>} */
 async function tell(error) {
-  const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-  for (const page of pages) page.postMessage({ type: NOT_KEPT, name: /** @type {Error} */ (error).name });
+  for (const page of await worker.clients.matchAll({ type: "window", includeUncontrolled: true })) {
+    page.postMessage({ type: NOT_KEPT, name: /** @type {Error} */ (error).name });
+  }
   throw error;
 }
 

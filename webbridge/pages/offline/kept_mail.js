@@ -9,7 +9,7 @@
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { decodeJson, decrypt, encodeJson, encrypt, importKey, KEY_BYTES } from "../keys/bound_cipher.js";
 import { ApiError } from "../app/api.js";
 import { messagePath } from "../app/routes.js";
@@ -31,7 +31,7 @@ import {
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
 /** `opened` are rows of opened messages, which may be older. @typedef {{uidValidity: number, latest: MessageSummary[], opened: MessageSummary[]}} KeptList */
 
-export const MAX_KEPT_BYTES = 200_000_000;
+const MAX_KEPT_BYTES = 200_000_000;
 /** A larger message is not kept. */
 const MAX_MESSAGE_BYTES = 30_000_000;
 const MAX_OPENED_ROWS = 200;
@@ -106,14 +106,12 @@ export class KeptMail extends EventTarget {
       const account = await this.#digest();
       if (account === null) return;
       if (await this.open() && this.#opened) {
-        const record = { ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) };
-        await renewAccount(record);
+        await renewAccount({ ...this.#opened.kept, keys: await this.#keyFile.make(passphrase) });
         return;
       }
       const octets = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
       const vault = await this.#keys.vault();
-      const copy = octets.slice().buffer;
-      const { sealed } = await vault.call("draft.seal", { draft: copy, place: keyPlace(account), ...this.#keys.copies() });
+      const { sealed } = await vault.call("draft.seal", { draft: octets.slice().buffer, place: keyPlace(account), ...this.#keys.copies() });
       const keys = await this.#keyFile.make(passphrase);
       const key = await importKey(octets);
       const sealedHead = await encrypt(key, encodeJson({ format: FORMAT, ...head }), bound(account, "head"));
@@ -174,8 +172,7 @@ export class KeptMail extends EventTarget {
 
   /** @param {MessageAddress} address @param {ArrayBuffer} message which stays as it is */
   async keepMessage(address, message) {
-    if (message.byteLength > MAX_MESSAGE_BYTES) return;
-    await this.#keep("messages", messagePath(address), message.slice(0));
+    if (message.byteLength <= MAX_MESSAGE_BYTES) await this.#keep("messages", messagePath(address), message.slice(0));
   }
 
   /** @param {MessageAddress} address @returns {Promise<ArrayBuffer | null>} null if the message is not kept, or was altered */
@@ -218,8 +215,8 @@ export class KeptMail extends EventTarget {
   async keepRow({ folder, uidValidity }, row) {
     const before = await this.readList(folder);
     if (before?.uidValidity !== uidValidity) return;
-    const others = before.opened.filter(({ uid }) => uid !== row.uid);
-    await this.#keepList(folder, { ...before, opened: [row, ...others].slice(0, MAX_OPENED_ROWS) });
+    const opened = [row, ...before.opened.filter(({ uid }) => uid !== row.uid)].slice(0, MAX_OPENED_ROWS);
+    await this.#keepList(folder, { ...before, opened });
   }
 
   /** @param {string} folder @returns {Promise<KeptList | null>} */
@@ -252,12 +249,9 @@ export class KeptMail extends EventTarget {
   async readLetters() {
     if (!(await this.open()) || !this.#opened) return [];
     const { kept: record, key } = this.#opened;
-    const letters = [];
-    for (const { place, sealed } of await readAllSealed("letters", record.account)) {
-      const letter = await decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null);
-      if (letter) letters.push(letter);
-    }
-    return letters;
+    const letters = await Promise.all((await readAllSealed("letters", record.account)).map(({ place, sealed }) =>
+      decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null)));
+    return letters.filter(Boolean);
   }
 
   /** @param {string} id */
@@ -334,6 +328,5 @@ export class KeptMail extends EventTarget {
 
 /** The place of a record: a hash, so that no file on the disk has the name of a folder. @param {string} account @param {string} name */
 async function placeOf(account, name) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${account} ${name}`));
-  return `${account} ${hexFromBytes(digest)}`;
+  return `${account} ${await sha256Hex(new TextEncoder().encode(`${account} ${name}`))}`;
 }

@@ -65,8 +65,7 @@ export function forgetOpenings(openings) {
 export async function openKey(services, { account, key }, copies) {
   const vault = await services.keys.vault();
   // The call transfers its buffers, so it gets a copy.
-  const sealed = key.slice(0);
-  const { draft } = await vault.call("draft.open", { sealed, place: keyPlace(account), ...copies });
+  const { draft } = await vault.call("draft.open", { sealed: key.slice(0), place: keyPlace(account), ...copies });
   return importKey(new Uint8Array(draft));
 }
 
@@ -91,8 +90,7 @@ async function findOpening(services, record, passphrase) {
   try {
     const key = await openKey(services, record, services.keyFile.copiesOf(keys));
     const { format, ...head } = decodeJson(await decrypt(key, record.head, bound(record.account, "head")));
-    const isOfAccount = format === FORMAT && (await accountDigest(head.address)) === record.account;
-    if (!isOfAccount) throw new Error("the head is of another account");
+    if (format !== FORMAT || (await accountDigest(head.address)) !== record.account) throw new Error("the head is of another account");
     return { ...head, keys };
   } catch (error) {
     forgetOpenings([{ keys }]);

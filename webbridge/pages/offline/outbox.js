@@ -103,8 +103,7 @@ export class Outbox extends EventTarget {
    * @returns {Promise<boolean>}
    */
   async isNeeded() {
-    if (!(await this.#kept.open().catch(() => false))) return false;
-    return !(await this.#source.reaches());
+    return (await this.#kept.open().catch(() => false)) && !(await this.#source.reaches());
   }
 
   /**
@@ -117,8 +116,10 @@ export class Outbox extends EventTarget {
     return this.#inTurn(async () => {
       const before = this.#find(id);
       const turn = before?.turn ?? this.#letters.reduce((latest, letter) => Math.max(latest, letter.turn), 0) + 1;
-      const copies = (before?.copies ?? []).filter((copy) => copy.key !== key);
-      copies.push({ message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false });
+      const copies = [
+        ...(before?.copies ?? []).filter((copy) => copy.key !== key),
+        { message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false },
+      ];
       await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
     });
   }
@@ -244,8 +245,9 @@ export class Outbox extends EventTarget {
   async #request({ message, recipients, key, wish, tried }) {
     try {
       const octets = bytesFromBase64(message);
-      const patience = this.#patienceFor(octets.byteLength);
-      const { outcome } = await answerWithin(patience, this.#sending.sendMessage(octets, recipients, key, wish));
+      const { outcome } = await answerWithin(
+        this.#patienceFor(octets.byteLength), this.#sending.sendMessage(octets, recipients, key, wish),
+      );
       return { outcome: outcome === "sent" ? "sent" : "unknown" };
     } catch (error) {
       if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
@@ -298,8 +300,7 @@ export class Outbox extends EventTarget {
 
   async #read() {
     const before = this.#letters.length;
-    const isOpen = this.#kept.state === "open";
-    this.#letters = isOpen ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
+    this.#letters = this.#kept.state === "open" ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
     if (this.#letters.length + before > 0) this.dispatchEvent(new Event("change"));
   }
 
@@ -387,9 +388,5 @@ async function answerWithin(milliseconds, answer) {
   const late = new Promise((_, reject) => {
     timer = window.setTimeout(() => reject(new ApiError("unreachable", "the bridge does not answer")), milliseconds);
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -6,12 +6,13 @@
  * account, folder and message, the order in which messages were opened, and sizes are in clear.
  */
 
-import { inTransaction, openDatabase } from "../../../wasm_build/vault/storage/database.js";
+import { inOpenedDatabase } from "../../../wasm_build/vault/storage/database.js";
 import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 
-const NAME = "sealwax-offline";
-const VERSION = 1;
-const KEY_PATHS = { accounts: "account", messages: "place", marks: "place", lists: "place", letters: "place" };
+const DATABASE = {
+  name: "sealwax-offline", version: 1,
+  keyPaths: { accounts: "account", messages: "place", marks: "place", lists: "place", letters: "place" },
+};
 /** The stores whose records belong to one account and are named by a place. */
 const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
 
@@ -26,8 +27,7 @@ const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
 
 /** Whether the database exists. Does not create it. */
 export async function keepsMail() {
-  const present = await indexedDB.databases().catch(() => []);
-  return present.some(({ name }) => name === NAME);
+  return (await indexedDB.databases().catch(() => [])).some(({ name }) => name === DATABASE.name);
 }
 
 /** @returns {Promise<KeptAccount[]>} */
@@ -83,8 +83,7 @@ export async function removeAccounts(accounts, agreed) {
 
 /** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
 export async function readSealed(store, place) {
-  const record = await transact("readonly", (transaction) => transaction.objectStore(store).get(place));
-  return record?.sealed ?? null;
+  return (await transact("readonly", (transaction) => transaction.objectStore(store).get(place)))?.sealed ?? null;
 }
 
 /** @param {PlacedStore} store @param {string} account @returns {Promise<Sealed[]>} */
@@ -188,11 +187,6 @@ function placesOf(account) {
  * @param {(transaction: IDBTransaction) => IDBRequest<T> | void} act
  * @returns {Promise<T>}
  */
-async function transact(mode, act) {
-  const opening = openDatabase(NAME, VERSION, KEY_PATHS);
-  try {
-    return await inTransaction(opening, ["accounts", ...PLACED], mode, act);
-  } finally {
-    (await opening.catch(() => null))?.close();
-  }
+function transact(mode, act) {
+  return inOpenedDatabase(DATABASE, ["accounts", ...PLACED], mode, act);
 }

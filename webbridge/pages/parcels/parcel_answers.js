@@ -18,8 +18,10 @@ const TOKEN = /^[\w-]{16,200}$/;
 export function readParcels(answer) {
   const { parcels, next, used, quota } = membersOf(answer);
   if (!Array.isArray(parcels)) throw nonsense();
-  const read = entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((parcel) => parcel !== null);
-  return { parcels: read, next: idOf(next, MAX_TEXT_CHARACTERS) || null, used: countOf(used) ?? 0, quota: countOf(quota) ?? 0 };
+  return {
+    parcels: entriesOf(parcels, MAX_ENTRIES).map(parcelIn).filter((parcel) => parcel !== null),
+    next: idOf(next, MAX_TEXT_CHARACTERS) || null, used: countOf(used) ?? 0, quota: countOf(quota) ?? 0,
+  };
 }
 
 /** @param {unknown} answer @returns {SentParcel} rejects as `server-error` without an id */
@@ -75,8 +77,7 @@ export function readTokens(answer) {
 export function readMadeToken(answer, address) {
   const members = membersOf(answer);
   const token = idOf(members["token"], MAX_TEXT_CHARACTERS);
-  const named = idOf(members["address"], MAX_TEXT_CHARACTERS);
-  if (!TOKEN.test(token) || !sameAddress(named, address)) throw nonsense();
+  if (!TOKEN.test(token) || !sameAddress(idOf(members["address"], MAX_TEXT_CHARACTERS), address)) throw nonsense();
   return token;
 }
 

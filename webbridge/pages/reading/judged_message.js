@@ -8,7 +8,7 @@
 
 import { overwrite } from "../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../app/api.js";
-import { digestOf } from "../trust/learnt_rows.js";
+import { sha256Hex } from "../../../wasm_build/vault/values/hexadecimal.js";
 
 /** @typedef {import("../app/routes.js").MessageAddress} MessageAddress */
 /** @typedef {(address: MessageAddress) => Promise<ArrayBuffer>} ReadRaw */
@@ -34,7 +34,7 @@ export class JudgedMessage {
     this.#address = address;
     this.#bytes = bytes;
     // The browser copies the bytes before this call returns.
-    this.#digest = digestOf(bytes);
+    this.#digest = sha256Hex(bytes);
   }
 
   /** The SHA-256 of the bytes, in hexadecimal digits. */
@@ -49,7 +49,7 @@ export class JudgedMessage {
   async read() {
     if (this.#bytes) return this.#bytes.slice(0);
     const bytes = await this.#readRaw(this.#address);
-    if ((await digestOf(bytes)) === (await this.#digest)) return bytes;
+    if ((await sha256Hex(bytes)) === (await this.#digest)) return bytes;
     overwrite(bytes);
     throw new ApiError("message-changed", "the mail server gives other bytes than those that were judged");
   }

@@ -17,11 +17,7 @@ const ID = "language-menu";
 export function createLanguageMenu(services, onChoice) {
   const { translate } = services;
   const failure = problem("language-error");
-  const menu = html("select", { id: ID, data: { test: "language" } }, ...Object.entries(LANGUAGES).map(([lang, text]) =>
-    // Without a direction of its own, an Arabic name would be reversed in an English menu.
-    html("option", { value: lang, lang, dir: "auto", text })));
-  menu.value = translate.language;
-  menu.addEventListener("change", async () => {
+  const choose = async () => {
     failure.textContent = "";
     try {
       await onChoice(menu.value);
@@ -31,7 +27,13 @@ export function createLanguageMenu(services, onChoice) {
       menu.value = translate.language;
       failure.textContent = services.sentenceFor(error);
     }
-  });
+  };
+  const menu = html(
+    "select", { id: ID, data: { test: "language" }, on: { change: choose } },
+    // Without a direction of its own, an Arabic name would be reversed in an English menu.
+    ...Object.entries(LANGUAGES).map(([lang, text]) => html("option", { value: lang, lang, dir: "auto", text })),
+  );
+  menu.value = translate.language;
   return html(
     "div", { class: "language-menu" }, html("label", { for: ID }, actIcon("language"), translate("language")), menu, failure,
   );

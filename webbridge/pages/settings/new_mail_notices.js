@@ -9,6 +9,8 @@
 import { noticeWorkerUrl } from "../../../wasm_build/vault/owner/trusted_scripts.js";
 import { forgetTitle, keepTitle, SHOW_INBOX, TAG } from "./new_mail_words.js";
 import { PushSubscriptions } from "./push_subscriptions.js";
+import { keepText, keptText } from "../app/kept_choice.js";
+import { untilState } from "../app/service_worker_states.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {"elsewhere" | "unsupported" | "blocked" | "off" | "on"} NoticeState `elsewhere`: another person's computer */
@@ -19,9 +21,7 @@ const SCOPE = "./new-mail/";
 
 /** Dispatches "change". */
 export class NewMailNotices extends EventTarget {
-  #title;
-  #isOwnComputer;
-  #showInbox;
+  #place;
   #isOn = false;
   #account = "";
   /** @type {ServiceWorkerRegistration | null} */
@@ -30,22 +30,20 @@ export class NewMailNotices extends EventTarget {
   #shown = null;
 
   /**
-   * @param {{title: () => string, api: import("../app/api.js").BridgeApi, isOwnComputer: () => boolean, showInbox: () => void}} options
+   * @param {{title: () => string, api: import("../app/api.js").BridgeApi, isOwnComputer: () => boolean, showInbox: () => void}} place
    */
-  constructor({ title, api, isOwnComputer, showInbox }) {
+  constructor(place) {
     super();
-    this.#title = title;
-    this.#isOwnComputer = isOwnComputer;
-    this.#showInbox = showInbox;
-    this.push = new PushSubscriptions(api.push);
+    this.#place = place;
+    this.push = new PushSubscriptions(place.api.push);
     navigator.serviceWorker?.addEventListener("message", ({ data }) => {
-      if (data?.type === SHOW_INBOX) this.#showInbox();
+      if (data?.type === SHOW_INBOX) place.showInbox();
     });
   }
 
   /** @returns {NoticeState} */
   get state() {
-    if (!this.#isOwnComputer()) return "elsewhere";
+    if (!this.#place.isOwnComputer()) return "elsewhere";
     if (!("Notification" in globalThis)) return "unsupported";
     if (Notification.permission === "denied") return "blocked";
     return this.#isOn && Notification.permission === "granted" ? "on" : "off";
@@ -63,7 +61,7 @@ export class NewMailNotices extends EventTarget {
    */
   async begin(account) {
     this.#account = await accountDigest(account);
-    this.#isOn = recall() === this.#account;
+    this.#isOn = keptText(NAME) === this.#account;
     if (this.state === "on") await this.#start();
     this.dispatchEvent(new Event("change"));
   }
@@ -78,7 +76,8 @@ export class NewMailNotices extends EventTarget {
   /** Asks the person for the permission. Call this while handling the person's click. */
   async turnOn() {
     if (await Notification.requestPermission() === "granted") {
-      remember(this.#account);
+      // If the browser stores nothing, notifications are on until the page is closed.
+      keepText(NAME, this.#account || null);
       this.#isOn = true;
       await this.#start();
     }
@@ -86,7 +85,7 @@ export class NewMailNotices extends EventTarget {
   }
 
   async turnOff() {
-    remember(null);
+    keepText(NAME, null);
     this.#isOn = false;
     await this.close();
     try {
@@ -101,23 +100,19 @@ export class NewMailNotices extends EventTarget {
   /** Subscribes to push messages, or ends the subscription. Call this while handling the person's click. @param {boolean} isOn */
   async choosePush(isOn) {
     if (!this.#worker) return;
-    try {
-      if (isOn) await this.push.turnOn(this.#worker);
-      else await this.push.turnOff(this.#worker);
-    } finally {
-      this.dispatchEvent(new Event("change"));
-    }
+    const chosen = isOn ? this.push.turnOn(this.#worker) : this.push.turnOff(this.#worker);
+    await chosen.finally(() => this.dispatchEvent(new Event("change")));
   }
 
   /** Shows that there is new mail. A notification replaces the earlier one. */
   async show() {
     if (this.state !== "on") return;
     try {
-      if (this.#worker) return await this.#worker.showNotification(this.#title(), { tag: TAG });
-      this.#shown = new Notification(this.#title(), { tag: TAG });
+      if (this.#worker) return await this.#worker.showNotification(this.#place.title(), { tag: TAG });
+      this.#shown = new Notification(this.#place.title(), { tag: TAG });
       this.#shown.addEventListener("click", () => {
         window.focus();
-        this.#showInbox();
+        this.#place.showInbox();
         void this.close();
       });
     } catch {
@@ -137,7 +132,7 @@ export class NewMailNotices extends EventTarget {
   async #start() {
     try {
       this.#worker = await startWorker();
-      if (this.#worker) await keepTitle(this.#worker, this.#title());
+      if (this.#worker) await keepTitle(this.#worker, this.#place.title());
     } catch {
       this.#worker = null;
     }
@@ -152,36 +147,7 @@ async function startWorker() {
   const worker = await navigator.serviceWorker.register(noticeWorkerUrl(base), {
     scope: new URL(SCOPE, base).href, updateViaCache: "none",
   });
-  await active(worker);
+  const coming = worker.installing ?? worker.waiting;
+  if (coming && !worker.active) await untilState(coming, ["activated"], new Error("the service worker did not start"));
   return worker;
-}
-
-/** @param {ServiceWorkerRegistration} registration @returns {Promise<void>} */
-function active(registration) {
-  const coming = registration.installing ?? registration.waiting;
-  if (registration.active || !coming) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    coming.addEventListener("statechange", () => {
-      if (coming.state === "activated") resolve();
-      if (coming.state === "redundant") reject(new Error("the service worker did not start"));
-    });
-  });
-}
-
-function recall() {
-  try {
-    return localStorage.getItem(NAME);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string | null} account */
-function remember(account) {
-  try {
-    if (account) localStorage.setItem(NAME, account);
-    else localStorage.removeItem(NAME);
-  } catch {
-    // If the browser stores nothing, notifications are on until the page is closed.
-  }
 }

@@ -13,8 +13,7 @@ const OTHERWISE = "New mail";
  * @param {ServiceWorkerRegistration} registration @param {string} title
  */
 export async function keepTitle(registration, title) {
-  const cache = await caches.open(CACHE);
-  await cache.put(titleUrl(registration), new Response(title));
+  await (await caches.open(CACHE)).put(titleUrl(registration), new Response(title));
 }
 
 /** @param {ServiceWorkerRegistration} registration */

@@ -18,9 +18,8 @@ worker.addEventListener("notificationclick", (event) => {
 });
 
 async function notify() {
-  const pages = await findPages();
   // The person sees the list, in which the message appears.
-  if (pages.some(({ visibilityState }) => visibilityState === "visible")) return;
+  if ((await findPages()).some(({ visibilityState }) => visibilityState === "visible")) return;
   await worker.registration.showNotification(await keptTitle(worker.registration), { tag: TAG });
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
+import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 
 /** @typedef {import("../../../wasm_build/vault/server/json_requests.js").RequestOptions} RequestOptions */
@@ -88,16 +89,11 @@ export class PushSubscriptions {
   async #dropOther(worker) {
     const subscription = await worker.pushManager.getSubscription();
     const key = subscription?.options.applicationServerKey;
-    if (key && !areEqual(new Uint8Array(key), keyBytes(this.#requests.key ?? ""))) await subscription.unsubscribe();
+    if (key && !haveSameBytes(key, keyBytes(this.#requests.key ?? "").buffer)) await subscription.unsubscribe();
   }
 }
 
 /** @param {string} text in base64url */
 function keyBytes(text) {
   return new Uint8Array(bytesFromBase64(text.replaceAll("-", "+").replaceAll("_", "/")));
-}
-
-/** @param {Uint8Array} one @param {Uint8Array} other */
-function areEqual(one, other) {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -203,9 +203,9 @@ function readGroup(name, value) {
 /** @param {string} key @param {string} value @returns {Mailbox | null} null if this program cannot read it */
 function readPerson(key, value) {
   const { address, name } = readObject(value);
-  if (typeof address !== "string" || typeof name !== "string" || name.length > MAX_NAME_CHARACTERS) return null;
-  if (!isAddress(address) || addressKey(address) !== key || /\p{Cc}/u.test(name)) return null;
-  return { address, name };
+  const isPerson = typeof address === "string" && typeof name === "string" && name.length <= MAX_NAME_CHARACTERS
+    && isAddress(address) && addressKey(address) === key && !/\p{Cc}/u.test(name);
+  return isPerson ? { address, name } : null;
 }
 
 /** @param {string} text @returns {Record<string, unknown>} */

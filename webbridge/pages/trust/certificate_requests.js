@@ -20,8 +20,7 @@ export class CertificateRequests {
    */
   async certificatesFor(address) {
     // The address is not in the path, because servers and proxies log paths.
-    const body = JSON.stringify({ address });
-    return readFound(await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE }));
+    return readFound(await this.#json("/api/directory", { method: "POST", body: JSON.stringify({ address }), headers: JSON_TYPE }));
   }
 
   /**

@@ -44,12 +44,10 @@ export class Directory {
   async find(address) {
     while (this.#running >= MOST_AT_ONCE) await new Promise((resolve) => this.#waiting.push(() => resolve(null)));
     this.#running += 1;
-    try {
-      return await this.#find(address);
-    } finally {
+    return this.#find(address).finally(() => {
       this.#running -= 1;
       this.#waiting.shift()?.();
-    }
+    });
   }
 
   /** @param {string} address @returns {Promise<Finding>} */

@@ -180,11 +180,10 @@ export class KeptTrust extends EventTarget {
    */
   async #adopt(account, record) {
     const vault = await this.#vault();
-    const leastCounter = this.#seen.get(account) ?? 0;
     const learnings = this.#learnings;
-    const joined = this.#hasUnkept ? {} : { contacts: null, decisions: null };
     const opened = await vault.call("state.open", {
-      state: record.state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
+      state: record.state.slice(0), account, leastCounter: this.#seen.get(account) ?? 0, ...this.#arguments(),
+      ...(!this.#hasUnkept && { contacts: null, decisions: null }),
     });
     const { counter } = opened;
     const { contacts, decisions } = this.#hasUnkept ? await this.#withoutRemoved(opened) : opened;

@@ -143,8 +143,9 @@ export class LearntRows extends EventTarget {
     if (!record || record.counter <= memory.counter) return;
     memory.counter = record.counter;
     const vault = await this.#vault();
-    const place = await placeOf(account, folder);
-    const { draft } = await vault.call("draft.open", { sealed: record.sealed, place, ...this.#keys.copies({ byPerson: false }) });
+    const { draft } = await vault.call("draft.open", {
+      sealed: record.sealed, place: await placeOf(account, folder), ...this.#keys.copies({ byPerson: false }),
+    });
     const { format, entries } = JSON.parse(new TextDecoder().decode(draft));
     if (format !== FORMAT) return;
     const latest = new Map(memory.entries);
@@ -166,20 +167,15 @@ export class LearntRows extends EventTarget {
       memory.entries = new Map([...memory.entries].slice(-MAX_ENTRIES));
       const draft = new TextEncoder().encode(JSON.stringify({ format: FORMAT, entries: [...memory.entries] })).buffer;
       const vault = await this.#vault();
-      const place = await placeOf(account, folder);
-      const { sealed } = await vault.call("draft.seal", { draft, place, ...this.#keys.copies({ byPerson: false }) });
+      const { sealed } = await vault.call("draft.seal", {
+        draft, place: await placeOf(account, folder), ...this.#keys.copies({ byPerson: false }),
+      });
       // The entries were forgotten meanwhile, because of a lock or for good.
       if (this.#folders.get(folder) !== memory) return;
       memory.counter += 1;
       await openLearnt.write(account, folder, memory.counter, sealed);
     }).catch(() => undefined);
   }
-}
-
-/** The digest that identifies a message. @param {ArrayBuffer} message @returns {Promise<string>} */
-export async function digestOf(message) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", message));
-  return Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
 /** @param {MessageAddress} address */

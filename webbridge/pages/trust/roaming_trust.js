@@ -122,18 +122,17 @@ export class RoamingTrust extends EventTarget {
     this.#isRunning = true;
     try {
       await known;
-      const { version } = this.#trust;
       const trust = this.#trust;
+      const { version } = trust;
       const ownState = { ...trust.contacts(), decisions: trust.decisions(), base: trust.merged(), sent: trust.sent() };
       const merged = await account.merge(ownState, this.#settings.texts(), async (sent) => {
         if (account !== this.#account) return;
         trust.noteUnconfirmed(sent);
         await withPatience(trust.unconfirmedStored);
       });
-      if (account !== this.#account) return;
       // Changes during the merge need another merge. From the sent state, the next merge knows what this page has sent
       // to the account.
-      if (version !== this.#trust.version) return;
+      if (account !== this.#account || version !== trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;
       this.#staying = merged.staying;

@@ -18,9 +18,8 @@ const FIRST_SIGNERS = 5;
 export function createSigners(translate, report, describe) {
   const signers = report.signers.filter(({ layer }) => report.layers[layer]?.coversWhole);
   if (signers.length === 0) return null;
-  const summary = html("summary", { text: translate("why") });
   const rows = createLongList(html("div", { class: "stack" }), signers, describe, {
     more: (count) => translate("rows_more", { count }), first: FIRST_SIGNERS, rowsOfFrame: FIRST_SIGNERS,
   });
-  return html("details", { class: "details", data: { test: "why" } }, summary, ...rows);
+  return html("details", { class: "details", data: { test: "why" } }, html("summary", { text: translate("why") }), ...rows);
 }

@@ -70,7 +70,7 @@ export class TrustKeeper extends EventTarget {
   constructor(lists) {
     super();
     this.#lists = lists;
-    this.book.addEventListener("change", () => this.#bookChanged());
+    this.book.addEventListener("change", () => this.#learned());
   }
 
   /** @param {import("../app/service_answers.js").BridgeConfig} config */
@@ -92,8 +92,9 @@ export class TrustKeeper extends EventTarget {
     const earlierList = this.#following?.followed ?? this.#lists.read();
     if (!earlierList && !this.#uncheckedList) return;
     const list = this.#uncheckedList === null ? null : bytesFromBase64(this.#uncheckedList);
-    const args = { list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString() };
-    this.#following = await vault.call("trust.follow", args).catch(unreadable);
+    this.#following = await vault.call("trust.follow", {
+      list, followed: earlierList?.slice(0) ?? null, at: new Date().toISOString(),
+    }).catch(unreadable);
     const followed = this.#following?.followed;
     this.#isNewlyFollowed ||= !earlierList && Boolean(followed);
     if (followed && this.#mayKeepList) this.#lists.write(followed);
@@ -135,13 +136,15 @@ export class TrustKeeper extends EventTarget {
    * @param {import("../../../wasm_build/vault/server/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
    */
   judging(evidence = this.evidence.copy()) {
-    const trust = {
-      ...structuredClone(this.#operator),
-      followed: this.#following?.followed?.slice(0) ?? null,
-      decisions: this.decisions(),
-      evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
+    return {
+      trust: {
+        ...structuredClone(this.#operator),
+        followed: this.#following?.followed?.slice(0) ?? null,
+        decisions: this.decisions(),
+        evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
+      },
+      at: new Date().toISOString(),
     };
-    return { trust, at: new Date().toISOString() };
   }
 
   /** The argument `contacts` of a verb, as a copy. */
@@ -165,8 +168,7 @@ export class TrustKeeper extends EventTarget {
     if (haveSameBytes(contacts, this.#contacts)) return true;
     this.#contacts = contacts;
     this.#basis += 1;
-    this.#version += 1;
-    this.dispatchEvent(new Event("learned"));
+    this.#learned();
     return true;
   }
 
@@ -196,20 +198,19 @@ export class TrustKeeper extends EventTarget {
     if (basis !== this.#decisionsBasis) return false;
     this.#decisions = decisions;
     this.#decisionsBasis += 1;
-    this.#version += 1;
     this.dispatchEvent(new Event("decided"));
-    this.dispatchEvent(new Event("learned"));
+    this.#learned();
     return true;
   }
 
-  #bookChanged() {
+  #learned() {
     this.#version += 1;
     this.dispatchEvent(new Event("learned"));
   }
 
   /** Takes the address book of the account. @param {Record<string, Record<string, string>>} account */
   takeBook(account) {
-    if (this.book.take(account)) this.#bookChanged();
+    if (this.book.take(account)) this.#learned();
   }
 
   /** A number that grows with each change of contacts, decisions and the address book. */
@@ -287,6 +288,12 @@ export class TrustKeeper extends EventTarget {
    */
   adopt({ contacts, decisions, book, merged, sent }) {
     this.book.join(book);
+    this.#replace({ contacts, decisions, merged, sent });
+    this.dispatchEvent(new Event("decided"));
+  }
+
+  /** @param {Record<"contacts" | "decisions" | "merged" | "sent", ArrayBuffer | null>} state */
+  #replace({ contacts, decisions, merged, sent }) {
     this.#contacts = contacts;
     this.#decisions = decisions;
     this.#merged = merged;
@@ -294,7 +301,6 @@ export class TrustKeeper extends EventTarget {
     this.#basis += 1;
     this.#decisionsBasis += 1;
     this.#version += 1;
-    this.dispatchEvent(new Event("decided"));
   }
 
   /** @param {ArrayBuffer[]} certificates looked-up certificates of authorities, which the vault checks */
@@ -313,14 +319,8 @@ export class TrustKeeper extends EventTarget {
     this.forgetRemoved(this.removed);
     this.evidence.clear();
     this.book.forget();
-    this.#contacts = null;
-    this.#decisions = null;
-    this.#merged = null;
-    this.#sent = null;
     this.#issuers = [];
-    this.#basis += 1;
-    this.#decisionsBasis += 1;
-    this.#version += 1;
+    this.#replace({ contacts: null, decisions: null, merged: null, sent: null });
   }
 }
 

@@ -47,23 +47,29 @@ export function createAccountView(services) {
   const heading = html("h1", { tabindex: -1, text: translate("account_title") });
   const search = createIndexSection(services);
   const offline = createOfflineSection(services);
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   const newMail = createNewMailForm(services);
   const signature = createSignatureForm(services);
-  const element = html(
-    "div",
-    { class: "narrow stack", data: { test: "account-view" } },
-    heading, newMail.element, createSessions(services), signature.element, createCopies(services), createReceipts(services),
-    search.element, offline.element, createKeys(services), createLanguageMenu(services, (language) => services.useLanguage(language)),
-    html("div", { class: "actions" }, back),
-  );
-  const close = () => {
-    newMail.close();
-    signature.close();
-    search.close();
-    offline.close();
+  return {
+    element: html(
+      "div",
+      { class: "narrow stack", data: { test: "account-view" } },
+      heading, newMail.element, createSessions(services), signature.element, createCopies(services),
+      createChoice(services, {
+        id: "receipts-title", title: "receipts_title", meaning: "receipts_meaning", label: "receipts_never", test: "receipts-never",
+        isOn: givesNoReceipts(), choose: chooseNoReceipts,
+      }),
+      search.element, offline.element,
+      createChoice(services, {
+        id: "shortcuts-title", title: "shortcuts_title", meaning: "shortcuts_switch_meaning", label: "shortcuts_title",
+        test: "shortcuts-switch", isOn: hasShortcuts(), choose: chooseShortcuts,
+      }),
+      createLanguageMenu(services, (language) => services.useLanguage(language)),
+      html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
+    ),
+    heading,
+    titleKey: "account_title",
+    close: () => [newMail, signature, search, offline].forEach((section) => section.close()),
   };
-  return { element, heading, titleKey: "account_title", close };
 }
 
 /** @param {AccountServices} services */
@@ -117,13 +123,11 @@ function createCopies(services) {
   const failure = problem("copies-error");
   const save = html("button", { class: "primary", type: "submit", text: translate("save"), data: { test: "copies-save" } });
   // Until the choice is known, no new choice can be saved.
-  field.select.disabled = true;
-  save.disabled = true;
+  field.select.disabled = save.disabled = true;
   const load = async () => {
     try {
       field.wish = await services.api.sending.copyChoice();
-      field.select.disabled = false;
-      save.disabled = false;
+      field.select.disabled = save.disabled = false;
     } catch (error) {
       failure.textContent = services.sentenceFor(error);
     }
@@ -141,27 +145,21 @@ function createCopies(services) {
   );
 }
 
-/** The choice not to be asked about signed receipts. @param {AccountServices} services */
-function createReceipts({ translate, kept }) {
-  const never = switchField(translate("receipts_never"), "receipts-never", (isOn) => chooseNoReceipts(isOn, kept.keeping !== "off"));
-  never.input.checked = givesNoReceipts();
+/**
+ * A choice that this browser keeps, as a switch.
+ * @param {AccountServices} services
+ * @param {{
+ *   id: string, title: string, meaning: string, label: string, test: string, isOn: boolean,
+ *   choose: (isOn: boolean, isOwnComputer: boolean) => void,
+ * }} choice with the keys of its words
+ */
+function createChoice({ translate, kept }, { id, title, meaning, label, test, isOn, choose }) {
+  const { element, input } = switchField(translate(label), test, (isChosen) => choose(isChosen, kept.keeping !== "off"));
+  input.checked = isOn;
   return html(
     "section",
-    { class: "stack", "aria-labelledby": "receipts-title" },
-    html("h2", { id: "receipts-title", text: translate("receipts_title") }),
-    html("p", { class: "lede", text: translate("receipts_meaning") }), never.element,
-  );
-}
-
-/** The switch for the keyboard shortcuts of the mail view. @param {AccountServices} services */
-function createKeys({ translate, kept }) {
-  const shortcuts = switchField(translate("shortcuts_title"), "shortcuts-switch", (isOn) => chooseShortcuts(isOn, kept.keeping !== "off"));
-  shortcuts.input.checked = hasShortcuts();
-  return html(
-    "section",
-    { class: "stack", "aria-labelledby": "shortcuts-title" },
-    html("h2", { id: "shortcuts-title", text: translate("shortcuts_title") }),
-    html("p", { class: "lede", text: translate("shortcuts_switch_meaning") }), shortcuts.element,
+    { class: "stack", "aria-labelledby": id },
+    html("h2", { id, text: translate(title) }), html("p", { class: "lede", text: translate(meaning) }), element,
   );
 }
 
@@ -175,9 +173,10 @@ function drawSessions(services, { sessions, total, end }) {
   const { translate } = services;
   const shown = [...sessions.filter((session) => session.this), ...sessions.filter((session) => !session.this)];
   const hidden = total - sessions.length;
-  const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
-  others.addEventListener("click", () =>
-    end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")));
+  const others = html("button", {
+    type: "button", text: translate("end_other_sessions"), data: { test: "end-others" },
+    on: { click: () => void end(others, () => services.api.endOtherSessions(), translate("other_sessions_ended")) },
+  });
   return [
     html("ul", { class: "cards" }, ...shown.map((session) => createCard(services, session, end))),
     hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
@@ -205,10 +204,12 @@ function createCard(services, session, end) {
   const button = html("button", {
     type: "button", text: translate("sign_out"), data: { test: "end-session" },
     "aria-label": translate("end_session_named", { program: name, date: used }),
+    on: {
+      click: () => void (session.this
+        ? askToSignOut(services)
+        : end(button, () => services.api.endSession(session.id), translate("session_ended_named", { program }))),
+    },
   });
-  button.addEventListener("click", () => session.this
-    ? askToSignOut(services)
-    : end(button, () => services.api.endSession(session.id), translate("session_ended_named", { program })));
   return html(
     "li",
     { class: "card", data: { test: "session", this: String(session.this) } },

@@ -47,11 +47,7 @@ export function createAccountsView(services) {
   };
   const look = async () => {
     const before = JSON.stringify(accounts.all);
-    try {
-      await accounts.look();
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await accounts.look().catch((error) => { failure.textContent = services.sentenceFor(error); });
     // No account is signed in any more. The sign-out may have been in another tab.
     if (services.address === null && accounts.all.length === 0) return services.navigate("/sign-in");
     // Without a change the list is not drawn again, because the focus or a click could be lost.
@@ -59,11 +55,13 @@ export function createAccountsView(services) {
   };
   draw();
   void look();
-  const element = html(
-    "div", { class: "narrow stack", data: { test: "accounts-view" } },
-    heading, html("p", { class: "lede", text: translate("accounts_meaning") }), list, failure, further,
-  );
-  return { element, heading, titleKey, renew: () => createAccountsView(services) };
+  return {
+    element: html(
+      "div", { class: "narrow stack", data: { test: "accounts-view" } },
+      heading, html("p", { class: "lede", text: translate("accounts_meaning") }), list, failure, further,
+    ),
+    heading, titleKey, renew: () => createAccountsView(services),
+  };
 }
 
 /**
@@ -75,8 +73,8 @@ export function createShowButton(services, { address, account }, failure, { text
   const button = html("button", {
     type: "button", class: isMain ? "primary" : undefined, text,
     "aria-label": services.translate("accounts_show_named", { address: isolate(address) }), data: { test: "account-show", account: address },
+    on: { click: () => void showAccount(services, button, failure, account) },
   });
-  button.addEventListener("click", () => void showAccount(services, button, failure, account));
   return button;
 }
 
@@ -96,6 +94,7 @@ function createCard(services, accountHere, { failure, look }) {
   const named = { address: isolate(address) };
   const out = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), "aria-label": translate("accounts_sign_out_named", named), data: { test: "account-sign-out" },
+    on: { click: () => (isShown ? void askToSignOut(services) : signOut()) },
   });
   const end = async (/** @type {Sealed[]} */ letters) => {
     if (!(await services.accounts.signOut(address, letters))) return signOut();
@@ -105,18 +104,19 @@ function createCard(services, accountHere, { failure, look }) {
   };
   const signOut = () => void askAboutLetters(services, [address], (letters) =>
     void services.attempt(out, translate("ending_session"), failure, () => end(letters)));
-  out.addEventListener("click", () => (isShown ? void askToSignOut(services) : signOut()));
   const open = html("a", {
     class: "button", href: services.accounts.linkTo(accountHere.account), target: "_blank", rel: "noopener",
     text: translate("accounts_open"), "aria-label": translate("accounts_open_named", named), data: { test: "account-open" },
   });
-  const show = () =>
-    createShowButton(services, accountHere, failure, { text: translate("accounts_show"), isMain: services.address === null });
   return html(
     "li", { class: "card", data: { test: "account-here" } },
     html("h2", { class: "card-title account-address", dir: "auto", text: address }),
     isShown ? html("p", { text: translate("accounts_shown") }) : null,
-    html("div", { class: "actions" }, ...(isShown ? [out] : [show(), open, out])),
+    isShown ? html("div", { class: "actions" }, out) : html(
+      "div", { class: "actions" },
+      createShowButton(services, accountHere, failure, { text: translate("accounts_show"), isMain: services.address === null }),
+      open, out,
+    ),
   );
 }
 
@@ -124,16 +124,18 @@ function createCard(services, accountHere, { failure, look }) {
 function createFurther(services, failure) {
   const { translate, accounts } = services;
   if (!accounts.isOffered) return [];
-  const add = html("button", { type: "button", text: translate("accounts_add"), data: { test: "account-add" } });
-  add.addEventListener("click", () => void showAccount(services, add, failure, NEW_ACCOUNT));
-  const all = html("button", { class: "quiet", type: "button", text: translate("accounts_sign_out_all"), data: { test: "sign-out-all" } });
-  all.addEventListener("click", () => void askToSignOutOfAll(services));
-  const parts = accounts.hasRoom ? [add] : [];
-  if (accounts.all.length > 1) parts.push(all);
+  const add = html("button", {
+    type: "button", text: translate("accounts_add"), data: { test: "account-add" },
+    on: { click: () => void showAccount(services, add, failure, NEW_ACCOUNT) },
+  });
+  const all = html("button", {
+    class: "quiet", type: "button", text: translate("accounts_sign_out_all"), data: { test: "sign-out-all" },
+    on: { click: () => void askToSignOutOfAll(services) },
+  });
   return [
     accounts.all.length > 1 ? html("p", { class: "note", text: translate("accounts_keys") }) : null,
     accounts.hasRoom ? null : html("p", { class: "note", text: translate("error_too_many_accounts"), data: { test: "accounts-full" } }),
-    html("div", { class: "actions" }, ...parts),
+    html("div", { class: "actions" }, accounts.hasRoom && add, accounts.all.length > 1 && all),
   ].filter((part) => part !== null);
 }
 
@@ -154,9 +156,8 @@ async function askToSignOutOfAll(services) {
  * Asks the person before waiting letters of these accounts are deleted. `go` gets the letters that may be deleted.
  * @param {AccountsServices} services @param {string[]} addresses @param {(letters: Sealed[]) => void} go
  */
-async function askAboutLetters(services, addresses, go) {
-  const { translate } = services;
-  const letters = await services.accounts.findLetters(addresses);
+async function askAboutLetters({ translate, accounts }, addresses, go) {
+  const letters = await accounts.findLetters(addresses);
   if (letters.length === 0) return go(letters);
   ask({
     title: translate("outbox_sign_out_question", { count: letters.length }), meaning: translate("outbox_sign_out_meaning"), keep: translate("keep"),

@@ -36,16 +36,20 @@ import { sameAddress } from "../../../../wasm_build/ui/formats.js";
 export function createSignInView(services, { ended, isSessionLeft, typed }) {
   const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
-  const introduction = ended ? createReminder(services) : createPromise(translate);
   const left = isSessionLeft
     ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
     : null;
   const form = createSignInForm(services, typed ?? { address: ended ?? "", password: "", isForeign: false });
   const menu = createLanguageMenu(services, (language) =>
     services.useLanguage(language, { isOwnComputer: !form.typed().isForeign }));
-  const element = html("div", { class: "narrow stack" }, heading, left, introduction, form.element, createOthers(services, ended), menu);
-  const renew = () => createSignInView(services, { ended, isSessionLeft, typed: form.typed() });
-  return { element, heading, titleKey: "sign_in_title", focus: form.focus, renew, close: form.clear };
+  return {
+    element: html(
+      "div", { class: "narrow stack" },
+      heading, left, ended ? createReminder(services) : createPromise(translate), form.element, createOthers(services, ended), menu,
+    ),
+    heading, titleKey: "sign_in_title", focus: form.focus, close: form.clear,
+    renew: () => createSignInView(services, { ended, isSessionLeft, typed: form.typed() }),
+  };
 }
 
 /**
@@ -105,15 +109,16 @@ function createSignInForm(services, typed) {
  * @param {string} known the address to fill in, or nothing
  */
 function createFields(translate, known) {
-  const address = inputField(translate("mail_address"), {
-    type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
-    autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
-  });
-  const password = inputField(translate("mail_password"), {
-    type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
-    data: { test: "sign-in-password" },
-  }, { hint: translate("mail_password_hint") });
-  return { address, password };
+  return {
+    address: inputField(translate("mail_address"), {
+      type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
+      autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
+    }),
+    password: inputField(translate("mail_password"), {
+      type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
+      data: { test: "sign-in-password" },
+    }, { hint: translate("mail_password_hint") }),
+  };
 }
 
 /**
@@ -122,8 +127,7 @@ function createFields(translate, known) {
  * @returns {SecretField | null} null if the keys are unlocked, because only the session at the bridge has ended
  */
 function createPassphraseField({ translate, keys }, onSubmit) {
-  if (keys.unlocked) return null;
-  return new SecretField({
+  return keys.unlocked ? null : new SecretField({
     translate, label: translate("sign_in_passphrase"), hint: translate("sign_in_passphrase_hint"), onSubmit, isRequired: false,
   });
 }
@@ -132,13 +136,15 @@ function createPassphraseField({ translate, keys }, onSubmit) {
 function createComputerField(translate) {
   const id = uniqueId("computer");
   const input = html("input", { type: "checkbox", "aria-describedby": id, data: { test: "foreign-computer" } });
-  const element = html(
-    "div",
-    { class: "field" },
-    html("label", { class: "check" }, input, translate("foreign_computer")),
-    html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
-  );
-  return { element, input };
+  return {
+    element: html(
+      "div",
+      { class: "field" },
+      html("label", { class: "check" }, input, translate("foreign_computer")),
+      html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
+    ),
+    input,
+  };
 }
 
 /** The other accounts of this browser, which this tab can show. @param {SignInServices} services @param {string | null} ended */
@@ -155,8 +161,9 @@ function createOthers(services, ended) {
 
 /** @param {SignInServices} services */
 function createReminder(services) {
-  const text = services.translate(services.hasDraft() ? "error_session_ended" : "session_ended");
-  return html("p", { class: "note", text, data: { test: "session-ended" } });
+  return html("p", {
+    class: "note", text: services.translate(services.hasDraft() ? "error_session_ended" : "session_ended"), data: { test: "session-ended" },
+  });
 }
 
 /** @param {Catalogue} translate */

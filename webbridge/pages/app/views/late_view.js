@@ -38,15 +38,17 @@ export function createLateView(services, { name, titleKey, meaning, load, create
     }
     if (isClosed) return;
     const content = create();
-    close = content.close;
+    close = () => content.close();
     body.replaceChildren(content.element);
   };
 
   void fill();
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
-  const element = html(
-    "div", { class: "narrow stack", data: { test: `${name}-view` } },
-    heading, html("p", { class: "lede", text: meaning }), failure, again, body, html("div", { class: "actions" }, back),
-  );
-  return { element, heading, titleKey, close: () => { isClosed = true; close(); } };
+  return {
+    element: html(
+      "div", { class: "narrow stack", data: { test: `${name}-view` } },
+      heading, html("p", { class: "lede", text: meaning }), failure, again, body,
+      html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
+    ),
+    heading, titleKey, close: () => { isClosed = true; close(); },
+  };
 }

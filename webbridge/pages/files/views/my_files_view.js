@@ -20,10 +20,10 @@ const PARTS = { ask, createForm, inputField, openDialog, pickFolder, problem, sa
  * @param {{wholeBytes: number}} limits those of the bridge
  */
 export function createMyFilesView(services, limits) {
-  const { translate } = services;
   const create = () => {
     const { sealwaxMyFiles } = /** @type {{sealwaxMyFiles: MyFiles}} */ (/** @type {unknown} */ (globalThis));
     return sealwaxMyFiles.createContent({ services, parts: PARTS, limits });
   };
-  return createLateView(services, { name: "my-files", titleKey: "my_files_title", meaning: translate("my_files_meaning"), load, create });
+  const meaning = services.translate("my_files_meaning");
+  return createLateView(services, { name: "my-files", titleKey: "my_files_title", meaning, load, create });
 }

@@ -62,11 +62,14 @@ export function createKeptUnlock(services, { onUnlocked }) {
     { class: "stack", data: { test: "kept-unlock-form" } }, submit, field.element, html("div", { class: "actions" }, button),
   );
   const element = html("div", { class: "stack" }, form, failure);
-  const clear = () => {
-    field.clear();
-    choice.forget();
+  return {
+    element,
+    focus: () => field.focus(),
+    clear: () => {
+      field.clear();
+      choice.forget();
+    },
   };
-  return { element, focus: () => field.focus(), clear };
 }
 
 /** The accounts that one passphrase has opened, each with a button that shows it. */
@@ -86,16 +89,17 @@ class AccountChoice {
 
   /** @param {KeptOpening[]} openings */
   show(openings) {
-    const translate = this.#translate;
     this.#openings = openings;
     const buttons = openings.map((opening) => {
-      const button = html("button", { type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" } });
-      button.addEventListener("click", () => this.#choose(button, opening));
+      const button = html("button", {
+        type: "button", dir: "auto", text: opening.address, data: { test: "kept-account" },
+        on: { click: () => this.#choose(button, opening) },
+      });
       return button;
     });
     this.#element = html(
       "div", { class: "stack", role: "group", "aria-labelledby": "kept-choice", data: { test: "kept-choice" } },
-      html("p", { id: "kept-choice", text: translate("kept_choice") }), html("div", { class: "actions" }, ...buttons),
+      html("p", { id: "kept-choice", text: this.#translate("kept_choice") }), html("div", { class: "actions" }, ...buttons),
     );
     return this.#element;
   }
@@ -121,12 +125,14 @@ export function createAwayView(services) {
   const { translate } = services;
   const heading = html("h1", { tabindex: -1, text: translate("away_title") });
   const unlock = createKeptUnlock(services, { onUnlocked: () => services.navigate(services.mailPath()) });
-  const again = html("button", {
-    type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
-  });
-  const element = html(
-    "div", { class: "narrow stack", data: { test: "away-view" } },
-    heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element, html("div", { class: "actions" }, again),
-  );
-  return { element, heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear };
+  return {
+    element: html(
+      "div", { class: "narrow stack", data: { test: "away-view" } },
+      heading, html("p", { class: "lede", text: translate("away_meaning") }), unlock.element,
+      html("div", { class: "actions" }, html("button", {
+        type: "button", class: "quiet", text: translate("try_again"), data: { test: "away-again" }, on: { click: () => location.reload() },
+      })),
+    ),
+    heading, titleKey: "away_title", focus: unlock.focus, close: unlock.clear,
+  };
 }

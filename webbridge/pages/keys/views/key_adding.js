@@ -36,6 +36,8 @@ export function createKeyAdding(services) {
     html("p", { text: translate("key_add_meaning") }), file.element, field.element, failure,
     html("div", { class: "actions" }, button),
   );
-  const element = html("details", { class: "details" }, html("summary", { text: translate("key_add") }), form);
-  return { element, clear: () => field.clear() };
+  return {
+    element: html("details", { class: "details" }, html("summary", { text: translate("key_add") }), form),
+    clear: () => field.clear(),
+  };
 }

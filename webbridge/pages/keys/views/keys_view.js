@@ -138,17 +138,16 @@ function keptForms(services, onUnlocked) {
  */
 function drawLocked(services, [unlocking, requests, strict, keptForm], onUnlocked) {
   const { translate } = services;
-  const later = html("a", {
-    href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
-    text: translate(services.hasDraft() ? "back_to_message" : "read_without_keys"), data: { test: "skip-unlock" },
-  });
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     createPasskeyUnlock(services, { onUnlocked }),
     keptForm ?? null,
     unlocking,
     html("p", { class: "note", text: services.lockedSentence(), data: { test: "locked-note" } }),
-    html("div", { class: "actions" }, later),
+    html("div", { class: "actions" }, html("a", {
+      href: services.hasDraft() ? "#/write" : `#${services.mailPath()}`, class: "button",
+      text: translate(services.hasDraft() ? "back_to_message" : "read_without_keys"), data: { test: "skip-unlock" },
+    })),
     requests,
     strict,
   ].filter((part) => part !== null);
@@ -187,19 +186,16 @@ function drawUnlocked(services, strict, shared, account) {
       ),
     )),
   );
-  const open = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
-  const mark = lockMark("", { size: 24 });
-  mark.setAttribute("aria-hidden", "true");
   return [
     services.keyFiles.canEnrol ? createOffer(services) : null,
-    html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
+    html("p", { class: "note with-mark" }, lockMark(""), html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
     services.keys.way === "tab" || services.keys.way === "reload"
       ? html("p", { class: "note", text: translate("unlocked_without_account"), data: { test: "without-account" } })
       : null,
     createPasskeyChoice(services),
     createReloadChoice(services),
-    html("div", { class: "actions" }, open),
+    html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
     strict,
     shared?.element ?? null,
     // The list of devices comes later from the server. It is the last part, so it moves no other part.
@@ -245,12 +241,14 @@ function createOffer(services) {
   const failure = problem("enrol-error");
   const keep = html("button", {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
+    on: {
+      click: () => void services.attempt(keep, translate("encrypting"), failure, async () => {
+        await services.keyFiles.enrol(services.api);
+        services.announce(translate("kept_on_server"));
+        services.navigate(services.hasDraft() ? "/write" : services.mailPath());
+      }),
+    },
   });
-  keep.addEventListener("click", () => services.attempt(keep, translate("encrypting"), failure, async () => {
-    await services.keyFiles.enrol(services.api);
-    services.announce(translate("kept_on_server"));
-    services.navigate(services.hasDraft() ? "/write" : services.mailPath());
-  }));
   const save = html("button", {
     type: "button", text: translate("save_as_file"), data: { test: "save-key-file" },
     on: {

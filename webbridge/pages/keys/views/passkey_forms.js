@@ -37,13 +37,15 @@ export function createPasskeyUnlock(services, { onUnlocked }) {
   const failure = problem("passkey-error");
   const button = html("button", {
     class: "primary", type: "button", text: translate("passkey_unlock"), data: { test: "passkey-unlock" },
+    on: {
+      click: () => void services.attempt(button, translate("unlocking"), failure, async () => {
+        const passkey = await openPasskeys.read(address ?? "");
+        if (!passkey) return;
+        await openWithPasskey(services.keys, address ?? "", passkey.bundle, await askPasskey(passkey));
+        onUnlocked();
+      }),
+    },
   });
-  button.addEventListener("click", () => services.attempt(button, translate("unlocking"), failure, async () => {
-    const passkey = await openPasskeys.read(address ?? "");
-    if (!passkey) return;
-    await openWithPasskey(services.keys, address ?? "", passkey.bundle, await askPasskey(passkey));
-    onUnlocked();
-  }));
   const element = html(
     "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
     html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
@@ -61,7 +63,17 @@ export function createPasskeyChoice(services) {
   const { translate } = services;
   const failure = problem("passkey-error");
   const meaning = html("p");
-  const button = html("button", { type: "button", data: { test: "passkey-choice" } });
+  const button = html("button", {
+    type: "button", data: { test: "passkey-choice" },
+    on: {
+      click: () => void services.attempt(button, translate("passkey_working"), failure, async () => {
+        await (isKept ? remove(services) : addPasskey(services));
+        isKept = !isKept;
+        await services.unlocking.passkeyOffer.answer();
+        services.announce(translate(isKept ? "passkey_kept" : "passkey_removed"));
+      }).then(draw),
+    },
+  });
   const element = html(
     "section", { class: "offer stack", hidden: true, "aria-labelledby": "passkey-title", data: { test: "passkey" } },
     html("h2", { id: "passkey-title", text: translate("passkey_unlock") }), meaning, failure,
@@ -72,12 +84,6 @@ export function createPasskeyChoice(services) {
     meaning.textContent = translate(isKept ? "passkey_kept" : "passkey_meaning");
     button.textContent = translate(isKept ? "passkey_remove" : "passkey_add");
   };
-  button.addEventListener("click", () => services.attempt(button, translate("passkey_working"), failure, async () => {
-    await (isKept ? remove(services) : addPasskey(services));
-    isKept = !isKept;
-    await services.unlocking.passkeyOffer.answer();
-    services.announce(translate(isKept ? "passkey_kept" : "passkey_removed"));
-  }).then(draw));
   void Promise.all([canKeepPasskey(services), isPasskeyKept(services)]).then(([can, has]) => {
     isKept = has;
     draw();
@@ -105,8 +111,10 @@ async function remove({ address }) {
  * @param {ArrayBuffer} credentialId
  */
 async function forgetOnDevice(credentialId) {
-  const credentialIdText = base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const details = { rpId: location.hostname, credentialId: credentialIdText };
+  const details = {
+    rpId: location.hostname,
+    credentialId: base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
+  };
   await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(details).catch(() => undefined);
 }
 

@@ -47,19 +47,22 @@ export class PasskeyOffer extends EventTarget {
   #create() {
     const { translate } = this.#services;
     const failure = problem("passkey-offer-error");
-    const accept = html("button", { type: "button", text: translate("passkey_add"), data: { test: "passkey-accept" } });
-    accept.addEventListener("click", () => this.#services.attempt(accept, translate("passkey_working"), failure, async () => {
-      await addPasskey(this.#services);
-      await this.answer();
-      this.#services.announce(translate("passkey_kept"));
-    }));
-    const decline = html("button", {
-      class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" },
-      on: { click: () => void this.answer() },
+    const accept = html("button", {
+      type: "button", text: translate("passkey_add"), data: { test: "passkey-accept" },
+      on: {
+        click: () => void this.#services.attempt(accept, translate("passkey_working"), failure, async () => {
+          await addPasskey(this.#services);
+          await this.answer();
+          this.#services.announce(translate("passkey_kept"));
+        }),
+      },
     });
     return html(
       "div", { class: "notice", data: { test: "passkey-offer" } },
-      html("p", { text: translate("passkey_offer") }), failure, html("div", { class: "actions" }, accept, decline),
+      html("p", { text: translate("passkey_offer") }), failure,
+      html("div", { class: "actions" }, accept, html("button", {
+        class: "quiet", type: "button", text: translate("not_now"), data: { test: "passkey-decline" }, on: { click: () => void this.answer() },
+      })),
     );
   }
 

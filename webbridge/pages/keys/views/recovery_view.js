@@ -32,10 +32,12 @@ export function createRecovery(services, account) {
 
 /** @param {Catalogue} translate @param {Recovery} recovery */
 function sentences(translate, recovery) {
-  const texts = recovery.cases.map((recoveryCase) => caseSentence(translate, recoveryCase));
-  if (recovery.mustRenew) texts.push(translate("recovery_renew"));
-  if (recovery.hasFirstPassphrase) texts.push(translate("recovery_first_passphrase"));
-  return texts.map((text) => html("p", { class: "notice", role: "note", text }));
+  const texts = [
+    ...recovery.cases.map((recoveryCase) => caseSentence(translate, recoveryCase)),
+    recovery.mustRenew ? translate("recovery_renew") : "",
+    recovery.hasFirstPassphrase ? translate("recovery_first_passphrase") : "",
+  ];
+  return texts.filter(Boolean).map((text) => html("p", { class: "notice", role: "note", text }));
 }
 
 /** @param {Catalogue} translate @param {RecoveryCase} recoveryCase */
@@ -66,6 +68,5 @@ function policies(translate, { confirmed, offered, leftOut }) {
     ...(confirmed ? [draw(confirmed, "recovery_on", "recovery_on_meaning")] : []),
     ...(offered ? [draw(offered, "recovery_offered", "recovery_offered_meaning")] : []),
   ];
-  if (drawn.length > 0 && leftOut > 0) drawn.push(html("p", { text: translate("recovery_left_out") }));
-  return drawn;
+  return drawn.length > 0 && leftOut > 0 ? [...drawn, html("p", { text: translate("recovery_left_out") })] : drawn;
 }

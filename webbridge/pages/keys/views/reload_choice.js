@@ -16,11 +16,11 @@ export function createReloadChoice({ translate, unlocking: { reload } }) {
   const [id, hint] = [uniqueId("reload"), uniqueId("reload-hint")];
   const words = (/** @type {number} */ minutes) => (minutes === 0 ? translate("reload_off") : duration(minutes, "minute"));
   const select = html(
-    "select", { id, "aria-describedby": hint, data: { test: "reload-minutes" } },
+    "select",
+    { id, "aria-describedby": hint, data: { test: "reload-minutes" }, on: { change: () => void reload.choose(Number(select.value)) } },
     ...[0, ...reload.choices].map((minutes) =>
       html("option", { value: String(minutes), selected: minutes === reload.minutes, text: words(minutes) })),
   );
-  select.addEventListener("change", () => void reload.choose(Number(select.value)));
   return html(
     "section", { class: "field reload-choice" },
     html("label", { for: id, text: translate("reload_label") }), select,

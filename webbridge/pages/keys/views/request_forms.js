@@ -23,14 +23,13 @@ export function createRequestForms(services, { onUnlocked }) {
   const { translate } = services;
   const making = createMaking(services);
   const joining = createJoining(services, onUnlocked);
-  const element = html(
-    "details",
-    { class: "details", data: { test: "request" } },
-    html("summary", { text: translate("request_summary") }),
-    html("div", { class: "stack" }, making.element, joining.element),
-  );
   return {
-    element,
+    element: html(
+      "details",
+      { class: "details", data: { test: "request" } },
+      html("summary", { text: translate("request_summary") }),
+      html("div", { class: "stack" }, making.element, joining.element),
+    ),
     /** Overwrites the typed text. */
     clear() {
       making.clear();
@@ -45,7 +44,12 @@ function createMaking(services) {
   const address = inputField(translate("request_address"), {
     type: "email", autocomplete: "off", dir: "ltr", value: services.address ?? "", data: { test: "request-address" },
   });
-  const passphrases = createPassphrases(translate);
+  const passphrases = new NewPassphrase(translate, {
+    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("error_passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
   const failure = problem("request-error");
   const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
   const make = html("button", { type: "submit", text: translate("request_make"), data: { test: "request-make" } });
@@ -61,22 +65,14 @@ function createMaking(services) {
     passphrases.clear();
   });
 
-  const form = createForm(
-    { class: "stack", data: { test: "request-form" } }, submit,
-    html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
-    address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
-  );
-  return { element: form, clear: () => passphrases.clear() };
-}
-
-/** @param {Catalogue} translate */
-function createPassphrases(translate) {
-  return new NewPassphrase(translate, {
-    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
-    again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("error_passphrase_missing"),
-    differ: translate("request_passphrases_differ"),
-  });
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "request-form" } }, submit,
+      html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
+      address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
+    ),
+    clear: () => passphrases.clear(),
+  };
 }
 
 /**
@@ -108,10 +104,12 @@ function createJoining(services, onUnlocked) {
     onUnlocked();
   });
 
-  const form = createForm(
-    { class: "stack", data: { test: "join-form" } }, submit,
-    html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
-    key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
-  );
-  return { element: form, clear: () => passphrase.clear() };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "join-form" } }, submit,
+      html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
+      key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
+    ),
+    clear: () => passphrase.clear(),
+  };
 }

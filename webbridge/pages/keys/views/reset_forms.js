@@ -78,9 +78,10 @@ export function createResetForms(services, { onUnlocked }) {
     }
   };
 
-  const summary = html("summary", { text: translate("reset_summary") });
-  const element = html("details", { class: "details", data: { test: "reset" } }, summary, html("div", { class: "stack" }, failure, place));
-  element.addEventListener("toggle", () => { if (element.open) void load(); });
+  const element = html(
+    "details", { class: "details", data: { test: "reset" }, on: { toggle: () => { if (element.open) void load(); } } },
+    html("summary", { text: translate("reset_summary") }), html("div", { class: "stack" }, failure, place),
+  );
   void isResetBegun(services.address ?? "").then((isBegun) => { if (isBegun) element.open = true; });
   return { element, clear };
 }
@@ -100,10 +101,13 @@ function createState(services, reset, steps) {
 function createStart(services, { goOn }) {
   const { translate } = services;
   const failure = problem("reset-start-error");
-  const start = html("button", { type: "button", text: translate("reset_start"), data: { test: "reset-start" } });
-  start.addEventListener("click", () => services.attempt(start, translate("working"), failure, async () => {
-    await goOn(await services.keyServer.startReset(services.address ?? "", await services.api.resetTicket()));
-  }));
+  const start = html("button", {
+    type: "button", text: translate("reset_start"), data: { test: "reset-start" },
+    on: {
+      click: () => void services.attempt(start, translate("working"), failure, async () =>
+        goOn(await services.keyServer.startReset(services.address ?? "", await services.api.resetTicket()))),
+    },
+  });
   const meaning = ["reset_means_new", "reset_means_lost", "reset_means_file", "reset_means_wait", "reset_means_back"];
   return withoutText(html(
     "div", { class: "stack" },
@@ -161,12 +165,14 @@ function createFinish(services, reset, { ended, onUnlocked }) {
       field.setError(translate("error_wrong_passphrase"));
     }
   });
-  const form = createForm(
-    { class: "stack", data: { test: "reset-finish" } }, submit,
-    createTimes(translate, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
-    file.element, field.element, next.element, failure, html("div", { class: "actions" }, button),
-  );
-  return { element: form, clear };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "reset-finish" } }, submit,
+      createTimes(translate, "reset_ready", reset), html("p", { text: translate("reset_ready_meaning") }),
+      file.element, field.element, next.element, failure, html("div", { class: "actions" }, button),
+    ),
+    clear,
+  };
 }
 
 /**
@@ -207,9 +213,6 @@ function showCode({ translate, keys }, code) {
     });
     overwrite(code);
     const close = () => dialog.close();
-    const button = html("button", {
-      class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
-    });
     const dialog = openDialog(
       {
         titleId, test: "reset-code-dialog", isWide: false,
@@ -223,7 +226,9 @@ function showCode({ translate, keys }, code) {
       html("p", { text: translate("reset_code_meaning") }),
       // The code has its own row, because it wraps on a phone.
       html("div", { class: "stack" }, html("p", { text: translate("recovery_code_made") }), output),
-      html("div", { class: "actions" }, button),
+      html("div", { class: "actions" }, html("button", {
+        class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
+      })),
     );
     keys.addEventListener("locked", close);
   });

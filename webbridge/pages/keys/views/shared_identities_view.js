@@ -36,15 +36,15 @@ export function createSharedIdentities(services, account) {
   const failure = problem("shared-error");
   const list = html("ul", { class: "cards", data: { test: "shared-list" } });
   const none = html("p", { class: "field-hint", text: translate("shared_none") });
-  const create = html("button", {
-    type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(services, shared) },
-  });
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "shared-title", "aria-busy": "true", data: { test: "shared-identities" } },
     html("h2", { id: "shared-title", text: translate("shared_title") }),
     html("p", { class: "lede", text: translate("shared_meaning") }),
-    failure, none, list, html("div", { class: "actions" }, create),
+    failure, none, list,
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("shared_create"), data: { test: "shared-create-open" }, on: { click: () => openCreating(services, shared) },
+    })),
   );
   let drawn = "";
   const draw = () => {
@@ -119,9 +119,8 @@ function createTaking(services, shared, row, titleId) {
   const { translate } = services;
   const button = html("button", {
     class: "primary", type: "button", text: translate(row.state === "newer" ? "shared_take_newer" : "shared_take"), data: { test: "shared-take" },
-    "aria-describedby": titleId,
+    "aria-describedby": titleId, on: { click: () => void whileBusy(button, translate("shared_taking"), () => take(services, shared, row)) },
   });
-  button.addEventListener("click", () => whileBusy(button, translate("shared_taking"), () => take(services, shared, row)));
   return button;
 }
 
@@ -192,7 +191,6 @@ function createEnding(services, shared, row, titleId) {
   const name = isolate(titleOf(translate, row));
   const [words, test] = isOwn ? ["shared_delete", "shared-delete"] : ["shared_leave", "shared-leave"];
   const left = hasKey ? "shared_left" : "shared_refused";
-  const button = html("button", { type: "button", text: translate(words), "aria-describedby": titleId, data: { test } });
   const end = () => whileBusy(button, translate("working"), async () => {
     shared.inFocus = id;
     try {
@@ -203,10 +201,13 @@ function createEnding(services, shared, row, titleId) {
       await fail(services, shared, row, error);
     }
   });
-  button.addEventListener("click", () => ask({
+  const askFirst = () => ask({
     title: translate(`${words}_title`, { name }),
     meaning: translate(hasKey ? `${words}_meaning` : "shared_leave_new_meaning", { owner: isolate(owner), address: isolate(addresses.join(", ")) }),
     keep: translate(isOwn ? "keep" : "shared_stay"), go: translate(`${words}_go`), test: `${test}-go`, onGo: () => void end(),
-  }));
+  });
+  const button = html("button", {
+    type: "button", text: translate(words), "aria-describedby": titleId, data: { test }, on: { click: askFirst },
+  });
   return button;
 }

@@ -31,10 +31,6 @@ export function createSharedPeople(services, shared, row) {
   const { translate } = services;
   const failure = problem("shared-people-problem");
   const place = html("div", { class: "stack" });
-  const element = html(
-    "details", { class: "details", data: { test: "shared-people" } },
-    html("summary", { text: translate("shared_people") }), html("div", { class: "stack" }, failure, place),
-  );
   const load = async () => {
     if (place.childElementCount > 0) return;
     failure.textContent = "";
@@ -48,11 +44,15 @@ export function createSharedPeople(services, shared, row) {
       failure.textContent = sharedSentence(services, error, row);
     }
   };
-  element.addEventListener("toggle", () => {
+  const toggle = () => {
     if (!element.open) return void shared.opened.delete(row.id);
     shared.opened.add(row.id);
     void load();
-  });
+  };
+  const element = html(
+    "details", { class: "details", data: { test: "shared-people" }, on: { toggle } },
+    html("summary", { text: translate("shared_people") }), html("div", { class: "stack" }, failure, place),
+  );
   element.open = shared.opened.has(row.id);
   return element;
 }
@@ -60,11 +60,10 @@ export function createSharedPeople(services, shared, row) {
 /** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {ListedGroup} row @param {OpenedGroup} group */
 function drawPeople(services, shared, row, group) {
   const { translate } = services;
-  const address = isolate(group.addresses.join(", "));
-  const who = people(translate, group.removed);
+  const words = { people: people(translate, group.removed), address: isolate(group.addresses.join(", ")) };
   return [
     group.removed.length === 0 ? null : html("p", {
-      class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", { people: who, address }), data: { test: "shared-removed" },
+      class: "problem", text: translate(group.isOwn ? "shared_still_with_key_own" : "shared_still_with_key", words), data: { test: "shared-removed" },
     }),
     html("ul", { class: "shared-people" }, ...group.members.map((member) => createMember(services, shared, row, group, member))),
     group.isOwn ? createAdding(services, shared, row, group) : null,
@@ -101,16 +100,17 @@ function createMember(services, shared, row, group, { user, notAfter, isOwner, h
 function createRemoving(services, shared, row, group, user, userId) {
   const { translate } = services;
   const words = { user: isolate(user), name: isolate(group.name), address: isolate(group.addresses.join(", ")) };
+  const remove = () => whileBusy(button, translate("working"), () =>
+    change(services, shared, row, { removed: [user] }, translate("shared_removed", words)));
   const button = html("button", {
     type: "button", text: translate("remove_ask"), "aria-describedby": userId, data: { test: "shared-remove" },
+    on: {
+      click: () => ask({
+        title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
+        keep: translate("cancel"), go: translate("remove"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
+      }),
+    },
   });
-  const remove = () => whileBusy(button, translate("working"), async () => {
-    await change(services, shared, row, { removed: [user] }, translate("shared_removed", words));
-  });
-  button.addEventListener("click", () => ask({
-    title: translate("shared_remove_title", words), meaning: translate("shared_remove_meaning", words),
-    keep: translate("cancel"), go: translate("remove"), test: "shared-remove-go", isDanger: true, onGo: () => void remove(),
-  }));
   return button;
 }
 
@@ -136,8 +136,8 @@ function createAdding(services, shared, row, { name, members }) {
       const why = check ? recipientState(translate, check, dayOnly).word : "";
       return refuse(translate(check ? "shared_add_unusable" : "shared_add_none", { user: isolate(user), why }));
     }
-    const added = [{ user, certificate: check.certificate }];
-    await change(services, shared, row, { added }, translate("shared_added", { user: isolate(user), name: isolate(name) }));
+    const sentence = translate("shared_added", { user: isolate(user), name: isolate(name) });
+    await change(services, shared, row, { added: [{ user, certificate: check.certificate }] }, sentence);
   });
   return createForm(
     { class: "stack", data: { test: "shared-add-form" } }, send,
@@ -147,11 +147,10 @@ function createAdding(services, shared, row, { name, members }) {
 
 /** @param {SharedPeopleServices} services @param {SharedIdentities} shared @param {OpenedGroup} group */
 function createRenewing(services, shared, { id, name, addresses }) {
-  const open = () => openRenewing(services, shared, { id, name, address: addresses.join(", ") });
-  const button = html("button", {
-    type: "button", text: services.translate("shared_renew"), data: { test: "shared-renew-open" }, on: { click: open },
-  });
-  return html("div", { class: "actions" }, button);
+  return html("div", { class: "actions" }, html("button", {
+    type: "button", text: services.translate("shared_renew"), data: { test: "shared-renew-open" },
+    on: { click: () => openRenewing(services, shared, { id, name, address: addresses.join(", ") }) },
+  }));
 }
 
 /**

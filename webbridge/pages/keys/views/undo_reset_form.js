@@ -30,10 +30,6 @@ export function createUndoResetForm(services, { onUnlocked }) {
   });
   const failure = problem("undo-reset-error");
   const button = html("button", { type: "submit", text: translate("undo_reset_now"), data: { test: "undo-reset-submit" } });
-  const onUndone = () => {
-    onUnlocked();
-    services.announce(translate("undo_reset_done"));
-  };
   const submit = () => services.attempt(button, translate("unlocking"), failure, async () => {
     field.setError("");
     if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
@@ -46,7 +42,8 @@ export function createUndoResetForm(services, { onUnlocked }) {
       return field.setError(translate("error_undo_reset_refused"));
     }
     field.clear();
-    onUndone();
+    onUnlocked();
+    services.announce(translate("undo_reset_done"));
   });
   const form = createForm(
     { class: "stack", data: { test: "undo-reset" } }, submit, field.element, failure, html("div", { class: "actions" }, button),
@@ -61,10 +58,12 @@ export function createUndoResetForm(services, { onUnlocked }) {
       services.done.say(`${translate("undo_reset_done")} ${translate("passphrase_changed")}`);
     },
   });
-  const summary = html("summary", { text: translate("undo_reset_summary") });
-  const content = html("div", { class: "stack" }, html("p", { text: translate("undo_reset_meaning") }), form, byCode.element);
   return {
-    element: html("details", { class: "details", data: { test: "undo-reset-part" } }, summary, content),
+    element: html(
+      "details", { class: "details", data: { test: "undo-reset-part" } },
+      html("summary", { text: translate("undo_reset_summary") }),
+      html("div", { class: "stack" }, html("p", { text: translate("undo_reset_meaning") }), form, byCode.element),
+    ),
     clear() {
       field.clear();
       byCode.clear();

@@ -53,15 +53,14 @@ export function createUnlockForms(services, { onUnlocked }) {
     },
   });
   const resets = [createResetForms(services, { onUnlocked }), createUndoResetForm(services, { onUnlocked })];
-  const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
-  const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
-  choice.addEventListener("click", () => {
+  const changeWay = () => {
     server.hidden = file.hidden;
     file.hidden = !file.hidden;
     draw();
-    const shown = file.hidden ? server : file;
-    /** @type {HTMLElement | null} */ (shown.querySelector("[role=textbox], input"))?.focus();
-  });
+    /** @type {HTMLElement | null} */ ((file.hidden ? server : file).querySelector("[role=textbox], input"))?.focus();
+  };
+  const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" }, on: { click: changeWay } });
+  const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
   draw();
   return {
     element: html("div", { class: "stack" }, server, file, choice, recovery.element, ...resets.map((part) => part.element)),
@@ -98,11 +97,13 @@ function createServerForm(services, field, onUnlocked) {
     if (field.length === 0) return field.setError(translate("error_passphrase_missing"));
     return attempt(services, { field, failure, button, unlock, onUnlocked, refusedKey });
   };
-  const element = createForm(
-    { class: "stack", data: { test: "unlock-form" } }, submit,
-    field.element, failure, html("div", { class: "actions" }, button),
-  );
-  return { element, tell: (/** @type {unknown} */ error) => tellFailure(services, { field, failure, refusedKey }, error) };
+  return {
+    element: createForm(
+      { class: "stack", data: { test: "unlock-form" } }, submit,
+      field.element, failure, html("div", { class: "actions" }, button),
+    ),
+    tell: (/** @type {unknown} */ error) => tellFailure(services, { field, failure, refusedKey }, error),
+  };
 }
 
 /**

@@ -36,19 +36,13 @@ const TRY_LATER = "try-later";
 
 /** @type {ParcelKey["createKey"]} */
 function createKey(given) {
-  const steps = new KeySteps(given);
-  return { element: steps.element, focus: () => steps.focus(), close: () => steps.close() };
+  return new KeySteps(given);
 }
 
 /** The steps of the form: the passphrase, the code, and the saved file. Each step replaces the step before. */
 class KeySteps {
-  #page;
+  #given;
   #translate;
-  #reader;
-  #parts;
-  #terms;
-  #addresses;
-  #onEnd;
   #title;
   #passphrases;
   /** Submits the form with the passphrase. */
@@ -59,15 +53,10 @@ class KeySteps {
   #file = null;
 
   /** @param {Given} given */
-  constructor({ page, reader, parts, terms, addresses, onEnd }) {
-    const { translate } = page;
-    this.#page = page;
+  constructor(given) {
+    const { page: { translate }, parts } = given;
+    this.#given = given;
     this.#translate = translate;
-    this.#reader = reader;
-    this.#parts = parts;
-    this.#terms = terms;
-    this.#addresses = addresses;
-    this.#onEnd = onEnd;
     const titleId = parts.uniqueId("key");
     this.#title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
     this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
@@ -92,7 +81,8 @@ class KeySteps {
 
   #createCancel() {
     return html("button", {
-      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" }, on: { click: () => { this.close(); this.#onEnd(); } },
+      type: "button", text: this.#translate("cancel"), data: { test: "cancel-key" },
+      on: { click: () => { this.close(); this.#given.onEnd(); } },
     });
   }
 
@@ -100,21 +90,21 @@ class KeySteps {
   #show(...children) {
     // Each step restarts the idle time. The person reads a mail for the next step, and the key must not be lost
     // meanwhile.
-    this.#page.touch();
+    this.#given.page.touch();
     this.element.replaceChildren(this.#title, ...children);
   }
 
   #showPassphrase() {
-    const [parts, translate] = [this.#parts, this.#translate];
+    const { page, reader, parts, addresses } = this.#given;
+    const translate = this.#translate;
     const failure = parts.problem("key-error");
-    const address = createAddress(parts, translate("parcel_key_address"), this.#addresses);
+    const address = createAddress(parts, translate("parcel_key_address"), addresses);
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_make"), data: { test: "make-key" } });
-    const make = () => this.#page.attempt(button, translate("parcel_key_making"), failure, async () => {
+    const make = () => page.attempt(button, translate("parcel_key_making"), failure, async () => {
       const passphrase = this.#passphrases.read();
       if (!passphrase) return;
-      const key = await this.#reader.makeKey(address.read(), passphrase);
-      this.#made = key;
-      await this.#askForCode(key);
+      this.#made = await reader.makeKey(address.read(), passphrase);
+      await this.#askForCode(this.#made);
     });
     const form = parts.createForm(
       { class: "stack", data: { test: "key-passphrase-form" } }, make, html("p", { text: translate("parcel_key_meaning") }),
@@ -126,13 +116,14 @@ class KeySteps {
 
   /** Asks the server for a code by mail, and shows the field for it. @param {NewKey} key */
   async #askForCode(key) {
-    await this.#reader.askForKey(key).catch((error) => { throw ofKey(error); });
+    await this.#given.reader.askForKey(key).catch((error) => { throw ofKey(error); });
     this.#showCode(key);
   }
 
   /** @param {NewKey} key */
   #showCode(key) {
-    const [page, parts, translate] = [this.#page, this.#parts, this.#translate];
+    const { page, parts } = this.#given;
+    const translate = this.#translate;
     const failure = parts.problem("key-error");
     const code = this.#createCodeField();
     const button = html("button", { class: "primary", type: "submit", text: translate("parcel_key_get"), data: { test: "confirm-key" } });
@@ -147,21 +138,20 @@ class KeySteps {
         code.input.focus();
         return;
       }
-      try {
-        await this.#getFile(key, digits);
-      } catch (error) {
+      await this.#getFile(key, digits).catch((error) => {
         another.hidden = codeOf(error) !== CODE_ENDED;
         code.input.focus();
         throw ofKey(error);
-      }
+      });
       this.#passphrases.clear();
       this.#save(key.address);
       this.#showSaved(key.address);
     });
     const sentence = this.#codeWasSent(key.address);
-    const sent = html("p", { text: sentence, data: { test: "key-code-sent" } });
     this.#show(parts.createForm(
-      { class: "stack", data: { test: "key-code-form" } }, confirm, sent, html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
+      { class: "stack", data: { test: "key-code-form" } }, confirm,
+      html("p", { text: sentence, data: { test: "key-code-sent" } }),
+      html("p", { class: "field-hint", text: translate("parcel_key_no_code") }),
       code.element, failure, html("div", { class: "actions" }, button, another, this.#createCancel()),
     ));
     code.input.focus();
@@ -169,29 +159,30 @@ class KeySteps {
   }
 
   #createCodeField() {
-    return this.#parts.inputField(this.#translate("parcel_key_code"), {
+    return this.#given.parts.inputField(this.#translate("parcel_key_code"), {
       inputmode: "numeric", autocomplete: "one-time-code", spellcheck: "false", dir: "ltr", maxlength: 12, class: "short",
-      data: { test: "key-code" }, on: { input: () => this.#page.touch() },
+      data: { test: "key-code" }, on: { input: () => this.#given.page.touch() },
     }, { hint: this.#translate("parcel_key_code_hint") });
   }
 
   /** The sentence that says where the code was sent, and how long it is valid. @param {string} address */
   #codeWasSent(address) {
-    const minutes = Math.round(this.#terms.seconds / 60);
-    return this.#translate("parcel_key_code_sent", { address: isolate(address), minutes: String(minutes) });
+    return this.#translate("parcel_key_code_sent", {
+      address: isolate(address), minutes: String(Math.round(this.#given.terms.seconds / 60)),
+    });
   }
 
   /** Gets the certificates for the code, and makes the file. @param {NewKey} key @param {string} digits */
   async #getFile(key, digits) {
-    const certificates = await this.#reader.confirmKey(key, digits);
+    const certificates = await this.#given.reader.confirmKey(key, digits);
     const passphrase = this.#passphrases.read();
     if (!passphrase) throw new ApiError("internal-error", "the passphrase is gone");
-    this.#file = await this.#reader.finishKey(key, certificates, passphrase);
+    this.#file = await this.#given.reader.finishKey(key, certificates, passphrase);
   }
 
   /** @param {string} address */
   #save(address) {
-    if (this.#file) this.#parts.saveFile(fileName(address), this.#file);
+    if (this.#file) this.#given.parts.saveFile(fileName(address), this.#file);
   }
 
   /** @param {string} address */
@@ -199,15 +190,14 @@ class KeySteps {
     const translate = this.#translate;
     const sentence = translate("parcel_key_saved", { name: isolate(fileName(address)), address: isolate(address) });
     const note = html("p", { tabindex: -1, text: sentence, data: { test: "key-saved" } });
-    const again = html("button", {
-      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
-    });
     const steps = ["parcel_key_keep", "parcel_key_import", "parcel_key_later"].map((key) => html("li", {
       text: translate(key, { button: translate("parcel_certificate_use") }),
     }));
-    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, again));
+    this.#show(note, html("ol", { class: "stack" }, ...steps), html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("parcel_key_save_again"), data: { test: "save-key-again" }, on: { click: () => this.#save(address) },
+    })));
     note.focus();
-    this.#page.announce(sentence);
+    this.#given.page.announce(sentence);
   }
 }
 
@@ -220,13 +210,14 @@ class KeySteps {
 function createAddress(parts, label, addresses) {
   const [only = ""] = addresses;
   if (addresses.length === 1) {
-    const text = html("p", {}, html("span", { text: `${label}: ` }), html("bdi", { text: only, data: { test: "key-address" } }));
-    return { element: text, read: () => only };
+    return {
+      element: html("p", {}, html("span", { text: `${label}: ` }), html("bdi", { text: only, data: { test: "key-address" } })),
+      read: () => only,
+    };
   }
   const id = parts.uniqueId("key-address");
   const choice = html("select", { id, data: { test: "key-address" } }, ...addresses.map((address) => html("option", { value: address, text: address })));
-  const element = html("div", { class: "field" }, html("label", { for: id, text: label }), choice);
-  return { element, read: () => choice.value };
+  return { element: html("div", { class: "field" }, html("label", { for: id, text: label }), choice), read: () => choice.value };
 }
 
 /** The name of the key file. @param {string} address */

@@ -48,9 +48,9 @@ function createHost({ services, ...given }) {
  * @param {ParcelLetterServices} services @param {string} from the address of the sender @param {import("../../writing/letter_sending.js").Words} words
  */
 function compose({ mailVault }, from, words) {
-  const domain = from.split("@").at(-1);
   const draft = {
-    ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${domain}>`, statements: { receipt: false, lasting: false, label: null },
+    ...words, attachments: [], messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`,
+    statements: { receipt: false, lasting: false, label: null },
   };
   // The manifest's signature covers the message.
   return mailVault.compose(draft, { sign: false, recipients: [], readers: [], stamp: () => Promise.reject(new Error("unsigned")) });

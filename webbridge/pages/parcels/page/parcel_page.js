@@ -153,13 +153,10 @@ export class ParcelPage {
   async checkWords(words) {
     if (!words.trim()) return this.translate("parcel_words_missing");
     if (this.#checked?.words !== words) this.#checked = { words, done: this.#reader.checkWords(secretOf(words)) };
-    try {
-      await this.#checked.done;
-      return "";
-    } catch (error) {
+    return this.#checked.done.then(() => "", (error) => {
       this.#checked = null;
       return wordsSentence(this.translate, error);
-    }
+    });
   }
 
   /**
@@ -168,19 +165,14 @@ export class ParcelPage {
    * @returns {Promise<string>}
    */
   async open(words) {
-    const { id } = this;
-    try {
+    let problem = "";
+    const refusal = await this.#attemptToEnter("words", async (id) => {
       // The words of a link are checked when the key is derived from them. A separate look-up would cost one more
       // Worker.
-      const problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
-      if (problem) return problem;
-      await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
-    } catch (error) {
-      if (this.id !== id) return "";
-      if (remedyFor(error) === "words") return this.sentenceFor(error);
-      this.fail(error);
-    }
-    return "";
+      problem = words && words === this.#link?.words ? "" : await this.checkWords(words);
+      if (!problem) await this.#enter(id, () => this.#reader.unlock(id, secretOf(words)));
+    });
+    return refusal ? this.sentenceFor(refusal) : problem;
   }
 
   /**
@@ -189,17 +181,27 @@ export class ParcelPage {
    * @param {import("../../../../wasm_build/vault/storage/session.js").Secret} passphrase is overwritten
    * @returns {Promise<unknown>}
    */
-  async openByCertificate(file, passphrase) {
-    const { id } = this;
-    try {
+  openByCertificate(file, passphrase) {
+    return this.#attemptToEnter("file", async (id) => {
       const bytes = await file.arrayBuffer();
       await this.#enter(id, () => this.#reader.unlockByCertificate(id, bytes, passphrase));
+    }).finally(() => overwrite(passphrase.buffer));
+  }
+
+  /**
+   * Enters the parcel. Resolves with an error that the person can correct in the shown form; shows any other error.
+   * @param {"words" | "file"} remedy for the errors that the form shows
+   * @param {(id: string) => Promise<void>} enter
+   * @returns {Promise<unknown>} null if there is no such error, and also if another parcel was opened meanwhile
+   */
+  async #attemptToEnter(remedy, enter) {
+    const { id } = this;
+    try {
+      await enter(id);
     } catch (error) {
       if (this.id !== id) return null;
-      if (remedyFor(error) === "file") return error;
+      if (remedyFor(error) === remedy) return error;
       this.fail(error);
-    } finally {
-      overwrite(passphrase.buffer);
     }
     return null;
   }
@@ -283,17 +285,19 @@ export class ParcelPage {
 
   #draw() {
     const { translate } = this;
-    const close = html("button", { type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() } });
-    close.append(hiddenLock(), translate("parcel_close"));
-    const name = html("span", { class: "bar-name" }, waxSeal(), "Sealwax");
+    const close = html("button", {
+      type: "button", hidden: !(this.#view instanceof OpenedParcel), data: { test: "close-parcel" }, on: { click: () => this.lock() },
+    }, lockMark("", { size: 20 }), translate("parcel_close"));
     const menu = createLanguageMenu(this, (language) => this.#useLanguage(language));
-    const bar = html("header", { class: "bar parcel-bar" }, name, html("div", { class: "bar-person" }, menu, close));
+    const bar = html(
+      "header", { class: "bar parcel-bar" },
+      html("span", { class: "bar-name" }, waxSeal(), "Sealwax"), html("div", { class: "bar-person" }, menu, close),
+    );
     const foot = html(
       "footer", { class: "foot parcel-foot" },
       html("p", { text: translate("parcel_convenience"), data: { test: "convenience" } }), this.#vaultLine.element,
     );
-    const frame = html("div", { class: "frame parcel-frame" }, createSkipLink(translate, this.#main), bar, this.#main, foot);
-    this.#root.replaceChildren(frame);
+    this.#root.replaceChildren(html("div", { class: "frame parcel-frame" }, createSkipLink(translate, this.#main), bar, this.#main, foot));
   }
 
   /** @param {string} language */
@@ -328,10 +332,4 @@ export class ParcelPage {
     this.#vaultLine.setState("vault_ready");
     return vault;
   }
-}
-
-function hiddenLock() {
-  const mark = lockMark("", { size: 20 });
-  mark.setAttribute("aria-hidden", "true");
-  return mark;
 }

@@ -8,6 +8,7 @@
 import { giveChunks } from "../../../../wasm_build/vault/values/chunk_port.js";
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { ApiError } from "../../../../wasm_build/vault/server/json_requests.js";
+import { untilState } from "../../app/service_worker_states.js";
 import { GIVE, READY, SCOPE, STAY } from "./save_words.js";
 
 /** @typedef {import("../../../../wasm_build/parcels/saving.js").FileToSave} FileToSave */
@@ -28,8 +29,11 @@ const STAY_MILLISECONDS = 10_000;
 export async function saveByWorker({ name, bytes }, base, workerUrl) {
   if (!navigator.serviceWorker) throw new ApiError("parcel-save-refused", "no service worker");
   const scope = new URL(SCOPE, base);
-  const registration = await navigator.serviceWorker.register(workerUrl(base), { scope: scope.href, updateViaCache: "none" });
-  const worker = await within(active(registration));
+  const { installing, waiting, active } = await navigator.serviceWorker.register(workerUrl(base), {
+    scope: scope.href, updateViaCache: "none",
+  });
+  const refusal = new ApiError("parcel-save-refused", "the service worker did not start");
+  const worker = await within(untilState(installing ?? waiting ?? active, ["activated"], refusal));
   return async (chunks, signal) => {
     const token = crypto.randomUUID();
     const { port1, port2 } = new MessageChannel();
@@ -104,20 +108,6 @@ function prepared(worker, message, port) {
       port1.close();
     };
     worker.postMessage(message, [port, port2]);
-  });
-}
-
-/** @param {ServiceWorkerRegistration} registration @returns {Promise<ServiceWorker>} */
-function active(registration) {
-  const coming = registration.installing ?? registration.waiting ?? registration.active;
-  return new Promise((resolve, reject) => {
-    if (!coming) return reject(new ApiError("parcel-save-refused", "the service worker did not start"));
-    const look = () => {
-      if (coming.state === "activated") resolve(coming);
-      else if (coming.state === "redundant") reject(new ApiError("parcel-save-refused", "the service worker did not start"));
-    };
-    coming.addEventListener("statechange", look);
-    look();
   });
 }
 

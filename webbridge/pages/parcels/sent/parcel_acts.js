@@ -29,23 +29,31 @@ export function createActs(given, parcel, acting) {
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
 function createTries({ services: { translate, api }, parts }, { id, triesLeft }, { run }) {
-  const button = html("button", { type: "button", text: translate("sent_parcel_tries"), data: { test: "sent-parcel-tries" } });
-  const go = () => run(button, () => api.parcels.giveTries(id), () => translate("sent_parcel_tries_given"));
-  button.addEventListener("click", () => parts.ask({
-    title: translate("sent_parcel_tries_question"), meaning: translate("sent_parcel_tries_meaning"), keep: translate("cancel"),
-    go: translate("sent_parcel_tries_go"), test: "sent-parcel-tries-go", onGo: () => void go(),
-  }));
-  const sentence = triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft });
-  return html("div", { class: "stack", data: { test: "sent-parcel-tries-left" } }, html("p", { text: sentence }),
-    html("div", { class: "actions" }, button));
+  const go = () => void run(button, () => api.parcels.giveTries(id), () => translate("sent_parcel_tries_given"));
+  const button = html("button", {
+    type: "button", text: translate("sent_parcel_tries"), data: { test: "sent-parcel-tries" },
+    on: {
+      click: () => parts.ask({
+        title: translate("sent_parcel_tries_question"), meaning: translate("sent_parcel_tries_meaning"), keep: translate("cancel"),
+        go: translate("sent_parcel_tries_go"), test: "sent-parcel-tries-go", onGo: go,
+      }),
+    },
+  });
+  return html(
+    "div", { class: "stack", data: { test: "sent-parcel-tries-left" } },
+    html("p", { text: triesLeft === 0 ? translate("sent_parcel_tries_none") : translate("sent_parcel_tries_left", { count: triesLeft }) }),
+    html("div", { class: "actions" }, button),
+  );
 }
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
 function createExtension({ services: { translate, api }, parts, limits: { maxDays } }, { id, expires }, { run, refuse }) {
-  const usual = Math.min(USUAL_DAYS, maxDays);
   const days = parts.inputField(
     translate("sent_parcel_days"),
-    { type: "number", min: 1, max: maxDays, step: 1, value: usual, inputmode: "numeric", autocomplete: "off", data: { test: "sent-parcel-days" } },
+    {
+      type: "number", min: 1, max: maxDays, step: 1, value: Math.min(USUAL_DAYS, maxDays), inputmode: "numeric", autocomplete: "off",
+      data: { test: "sent-parcel-days" },
+    },
     { hint: translate("sent_parcel_days_hint", { days: maxDays }) },
   );
   const button = html("button", { type: "submit", text: translate("sent_parcel_extend"), data: { test: "sent-parcel-extend" } });
@@ -81,13 +89,15 @@ function createLimit({ services: { translate, api }, parts }, { id, opened, down
 
 /** @param {Given} given @param {SentParcel} parcel @param {Acting} acting */
 function createWithdrawal({ services: { translate, api }, parts }, { id }, { run }) {
+  const go = () => void run(button, () => api.parcels.withdraw(id), () => translate("sent_parcel_withdrawn"));
   const button = html("button", {
     type: "button", class: "danger-text", text: translate("sent_parcel_withdraw"), data: { test: "sent-parcel-withdraw" },
+    on: {
+      click: () => parts.ask({
+        title: translate("sent_parcel_withdraw_question"), meaning: translate("sent_parcel_withdraw_meaning"), keep: translate("keep"),
+        go: translate("sent_parcel_withdraw"), test: "sent-parcel-withdraw-go", isDanger: true, onGo: go,
+      }),
+    },
   });
-  const go = () => run(button, () => api.parcels.withdraw(id), () => translate("sent_parcel_withdrawn"));
-  button.addEventListener("click", () => parts.ask({
-    title: translate("sent_parcel_withdraw_question"), meaning: translate("sent_parcel_withdraw_meaning"), keep: translate("keep"),
-    go: translate("sent_parcel_withdraw"), test: "sent-parcel-withdraw-go", isDanger: true, onGo: () => void go(),
-  }));
   return html("div", { class: "actions" }, button);
 }

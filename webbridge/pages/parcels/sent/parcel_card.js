@@ -1,19 +1,29 @@
 /** The card of one sent parcel. When opened, the card shows every state with its time and source, and what the sender can do. */
 
-import { html, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
+import { html, sentenceNodes, svg } from "../../../../wasm_build/ui/dom.js";
 import { dayOnly, isolate, listOf, longDate, size, technical } from "../../../../wasm_build/ui/formats.js";
 import { createActs } from "./parcel_acts.js";
 import { attempt, parcelSentence } from "./parcel_errors.js";
-import { parcelMark } from "./parcel_mark.js";
 import { codeWords, headlineOf, lookOf, speakerKey, stateKey } from "./parcel_states.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../parcel_requests.js").SentParcel} SentParcel */
 /** @typedef {import("../parcel_requests.js").StateRow} StateRow */
 /** @typedef {import("./parcels_sent.js").Given} Given */
+/** @typedef {import("./parcel_states.js").Look} Look */
 
 /** The number of recipients that are named. Further recipients are counted, because a parcel may have fifty. */
 const NAMED_RECIPIENTS = 3;
+const RING = "M12 3a9 9 0 1 0 .01 0";
+/** Lines on a grid of 24 by 24. A speech bubble marks a claim, and a sheet with a tick marks a signed report. @type {Record<Look, string[]>} */
+const SHAPES = {
+  waiting: [RING, "M12 7v5.5l3.5 2"],
+  sent: ["M3 11.5L21 4l-5 16.5-4.5-6.5z", "M11.5 14L21 4"],
+  claimed: ["M3 4.5h18v12h-9l-4.5 4v-4H3z", "M8 10.5h.01", "M12 10.5h.01", "M16 10.5h.01"],
+  signed: ["M5.5 3h13v18h-13z", "M8.5 7.5h7", "M8.5 15l2.5 2.5 4.5-5"],
+  ended: [RING, "M7.5 12h9"],
+  failed: [RING, "M12 7v6", "M12 16.5v.2"],
+};
 
 export class ParcelCard {
   #given;
@@ -34,8 +44,8 @@ export class ParcelCard {
     const summary = html("summary", {
       text: translate("sent_parcel_open"), "aria-label": translate("sent_parcel_open_named", { reference }), data: { test: "sent-parcel-open" },
     });
-    this.#details = html("details", { class: "details" }, summary, this.#body);
-    this.#details.addEventListener("toggle", () => { if (this.#details.open) void this.#open(); });
+    const toggle = () => { if (this.#details.open) void this.#open(); };
+    this.#details = html("details", { class: "details", on: { toggle } }, summary, this.#body);
     this.element = html(
       "li", { class: "card", data: { test: "sent-parcel", reference } }, this.#title, this.#facts, this.#failure, this.#details,
     );
@@ -87,8 +97,7 @@ export class ParcelCard {
    */
   async #run(button, request, sentenceOf) {
     const { services } = this.#given;
-    const shown = { button, busy: services.translate("working"), failure: this.#failure };
-    await attempt(this.#given, shown, async () => {
+    await attempt(this.#given, { button, busy: services.translate("working"), failure: this.#failure }, async () => {
       const parcel = await request();
       this.#draw(parcel);
       services.announceHere(sentenceOf(parcel));
@@ -111,9 +120,8 @@ function drawFacts(translate, parcel) {
   const word = translate(stateKey({ state, by }), { state: technical(state) });
   const sentence = isClaim ? translate("sent_parcel_claimed", { state: word })
     : isSigned ? translate("sent_parcel_signed", { state: word }) : word;
-  const kind = translate(parcel.kind === "message" ? "sent_parcel_message" : "files");
   const facts = [
-    kind,
+    translate(parcel.kind === "message" ? "sent_parcel_message" : "files"),
     size(parcel.bytes),
     translate(state === "expired" ? "sent_parcel_ended" : "sent_parcel_until", { date: dayOnly(parcel.expires) }),
   ];
@@ -144,4 +152,12 @@ function drawStates(translate, states) {
       ),
     );
   }));
+}
+
+/** The mark of a state. The word of the state is always beside its mark. @param {Look} look */
+function parcelMark(look) {
+  return svg(
+    "svg", { class: `mark mark-small parcel-mark-${look}`, viewBox: "0 0 24 24", width: 20, height: 20, "aria-hidden": "true" },
+    ...SHAPES[look].map((d) => svg("path", { d, class: "mark-line" })),
+  );
 }

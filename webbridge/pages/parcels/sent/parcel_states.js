@@ -24,18 +24,21 @@ export function stateKey({ state, by, recipient }) {
   return STATES.has(state) ? `sent_parcel_state_${state}` : "sent_parcel_state_other";
 }
 
+const SPEAKERS = new Map([
+  ["sender", "sent_parcel_by_sender"], ["recipient-claims", "sent_parcel_by_claim"], ["recipient-signed", "sent_parcel_by_signed"],
+  ["service", "sent_parcel_by_service"], ["mail-server", "sent_parcel_by_mail_server"],
+]);
+
 /** The sentence of the catalogue that names who reported a state. @param {StateRow} row */
 export function speakerKey({ by }) {
-  switch (by) {
-    case "sender": return "sent_parcel_by_sender";
-    case "recipient-claims": return "sent_parcel_by_claim";
-    case "recipient-signed": return "sent_parcel_by_signed";
-    case "service": return "sent_parcel_by_service";
-    case "mail-server": return "sent_parcel_by_mail_server";
-    // These pages do not know this source, because the bridge is newer.
-    default: return "sent_parcel_by_other";
-  }
+  // If these pages do not know the source, the bridge is newer.
+  return SPEAKERS.get(by) ?? "sent_parcel_by_other";
 }
+
+const CODES = new Map([
+  ["recipient-refused", "sent_parcel_code_recipient_refused"], ["sender-blocked", "sent_parcel_code_sender_blocked"],
+  ["perhaps-twice", "sent_parcel_twice"],
+]);
 
 /**
  * The meaning of a code beside a state: a key of the catalogue with its values.
@@ -49,13 +52,8 @@ export function codeWords(code, state) {
   const status = /^returned-([45]\.\d{1,3}\.\d{1,3})$/u.exec(code)?.[1];
   if (status) return ["sent_parcel_code_returned", { number: status }];
   if (number) return [isOwn ? "sent_parcel_code_own_smtp" : "sent_parcel_code_smtp", { number }];
-  switch (code) {
-    case "given-up": return [isOwn ? "sent_parcel_code_own_given_up" : "sent_parcel_code_given_up", {}];
-    case "recipient-refused": return ["sent_parcel_code_recipient_refused", {}];
-    case "sender-blocked": return ["sent_parcel_code_sender_blocked", {}];
-    case "perhaps-twice": return ["sent_parcel_twice", {}];
-    default: return ["sent_parcel_code", { code: technical(code) }];
-  }
+  if (code === "given-up") return [isOwn ? "sent_parcel_code_own_given_up" : "sent_parcel_code_given_up", {}];
+  return [CODES.get(code) ?? "sent_parcel_code", { code: technical(code) }];
 }
 
 /** @param {StateRow} row @returns {Look} */

@@ -5,7 +5,6 @@ import { size, technical } from "../../../../wasm_build/ui/formats.js";
 import { ParcelCard } from "./parcel_card.js";
 import { attempt, parcelSentence } from "./parcel_errors.js";
 
-/** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./parcels_sent.js").Given} Given */
 
 const COMMAND = "sealwax deliver send";
@@ -31,9 +30,15 @@ export class SentList {
     this.#again = html("button", {
       type: "button", text: translate("try_again"), hidden: true, data: { test: "sent-parcels-again" }, on: { click: () => void this.#load() },
     });
-    this.#more = html("button", { type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" } });
-    this.#more.addEventListener("click", () => void this.#loadMore());
-    this.#empty = html("div", { class: "stack", hidden: true, data: { test: "sent-parcels-empty" } }, ...emptySentences(translate));
+    this.#more = html("button", {
+      type: "button", text: translate("show_more"), hidden: true, data: { test: "sent-parcels-more" },
+      on: { click: () => void this.#loadMore() },
+    });
+    this.#empty = html(
+      "div", { class: "stack", hidden: true, data: { test: "sent-parcels-empty" } },
+      html("p", { class: "empty", text: translate("sent_parcels_empty") }),
+      html("p", { class: "empty" }, ...sentenceNodes(translate("sent_parcels_empty_how", { command: technical(COMMAND) }))),
+    );
     this.element = html(
       "section", { class: "stack", "aria-label": translate("sent_parcels"), "aria-busy": "true", data: { test: "sent-parcels" } },
       this.#failure, this.#cards, this.#empty, this.#note, html("div", { class: "actions" }, this.#again, this.#more),
@@ -61,8 +66,7 @@ export class SentList {
 
   async #loadMore() {
     const { services } = this.#given;
-    const shown = { button: this.#more, busy: services.translate("loading"), failure: this.#failure };
-    await attempt(this.#given, shown, async () => {
+    await attempt(this.#given, { button: this.#more, busy: services.translate("loading"), failure: this.#failure }, async () => {
       const before = this.#shown.size;
       const added = this.#add(await services.api.parcels.list(this.#next ?? undefined));
       services.announceHere(services.translate("sent_parcels_added", { count: this.#shown.size - before }));
@@ -82,13 +86,3 @@ export class SentList {
   }
 }
 
-/**
- * The sentences that explain parcels, and how they are sent.
- * @param {Catalogue} translate
- */
-function emptySentences(translate) {
-  return [
-    html("p", { class: "empty", text: translate("sent_parcels_empty") }),
-    html("p", { class: "empty" }, ...sentenceNodes(translate("sent_parcels_empty_how", { command: technical(COMMAND) }))),
-  ];
-}

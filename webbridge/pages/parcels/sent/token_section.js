@@ -28,8 +28,7 @@ export function createTokenSection(given) {
   const load = async () => {
     again.hidden = true;
     try {
-      const tokens = await services.api.parcels.tokens();
-      list.replaceChildren(drawTokens(given, tokens, revoke));
+      list.replaceChildren(drawTokens(given, await services.api.parcels.tokens(), revoke));
     } catch (error) {
       list.replaceChildren();
       failure.textContent = parcelSentence(services, error);
@@ -67,20 +66,22 @@ export function createTokenSection(given) {
   });
 
   const form = createMaking(given, { make, refuse: (sentence) => { failure.textContent = sentence; } });
-  const close = () => {
-    isClosed = true;
-    shown?.close();
-  };
   // The browser may keep this page for the Back button, and the kept page must have no token.
   const leave = () => shown?.close();
   addEventListener("pagehide", leave);
   void load();
-  const element = html(
-    "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
-    title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
-    failure, list, html("div", { class: "actions" }, again), form.element,
-  );
-  return { element, close: () => { removeEventListener("pagehide", leave); close(); } };
+  return {
+    element: html(
+      "section", { class: "stack", "aria-labelledby": titleId, data: { test: "parcel-tokens" } },
+      title, html("p", { class: "lede", text: translate("parcel_tokens_meaning", { address: isolate(services.address ?? "") }) }),
+      failure, list, html("div", { class: "actions" }, again), form.element,
+    ),
+    close: () => {
+      removeEventListener("pagehide", leave);
+      isClosed = true;
+      leave();
+    },
+  };
 }
 
 /**
@@ -110,8 +111,10 @@ function createMaking({ services: { translate }, parts }, { make, refuse }) {
       await make(button, tokenName, count);
     }
   };
-  const element = parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button));
-  return { element, made: () => { name.input.value = ""; } };
+  return {
+    element: parts.createForm({ class: "stack" }, submit, name.element, days.element, html("div", { class: "actions" }, button)),
+    made: () => { name.input.value = ""; },
+  };
 }
 
 /** @param {Given} given @param {ListedToken[]} tokens @param {(button: HTMLButtonElement, token: ListedToken) => void} revoke */
@@ -149,9 +152,6 @@ function showToken({ services, parts }, { token, address }) {
     type: "button", text: translate(key), data: { test: key.replaceAll("_", "-") },
     on: { click: async () => { status.textContent = translate(await copyText(from) ? "copied" : "parcel_token_not_copied"); } },
   });
-  const done = html("button", {
-    class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },
-  });
   const dialog = parts.openDialog(
     { titleId, test: "parcel-token-dialog", onClose: () => { value.textContent = ""; } },
     html("h2", { id: titleId, text: translate("parcel_token_made_title") }),
@@ -159,7 +159,10 @@ function showToken({ services, parts }, { token, address }) {
     html("div", { class: "stack" }, value, html("div", { class: "actions" }, copy("parcel_token_copy", value))),
     html("p", { text: translate("parcel_token_use") }),
     html("div", { class: "stack" }, command, html("div", { class: "actions" }, copy("parcel_token_copy_command", command))),
-    status, html("div", { class: "actions" }, done),
+    status,
+    html("div", { class: "actions" }, html("button", {
+      class: "primary", type: "button", text: translate("parcel_token_done"), data: { test: "parcel-token-done" }, on: { click: () => dialog.close() },
+    })),
   );
   return dialog;
 }

@@ -21,26 +21,22 @@ export function createIndexSection(services) {
   const { translate, index, filler } = services;
   const failure = problem("index-error");
   const note = html("p", { class: "note", data: { test: "index-note" } });
-  const pause = html("button", { type: "button", hidden: true, data: { test: "index-pause" } });
-  pause.addEventListener("click", () => (filler.isPaused ? filler.resume() : filler.pause()));
+  const pause = html("button", {
+    type: "button", hidden: true, data: { test: "index-pause" }, on: { click: () => (filler.isPaused ? filler.resume() : filler.pause()) },
+  });
   const choice = switchField(translate("index_switch"), "index-switch", (isOn) => void choose(isOn));
 
   const update = () => {
-    const isOpen = index.state === "open";
     choice.input.disabled = !index.isAllowed || !services.keys.unlocked;
     choice.input.checked = index.state !== "none";
     note.textContent = sentenceAbout(services);
-    pause.hidden = !isOpen || !(filler.isPaused || filler.progress === "reading");
+    pause.hidden = index.state !== "open" || !(filler.isPaused || filler.progress === "reading");
     pause.textContent = translate(filler.isPaused ? "continue" : "index_pause");
   };
   const choose = async (/** @type {boolean} */ isOn) => {
     failure.textContent = "";
     choice.input.disabled = true;
-    try {
-      await (isOn ? begin(services) : end(services));
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await (isOn ? begin(services) : end(services)).catch((error) => { failure.textContent = services.sentenceFor(error); });
     update();
   };
   for (const source of [index, filler, services.keys]) source.addEventListener("change", update);

@@ -23,8 +23,9 @@ export function createNewMailForm(services) {
     choose(shown.input, () => (isOn ? notices.turnOn() : notices.turnOff())));
   const push = switchField(translate("push_switch"), "push-switch", (isOn) =>
     choose(push.input, () => notices.choosePush(isOn)));
-  const pushMeaning = html("p", { class: "note", text: translate("push_meaning") });
-  const pushPart = html("div", { class: "stack", data: { test: "push-part" } }, push.element, pushMeaning);
+  const pushPart = html(
+    "div", { class: "stack", data: { test: "push-part" } }, push.element, html("p", { class: "note", text: translate("push_meaning") }),
+  );
 
   const draw = () => {
     const state = services.hasEvents ? notices.state : "unreported";
@@ -41,11 +42,7 @@ export function createNewMailForm(services) {
   const choose = async (input, act) => {
     failure.textContent = "";
     input.disabled = true;
-    try {
-      await act();
-    } catch (error) {
-      failure.textContent = services.sentenceFor(error);
-    }
+    await act().catch((error) => { failure.textContent = services.sentenceFor(error); });
     input.disabled = false;
     draw();
     if (!reason.hidden) services.announceHere(reason.textContent ?? "");
@@ -54,13 +51,15 @@ export function createNewMailForm(services) {
   };
 
   draw();
-  const element = html(
-    "section",
-    { class: "stack", "aria-labelledby": "new-mail-title", data: { test: "new-mail-section" } },
-    html("h2", { id: "new-mail-title", text: translate("new_mail_title") }),
-    html("p", { class: "lede", text: translate("new_mail_meaning") }),
-    reason, shown.element, meaning, pushPart, failure,
-  );
   notices.addEventListener("change", draw);
-  return { element, close: () => notices.removeEventListener("change", draw) };
+  return {
+    element: html(
+      "section",
+      { class: "stack", "aria-labelledby": "new-mail-title", data: { test: "new-mail-section" } },
+      html("h2", { id: "new-mail-title", text: translate("new_mail_title") }),
+      html("p", { class: "lede", text: translate("new_mail_meaning") }),
+      reason, shown.element, meaning, pushPart, failure,
+    ),
+    close: () => notices.removeEventListener("change", draw),
+  };
 }

@@ -70,7 +70,12 @@ export function createOfflineSection(services) {
  */
 function createBeginning(services, failure, onTried) {
   const { translate } = services;
-  const passphrase = createPassphrase(translate);
+  const passphrase = new NewPassphrase(translate, {
+    first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
+    again: { label: translate("passphrase_again"), hint: "" },
+    missing: translate("error_passphrase_missing"),
+    differ: translate("offline_passphrases_differ"),
+  });
   const done = html("p", { class: "done", role: "status", data: { test: "offline-done" } });
   const begin = html("button", { class: "primary", type: "submit", text: translate("offline_begin"), data: { test: "offline-begin" } });
   const submit = () => {
@@ -102,16 +107,6 @@ async function end(services, failure) {
   }
 }
 
-/** @param {Catalogue} translate */
-function createPassphrase(translate) {
-  return new NewPassphrase(translate, {
-    first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
-    again: { label: translate("passphrase_again"), hint: "" },
-    missing: translate("error_passphrase_missing"),
-    differ: translate("offline_passphrases_differ"),
-  });
-}
-
 /**
  * Whether this browser still keeps mail of the account, from before the person said that this is not their computer.
  * @param {OfflineServices} services
@@ -129,9 +124,9 @@ async function isLeftHere({ away, accounts, address }) {
 function sentencesAbout({ translate, away, keys }, count, bytes) {
   if (!away.mail.isAllowed) return [translate("index_not_here")];
   if (away.mail.state === "none") return keys.unlocked ? [] : [translate("index_unlock_to_choose")];
-  const sentences = [];
-  if (away.mail.state === "open") sentences.push(translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }));
-  if (away.mail.trouble) sentences.push(translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused"));
-  if (["checked", "unsupported", "failed"].includes(away.files.state)) sentences.push(translate(`offline_files_${away.files.state}`));
-  return sentences;
+  return [
+    away.mail.state === "open" ? translate("offline_count", { count, megabytes: Math.ceil(bytes / 1_000_000) }) : "",
+    away.mail.trouble ? translate(away.mail.trouble === "storage-full" ? "offline_full" : "offline_refused") : "",
+    ["checked", "unsupported", "failed"].includes(away.files.state) ? translate(`offline_files_${away.files.state}`) : "",
+  ].filter(Boolean);
 }

@@ -33,15 +33,15 @@ const MAX_NAMED = 5;
  */
 export function createGroups(services, groups, change) {
   const { translate } = services;
-  const make = html("button", {
-    type: "button", text: translate("group_make"), data: { test: "group-make" }, on: { click: () => openGroup(services, change, { members: [] }) },
-  });
   return html(
     "section",
     { class: "stack", data: { test: "groups" } },
     html("h2", { text: translate("groups_heading") }),
     html("p", { class: "field-hint", text: translate("groups_meaning") }),
-    html("div", { class: "actions" }, make),
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("group_make"), data: { test: "group-make" },
+      on: { click: () => openGroup(services, change, { members: [] }) },
+    })),
     groups.length > 0
       ? html("ul", { class: "cards" }, ...groups.map((group) => createGroup(services, group, change)))
       : html("p", { class: "empty", text: translate("groups_none") }),
@@ -57,7 +57,6 @@ function createGroup(services, { name, members }, change) {
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => void} */ click) => html("button", {
     type: "button", text: translate(key), "aria-label": translate(`${key}_named`, { name }), data: { test }, on: { click },
   });
-  const remove = () => void change(async () => trust.book.removeGroup(name), translate("group_removed", { name: isolate(name) }));
   return html(
     "li",
     { class: "card", data: { test: "group", group: name } },
@@ -67,7 +66,8 @@ function createGroup(services, { name, members }, change) {
       "div", { class: "actions" },
       button("person_write", "group-write", () => writeTo(services, { groups: [name] })),
       button("group_edit", "group-edit", () => openGroup(services, change, { name, members })),
-      button("remove", "group-remove", remove),
+      button("remove", "group-remove", () =>
+        void change(async () => trust.book.removeGroup(name), translate("group_removed", { name: isolate(name) }))),
     ),
   );
 }

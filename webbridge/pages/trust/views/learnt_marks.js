@@ -84,8 +84,7 @@ export function openedRowOf({ report, headers }, message, { isOutgoing = false, 
  */
 export function updateRow(translate, row, { message, openedRow, texts: { who, subject, date } }) {
   row.querySelector(".row-marks")?.replaceWith(createRowMarks(translate, message, openedRow));
-  const parts = [[".row-from", who], [".row-subject", subject], [".row-date", date.text]];
-  for (const [selector, text] of /** @type {[string, string][]} */ (parts)) {
+  for (const [selector, text] of Object.entries({ ".row-from": who, ".row-subject": subject, ".row-date": date.text })) {
     const part = row.querySelector(selector);
     if (part && part.textContent !== text) part.textContent = text;
   }

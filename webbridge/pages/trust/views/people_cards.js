@@ -53,16 +53,15 @@ export class PeopleCards {
     this.#people = people;
     const keys = new Set(people.map(({ address }) => addressKey(address)));
     for (const key of this.#chosen) if (!keys.has(key)) this.#chosen.delete(key);
-    const add = html("button", {
-      type: "button", text: translate("person_add"), data: { test: "person-add" }, on: { click: () => this.#openAdding() },
-    });
     this.#showChosen();
     return html(
       "section",
       { class: "stack", data: { test: "people" } },
       html("h2", { text: translate("people_you_know") }),
       html("p", { class: "field-hint", text: translate("people_known_meaning") }),
-      html("div", { class: "actions" }, add),
+      html("div", { class: "actions" }, html("button", {
+        type: "button", text: translate("person_add"), data: { test: "person-add" }, on: { click: () => this.#openAdding() },
+      })),
       this.#bar,
       people.length > 0
         ? html("ul", { class: "cards" }, ...people.map((person) => this.#card(person)))
@@ -174,8 +173,7 @@ export class PeopleCards {
     const name = inputField(translate("person_name"), { type: "text", autocomplete: "off", dir: "auto", maxlength: 100, data: { test: "person-name" } });
     const send = () => {
       failure.textContent = "";
-      const done = onName(name.input.value.trim());
-      if (done) dialog.close();
+      if (onName(name.input.value.trim())) dialog.close();
     };
     const dialog = openDialog(
       { titleId, test, isWide: false },

@@ -72,14 +72,11 @@ export function createPeopleImport(services, { onAdded }) {
  * @returns {Promise<PeopleImport>}
  */
 async function importAll(mailVault, contents, options) {
-  /** @type {PeopleImport} */
-  const all = { added: [], known: 0, changed: [], leftOut: [] };
-  for (const content of contents) {
-    const { added, known, changed, leftOut } = await mailVault.importPeople(content, options);
-    all.added.push(...added);
-    all.known += known;
-    all.changed.push(...changed);
-    all.leftOut.push(...leftOut);
-  }
-  return all;
+  /** @type {PeopleImport[]} */
+  const imports = [];
+  for (const content of contents) imports.push(await mailVault.importPeople(content, options));
+  return {
+    added: imports.flatMap(({ added }) => added), known: imports.reduce((sum, { known }) => sum + known, 0),
+    changed: imports.flatMap(({ changed }) => changed), leftOut: imports.flatMap(({ leftOut }) => leftOut),
+  };
 }

@@ -30,7 +30,6 @@ import { certificateFacts } from "../certificate_facts.js";
  */
 /** @typedef {import("../../keys/mail_vault.js").Authority} Authority */
 /** @typedef {import("../../keys/mail_vault.js").Decision} Decision */
-/** @typedef {import("../../keys/mail_vault.js").Certificate} Certificate */
 
 /**
  * @param {PeopleServices} services
@@ -41,13 +40,13 @@ export function createPeopleView(services) {
   const heading = html("h1", { tabindex: -1, text: translate("people_title") });
   const failure = problem("people-error");
   const body = html("div", { class: "stack" });
-  const back = html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") });
   // Outside of `body`, so that the result of an import stays when the body is drawn again.
   const adding = createPeopleImport(services, { onAdded: () => redraw() });
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "people-view" } },
-    heading, failure, body, adding, html("div", { class: "actions" }, back),
+    heading, failure, body, adding,
+    html("div", { class: "actions" }, html("a", { class: "button", href: `#${services.mailPath()}`, text: translate("to_the_mail") })),
   );
 
   const fail = (/** @type {unknown} */ error) => { failure.textContent = services.sentenceFor(error); };
@@ -66,8 +65,7 @@ export function createPeopleView(services) {
 
   void redraw();
   services.kept.addEventListener("change", redraw);
-  const close = () => services.kept.removeEventListener("change", redraw);
-  return { element, heading, close, titleKey: "people_title" };
+  return { element, heading, close: () => services.kept.removeEventListener("change", redraw), titleKey: "people_title" };
 }
 
 /** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
@@ -107,14 +105,8 @@ function createDrawing(services, body, { change, redraw }) {
  * @param {Change} change
  */
 function createDecisions(services, decisions, change) {
-  const { translate, mailVault } = services;
-  const cards = decisions.map((decision) => {
-    const { kind, acceptedFor, acceptedAt, fingerprint } = decision;
-    const name = decision.name || decision.subject;
-    const reach = translate(`decision_${kind}`, { addresses: listOf(acceptedFor, translate), date: dayOnly(acceptedAt) });
-    const onRemove = () => change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name }));
-    return createCard(translate, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
-  });
+  const { translate } = services;
+  const cards = decisions.map((decision) => createDecision(services, decision, change));
   return html(
     "section",
     { class: "stack", data: { test: "decisions" } },
@@ -142,8 +134,10 @@ function createKeeping(services, change) {
     type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
     on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },
   });
-  const actions = keeping === "unreadable" ? html("div", { class: "actions" }, anew) : null;
-  return html("div", { class: "stack", data: { test: "keeping", keeping } }, paragraph, actions);
+  return html(
+    "div", { class: "stack", data: { test: "keeping", keeping } },
+    paragraph, keeping === "unreadable" ? html("div", { class: "actions" }, anew) : null,
+  );
 }
 
 /** @param {PeopleServices} services */
@@ -164,10 +158,6 @@ function createOperator(services, { authorities, timestampServices }, draw) {
   const { mozilla, revocation = "required" } = { ...trust.operator, ...revocationOfList(trust.following) };
   const isListed = Boolean(trust.following?.list);
   const none = !isListed && !mozilla && authorities.length === 0 ? translate("operator_none") : null;
-  const lines = [
-    mozilla ? translate("operator_mozilla") : null,
-    translate(`operator_revocation_${revocation.replace("-", "_")}`),
-  ];
   return html(
     "section",
     { class: "stack", data: { test: "operator" } },
@@ -177,7 +167,8 @@ function createOperator(services, { authorities, timestampServices }, draw) {
     createAuthorities(services, authorities, "operator-authority"),
     timestampServices.length > 0 ? html("p", { text: translate("operator_timestamps") }) : null,
     createAuthorities(services, timestampServices, "operator-timestamps"),
-    ...lines.map((text) => text && html("p", { text })),
+    mozilla && html("p", { text: translate("operator_mozilla") }),
+    html("p", { text: translate(`operator_revocation_${revocation.replace("-", "_")}`) }),
     trust.following && createFollowedList(services, trust.following, draw),
   );
 }
@@ -216,13 +207,13 @@ function revocationOfList(following) {
  */
 function createFollowedList(services, { list, operator, problems }, draw) {
   const { translate, trust } = services;
-  const warnings = problems.map(({ code, message }) =>
-    translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: technical(message) }));
   return html(
     "div",
     { class: "card stack", data: { test: "followed-list" } },
     html("h3", { class: "card-title", dir: "auto", text: list ? list.name : translate("list_none_counts") }),
-    ...warnings.map((text) => html("p", { class: "problem", role: "alert" }, ...sentenceNodes(text))),
+    ...problems.map(({ code, message }) => html("p", { class: "problem", role: "alert" }, ...sentenceNodes(
+      translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: technical(message) }),
+    ))),
     ...(list ? describeList(translate, list) : []),
     operator && trust.isNewlyFollowed ? html("p", { data: { test: "newly-followed" }, text: translate("list_new") }) : null,
     createListActions(services, operator, draw),
@@ -277,24 +268,19 @@ function createListActions(services, operator, draw) {
   );
 }
 
-/**
- * @param {Catalogue} translate
- * @param {{
- *   name: string, lines: string[], certificates: Certificate[], onRemove: () => Promise<void>, test: string,
- * }} card
- */
-function createCard(translate, { name, lines, certificates, onRemove, test }) {
-  const remove = html("button", {
-    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }),
-    data: { test: `${test}-remove` }, on: { click: () => void onRemove() },
-  });
-  const facts = certificates.map((certificate) => createFacts(certificateFacts(translate, certificate)));
+/** @param {PeopleServices} services @param {Decision} decision @param {Change} change */
+function createDecision({ translate, mailVault }, decision, change) {
+  const { kind, acceptedFor, acceptedAt, fingerprint } = decision;
+  const name = decision.name || decision.subject;
   return html(
     "li",
-    { class: "card", data: { test } },
+    { class: "card", data: { test: "decision" } },
     html("h3", { class: "card-title", dir: "auto", text: name }),
-    ...lines.map((text) => html("p", { text })),
-    html("details", {}, html("summary", { text: translate("details") }), ...facts),
-    html("div", { class: "actions" }, remove),
+    html("p", { text: translate(`decision_${kind}`, { addresses: listOf(acceptedFor, translate), date: dayOnly(acceptedAt) }) }),
+    html("details", {}, html("summary", { text: translate("details") }), createFacts(certificateFacts(translate, decision))),
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }), data: { test: "decision-remove" },
+      on: { click: () => void change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name })) },
+    })),
   );
 }

@@ -56,12 +56,12 @@ export function createCertificateView(page, typed = {}) {
     const refused = await page.openByCertificate(chosen, field.copy());
     if (refused && element.isConnected) tell(refused);
   }, tell);
-  const words = html("button", {
-    class: "quiet choice", type: "button", text: translate("parcel_words_use"), data: { test: "use-words" }, on: { click: () => page.startAgain() },
-  });
   const form = createForm(
     { class: "stack", data: { test: "certificate-form" } }, submit, file.element, field.element, failure,
-    html("div", { class: "actions" }, button, createComplaint(page)), html("p", { class: "field-hint", text: translate("parcel_open_meaning") }), words,
+    html("div", { class: "actions" }, button, createComplaint(page)), html("p", { class: "field-hint", text: translate("parcel_open_meaning") }),
+    html("button", {
+      class: "quiet choice", type: "button", text: translate("parcel_words_use"), data: { test: "use-words" }, on: { click: () => page.startAgain() },
+    }),
   );
   const element = html("div", { class: "narrow stack" }, heading, createPromise(translate, translate("parcel_certificate_intro")), form);
   return {

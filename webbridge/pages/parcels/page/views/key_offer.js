@@ -71,11 +71,7 @@ export class KeyOffer {
 
   /** @param {KeyTerms} terms @param {string[]} addresses */
   async #begin(terms, addresses) {
-    try {
-      await load();
-    } catch (error) {
-      throw new ApiError("unreachable", String(error));
-    }
+    await load().catch((error) => { throw new ApiError("unreachable", String(error)); });
     if (this.#signal.aborted) return;
     const { sealwaxParcelKey } = /** @type {{sealwaxParcelKey: ParcelKey}} */ (/** @type {unknown} */ (globalThis));
     const form = sealwaxParcelKey.createKey({
@@ -85,7 +81,7 @@ export class KeyOffer {
         this.#draw(terms, addresses).focus();
       },
     });
-    this.#close = form.close;
+    this.#close = () => form.close();
     this.#fill(form.element);
     form.focus();
   }

@@ -13,6 +13,8 @@ export function createLinklessView(page, { isBroken }) {
   const sentence = isBroken
     ? html("p", { class: "problem", role: "alert", text: translate("parcel_link_broken"), data: { test: "link-broken" } })
     : html("p", { text: translate("parcel_linkless"), data: { test: "linkless" } });
-  const element = html("div", { class: "narrow stack" }, heading, sentence);
-  return { element, heading, titleKey: "parcel_linkless_title", renew: () => createLinklessView(page, { isBroken }) };
+  return {
+    element: html("div", { class: "narrow stack" }, heading, sentence),
+    heading, titleKey: "parcel_linkless_title", renew: () => createLinklessView(page, { isBroken }),
+  };
 }

@@ -41,11 +41,14 @@ export function drawingOf(page) {
       const attached = createReceivedFiles(page, letter.attachments, null);
       const title = html("h2", { class: "visually-hidden", text: translate("parcel_letter") });
       place.append(title, ...text.parts, ...(attached ? [attached] : []));
-      const close = () => {
-        text.close();
-        for (const { data } of letter.attachments) overwrite(data);
+      return {
+        subject,
+        title: subject,
+        close: () => {
+          text.close();
+          for (const { data } of letter.attachments) overwrite(data);
+        },
       };
-      return { subject, title: subject, close };
     },
     createFurther: (reader, signal) => new KeyOffer(page, reader, signal),
   };
