@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1 import der
-from smime_core.asn1.der import Tlv
+from smime_core.asn1 import Tlv, der
 from smime_core.asn1.general_names import RFC822_NAME
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES
 from smime_core.pkix.policies import parse_certificate_policies

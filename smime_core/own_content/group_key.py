@@ -18,11 +18,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import Encrypting, KeyHolder, Keys, Signing
 from smime_core.cms.content_info import GROUP_KEY, SIGNED_GROUP_KEY
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.signing import Signing
 from smime_core.errors import GroupKeyRefused, MalformedMessage, NoMatchingRecipient
 from smime_core.limits import check_limit
 from smime_core.own_content.own_content import (
@@ -35,9 +32,7 @@ from smime_core.own_content.own_content import (
 from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
-from smime_core.text.json_object import JsonObject
-from smime_core.text.mail_address import addresses_match
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, addresses_match, parse_json
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 

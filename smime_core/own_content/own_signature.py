@@ -6,8 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.keys import Keys
+from smime_core.cms import KeyHolder, Keys
 from smime_core.own_content.own_content import ContentKind, examine_content
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.provider import CryptoProvider

@@ -12,14 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer
+from smime_core.asn1 import Buffer, der
+from smime_core.cms import NO_KEYS, Encrypting, Keys, SignatureForm, Signing
 from smime_core.cms.attributes import PAGE_HEAD, Attributes, build_attribute, find_value
 from smime_core.cms.content_info import PAGE, PUBLISHED_PAGE, SIGNED_PAGE
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
-from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage
 from smime_core.own_content.own_content import (
     ContentKind,
@@ -31,8 +28,7 @@ from smime_core.own_content.own_content import (
     was_opened,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.report.reasons import reason
-from smime_core.report.report import MessageReport, State
+from smime_core.report import MessageReport, State, reason
 from smime_core.trust.judging import Judging
 
 _KIND: Final = ContentKind(name="page", content_type=PAGE, encrypted_type=PAGE, encrypted_signed_type=SIGNED_PAGE)

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import unarmor
-from smime_core.cms.layers import find_signed_layer
+from smime_core.cms import SignerInfo, find_signed_layer, unarmor
 from smime_core.cms.signed_data import find_certificate
-from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage, VerificationError
 from smime_core.limits import check_limit
 from smime_core.own_content.own_content import ContentKind, examine_content

@@ -23,9 +23,8 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, Signing
 from smime_core.cms.content_info import RELEASE
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, ReleaseNotNewer, ReleaseOfAnotherKey, ReleaseRefused
 from smime_core.limits import (
     MAX_RELEASE_BYTES,
@@ -38,8 +37,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, parse_json
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"

@@ -23,11 +23,8 @@ from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_LISTED_SERVERS, MAX_SERVER_ADDRESS_CHARACTERS
 from smime_core.own_content.discovery_key import key_member
 from smime_core.own_content.own_content import build_members
+from smime_core.text import JsonObject, check_origin, parse_json, utc_text
 from smime_core.text.domain_name import find_a_labels
-from smime_core.text.json_object import JsonObject
-from smime_core.text.origin import check_origin
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 
 FORMAT: Final = "sealwax-discovery-1"
 MAX_DISCOVERY_LIFETIME: Final = datetime.timedelta(

@@ -24,9 +24,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import Server, ServerList, check_address
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
+from smime_core.text import JsonObject, parse_json, utc_text
 
 FORMAT: Final = "sealwax-move-1"
 MAX_AGE: Final = datetime.timedelta(minutes=5)

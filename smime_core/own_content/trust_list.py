@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, Signing
 from smime_core.cms.content_info import TRUST_LIST, unarmor
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.limits import (
     MAX_DECISION_ADDRESSES,
@@ -36,10 +35,8 @@ from smime_core.own_content.pinned_signer import examine_pinned, find_named_sign
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text.json_object import JsonObject
+from smime_core.text import JsonObject, parse_json, utc_text
 from smime_core.text.mail_address import is_condition
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.x509.certificate import Certificate
 

@@ -11,11 +11,16 @@ from collections.abc import Iterator, Sequence
 
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info
+from smime_core.cms import (
+    ID_AUTH_ENVELOPED_DATA,
+    ID_DATA,
+    ID_ENVELOPED_DATA,
+    Encrypting,
+    KeyHolder,
+    Keys,
+    parse_content_info,
+)
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.pwri import PasswordRecipient
 from smime_core.errors import (
     ContentTypeMismatch,

@@ -31,9 +31,7 @@ from smime_core.limits import (
 )
 from smime_core.own_content.own_content import build_members
 from smime_core.parcels.parcel_id import is_parcel_id
-from smime_core.text.json_object import JsonObject
-from smime_core.text.mail_address import parse_address
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, parse_address, parse_json
 
 VERSION: Final = "sealwax-parcel-1"
 CHUNK_BYTES: Final = 16_777_216

@@ -13,12 +13,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, OctetsContent, SignatureForm, Signing
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, PARCEL_MANIFEST, is_content_info, parse_content_info
 from smime_core.cms.enveloped_data import build_enveloped_data
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signed_content import OctetsContent
 from smime_core.cms.signed_data import SignedData, build_signed_data, parse_signed_data
-from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage, ParcelMisaddressed, ParcelMixed
 from smime_core.limits import MAX_PARCEL_CHUNK_OVERHEAD_BYTES, MAX_PARCEL_MANIFEST_BYTES, check_limit
 from smime_core.parcels.envelope import damage, keys_of, parse_envelope, recipients_of

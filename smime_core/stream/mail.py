@@ -32,10 +32,10 @@ from smime_core.mime import (
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
+    parse_micalg,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.mail_file import MAIL_HEAD_BYTES, check_emlx, find_mail_form
-from smime_core.mime.micalg import parse_micalg
 from smime_core.mime.multipart import (
     MAX_DELIMITER_BLANKS,
     begins_with_signature,

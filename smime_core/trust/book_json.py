@@ -17,8 +17,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BOOK_BYTES, MAX_BOOK_ENTRIES, MAX_BOOK_NAME_CHARACTERS, check_limit
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, parse_json
 
 VERSION: Final = "sealwax-book-1"
 

@@ -26,9 +26,7 @@ from smime_core.limits import (
     MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
 )
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
+from smime_core.text import JsonObject, parse_json, utc_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate, parse_certificate
 

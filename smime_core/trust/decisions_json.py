@@ -15,10 +15,8 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
-from smime_core.text.json_object import JsonObject
+from smime_core.text import JsonObject, parse_json, utc_text
 from smime_core.text.mail_address import is_condition
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.trust.decisions import Decision, DecisionKind
 

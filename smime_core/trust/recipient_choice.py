@@ -39,8 +39,7 @@ from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
 from smime_core.report.report import NO_VALUES, Reason, build_reason
-from smime_core.text.mail_address import addresses_match
-from smime_core.text.times import utc_text
+from smime_core.text import addresses_match, utc_text
 from smime_core.trust.certificate_change import has_receiving_key
 from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change
 from smime_core.trust.judging import Judging
