@@ -20,7 +20,7 @@ from sealwax.files.whole import write_whole
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_LISTED_SERVERS
 from smime_core.own_content import Succession, parse_succession
-from smime_core.text import JsonObject, parse_json
+from smime_core.text import JsonObject
 
 _FORMAT: Final = "sealwax-discovery-state-1"
 _WHERE: Final = "state of the discovery service"
@@ -100,9 +100,7 @@ def _build(state: State) -> bytes:
 
 
 def _parse(data: bytes) -> State:
-    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), _MEMBERS, _WHERE)
-    if members.text("format") != _FORMAT:
-        raise MalformedMessage(f"this is not of the format {_FORMAT}", _WHERE)
+    members = JsonObject.of_version(data, _MEMBERS, _FORMAT, _WHERE, max_bytes=_MAX_BYTES)
     return State(
         signed=members.data("signed", _MAX_BYTES),
         moves=tuple(map(_parse_move, members.values("moves", limit=MAX_LISTED_SERVERS))),

@@ -25,7 +25,6 @@ from smime_core.errors import (
     DiscoveryOfAnotherDomain,
     DiscoveryOlder,
     DiscoveryUnsigned,
-    MalformedMessage,
     SignatureMismatch,
 )
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_SUCCESSIONS
@@ -39,7 +38,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text import JsonObject, parse_json, utc_text
+from smime_core.text import JsonObject, utc_text
 
 FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
@@ -164,8 +163,7 @@ async def renew_discovery(
 
 def parse_signed_discovery(signed: bytes) -> SignedDiscovery:
     """Parse a signed document without verifying it. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(parse_json(signed, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
-    _check_format(members, FORMAT)
+    members = JsonObject.of_version(signed, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_DISCOVERY_BYTES)
     return SignedDiscovery(
         document=members.data("document", MAX_DISCOVERY_BYTES),
         key=key_member(members, "key"),
@@ -197,10 +195,9 @@ def build_followed_discovery(followed: FollowedDiscovery) -> bytes:
 
 def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
     """Parse the JSON form of a followed domain. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(
-        parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED
+    members = JsonObject.of_version(
+        data, _FOLLOWED_MEMBERS, FOLLOWED_FORMAT, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES
     )
-    _check_format(members, FOLLOWED_FORMAT)
     return FollowedDiscovery(
         domain=members.text("domain"),
         pinned=key_member(members, "pinned"),
@@ -257,8 +254,3 @@ async def _check_signed(key: str, signature: bytes, provider: CryptoProvider, *f
 def _check_end(server_list: ServerList, at: datetime.datetime) -> None:
     if at >= server_list.expires:
         raise DiscoveryExpired(f"the document ended on {utc_text(server_list.expires)}")
-
-
-def _check_format(members: JsonObject, expected: str) -> None:
-    if members.text("format") != expected:
-        raise MalformedMessage(f"this is not of the format {expected}", members.where)

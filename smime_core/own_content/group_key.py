@@ -32,7 +32,7 @@ from smime_core.own_content.own_content import (
 from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
-from smime_core.text import JsonObject, addresses_match, parse_json
+from smime_core.text import JsonObject, addresses_match
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 
@@ -142,9 +142,7 @@ async def unwrap_own_group_key(
 
 
 def _parse(content: bytes) -> GroupKey:
-    members = JsonObject.of(parse_json(content, where=_WHERE, max_bytes=MAX_WRAP_BYTES), _MEMBERS, where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, VERSION, _WHERE, max_bytes=MAX_WRAP_BYTES)
     if not _DIGEST.fullmatch(members.text("bundle")):
         raise MalformedMessage("bundle is not SHA-256 in hexadecimal", where=_WHERE)
     return GroupKey(

@@ -37,7 +37,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text import JsonObject, parse_json
+from smime_core.text import JsonObject
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"
@@ -201,10 +201,7 @@ def _build(release: Release) -> bytes:
 
 
 def _parse(content: bytes) -> Release:
-    value = parse_json(content, where=_WHERE, max_bytes=MAX_RELEASE_BYTES)
-    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
-    if members.text("format") != FORMAT:
-        raise MalformedMessage(f"this is not of the format {FORMAT}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_RELEASE_BYTES)
     covers = members.text("covers")
     if covers not in set(Coverage):
         raise MalformedMessage(f"covers is none of {', '.join(Coverage)}", where=_WHERE)

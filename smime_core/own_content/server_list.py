@@ -23,7 +23,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_LISTED_SERVERS, MAX_SERVER_ADDRESS_CHARACTERS
 from smime_core.own_content.discovery_key import key_member
 from smime_core.own_content.own_content import build_members
-from smime_core.text import JsonObject, check_origin, parse_json, utc_text
+from smime_core.text import JsonObject, check_origin, utc_text
 from smime_core.text.domain_name import find_a_labels
 
 FORMAT: Final = "sealwax-discovery-1"
@@ -131,9 +131,7 @@ def build_server_list(server_list: ServerList) -> bytes:
 
 def parse_server_list(content: bytes) -> ServerList:
     """Parse the JSON of a list. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(parse_json(content, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
-    if members.text("format") != FORMAT:
-        raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_DISCOVERY_BYTES)
     _check_domain(members.text("domain"))
     issued, expires = members.time("issued"), members.time("expires")
     if not datetime.timedelta(0) < expires - issued <= MAX_DISCOVERY_LIFETIME:

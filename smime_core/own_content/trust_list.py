@@ -35,7 +35,7 @@ from smime_core.own_content.pinned_signer import examine_pinned, find_named_sign
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text import JsonObject, parse_json, utc_text
+from smime_core.text import JsonObject, utc_text
 from smime_core.text.mail_address import is_condition
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.x509.certificate import Certificate
@@ -187,11 +187,8 @@ def build_followed_list(followed: FollowedList) -> bytes:
 
 def parse_followed_list(data: bytes) -> FollowedList:
     """Parse the JSON form of a followed list. Raises MalformedMessage or LimitExceeded."""
-    where = "followed list"
-    value = parse_json(data, where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
-    members = JsonObject.of(value, ("version", "operator", "serialNumber", "list"), where)
-    if members.text("version") != FOLLOWED_VERSION:
-        raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where)
+    names = ("version", "operator", "serialNumber", "list")
+    members = JsonObject.of_version(data, names, FOLLOWED_VERSION, "followed list", max_bytes=2 * MAX_TRUST_LIST_BYTES)
     return FollowedList(
         operator=read_certificate(members, "operator"),
         serial_number=members.number("serialNumber"),
@@ -234,10 +231,7 @@ def _anchor_to_json(anchor: TrustAnchor) -> dict[str, object]:
 
 
 def _parse(content: bytes) -> TrustList:
-    value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
-    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, VERSION, _WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
     trust_list = TrustList(
         name=members.text("name"),
         serial_number=members.number("serialNumber"),

@@ -31,7 +31,7 @@ from smime_core.limits import (
 )
 from smime_core.own_content.own_content import build_members
 from smime_core.parcels.parcel_id import is_parcel_id
-from smime_core.text import JsonObject, parse_address, parse_json
+from smime_core.text import JsonObject, parse_address
 
 VERSION: Final = "sealwax-parcel-1"
 CHUNK_BYTES: Final = 16_777_216
@@ -131,10 +131,14 @@ def write_manifest(manifest: Manifest) -> bytes:
 
 def read_manifest(content: Buffer) -> Manifest:
     """Parse the JSON of a manifest. Raises MalformedMessage or LimitExceeded."""
-    value = parse_json(bytes(content), _WHERE, max_bytes=MAX_PARCEL_MANIFEST_BYTES, max_tokens=MAX_PARCEL_JSON_TOKENS)
-    members = JsonObject.of(value, _MEMBERS, _WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", _WHERE)
+    members = JsonObject.of_version(
+        bytes(content),
+        _MEMBERS,
+        VERSION,
+        _WHERE,
+        max_bytes=MAX_PARCEL_MANIFEST_BYTES,
+        max_tokens=MAX_PARCEL_JSON_TOKENS,
+    )
     if not is_parcel_id(members.text("parcel")):
         raise MalformedMessage("parcel is no id of a parcel", _WHERE)
     recipients = members.texts("to", limit=MAX_PARCEL_RECIPIENTS)

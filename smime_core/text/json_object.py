@@ -57,6 +57,24 @@ class JsonObject:
             raise MalformedMessage(f"expected an object with the members {', '.join(names)}", where)
         return cls(value, where)
 
+    @classmethod
+    def of_version(
+        cls,
+        data: bytes,
+        names: Collection[str],
+        version: str,
+        where: str,
+        *,
+        max_bytes: int,
+        max_tokens: int = MAX_JSON_TOKENS,
+    ) -> Self:
+        """The members of a document with exactly these names, whose `version` or `format` must be this one."""
+        members = cls.of(parse_json(data, where, max_bytes=max_bytes, max_tokens=max_tokens), names, where)
+        name, words = ("version", "version") if "version" in names else ("format", "the format")
+        if members.text(name) != version:
+            raise MalformedMessage(f"this is not of {words} {version}", where)
+        return members
+
     def __repr__(self) -> str:
         # The repr leaves out the members, because they may be secret.
         return f"{type(self).__name__}({self.where!r})"

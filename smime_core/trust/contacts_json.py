@@ -26,7 +26,7 @@ from smime_core.limits import (
     MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
 )
-from smime_core.text import JsonObject, parse_json, utc_text
+from smime_core.text import JsonObject, utc_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate, parse_certificate
 
@@ -45,10 +45,10 @@ def build_contacts(contacts: Contacts) -> bytes:
 
 def parse_contacts(data: bytes) -> Contacts:
     """Parse the JSON text of `build_contacts`. Raises SmimeError if it is damaged or too large."""
-    value = parse_json(data, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS)
-    members = JsonObject.of(value, ("version", "certificates", "contacts"), _WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    names = ("version", "certificates", "contacts")
+    members = JsonObject.of_version(
+        data, names, VERSION, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS
+    )
     certificates = [
         parse_certificate(certificate_der)
         for certificate_der in members.data_list("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
