@@ -10,7 +10,7 @@ import click
 
 from sealwax.cli.messages.operations import Input, as_file
 from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.parameters import ENCODING, INPUT, OUTPUT, RAW_INPUT
+from sealwax.cli.options.parameters import ENCODING, RAW_INPUT, InputToOutput
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, mode_like, open_input, open_output
@@ -41,21 +41,17 @@ from smime_core.stream.writing import copy_octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressRequest:
+class CompressRequest(InputToOutput):
     """A mail or other content, and the form of the result."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     raw: bool = given_by(RAW_INPUT)
     encoding: str | None = given_by(*ENCODING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackRequest:
+class UnpackRequest(InputToOutput):
     """A message that needs no key, and where its content goes."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     raw: bool = given_by(
         click.Option(["--raw"], is_flag=True, help="Write the content as it is, without the mail's headers.")
     )

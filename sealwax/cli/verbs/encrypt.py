@@ -18,11 +18,10 @@ from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.parameters import (
     ENCODING,
     IDENTITIES,
-    INPUT,
-    OUTPUT,
     PLAIN_HEADERS,
     RAW_INPUT,
     SHA2_HASHES,
+    InputToOutput,
     ValueChoice,
     now,
 )
@@ -58,11 +57,9 @@ _MAX_UNCOVERED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncryptRequest:
+class EncryptRequest(InputToOutput):
     """A mail or content, its recipients, and how it is encrypted."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     allows_mixed: bool = given_by(ALLOW_MIXED)

@@ -16,7 +16,7 @@ from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages.operations import Examined, load_whole
 from sealwax.cli.options.identities import load_all_identities
-from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT, OUTPUT_FILE, SIGNER, now
+from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT_FILE, SIGNER, InputToOutput, now
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import HOLDER, SignerChoice, load_signer
@@ -104,11 +104,9 @@ class PageOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignPageRequest:
+class SignPageRequest(InputToOutput):
     """A page, its signer, and the form of the signature."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_file: str = given_by(SIGNER)
     embed: bool = given_by(
         click.Option(["--embed"], is_flag=True, help="One file that contains the page, not a separate signature.")
@@ -132,11 +130,9 @@ class SignPageRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncryptPageRequest:
+class EncryptPageRequest(InputToOutput):
     """A page, its recipients, and its signer if it has one."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     identity_file: str | None = given_by(

@@ -11,7 +11,7 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.messages.operations import Examined, load_whole
 from sealwax.cli.messages.rewriting import load_wrapped
-from sealwax.cli.options.parameters import CONTENT, FILE, INPUT, OUTPUT, SIGNER, now
+from sealwax.cli.options.parameters import CONTENT, FILE, INPUT, SIGNER, InputToOutput, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signer
@@ -42,11 +42,9 @@ from smime_core.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeReceiptRequest:
+class MakeReceiptRequest(InputToOutput):
     """A message that asks for a receipt, and the reader who signs one."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_file: str = given_by(SIGNER)
     content_file: str | None = given_by(CONTENT)
     choice: SignerChoice = group_of(SignerChoice)

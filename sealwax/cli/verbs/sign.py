@@ -16,12 +16,11 @@ from sealwax.cli.options.identities import load_carried_file
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
-    INPUT,
-    OUTPUT,
     PLAIN_HEADERS,
     RAW_INPUT,
     SHA2_HASHES,
     SIGNERS,
+    InputToOutput,
     ValueChoice,
     now,
 )
@@ -56,11 +55,9 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignRequest:
+class SignRequest(InputToOutput):
     """A mail or content, its signers, and how they sign."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     opaque: bool = given_by(
         click.Option(["--opaque"], is_flag=True, help="Put the content inside the signature, not before it.")
