@@ -13,7 +13,6 @@ import click
 from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.verdict_line import WORDS
-from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.delivery import CA_FILE
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import IDENTITIES, now
@@ -219,8 +218,8 @@ def _open_folder(request: OpenRequest, folder: Path) -> int:
 def _judge_and_save(
     request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
 ) -> tuple[OpenedManifest, int]:
-    opened, judged = _judge(request, source, access, parcel_id)
-    manifest = opened.manifest
+    judged = _judge(request, source, access, parcel_id)
+    opened, manifest = judged.examined, judged.examined.manifest
     if request.verdict.as_json:
         write_json(report_to_json(judged.report))
     else:
@@ -239,22 +238,14 @@ def _judge_and_save(
     return opened, DONE
 
 
-def _judge(
-    request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
-) -> tuple[OpenedManifest, Judged]:
+def _judge(request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None) -> Judged[OpenedManifest]:
     options, cms = request.verdict, source.read_manifest()
     readers = [address for identity in access.identities for address in identity.certificate.email_addresses]
-    manifests: list[OpenedManifest] = []
 
-    def examine(trust_store: TrustStore) -> Examined:
-        opened = read_manifest(
-            cms, access, options.judging(trust_store), PROVIDER, parcel_id=parcel_id, readers=readers
-        )
-        manifests.append(opened)
-        return Examined(opened.report, None)
+    def examine(trust_store: TrustStore) -> OpenedManifest:
+        return read_manifest(cms, access, options.judging(trust_store), PROVIDER, parcel_id=parcel_id, readers=readers)
 
-    judged = judge(examine, options.trust.load_store(), options.trust)
-    return manifests[-1], judged
+    return judge(examine, options.trust.load_store(), options.trust)
 
 
 def _open_file(request: OpenRequest, path: Path) -> int:
