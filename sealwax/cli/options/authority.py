@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import click
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.cli.options.parameters import UtcTime
 from sealwax.cli.options.passphrases import KEYRING_SERVICE, PassphraseSource, new_passphrase
+from sealwax.cli.options.request import given_by
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, write_line
 from sealwax.user_folders import user_folder
@@ -27,6 +29,13 @@ WORK_AT: Final = click.Option(
     metavar="TIME",
     help="Work as of this time, for trying things out: 2026-01-31T12:00:00Z.",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityRequest:
+    """The base of the requests of `sealwax ca`: the folder of the CA."""
+
+    folder: Path = given_by(FOLDER)
 
 
 def open_authority(path: Path) -> AuthorityFolder:
@@ -78,8 +87,7 @@ def check_role(folder: AuthorityFolder, role: Role) -> None:
 
 def _fill_keyring(entry: str) -> None:
     # Imported here: the backends of some systems start a D-Bus connection.
-    import keyring
-    from keyring.errors import KeyringError
+    import keyring.errors
 
     try:
         with lock_file(user_folder("XDG_DATA_HOME", ".local/share") / "keyring"):
@@ -88,5 +96,5 @@ def _fill_keyring(entry: str) -> None:
             passphrase = base64.b32encode(secrets.token_bytes(_NEW_PASSPHRASE_BYTES)).decode("ascii")
             keyring.set_password(KEYRING_SERVICE, entry, passphrase)
         write_line(f"A new passphrase is in the system keyring, entry {entry} under {KEYRING_SERVICE}.")
-    except KeyringError as error:
+    except keyring.errors.KeyringError as error:
         raise click.ClickException(f"the system keyring cannot be used: {type(error).__name__}") from error
