@@ -7,9 +7,8 @@ the time of its issue in seconds. So clients accept newer documents even after t
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,11 +62,9 @@ class StateFile:
         self._path = path
         self._seen: tuple[tuple[int, int, int], State] | None = None
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep other processes from writing. Raises OSError."""
-        with lock_beside(self._path):
-            yield
+        return lock_beside(self._path)
 
     def read(self) -> State:
         """The state. Raises OSError or StateDamaged."""
