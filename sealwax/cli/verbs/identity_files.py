@@ -105,8 +105,6 @@ def list_identities(request: ListIdentitiesRequest) -> None:
     at = now()
     for identity in identities:
         write_line(_describe(identity, at))
-    if not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
 
 
 @verb(ExportRequest)
@@ -119,8 +117,6 @@ def export(request: ExportRequest) -> None:
     if request.form is Pkcs12Form.LEGACY and not request.is_confirmed:
         _confirm_legacy()
     identities = load_all_identities([request.name], request.passphrases)
-    if not identities:
-        raise click.ClickException(f"{request.name} holds no private key together with its certificate")
     passphrase = None if request.clear else new_passphrase(request.new_file)
     if request.pem:
         data = _to_pem(identities, passphrase)
