@@ -299,8 +299,11 @@ def _proxy_for(endpoint: Endpoint) -> _Proxy | None:
     if not parts.hostname:
         return None
     user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
-    authorization = f"Basic {b64encode(user.encode()).decode('ascii')}" if user else ""
-    return _Proxy(host=parts.hostname, port=parts.port or DEFAULT_PORTS["http"], authorization=authorization)
+    return _Proxy(
+        host=parts.hostname,
+        port=parts.port or DEFAULT_PORTS["http"],
+        authorization=f"Basic {b64encode(user.encode()).decode('ascii')}" if user else "",
+    )
 
 
 class _Http(http.client.HTTPConnection):

@@ -145,8 +145,9 @@ class AuthorityFolder:
         key = blocking.run(load_private_key(data, passphrase, provider=self.provider))
         if public_key_of(key).spki_der != certificate.public_key.spki_der:
             remedy = ": `sealwax ca responder` makes both again" if role is Role.RESPONDER else ""
-            text = f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}"
-            raise MalformedMessage(text, where=str(self.path))
+            raise MalformedMessage(
+                f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}", where=str(self.path)
+            )
         return Identity(certificate=certificate, private_key=key)
 
     def open_key(self, role: Role, passphrase: bytes) -> PrivateKey:

@@ -55,8 +55,9 @@ def create_root(folder: AuthorityFolder, settings: Settings, parameters: Creatio
     """The certificate of a new root. Its first CRL, which is empty, is made too. Raises ProviderError or OSError."""
     key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Root CA", organization=settings.name, country=settings.country)
-    term = Term(at=parameters.at, days=ROOT_DAYS)
-    template = root_template(new_serial_number(folder.provider), subject_der, public_key_of(key), term=term)
+    template = root_template(
+        new_serial_number(folder.provider), subject_der, public_key_of(key), term=Term(at=parameters.at, days=ROOT_DAYS)
+    )
     root = run(build_certificate(template, issuer_der=subject_der, signing_key=key, provider=folder.provider))
     folder.write_settings(settings)
     folder.register.create()

@@ -138,8 +138,11 @@ def _fetch(publisher: str, policy: FetchPolicy) -> bytes:
 
 
 def _refusal(publisher: str, error: SmimeError) -> Refusal:
-    code = f"{error.code}: {error.failure}" if isinstance(error, LookupFailed) else error.code
-    return Refusal(publisher=publisher, code=code, text=str(error))
+    return Refusal(
+        publisher=publisher,
+        code=f"{error.code}: {error.failure}" if isinstance(error, LookupFailed) else error.code,
+        text=str(error),
+    )
 
 
 def _found(
@@ -149,5 +152,9 @@ def _found(
     publisher: str | None,
     refusals: Sequence[Refusal],
 ) -> Found:
-    server_list = blocking.run(followed.open(provider, at=at))
-    return Found(followed=followed, server_list=server_list, publisher=publisher, refusals=tuple(refusals))
+    return Found(
+        followed=followed,
+        server_list=blocking.run(followed.open(provider, at=at)),
+        publisher=publisher,
+        refusals=tuple(refusals),
+    )

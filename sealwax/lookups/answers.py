@@ -98,8 +98,7 @@ class AnswerSource:
             failure = KeptAnswer(data=None, failure=f"{result.failure}:{result}")
             self.cache.keep(question, failure, at=at, until=at + FAILURE_KEPT)
         else:
-            until = kept_until(lookup.kind, result, at)
-            self.cache.keep(question, KeptAnswer(data=result), at=at, until=until)
+            self.cache.keep(question, KeptAnswer(data=result), at=at, until=kept_until(lookup.kind, result, at))
 
 
 def host_of(lookup: Lookup) -> str:

@@ -122,8 +122,12 @@ class FetchPolicy:
 
         The bound is smaller because parsing a megabyte of certificates takes a second.
         """
-        max_body_bytes = min(self.max_body_bytes, MAX_ISSUERS_BYTES)
-        return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=(), max_body_bytes=max_body_bytes)
+        return dataclasses.replace(
+            self,
+            allowed_hosts=frozenset(),
+            allowed_networks=(),
+            max_body_bytes=min(self.max_body_bytes, MAX_ISSUERS_BYTES),
+        )
 
 
 PUBLIC_ONLY: Final = FetchPolicy()
@@ -283,8 +287,7 @@ def _exchange(connection: _Connection, target: _Target, request: FetchRequest, p
         raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
     if response.status not in request.taken:
         text = f"{target.host} answered with HTTP status {response.status}"
-        fields = tuple(response.getheaders())
-        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status, fields=fields)
+        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status, fields=tuple(response.getheaders()))
     head = response.headers
     return FetchAnswer(
         body=_read_body(response, target, policy.max_body_bytes),

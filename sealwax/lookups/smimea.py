@@ -226,8 +226,7 @@ def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServ
     if not is_bogus and not codes:
         is_bogus = _ask(owner, server, seconds, unchecked=True).rcode() == dns.rcode.NOERROR
     if is_bogus:
-        text = "DNSSEC says that the answer is not the domain's"
-        raise DirectoryFailed(DirectoryProblem.NOT_AUTHENTIC, text)
+        raise DirectoryFailed(DirectoryProblem.NOT_AUTHENTIC, "DNSSEC says that the answer is not the domain's")
 
 
 def _read_answer(response: dns.message.Message, owner: str, server: NameServer) -> SmimeaAnswer:

@@ -69,8 +69,11 @@ async def build_certification_request(
     try:
         choose_signature_algorithm(key)
     except UnsupportedByProvider:
-        text = f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours"
-        raise UnsupportedAlgorithm(key.key_type, "certification request", text=text) from None
+        raise UnsupportedAlgorithm(
+            key.key_type,
+            "certification request",
+            text=f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours",
+        ) from None
     wishes = der.sequence(encode_extension(build_subject_alt_name(addresses)))
     subject_der = build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME
     return await _build(key, subject_der, [build_attribute(EXTENSION_REQUEST, wishes)], provider)

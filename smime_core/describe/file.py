@@ -139,8 +139,11 @@ def _certificates(data: bytes) -> Findings:
 def _request(data: bytes) -> KeysAndCertificates:
     request = parse_certification_request(data)
     addresses = ", ".join(request.addresses)
-    title = f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}"
-    return KeysAndCertificates(title=title, keys=(), certificates=())
+    return KeysAndCertificates(
+        title=f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}",
+        keys=(),
+        certificates=(),
+    )
 
 
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:

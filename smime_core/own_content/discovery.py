@@ -127,8 +127,7 @@ async def sign_succession(
 ) -> Succession:
     """The statement that `new_key` follows `old_key` for this domain."""
     old, new = key_text(old_key), key_text(new_key)
-    signature = await sign_fields(old_key, provider, _SUCCESSION, domain, old, new)
-    return Succession(old=old, new=new, signature=signature)
+    return Succession(old=old, new=new, signature=await sign_fields(old_key, provider, _SUCCESSION, domain, old, new))
 
 
 async def follow_discovery(

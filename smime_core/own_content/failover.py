@@ -59,8 +59,11 @@ class Failover:
         A server that has moved is not lost at its new address.
         """
         addresses = {(server.kind, server.address) for server in server_list.servers}
-        lost = tuple(loss for loss in self.lost if (loss.kind, loss.address) in addresses)
-        return Failover(server_list=server_list, asked=at, lost=lost)
+        return Failover(
+            server_list=server_list,
+            asked=at,
+            lost=tuple(loss for loss in self.lost if (loss.kind, loss.address) in addresses),
+        )
 
     def next_fetch(self) -> datetime.datetime:
         """The time from which the client should ask for the list again.

@@ -81,8 +81,11 @@ async def sign_published_page(
     """
     head = der.element(_UTF8_STRING, _build_head(address, media_type))
     attributes = (*signing.options.further_attributes, build_attribute(PAGE_HEAD, head))
-    options = dataclasses.replace(signing.options, further_attributes=attributes)
-    signing = dataclasses.replace(signing, form=SignatureForm.DETACHED, options=options)
+    signing = dataclasses.replace(
+        signing,
+        form=SignatureForm.DETACHED,
+        options=dataclasses.replace(signing.options, further_attributes=attributes),
+    )
     return await build_signed_data(page, signing, provider, PUBLISHED_PAGE)
 
 
@@ -146,8 +149,11 @@ def _read_head(attributes: Attributes) -> bytes:
 
 
 def _moved(report: MessageReport) -> MessageReport:
-    state = State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state
-    return dataclasses.replace(report, state=state, reasons=(reason("page-moved"), *report.reasons))
+    return dataclasses.replace(
+        report,
+        state=State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state,
+        reasons=(reason("page-moved"), *report.reasons),
+    )
 
 
 def _is_same_address(address: str, other: str) -> bool:

@@ -102,8 +102,9 @@ def check_address(address: str) -> None:
     try:
         check_origin(written["origin"] if written else "")
     except ValueError:
-        text = "an address is expected: https, host, port and path, or http on a loopback host"
-        raise MalformedMessage(text, _WHERE) from None
+        raise MalformedMessage(
+            "an address is expected: https, host, port and path, or http on a loopback host", _WHERE
+        ) from None
 
 
 def build_server_list(server_list: ServerList) -> bytes:

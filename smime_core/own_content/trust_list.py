@@ -84,8 +84,11 @@ class TrustList:
 
         Each anchor gets the list's revocation policy, so that the policy also counts in a store with other anchors.
         """
-        anchors = tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors)
-        return TrustStore(anchors=anchors, revocation=self.revocation, requirements=self.requirements)
+        return TrustStore(
+            anchors=tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors),
+            revocation=self.revocation,
+            requirements=self.requirements,
+        )
 
 
 def find_operator(cms: Buffer) -> Certificate:
@@ -129,8 +132,10 @@ async def verify_trust_list(
         raise TrustListRefused(f"the list ended on {utc_text(trust_list.expires)}", report=report)
     # (3) The serial number.
     if trust_list.serial_number < least_serial_number:
-        text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
-        raise TrustListRefused(text, report=report)
+        raise TrustListRefused(
+            f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already",
+            report=report,
+        )
     return trust_list
 
 
@@ -170,8 +175,9 @@ async def renew_trust_list(
     if newer.cms == followed.cms:
         return followed
     if newer.serial_number <= followed.serial_number:
-        text = f"the list is number {newer.serial_number}, and number {followed.serial_number} was seen already"
-        raise TrustListRefused(text)
+        raise TrustListRefused(
+            f"the list is number {newer.serial_number}, and number {followed.serial_number} was seen already"
+        )
     return newer
 
 

@@ -137,8 +137,9 @@ async def open_trust_state(
         raise TrustStateRefused("it belongs to another account", report=report)
     # (3) The counter.
     if state.counter < least_counter:
-        text = f"it is number {state.counter}, and number {least_counter} was seen already"
-        raise TrustStateOlder(text, report=report)
+        raise TrustStateOlder(
+            f"it is number {state.counter}, and number {least_counter} was seen already", report=report
+        )
     return state
 
 

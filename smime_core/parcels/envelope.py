@@ -38,8 +38,9 @@ from smime_core.x509.certificate import Certificate
 
 def recipients_of(key: ParcelKey | None, certificates: Sequence[Certificate]) -> Encrypting:
     """The recipients of an object of a parcel. There are none if there is neither a key nor a certificate."""
-    password_keys = () if key is None else (key.password_key,)
-    return Encrypting(recipients=certificates, password_keys=password_keys, cipher=AES_256_GCM)
+    return Encrypting(
+        recipients=certificates, password_keys=() if key is None else (key.password_key,), cipher=AES_256_GCM
+    )
 
 
 def keys_of(key: ParcelKey | None, identities: Sequence[KeyHolder]) -> Keys:

@@ -113,8 +113,9 @@ async def examine_octets(
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
-    report = await walk.report(examiner, claim=claim, sender=sender, further=further)
-    return StreamedReport(report=report, content=walk.octets)
+    return StreamedReport(
+        report=await walk.report(examiner, claim=claim, sender=sender, further=further), content=walk.octets
+    )
 
 
 async def decrypt_octets(
@@ -447,8 +448,9 @@ async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingPr
     """The walk at the outermost layer of a mail, in a file of any form, or of bare CMS."""
     octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
-    entity = await read_entity_head(octets) if cms is None else None
-    return StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
+    return StreamedWalk(
+        octets, decryptor, provider, cms=cms, entity=await read_entity_head(octets) if cms is None else None
+    )
 
 
 def _announced_hashes(layer: _Found) -> list[HashName]:

@@ -153,8 +153,9 @@ async def check_recipient(
     check = _check_itself(found, address, judging.at, judging.contacts)
     try:
         own = (found.certificate, *found.intermediates)
-        known = (*found.intermediates, *judging.known_certificates.find_above(own))
-        rules = PathRules(judging.trust_store, judging.at, known=known)
+        rules = PathRules(
+            judging.trust_store, judging.at, known=(*found.intermediates, *judging.known_certificates.find_above(own))
+        )
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:
         return dataclasses.replace(
@@ -167,8 +168,12 @@ async def check_recipient(
     is_own = _is_among(address, found.certificate.email_addresses)
     if is_own and not _is_among(address, path.addresses):
         check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
-    warnings = (*check.warnings, *_revocation_warnings(judging.trust_store, path.trail))
-    return dataclasses.replace(check, warnings=warnings, trail=path.trail, covered=path.addresses)
+    return dataclasses.replace(
+        check,
+        warnings=(*check.warnings, *_revocation_warnings(judging.trust_store, path.trail)),
+        trail=path.trail,
+        covered=path.addresses,
+    )
 
 
 def check_without_path(
@@ -201,8 +206,9 @@ async def choose_recipient(
         await check_recipient(candidate, address, judging, provider)
         for candidate in candidates[:MAX_FOUND_CERTIFICATES]
     ]
-    left_out = max(0, len(candidates) - MAX_FOUND_CERTIFICATES)
-    return RecipientChoice(address=address, checks=tuple(checks), left_out=left_out)
+    return RecipientChoice(
+        address=address, checks=tuple(checks), left_out=max(0, len(candidates) - MAX_FOUND_CERTIFICATES)
+    )
 
 
 def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate, ...]:
@@ -251,8 +257,12 @@ def _check_itself(
     weakness = find_weakness(certificate.public_key)
     if weakness is not None:
         reasons.append(_reason("weak-key", {"key": weakness}))
-    warnings = _own_warnings(certificate, address, at, contacts)
-    return RecipientCheck(address=address or "", found=candidate, reasons=tuple(reasons), warnings=warnings)
+    return RecipientCheck(
+        address=address or "",
+        found=candidate,
+        reasons=tuple(reasons),
+        warnings=_own_warnings(certificate, address, at, contacts),
+    )
 
 
 def _reasons_against_use(certificate: Certificate) -> list[Reason]:

@@ -56,8 +56,12 @@ def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, tr
         return Judged(examined=first, report=first.report, evidence=trust_store.evidence)
     looked_up = look_up(first, examine, trust_store, trust, _trails_of)
     report = _with_problems(looked_up)
-    hint = "" if report.state is State.VERIFIED else hint_at(looked_up.open_lookups, trust)
-    return Judged(examined=looked_up.result, report=report, evidence=looked_up.evidence, hint=hint)
+    return Judged(
+        examined=looked_up.result,
+        report=report,
+        evidence=looked_up.evidence,
+        hint="" if report.state is State.VERIFIED else hint_at(looked_up.open_lookups, trust),
+    )
 
 
 def look_up(

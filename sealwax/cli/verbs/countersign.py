@@ -58,8 +58,9 @@ def countersign(request: CountersignRequest) -> None:
     cms = wrapped.cms
     # A countersignature is on somebody else's signature, so its signer need not be the author of the mail.
     for signer in load_signers(request.identity_files, request.passphrases, request.choice.rules(at)):
-        path = (request.number - 1,)
-        cms = blocking.run(add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=path))
+        cms = blocking.run(
+            add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=(request.number - 1,))
+        )
     write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
 
 

@@ -67,8 +67,14 @@ class Letter:
             except UnicodeDecodeError:
                 raise click.ClickException("the message on standard input is no text in UTF-8") from None
         domain = sender.rpartition("@")[2]
-        message_id = f"<{PROVIDER.random_bytes(16).hex()}@{domain}>"
-        draft = Draft(sender=sender, to=to, date=now(), message_id=message_id, subject=self.subject, text=text)
+        draft = Draft(
+            sender=sender,
+            to=to,
+            date=now(),
+            message_id=f"<{PROVIDER.random_bytes(16).hex()}@{domain}>",
+            subject=self.subject,
+            text=text,
+        )
         return outgoing_message(MESSAGE_NAME, build_mail(draft), f"{self.subject}\n{text}")
 
 
@@ -222,8 +228,11 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
         at = now()
         choice = SignerChoice(allow_expired=request.readers.allow_expired, allow_weak=False, holder=None)
         rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
-        identities = load_signers([request.identity_file], request.passphrases, rules)
-        signing = Signing(identities=identities, signing_time=at, form=SignatureForm.OPAQUE)
+        signing = Signing(
+            identities=load_signers([request.identity_file], request.passphrases, rules),
+            signing_time=at,
+            form=SignatureForm.OPAQUE,
+        )
     return Sending(
         sender=service.address,
         to=[Addressee(address=address, language=request.readers.language) for address in request.readers.to],

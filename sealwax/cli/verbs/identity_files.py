@@ -99,8 +99,13 @@ def list_identities(request: ListIdentitiesRequest) -> None:
     """List the identities in PKCS#12 and PEM files: the owner, the end and the use of each."""
     identities = load_all_identities(request.names, request.passphrases)
     if request.as_json:
-        keys = [key_label(identity.private_key) for identity in identities]
-        write_json(description_to_json(None, certificates=[identity.certificate for identity in identities], keys=keys))
+        write_json(
+            description_to_json(
+                None,
+                certificates=[identity.certificate for identity in identities],
+                keys=[key_label(identity.private_key) for identity in identities],
+            )
+        )
         return
     at = now()
     for identity in identities:

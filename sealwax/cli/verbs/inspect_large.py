@@ -47,8 +47,9 @@ async def _describe_octets(octets: Octets) -> Description:
         octets = inside
         entity = None if is_bare else await read_entity_head(octets)
     described = _describe(layers, first, entity)
-    openpgp = find_openpgp(await entity.with_body(OPENPGP_HEAD_BYTES)) if entity else None
-    return dataclasses.replace(described, openpgp=openpgp)
+    return dataclasses.replace(
+        described, openpgp=find_openpgp(await entity.with_body(OPENPGP_HEAD_BYTES)) if entity else None
+    )
 
 
 async def _describe_next(

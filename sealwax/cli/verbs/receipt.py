@@ -152,8 +152,11 @@ def _find_request(
     request_and_signer = ess.find_receipt_request(signers)
     if request_and_signer is None:
         return None, ()
-    own_names = [ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()]
-    to = ess.receipt_recipients(request_and_signer[0], own_names=own_names, history=ess.find_expansion_history(signers))
+    to = ess.receipt_recipients(
+        request_and_signer[0],
+        own_names=[ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()],
+        history=ess.find_expansion_history(signers),
+    )
     return request_and_signer[1], to
 
 
