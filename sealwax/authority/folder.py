@@ -103,8 +103,7 @@ class AuthorityFolder:
 
     def settings(self) -> Settings:
         """The settings. Raises MalformedMessage, LimitExceeded, or OSError if there is no CA."""
-        file = self.path / SETTINGS_FILE
-        data = read_small(file, max_bytes=_MAX_SETTINGS_BYTES)
+        data = read_small(self.path / SETTINGS_FILE, max_bytes=_MAX_SETTINGS_BYTES)
         try:
             values: dict[str, Any] = json.loads(data)
             return Settings(**{**values, "generation": Generation(values["generation"])})

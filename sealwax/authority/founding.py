@@ -71,8 +71,7 @@ def request_issuing(folder: AuthorityFolder, settings: Settings, parameters: Cre
     """Make a key for an issuing CA. Returns the request (PEM) for the root, which is also kept in the folder."""
     key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Issuing CA", organization=settings.name, country=settings.country)
-    request = run(build_authority_request(key, subject_der, provider=folder.provider))
-    pem = certification_request_to_pem(request)
+    pem = certification_request_to_pem(run(build_authority_request(key, subject_der, provider=folder.provider)))
     folder.write_settings(settings)
     if not folder.has_key(Role.ROOT):
         folder.register.create()
@@ -146,6 +145,5 @@ def certify_responder(folder: AuthorityFolder, issuing: Identity, parameters: Cr
     )
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
     certificate = register_certificate(folder, template, signer, Kind.RESPONDER)
-    responder = Identity(certificate=certificate, private_key=key)
-    folder.write_responder(responder, parameters.passphrase)
+    folder.write_responder(Identity(certificate=certificate, private_key=key), parameters.passphrase)
     return certificate

@@ -88,8 +88,7 @@ def begin_to_follow(
     refusals: list[Refusal] = []
     for publisher in publishers:
         try:
-            signed = _fetch(publisher, policy)
-            followed = blocking.run(follow_discovery(signed, provider, domain, key, at))
+            followed = blocking.run(follow_discovery(_fetch(publisher, policy), provider, domain, key, at))
         except SmimeError as error:
             refusals.append(_refusal(publisher, error))
         else:
@@ -114,8 +113,7 @@ def find_newest(
     unchanged: str | None = None
     for publisher in publishers:
         try:
-            signed = _fetch(publisher, policy)
-            newer = blocking.run(renew_discovery(followed, signed, provider, at))
+            newer = blocking.run(renew_discovery(followed, _fetch(publisher, policy), provider, at))
         except SmimeError as error:
             refusals.append(_refusal(publisher, error))
             continue

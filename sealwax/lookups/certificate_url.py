@@ -16,6 +16,5 @@ def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCerti
     Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
     """
     bounded = dataclasses.replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
-    data = fetch(FetchRequest(url=url), bounded)
-    certificates = read_certificates(data)
+    certificates = read_certificates(fetch(FetchRequest(url=url), bounded))
     return found_in([certificate.der for certificate in certificates], CertificateSource.URL, url)

@@ -108,8 +108,7 @@ def build_address_name(address: str) -> bytes:
         return der.element(RFC822_NAME, octets)
     if not _UTF8_MAILBOX.fullmatch(address):
         raise MalformedMessage("expected an e-mail address, its domain in ASCII", where="address")
-    mailbox = der.explicit(0, der.element(_UTF8_STRING, octets))
-    return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), mailbox)
+    return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), der.explicit(0, der.element(_UTF8_STRING, octets)))
 
 
 def build_subject_key_identifier(public_key: PublicKey) -> Extension:

@@ -155,8 +155,7 @@ async def sign_form(
         expires=utc_text(signing_time + lifetime),
     )
     signing = Signing(identities=[identity], signing_time=signing_time)
-    cms_der = await build_signed_data(content, signing, provider, FORM)
-    return armor(cms_der)
+    return armor(await build_signed_data(content, signing, provider, FORM))
 
 
 async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, provider: CryptoProvider) -> SignedForm:

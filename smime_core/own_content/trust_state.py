@@ -103,8 +103,7 @@ async def seal_trust_state(
     )
     check_limit(f"bytes of {_WHERE}", len(content), MAX_TRUST_STATE_BYTES)
     signing = Signing(identities=[identity], signing_time=signing_time)
-    encrypting = Encrypting(recipients=recipients)
-    return await protect_content(content, _KIND, provider, signing, encrypting)
+    return await protect_content(content, _KIND, provider, signing, Encrypting(recipients=recipients))
 
 
 async def open_trust_state(

@@ -270,8 +270,7 @@ class StreamedWalk:
             self.octets = wrapped.octets
         if self.entity is not None:
             self.state.openpgp = find_openpgp(await self.entity.with_body(OPENPGP_HEAD_BYTES))
-        report = self.state.report(examiner, claim=claim, sender=sender, further=further)
-        return report.with_content(b"")
+        return self.state.report(examiner, claim=claim, sender=sender, further=further).with_content(b"")
 
     async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
         """Judge protected parts below the top, as `verdict.walk.examine` does.

@@ -232,8 +232,7 @@ def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate
 def explain_path_error(error: PathError, certificate: Certificate, at: datetime.datetime) -> Reason:
     """The first reason against encrypting for a certificate whose path failed with `error`."""
     candidate = FoundCertificate(certificate=certificate, source=CertificateSource.GIVEN)
-    itself = _check_itself(candidate, None, at, Contacts())
-    return _with_path_error(itself.reasons, error, certificate, at)[0]
+    return _with_path_error(_check_itself(candidate, None, at, Contacts()).reasons, error, certificate, at)[0]
 
 
 def _check_itself(

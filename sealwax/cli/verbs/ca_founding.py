@@ -253,8 +253,7 @@ def responder(request: ResponderRequest) -> None:
     authority = open_authority(request.folder)
     check_role(authority, Role.ISSUING)
     parameters = _parameters_of(authority, request.at, request.passphrases)
-    issuing = authority.open_role(Role.ISSUING, parameters.passphrase)
-    made = certify_responder(authority, issuing, parameters)
+    made = certify_responder(authority, authority.open_role(Role.ISSUING, parameters.passphrase), parameters)
     write_line(f"The responder may sign until {made.not_after:%Y-%m-%d}.")
 
 

@@ -229,8 +229,7 @@ def crl(request: ListRequest) -> None:
     `respond` hands it out; OUT gets it too, in DER."""
     authority = open_authority(request.folder)
     crl_issuer = _crl_issuer(authority, Issuer.ROOT if request.of_root else Issuer.ISSUING, request.passphrases)
-    published = make_list(authority, crl_issuer, request.at or now())
-    write_output(request.target, published.der)
+    write_output(request.target, make_list(authority, crl_issuer, request.at or now()).der)
 
 
 @verb(PublishRequest)

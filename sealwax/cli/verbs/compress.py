@@ -136,8 +136,7 @@ async def _unpacked(octets: Octets, *, raw: bool) -> Octets:
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         raise MalformedMessage("found nothing compressed", where="message")
-    inside = await _content_of(cms)
-    return await join_mail(entity.head if entity is not None and not raw else None, inside)
+    return await join_mail(entity.head if entity is not None and not raw else None, await _content_of(cms))
 
 
 async def _content_of(cms: Octets) -> Octets:

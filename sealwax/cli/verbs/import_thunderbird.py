@@ -80,8 +80,7 @@ def import_thunderbird(request: ThunderbirdRequest) -> None:
         raise ProfileError(f"{request.profile} holds no key with a certificate and no person's certificate")
     request.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if identities:
-        passphrase = new_passphrase(request.new_file)
-        data = blocking.run(export_identities(identities, passphrase, provider=PROVIDER))
+        data = blocking.run(export_identities(identities, new_passphrase(request.new_file), provider=PROVIDER))
         write_output(str(p12), data, mode=PRIVATE_MODE)
     if people.added:
         write_output(str(ldif), build_people_file(people.contacts.people, PeopleForm.LDIF), mode=PRIVATE_MODE)

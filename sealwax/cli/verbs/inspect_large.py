@@ -63,8 +63,7 @@ async def _describe_next(
         return None
     structure = await split_structure(cms)
     kind = structure.skeleton.content_type
-    skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
-    layer = parse_any_layer(skeleton)
+    layer = parse_any_layer(build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS")))
     inside = structure.content if isinstance(layer, SignedLayer) else None
     if isinstance(layer, CompressedLayer) and structure.content is not None:
         inside = InflatedOctets(structure.content)

@@ -177,8 +177,7 @@ def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo,
             certificate = next(iter(find_signer_certificates(info, signed_data.certificates)), None)
             if certificate is None:
                 raise MalformedMessage("it does not carry its signer's certificate", where=source)
-            checked = verify_signer(info, content, PROVIDER, certificate, signed_data.e_content_type)
-            blocking.run(checked)
+            blocking.run(verify_signer(info, content, PROVIDER, certificate, signed_data.e_content_type))
             verified.append((info, certificate))
         except SmimeError as error:
             faults.append(error)

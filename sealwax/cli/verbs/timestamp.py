@@ -187,8 +187,7 @@ def add(request: AddRequest) -> None:
     """
     wrapped, number = load_wrapped(request.source), request.number - 1
     value = signature_value(wrapped.cms, number)
-    ask = ask_service(request.url)
-    token = blocking.run(obtain_timestamp(value, ask, PROVIDER, request.hash_name))
+    token = blocking.run(obtain_timestamp(value, ask_service(request.url), PROVIDER, request.hash_name))
     stamped = blocking.run(add_signature_timestamp(wrapped.cms, token, PROVIDER, number))
     write_output(request.target, wrapped.wrap(stamped), mode=mode_like(request.source))
 
