@@ -109,7 +109,7 @@ async def examine_page(
         return ExaminedPage(report=report, address="", media_type="", page=b"")
     members = parse_members(head, {"address", "mediaType", "version"}, where=_KIND.name, version=_VERSION)
     address = text_member(members, "address", where=_KIND.name)
-    if found_at is not None and address and not _is_same_address(address, found_at):
+    if found_at is not None and address and _canonical(address) != _canonical(found_at):
         report = _moved(report)
     return ExaminedPage(
         report=report.with_content(page),
@@ -154,10 +154,6 @@ def _moved(report: MessageReport) -> MessageReport:
         state=State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state,
         reasons=(reason("page-moved"), *report.reasons),
     )
-
-
-def _is_same_address(address: str, other: str) -> bool:
-    return _canonical(address) == _canonical(other)
 
 
 def _canonical(address: str) -> tuple[str, ...]:

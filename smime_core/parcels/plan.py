@@ -130,7 +130,10 @@ class ParcelPlan:
     async def measure(self, provider: CryptoProvider) -> ParcelSizes:
         """The sizes to announce for a parcel that needs several requests. Raises SmimeError."""
         lengths = [chunk.content_bytes for chunk in self.chunks]
-        by_length = {length: len(await self._encrypt_nothing(length, provider)) for length in sorted(set(lengths))}
+        by_length = {
+            length: len(await encrypt_chunk(bytes(length), provider, key=self.key, certificates=self.certificates))
+            for length in sorted(set(lengths))
+        }
         chunks = [ParcelChunk(cms_bytes=by_length[length], content_bytes=length, sha256=_NO_HASH) for length in lengths]
         manifest = await self._build(chunks, provider)
         return ParcelSizes(chunks=[chunk.cms_bytes for chunk in chunks], manifest=len(manifest) + _SIGNATURE_BYTES)
@@ -185,6 +188,3 @@ class ParcelPlan:
         return await build_manifest(
             manifest, provider, key=self.key, certificates=self.certificates, signing=self.signing
         )
-
-    async def _encrypt_nothing(self, length: int, provider: CryptoProvider) -> bytes:
-        return await encrypt_chunk(bytes(length), provider, key=self.key, certificates=self.certificates)

@@ -304,9 +304,9 @@ class StreamedWalk:
     async def judge(self, found: _Found, examiner: Examiner) -> Octets | None:
         """Judge the signers of a signed layer. Returns the signed content, or None for a certificates-only message."""
         octets = found.content
-        content = StreamedContent(octets, _announced_hashes(found), provider=self._provider) if octets else None
-        if content is not None:
-            content.accept(found.digests)
+        content = (
+            StreamedContent(octets, _announced_hashes(found), self._provider, digests=found.digests) if octets else None
+        )
         if content is not None and (walk := found.walk()) is not None:
             with contextlib.suppress(UnsupportedByProvider):
                 await content.digest_in(walk, reads_ahead=found.reads_ahead)

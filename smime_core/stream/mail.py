@@ -43,7 +43,15 @@ from smime_core.mime.multipart import (
 )
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
-from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, Utf8Octets, read_head, slice_octets
+from smime_core.stream.octets import (
+    CrlfOctets,
+    MemoryOctets,
+    Octets,
+    TransformedOctets,
+    Utf8Octets,
+    read_head,
+    slice_octets,
+)
 from smime_core.stream.part_walk import PartWalk
 from smime_core.text.base64 import Base64BeforeFooter, ExactBase64, LenientBase64
 
@@ -94,7 +102,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     if is_content_info(head):
         return octets
     if is_bare_base64(head):
-        decoded = Base64Octets(octets, ExactBase64)
+        decoded = TransformedOctets(octets, ExactBase64)
         return decoded if is_content_info(await read_head(decoded, HEAD_BYTES)) else await locate_cms(decoded)
     text = find_pem_start(head)
     if text is None:
@@ -105,7 +113,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     end = await find(octets, _HYPHEN, text, longest=1)
     if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
         raise MalformedMessage("the block is cut short", where="PEM")
-    return Base64Octets(slice_octets(octets, text, end[0]), ExactBase64)
+    return TransformedOctets(slice_octets(octets, text, end[0]), ExactBase64)
 
 
 async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> StreamedEntity:
@@ -206,7 +214,7 @@ async def decode_octets(entity: StreamedEntity) -> Octets:
     """The body without its transfer encoding, as `mime.decode_body` does. Raises MalformedMessage or LimitExceeded."""
     encoding = entity.head.transfer_encoding
     if encoding == "base64":
-        return Base64Octets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
+        return TransformedOctets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
     if encoding in TEXT_ENCODINGS:
         # Text encodings are rare for large content, so they are decoded in memory.
         whole = await entity.with_body(MAX_WHOLE_BYTES + 1)

@@ -27,6 +27,7 @@ from smime_core.limits import (
     MAX_PATH_LENGTH,
 )
 from smime_core.text import JsonObject, utc_text
+from smime_core.trust.certificate_member import certificate_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate, parse_certificate
 
@@ -39,7 +40,11 @@ def build_contacts(contacts: Contacts) -> bytes:
     """The JSON text in ASCII, indented by one blank, so that two versions can be compared line by line."""
     numbers: dict[Certificate, int] = {}
     people = [_contact_to_json(contact, numbers) for contact in contacts.people]
-    members = {"version": VERSION, "certificates": [_to_text(number.der) for number in numbers], "contacts": people}
+    members = {
+        "version": VERSION,
+        "certificates": [certificate_text(certificate) for certificate in numbers],
+        "contacts": people,
+    }
     return (json.dumps(members, indent=1) + "\n").encode("ascii")
 
 
@@ -64,7 +69,7 @@ def _contact_to_json(contact: Contact, numbers: dict[Certificate, int]) -> dict[
     return {
         "address": contact.address,
         "certificates": [_known_to_json(known, numbers) for known in contact.certificates],
-        "capabilities": _to_text(_capabilities_der(contact.capabilities)) if contact.capabilities else None,
+        "capabilities": _capabilities_text(contact.capabilities) if contact.capabilities else None,
         "preferred": _number(contact.preferred, numbers) if contact.preferred else None,
         "saidAt": utc_text(contact.said_at) if contact.said_at else None,
     }
@@ -84,12 +89,8 @@ def _number(certificate: Certificate, numbers: dict[Certificate, int]) -> int:
     return numbers.setdefault(certificate, len(numbers))
 
 
-def _capabilities_der(capabilities: Capabilities) -> bytes:
-    return der.sequence(*(entry.der for entry in capabilities.entries))
-
-
-def _to_text(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+def _capabilities_text(capabilities: Capabilities) -> str:
+    return base64.b64encode(der.sequence(*(entry.der for entry in capabilities.entries))).decode("ascii")
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:
