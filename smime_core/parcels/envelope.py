@@ -21,17 +21,20 @@ from smime_core.cms import (
     parse_content_info,
 )
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
-from smime_core.cms.recipients.pwri import PasswordRecipient
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_derivation
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
     LimitExceeded,
     MalformedMessage,
+    NoMatchingRecipient,
     ParcelDamaged,
     ParcelMixed,
     ParcelNotAuthenticated,
+    SmimeError,
     WrongPassphrase,
 )
+from smime_core.keys.kdf import parse_pbkdf2
 from smime_core.parcels.parcel_key import ParcelKey
 from smime_core.x509.certificate import Certificate
 
@@ -69,6 +72,25 @@ def parse_envelope(cms: Buffer, key: ParcelKey | None, *, what: str) -> Envelope
         if not all(password.is_derived_as(key.password_key) for password in passwords):
             raise ParcelMixed(f"{what} has another key derivation than this parcel")
     return enveloped
+
+
+def salt_of(cms: Buffer) -> bytes:
+    """The salt in the password recipient of an object of a parcel. Nothing is derived.
+
+    Raises NoMatchingRecipient if there is no such recipient, ParcelDamaged for a key derivation other than the
+    format's, and the errors of `parse_envelope`.
+    """
+    enveloped = parse_envelope(cms, None, what="the manifest")
+    passwords = [recipient for recipient in enveloped.recipients if isinstance(recipient, PasswordRecipient)]
+    if not passwords:
+        raise NoMatchingRecipient
+    try:
+        kdf = parse_pbkdf2(passwords[0].derivation_der).kdf
+    except SmimeError as error:
+        raise ParcelDamaged(f"the manifest: {error}") from error
+    if kdf != password_derivation(kdf.salt):
+        raise ParcelDamaged("the manifest has another key derivation than parcels have")
+    return kdf.salt
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@
     "chunks": [{"bytes": size of the chunk's CMS, "sha256": hash of the chunk's CMS in hexadecimal}, ...]}, ...]}
 
 Every chunk of a file except the last has CHUNK_BYTES of content. An empty file has no chunk. The chunks of all files
-are numbered from 0. The number is the chunk's name on the server.
+are numbered from 0. The number is the chunk's name on the server. The id of a parcel is 16 random bytes, which the
+sender chooses, in base64url without padding (RFC 4648 section 5).
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from smime_core.limits import (
     check_limit,
 )
 from smime_core.own_content.own_content import build_members
-from smime_core.parcels.parcel_id import is_parcel_id
-from smime_core.text import JsonObject, parse_address
+from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject, parse_address, write_base64url
 
 VERSION: Final = "sealwax-parcel-1"
 CHUNK_BYTES: Final = 16_777_216
@@ -42,6 +43,9 @@ _WHERE: Final = "parcel manifest"
 _MEMBERS: Final = ("version", "parcel", "from", "to", "created", "files")
 _FILE_MEMBERS: Final = ("name", "bytes", "chunks")
 _CHUNK_MEMBERS: Final = ("bytes", "sha256")
+_ID_BYTES: Final = 16
+# The last of 22 characters has two bits of the id. Its other bits are zero, so that one id has one text.
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 # Separators of folders, and marks of the writing direction, which can make "gpj.exe" look like "exe.jpg".
 _UNWANTED_IN_NAMES: Final = re.compile(r"[/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -84,6 +88,16 @@ class Manifest:
     def message(self) -> ParcelFile | None:
         """The written message, a MIME entity, or None if the parcel has only files."""
         return self.files[0] if self.files and self.files[0].name == MESSAGE_NAME else None
+
+
+def make_parcel_id(provider: CryptoProvider) -> str:
+    """The id of a new parcel."""
+    return write_base64url(provider.random_bytes(_ID_BYTES))
+
+
+def is_parcel_id(text: str) -> bool:
+    """Whether the text is the id of a parcel."""
+    return _ID.fullmatch(text) is not None
 
 
 def chunk_lengths(size_bytes: int) -> list[int]:
