@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,13 @@ from smime_core.trust import (
     find_in_contacts,
 )
 from smime_core.x509 import Certificate
+
+ALLOW_MIXED: Final = click.Option(
+    ["--allow-mixed", "allows_mixed"],
+    is_flag=True,
+    help="One mail for a password or an ML-KEM key beside other certificates, though Thunderbird cannot open it.",
+)
+_MIXED: Final = "Thunderbird opens no mail that has a password or an ML-KEM key beside its reader's certificate"
 
 _MAX_REFUSALS_SHOWN: Final = 3
 # Only these warnings are shown. The user knows the other warnings, because they follow from options.
@@ -158,6 +166,14 @@ def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Cert
     at = _judged_at(candidate, now(), allow_expired=choice.allow_expired)
     check = check_without_path(candidate, next(shared, own[0] if own else None), at=at)
     return _take(name, [_without_weakness(check) if choice.allow_weak else check])
+
+
+def confirm_mixed() -> None:
+    """Ask on the terminal. Raises UsageError without a terminal, or ClickException if the answer is no."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{_MIXED}: encrypt it once for each kind, or give --allow-mixed")
+    if not click.confirm(f"{_MIXED}. Write one mail for all the same?", default=False):
+        raise click.ClickException("nothing was written")
 
 
 def _judged_at(candidate: FoundCertificate, at: datetime.datetime, *, allow_expired: bool) -> datetime.datetime:

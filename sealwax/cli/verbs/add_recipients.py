@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
-from sealwax.cli.judging.recipients import RecipientOptions
+from sealwax.cli.judging.recipients import ALLOW_MIXED, RecipientOptions, confirm_mixed
 from sealwax.cli.messages.rewriting import load_wrapped
 from sealwax.cli.options.keys import KeyOptions
 from sealwax.cli.options.parameters import InputToOutput

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from sealwax.cli.messages.operations import Input, as_file
-from sealwax.cli.messages.output import open_cms_output
+from sealwax.cli.messages.operations import Input, as_file, open_cms_output
 from sealwax.cli.options.parameters import ENCODING, RAW_INPUT, InputToOutput
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER

@@ -11,7 +11,6 @@ import click
 
 from sealwax.cli.judging.recipients import load_preferred
 from sealwax.cli.messages import operations
-from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.identities import load_carried_file
 from sealwax.cli.options.parameters import (
     ENCODING,
@@ -194,7 +193,7 @@ def sign(request: SignRequest) -> None:
     with open_input(request.source) as data, show_progress(data, "Signing") as watched:
         signing, mode = request.load_signing(watched), mode_like(request.source)
         if request.raw or request.encoding:
-            with open_cms_output(request.target, request.encoding, mode) as output:
+            with operations.open_cms_output(request.target, request.encoding, mode) as output:
                 operations.sign_content(watched, output, signing, raw=request.raw)
             return
         is_plain = request.plain_headers
