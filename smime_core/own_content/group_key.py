@@ -29,7 +29,7 @@ from smime_core.own_content.own_content import (
     protect_content,
     was_opened,
 )
-from smime_core.own_content.own_signature import examine_as_own
+from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
 from smime_core.text import JsonObject, addresses_match

@@ -17,7 +17,7 @@ import dataclasses
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from smime_core.asn1.der import Buffer
 from smime_core.cms import KeyHolder, Signing
@@ -35,6 +35,7 @@ from smime_core.own_content.pinned_signer import examine_pinned, find_named_sign
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
+from smime_core.report.report_json import anchor_to_json, certificate_to_json, time_to_json
 from smime_core.text import JsonObject, utc_text
 from smime_core.text.mail_address import is_condition
 from smime_core.trust.certificate_member import certificate_text, read_certificate
@@ -200,6 +201,23 @@ def parse_followed_list(data: bytes) -> FollowedList:
         serial_number=members.number("serialNumber"),
         cms=members.data("list", MAX_TRUST_LIST_BYTES),
     )
+
+
+def trust_list_to_json(trust_list: TrustList, operator: Certificate) -> dict[str, Any]:
+    """All members of a list as JSON for display, with the facts of each certificate instead of its bytes."""
+    return {
+        "name": trust_list.name,
+        "operator": certificate_to_json(operator),
+        "serialNumber": trust_list.serial_number,
+        "issued": time_to_json(trust_list.issued),
+        "expires": time_to_json(trust_list.expires),
+        "revocation": str(trust_list.revocation),
+        "directories": list(trust_list.directories),
+        "anchors": [
+            {**anchor_to_json(anchor), "certificate": certificate_to_json(anchor.certificate)}
+            for anchor in trust_list.anchors
+        ],
+    }
 
 
 def _check_dates(trust_list: TrustList) -> None:

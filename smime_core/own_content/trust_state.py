@@ -25,7 +25,7 @@ from smime_core.cms.content_info import SIGNED_TRUST_STATE, TRUST_STATE
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder, TrustStateRefused
 from smime_core.limits import MAX_TRUST_STATE_BYTES, check_limit
 from smime_core.own_content.own_content import ContentKind, build_members, protect_content, was_opened
-from smime_core.own_content.own_signature import examine_as_own
+from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
 from smime_core.text import JsonObject, address_key, parse_json

@@ -26,7 +26,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
 from smime_core.trust.certificate_change import CertificateChange, change_from, may_encrypt
-from smime_core.trust.certificate_index import CertificateIndex
+from smime_core.trust.issuers import CertificateIndex
 from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 

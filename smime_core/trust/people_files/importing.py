@@ -25,8 +25,7 @@ from smime_core.trust.contacts import (
     remember_certificate,
 )
 from smime_core.trust.issuers import Issuers
-from smime_core.trust.people_files.left_out import LeftOut, leave_out
-from smime_core.trust.people_files.reading import FoundPerson, PeopleFile
+from smime_core.trust.people_files.reading import FoundPerson, LeftOut, PeopleFile, leave_out
 from smime_core.x509.certificate import Certificate
 
 
