@@ -13,14 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sealwax.lookups.certificate_url import find_at_url
 from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, LookupFailed
-from sealwax.lookups.found_certificates import found_in
+from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, fetch
+from sealwax.lookups.found_certificates import found_in, read_certificates
 from sealwax.lookups.ldap import LdapDirectory, find_in_ldap
 from sealwax.lookups.smimea import NameServer, SmimeaAnswer, find_smimea
 from smime_core.errors import SmimeError
-from smime_core.limits import DIRECTORY_SECONDS, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
+from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_BYTES, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
 from smime_core.trust import NO_CONTACTS, CertificateSource, Contacts, FoundCertificate, find_in_contacts
 
 _Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
@@ -89,6 +88,18 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
         found=tuple(sorted((*known, *candidates), key=lambda candidate: order.index(candidate.source))),
         problems=problems,
     )
+
+
+def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCertificate, ...]:
+    """The end-entity certificates at a web address that the user gave, fetched with the checks of `fetch`.
+
+    The answer is DER, PEM or a certs-only .p7c (RFC 5280 section 4.2.2.1).
+
+    Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
+    """
+    bounded = dataclasses.replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
+    certificates = read_certificates(fetch(FetchRequest(url=url), bounded))
+    return found_in([certificate.der for certificate in certificates], CertificateSource.URL, url)
 
 
 def _questions(address: str, directories: Directories, seconds: float) -> list[_Question]:

@@ -34,8 +34,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report.report import MessageReport
-from smime_core.report.report_json import anchor_to_json, certificate_to_json, time_to_json
+from smime_core.report import MessageReport, anchor_to_json, certificate_to_json, time_to_json
 from smime_core.text import JsonObject, utc_text
 from smime_core.text.mail_address import is_condition
 from smime_core.trust.certificate_member import certificate_text, read_certificate
