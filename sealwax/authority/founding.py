@@ -143,7 +143,8 @@ def certify_responder(folder: AuthorityFolder, issuing: Identity, parameters: Cr
         issuer=issuing.certificate,
         term=Term(at=parameters.at, days=RESPONDER_DAYS),
     )
-    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    certificate = register_certificate(folder, template, signer, Kind.RESPONDER)
+    certificate = register_certificate(
+        folder, template, Signer(issuer=Issuer.ISSUING, identity=issuing), Kind.RESPONDER
+    )
     folder.write_responder(Identity(certificate=certificate, private_key=key), parameters.passphrase)
     return certificate

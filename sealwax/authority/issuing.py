@@ -73,8 +73,14 @@ def add_certificate(
     )
     if template.not_after <= at:
         raise MalformedMessage("the issuing CA has expired", where="validity")
-    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    return _register(changes, folder.provider, template, signer, Kind.PERSON, order.addresses)
+    return _register(
+        changes,
+        folder.provider,
+        template,
+        Signer(issuer=Issuer.ISSUING, identity=issuing),
+        Kind.PERSON,
+        order.addresses,
+    )
 
 
 def register_certificate(

@@ -105,19 +105,22 @@ def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCerti
 def _questions(address: str, directories: Directories, seconds: float) -> list[_Question]:
     questions = []
     if directories.folder is not None:
-        ask: _Ask = functools.partial(_find_in_folder, address, directories.folder)
-        questions.append(_Question(CertificateSource.BRIDGE, "", ask))
+        questions.append(
+            _Question(CertificateSource.BRIDGE, "", functools.partial(_find_in_folder, address, directories.folder))
+        )
     for directory in directories.ldap:
         bounded = dataclasses.replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
-        ask = functools.partial(find_in_ldap, address, bounded)
-        questions.append(_Question(CertificateSource.LDAP, directory.host, ask))
+        questions.append(
+            _Question(CertificateSource.LDAP, directory.host, functools.partial(find_in_ldap, address, bounded))
+        )
     if directories.name_servers:
         bound = min(DIRECTORY_SECONDS, seconds)
         ask = functools.partial(find_smimea, address, name_servers=directories.name_servers, timeout_seconds=bound)
         questions.append(_Question(CertificateSource.SMIMEA, address.rpartition("@")[2], ask))
     for url in directories.urls:
-        ask = functools.partial(find_at_url, url, directories.fetch_policy)
-        questions.append(_Question(CertificateSource.URL, url, ask))
+        questions.append(
+            _Question(CertificateSource.URL, url, functools.partial(find_at_url, url, directories.fetch_policy))
+        )
     return questions
 
 

@@ -73,8 +73,7 @@ async def examine_as_own(
     store, keys = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED), Keys(identities=identities)
 
     async def examine(time: datetime) -> MessageReport:
-        judging = Judging(trust_store=store, at=time)
-        return await examine_content(cms, kind, judging, provider, keys, detached_content)
+        return await examine_content(cms, kind, Judging(trust_store=store, at=time), provider, keys, detached_content)
 
     report = await examine(at)
     ended = _find_ended_signer(report, at)

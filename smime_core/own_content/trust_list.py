@@ -106,8 +106,7 @@ async def sign_trust_list(
     content = _build(trust_list)
     # Parsing raises an error for a list that readers would refuse.
     _parse(content)
-    signing = Signing(identities=[identity], signing_time=signing_time)
-    return await protect_content(content, _KIND, provider, signing)
+    return await protect_content(content, _KIND, provider, Signing(identities=[identity], signing_time=signing_time))
 
 
 async def verify_trust_list(
