@@ -19,7 +19,15 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_json, write_line, write_output
+from sealwax.cli.streams.files import (
+    PRIVATE_MODE,
+    STANDARD_STREAM,
+    lock_file,
+    read_input,
+    write_json,
+    write_line,
+    write_output,
+)
 from sealwax.cli.streams.progress import show_steps
 from sealwax.cli.user_files.delivery import KeptService, sends_folder
 from sealwax.cli.user_files.sent_parcels import keep_expected_receipt
@@ -27,7 +35,6 @@ from sealwax.delivery.address import ParcelLink, parse_server
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_message
 from sealwax.delivery.send_states import SendStates
 from sealwax.delivery.sending import Sender, Sending, Sent
-from sealwax.files.locks import lock_beside
 from sealwax.words import ENGLISH, WORDS
 from smime_core.cms import SignatureForm, Signing
 from smime_core.mail import Draft, build_mail
@@ -206,9 +213,8 @@ def send(request: SendRequest) -> None:
     with request.login.open() as (service, token, api):
         sending = _prepare(request, service, certificates)
         sender = Sender(api, SendStates(sends_folder(), token, PROVIDER), PROVIDER)
-        sends_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
-            lock_beside(sender.state_file_of(sending)),
+            lock_file(sender.state_file_of(sending)),
             show_steps("Sending", sum(file.size_bytes for file in sending.files)) as move,
         ):
             sent = sender.send(sending, now(), move)
