@@ -286,8 +286,12 @@ def _exchange(connection: _Connection, target: _Target, request: FetchRequest, p
     if response.status in _REDIRECTS:
         raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
     if response.status not in request.taken:
-        text = f"{target.host} answered with HTTP status {response.status}"
-        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status, fields=tuple(response.getheaders()))
+        raise LookupFailed(
+            LookupFailure.HTTP_STATUS,
+            f"{target.host} answered with HTTP status {response.status}",
+            status=response.status,
+            fields=tuple(response.getheaders()),
+        )
     head = response.headers
     return FetchAnswer(
         body=_read_body(response, target, policy.max_body_bytes),

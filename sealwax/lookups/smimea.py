@@ -211,11 +211,13 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
     except (TimeoutError, dns.exception.Timeout):
         raise DirectoryFailed(DirectoryProblem.TIMEOUT, f"the resolver {server.address} did not answer") from None
     except dns.exception.DNSException as error:
-        text = f"the answer of the resolver {server.address} cannot be read"
-        raise DirectoryFailed(DirectoryProblem.REFUSED, text) from error
+        raise DirectoryFailed(
+            DirectoryProblem.REFUSED, f"the answer of the resolver {server.address} cannot be read"
+        ) from error
     except (OSError, EOFError, ValueError) as error:
-        text = f"the resolver {server.address} cannot be reached"
-        raise DirectoryFailed(DirectoryProblem.UNREACHABLE, text) from error
+        raise DirectoryFailed(
+            DirectoryProblem.UNREACHABLE, f"the resolver {server.address} cannot be reached"
+        ) from error
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:
@@ -235,12 +237,14 @@ def _read_answer(response: dns.message.Message, owner: str, server: NameServer) 
     if response.rcode() == dns.rcode.NXDOMAIN:
         return answer
     if response.rcode() != dns.rcode.NOERROR:
-        text = f"the resolver {server.address} answers {dns.rcode.to_text(response.rcode())}"
-        raise DirectoryFailed(DirectoryProblem.REFUSED, text)
+        raise DirectoryFailed(
+            DirectoryProblem.REFUSED, f"the resolver {server.address} answers {dns.rcode.to_text(response.rcode())}"
+        )
     records = [record for record in _find_rrset(response) if isinstance(record, SMIMEA)]
     if len(records) > MAX_SMIMEA_RECORDS:
-        text = f"the domain has more than {MAX_SMIMEA_RECORDS} records for this address"
-        raise DirectoryFailed(DirectoryProblem.TOO_MANY, text)
+        raise DirectoryFailed(
+            DirectoryProblem.TOO_MANY, f"the domain has more than {MAX_SMIMEA_RECORDS} records for this address"
+        )
     return dataclasses.replace(answer, records=tuple(filter(None, map(_read_record, records))))
 
 

@@ -136,14 +136,16 @@ def decision_anchors(decisions: Sequence[Decision]) -> tuple[TrustAnchor, ...]:
 
 def _check_conditions(addresses: Sequence[str]) -> tuple[str, ...]:
     if not addresses:
-        text = "say for which address it is accepted, or for which domain, as @partner.example"
-        raise DecisionRefused(text, why="no-address")
+        raise DecisionRefused(
+            "say for which address it is accepted, or for which domain, as @partner.example", why="no-address"
+        )
     conditions: dict[tuple[str, str], str] = {}
     for condition in map(str.strip, addresses):
         key = condition_key(condition)
         if key is None:
-            text = f"{condition} is neither an address nor a domain, as @partner.example"
-            raise DecisionRefused(text, why="bad-address")
+            raise DecisionRefused(
+                f"{condition} is neither an address nor a domain, as @partner.example", why="bad-address"
+            )
         conditions[key] = condition
     check_limit("addresses of one decision", len(conditions), MAX_DECISION_ADDRESSES)
     return tuple(conditions.values())
