@@ -12,7 +12,7 @@ import click
 
 from sealwax.cli.judging.choosing import CandidateJudge
 from sealwax.cli.judging.recipients import load_given
-from sealwax.cli.options.delivery import SenderLogin
+from sealwax.cli.options.delivery import ServiceOptions
 from sealwax.cli.options.parameters import FILE, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -183,7 +183,7 @@ class SendRequest:
             ["--words-file"], metavar="OUT", type=OUTPUT_FILE, help="Write the words to this file and nowhere else."
         )
     )
-    login: SenderLogin = group_of(SenderLogin)
+    login: ServiceOptions = group_of(ServiceOptions)
     passphrases: PassphraseSource = group_of(PassphraseSource)
     as_json: bool = given_by(JSON)
 
