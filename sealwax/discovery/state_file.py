@@ -6,7 +6,6 @@ the time of its issue in seconds. So clients accept newer documents even after t
 
 from __future__ import annotations
 
-import base64
 import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from sealwax.files.whole import write_whole
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_LISTED_SERVERS
 from smime_core.own_content import Succession, parse_succession
-from smime_core.text import JsonObject
+from smime_core.text import JsonObject, base64_text
 
 _FORMAT: Final = "sealwax-discovery-state-1"
 _WHERE: Final = "state of the discovery service"
@@ -89,10 +88,10 @@ def _build(state: State) -> bytes:
         {"key": move.key, "counter": move.counter, "from": move.old_address, "to": move.address} for move in state.moves
     ]
     successions = [
-        {"old": succession.old, "new": succession.new, "signature": base64.b64encode(succession.signature).decode()}
+        {"old": succession.old, "new": succession.new, "signature": base64_text(succession.signature)}
         for succession in state.successions
     ]
-    signed = base64.b64encode(state.signed).decode()
+    signed = base64_text(state.signed)
     return json.dumps({"format": _FORMAT, "signed": signed, "moves": moves, "successions": successions}).encode()
 
 

@@ -29,7 +29,6 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_SUCCESSIONS
 from smime_core.own_content.discovery_key import (
-    base64_text,
     key_member,
     key_text,
     sign_fields,
@@ -38,7 +37,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text import JsonObject, utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 
 FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"

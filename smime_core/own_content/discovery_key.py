@@ -5,7 +5,6 @@ Each signature covers fields with a label of their own, so that no statement pas
 
 from __future__ import annotations
 
-import base64
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
@@ -42,8 +41,3 @@ def key_member(members: JsonObject, name: str) -> str:
     except ValueError as error:
         raise MalformedMessage(str(error), members.where) from None
     return text
-
-
-def base64_text(data: bytes) -> str:
-    """Bytes in the form that `JsonObject.data` reads."""
-    return base64.b64encode(data).decode("ascii")

@@ -10,7 +10,6 @@ So a server can neither give the key to somebody else, nor give a member the key
 
 from __future__ import annotations
 
-import base64
 import datetime
 import re
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ from smime_core.own_content.own_content import (
 from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
-from smime_core.text import JsonObject, addresses_match
+from smime_core.text import JsonObject, addresses_match, base64_text
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 
@@ -85,7 +84,7 @@ async def wrap_group_key(
         owner=key.owner,
         user=key.user,
         bundle=key.bundle,
-        key=base64.b64encode(key.key).decode("ascii"),
+        key=base64_text(key.key),
     )
     signing, encrypting = Signing(identities=[owner], signing_time=signing_time), Encrypting(recipients=[member])
     wrap = await protect_content(content, _KIND, provider, signing, encrypting)

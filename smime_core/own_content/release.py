@@ -13,7 +13,6 @@ The paths are sorted, and relative to the folder of the release. For pages, this
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Collection
@@ -37,7 +36,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text import JsonObject
+from smime_core.text import JsonObject, base64_text
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"
@@ -101,7 +100,7 @@ class VerifiedRelease:
 
 def integrity_of(data: Buffer) -> str:
     """The SHA-384 of `data`, in the form of Subresource Integrity."""
-    return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode('ascii')}"
+    return f"sha384-{base64_text(hashlib.sha384(data).digest())}"
 
 
 async def sign_release(

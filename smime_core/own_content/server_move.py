@@ -15,7 +15,6 @@ from typing import Final
 from smime_core.errors import MoveNotNext, MoveRefused, SignatureMismatch
 from smime_core.limits import MAX_MOVE_BYTES
 from smime_core.own_content.discovery_key import (
-    base64_text,
     key_member,
     key_text,
     sign_fields,
@@ -24,7 +23,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import Server, ServerList, check_address
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text import JsonObject, utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 
 FORMAT: Final = "sealwax-move-1"
 MAX_AGE: Final = datetime.timedelta(minutes=5)

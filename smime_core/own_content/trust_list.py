@@ -12,7 +12,6 @@ for long. The signed content is JSON:
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 import re
@@ -35,7 +34,7 @@ from smime_core.own_content.pinned_signer import examine_pinned, find_named_sign
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, anchor_to_json, certificate_to_json, time_to_json
-from smime_core.text import JsonObject, utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 from smime_core.text.mail_address import is_condition
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.x509.certificate import Certificate
@@ -186,7 +185,7 @@ def build_followed_list(followed: FollowedList) -> bytes:
         version=FOLLOWED_VERSION,
         operator=certificate_text(followed.operator),
         serialNumber=followed.serial_number,
-        list=base64.b64encode(followed.cms).decode("ascii"),
+        list=base64_text(followed.cms),
     )
 
 

@@ -35,6 +35,11 @@ _FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
+def base64_text(data: bytes) -> str:
+    """The text of bytes that `JsonObject.data` reads."""
+    return base64.b64encode(data).decode("ascii")
+
+
 class JsonObject:
     """The members of one JSON object. `where` names the text in errors.
 

@@ -10,7 +10,6 @@ damaged file is not read as a file with fewer contacts.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from typing import Final
@@ -26,7 +25,7 @@ from smime_core.limits import (
     MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
 )
-from smime_core.text import JsonObject, utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 from smime_core.trust.certificate_member import certificate_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate, parse_certificate
@@ -90,7 +89,7 @@ def _number(certificate: Certificate, numbers: dict[Certificate, int]) -> int:
 
 
 def _capabilities_text(capabilities: Capabilities) -> str:
-    return base64.b64encode(der.sequence(*(entry.der for entry in capabilities.entries))).decode("ascii")
+    return base64_text(der.sequence(*(entry.der for entry in capabilities.entries)))
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:
