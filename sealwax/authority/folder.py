@@ -11,12 +11,11 @@ the folder without the keys of root and issuing CA.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -172,7 +171,7 @@ class AuthorityFolder:
         write_whole(self.path / f"{role}.pem", build_pem("CERTIFICATE", certificate.der))
 
     def write_settings(self, settings: Settings) -> None:
-        text = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False)
+        text = json.dumps(asdict(settings), indent=2, ensure_ascii=False)
         write_whole(self.path / SETTINGS_FILE, text.encode() + b"\n")
 
 

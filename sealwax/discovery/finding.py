@@ -7,9 +7,8 @@ It does the same if the document is unsigned, expired, older than the known one,
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -127,7 +126,7 @@ def find_newest(
 
 
 def _fetch(publisher: str, policy: FetchPolicy) -> bytes:
-    bounded = dataclasses.replace(
+    bounded = replace(
         policy,
         max_body_bytes=MAX_DISCOVERY_BYTES,
         timeout_seconds=min(policy.timeout_seconds, PUBLISHER_SECONDS),

@@ -7,7 +7,6 @@ no redirects, proxies, cookies or credentials. The exchange has a deadline and t
 
 from __future__ import annotations
 
-import dataclasses
 import http.client
 import ipaddress
 import queue
@@ -17,7 +16,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -122,7 +121,7 @@ class FetchPolicy:
 
         The bound is smaller because parsing a megabyte of certificates takes a second.
         """
-        return dataclasses.replace(
+        return replace(
             self,
             allowed_hosts=frozenset(),
             allowed_networks=(),

@@ -6,11 +6,10 @@ problem and does not affect the others. `smime_core.trust.recipient_choice` judg
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
@@ -97,7 +96,7 @@ def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCerti
 
     Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
     """
-    bounded = dataclasses.replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
+    bounded = replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
     certificates = read_certificates(fetch(FetchRequest(url=url), bounded))
     return found_in([certificate.der for certificate in certificates], CertificateSource.URL, url)
 
@@ -109,7 +108,7 @@ def _questions(address: str, directories: Directories, seconds: float) -> list[_
             _Question(CertificateSource.BRIDGE, "", functools.partial(_find_in_folder, address, directories.folder))
         )
     for directory in directories.ldap:
-        bounded = dataclasses.replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
+        bounded = replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
         questions.append(
             _Question(CertificateSource.LDAP, directory.host, functools.partial(find_in_ldap, address, bounded))
         )
@@ -156,7 +155,7 @@ def _compared(candidates: Sequence[FoundCertificate], answer: SmimeaAnswer) -> t
         return tuple(candidates)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}
     return tuple(
-        dataclasses.replace(
+        replace(
             candidate, detail=", ".join(filter(None, (candidate.detail, words[answer.confirms(candidate.certificate)])))
         )
         for candidate in candidates

@@ -9,14 +9,13 @@ as they are written. No other spellings are tried (RFC 8162 section 4).
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import hmac
 import ipaddress
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -245,7 +244,7 @@ def _read_answer(response: dns.message.Message, owner: str, server: NameServer) 
         raise DirectoryFailed(
             DirectoryProblem.TOO_MANY, f"the domain has more than {MAX_SMIMEA_RECORDS} records for this address"
         )
-    return dataclasses.replace(answer, records=tuple(filter(None, map(_read_record, records))))
+    return replace(answer, records=tuple(filter(None, map(_read_record, records))))
 
 
 def _find_rrset(response: dns.message.Message) -> Iterable[dns.rdata.Rdata]:

@@ -6,9 +6,8 @@ Every CMS structure is described with its attributes, including the structures o
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
 from smime_core.asn1 import Buffer, der
@@ -174,7 +173,7 @@ def _describe_nested(entity: Entity) -> list[LayerDescription]:
             # A damaged part below the top does not affect the others.
             kind = LayerKind.SIGNED if part.content_type.type == "multipart" else LayerKind.ENCRYPTED
             inside.append(LayerDescription(kind=kind, content_type="", algorithm="", problem=str(error)))
-        layers += [dataclasses.replace(layer, path=path) for layer in inside]
+        layers += [replace(layer, path=path) for layer in inside]
         check_limit("nested layers", len(layers), MAX_NESTED_LAYERS)
     return layers
 
@@ -250,8 +249,7 @@ def _describe_signed(layer: SignedLayer) -> LayerDescription:
         algorithm="",
         detached=layer.detached,
         signers=tuple(
-            dataclasses.replace(_describe_signer(info), level=_level(info, signed_data))
-            for info in signed_data.signer_infos
+            replace(_describe_signer(info), level=_level(info, signed_data)) for info in signed_data.signer_infos
         ),
         certificates=signed_data.certificates,
         unreadable_certificates=tuple(map(str, signed_data.unreadable)),

@@ -13,10 +13,9 @@ accepts nothing more from the old key. docs/discovery_protocol.md describes all 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.errors import (
@@ -150,7 +149,7 @@ async def renew_discovery(
     Raises the errors of `follow_discovery`, and DiscoveryOlder for another document that is not newer.
     """
     newer, server_list = await _follow(signed, provider, followed.domain, followed.key, at)
-    newer = dataclasses.replace(newer, pinned=followed.pinned)
+    newer = replace(newer, pinned=followed.pinned)
     known, _ = await _verify(followed.signed, provider, followed.domain, followed.key)
     if server_list.number > known.number:
         return newer

@@ -5,9 +5,8 @@ The state is an immutable value. The client keeps it, reports each event with it
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.own_content.server_list import Server, ServerKind, ServerList
@@ -47,11 +46,11 @@ class Failover:
 
     def lose(self, server: Server, *, at: datetime.datetime) -> Failover:
         """The state after a server did not answer."""
-        return dataclasses.replace(self, lost=(*self._without(server), LostServer(server.kind, server.address, at)))
+        return replace(self, lost=(*self._without(server), LostServer(server.kind, server.address, at)))
 
     def reach(self, server: Server) -> Failover:
         """The state after a server answered."""
-        return dataclasses.replace(self, lost=self._without(server))
+        return replace(self, lost=self._without(server))
 
     def renew(self, server_list: ServerList, *, at: datetime.datetime) -> Failover:
         """The state after a request for the list, with `server_list`, which is now the last good list.

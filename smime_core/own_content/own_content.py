@@ -7,9 +7,8 @@ authenticates its content type.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1.der import Buffer
@@ -69,7 +68,7 @@ async def protect_content(
     cipher = encrypting.cipher or AES_256_GCM
     if not cipher.is_authenticated:
         raise UnsupportedAlgorithm(cipher.oid, f"encryption of a {kind.name}")
-    encrypting = dataclasses.replace(encrypting, cipher=cipher)
+    encrypting = replace(encrypting, cipher=cipher)
     return await build_enveloped_data(content, encrypting, provider, encrypted_type)
 
 

@@ -7,9 +7,8 @@ the page's bytes, and has the line of JSON as a signed attribute.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.asn1 import Buffer, der
@@ -81,10 +80,10 @@ async def sign_published_page(
     """
     head = der.element(_UTF8_STRING, _build_head(address, media_type))
     attributes = (*signing.options.further_attributes, build_attribute(PAGE_HEAD, head))
-    signing = dataclasses.replace(
+    signing = replace(
         signing,
         form=SignatureForm.DETACHED,
-        options=dataclasses.replace(signing.options, further_attributes=attributes),
+        options=replace(signing.options, further_attributes=attributes),
     )
     return await build_signed_data(page, signing, provider, PUBLISHED_PAGE)
 
@@ -149,7 +148,7 @@ def _read_head(attributes: Attributes) -> bytes:
 
 
 def _moved(report: MessageReport) -> MessageReport:
-    return dataclasses.replace(
+    return replace(
         report,
         state=State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state,
         reasons=(reason("page-moved"), *report.reasons),

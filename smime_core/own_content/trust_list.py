@@ -12,10 +12,9 @@ for long. The signed content is JSON:
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from smime_core.asn1.der import Buffer
@@ -74,7 +73,7 @@ class TrustList:
     expires: datetime.datetime
     anchors: tuple[TrustAnchor, ...]
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
-    requirements: PolicyRequirements = dataclasses.field(default_factory=PolicyRequirements)
+    requirements: PolicyRequirements = field(default_factory=PolicyRequirements)
     directories: tuple[str, ...] = ()
 
     @property
@@ -84,7 +83,7 @@ class TrustList:
         Each anchor gets the list's revocation policy, so that the policy also counts in a store with other anchors.
         """
         return TrustStore(
-            anchors=tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors),
+            anchors=tuple(replace(anchor, revocation=self.revocation) for anchor in self.anchors),
             revocation=self.revocation,
             requirements=self.requirements,
         )

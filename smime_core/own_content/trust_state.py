@@ -13,10 +13,9 @@ book stays of version 1, so that earlier pages can read it.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.asn1.der import Buffer
@@ -74,7 +73,7 @@ class TrustState:
         for decision in decisions:
             if decision.certificate not in known:
                 decided = add_decision(decided, decision)
-        return dataclasses.replace(self, contacts=people, decisions=decided)
+        return replace(self, contacts=people, decisions=decided)
 
 
 async def seal_trust_state(

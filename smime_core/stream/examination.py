@@ -8,9 +8,8 @@ its end, to check its tag or padding. Only then is the content examined.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from smime_core.algorithms import ContentCipher, HashName, parse_digest_identifier, parse_hash_identifier
@@ -266,7 +265,7 @@ class StreamedWalk:
             wrapped = await read_entity_head(decoded)
             # The body of this node is decoded already, so unwrapping must not decode it again.
             head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
-            self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
+            self.state.node = replace(self.entity.head, body=head, transfer_encoding="binary")
             self.octets = wrapped.octets
         if self.entity is not None:
             self.state.openpgp = find_openpgp(await self.entity.with_body(OPENPGP_HEAD_BYTES))

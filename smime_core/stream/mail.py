@@ -5,10 +5,9 @@ Header blocks and the second part of a multipart/signed are small and parsed by 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
@@ -72,7 +71,7 @@ class StreamedEntity:
         The header block is not parsed again, because a line in it that resembles the first line of an mbox would be
         lost.
         """
-        return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
+        return replace(self.head, body=memoryview(await read_head(self.body, length)))
 
 
 async def open_mail_octets(octets: Octets) -> Octets:
@@ -122,7 +121,7 @@ async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> 
     entity = parse_entity(head, default_type=default_type)
     # The mbox line before the header section is no part of the entity.
     start, body_start = len(head) - len(entity.encoded), len(head) - len(entity.body)
-    fields = dataclasses.replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
+    fields = replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
     whole = slice_octets(octets, start) if start else octets
     return StreamedEntity(head=fields, octets=whole, body=slice_octets(octets, body_start))
 
@@ -172,11 +171,11 @@ async def locate_signed(
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
     octets = slice_octets(entity.body, first[1], walk.end)
     # `rest`, the text after the content, is put after an empty first part, so that `mime` can parse it.
-    whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
+    whole = replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
     if walk.end is None:
         if not await read_head(octets, 1):
             return _signed_parts(entity.body, entity.head, {})
-        whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
+        whole = replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
     if begins_with_signature((await read_entity_head(octets)).head) and find_signed_parts(whole).signature is None:
         return _signed_parts(entity.body, whole, {})
     content = octets if walk.has_crlf else CrlfOctets(octets)

@@ -8,11 +8,10 @@ decision must not hide these facts. `decisions_json` stores decisions.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -104,7 +103,7 @@ async def make_decision(
         _check_own_addresses(certificate, conditions)
     # (4) The anchors.
     others = tuple(anchor for anchor in trust_store.anchors if not _is_same_decision(anchor, certificate))
-    rules = PathRules(dataclasses.replace(trust_store, anchors=others), at, known=intermediates)
+    rules = PathRules(replace(trust_store, anchors=others), at, known=intermediates)
     await _check_stranger(certificate, kind, rules, provider)
     return Decision(certificate=certificate, kind=kind, addresses=conditions, accepted_at=at.replace(microsecond=0))
 

@@ -8,10 +8,9 @@ reported with all reasons. `choose_recipient` uses the first source with a usabl
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.errors import (
@@ -158,17 +157,17 @@ async def check_recipient(
         )
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:
-        return dataclasses.replace(
+        return replace(
             check, reasons=_with_path_error(check.reasons, error, found.certificate, judging.at), trail=trail_of(error)
         )
     except LimitExceeded as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", {"text": str(error)})))
+        return replace(check, reasons=(*check.reasons, _reason("path-too-costly", {"text": str(error)})))
     except SmimeError as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", {"text": str(error)})))
+        return replace(check, reasons=(*check.reasons, _reason("path-error", {"text": str(error)})))
     is_own = _is_among(address, found.certificate.email_addresses)
     if is_own and not _is_among(address, path.addresses):
-        check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
-    return dataclasses.replace(
+        check = replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
+    return replace(
         check,
         warnings=(*check.warnings, *_revocation_warnings(judging.trust_store, path.trail)),
         trail=path.trail,
@@ -185,7 +184,7 @@ def check_without_path(
     checked.
     """
     check = _check_itself(found, address, at, contacts)
-    return dataclasses.replace(check, warnings=(*check.warnings, _warning("path-not-checked")))
+    return replace(check, warnings=(*check.warnings, _warning("path-not-checked")))
 
 
 async def choose_recipient(
@@ -285,7 +284,7 @@ def _in_order(candidates: Sequence[FoundCertificate]) -> list[FoundCertificate]:
     for candidate in ranked:
         first = once.setdefault(candidate.certificate, candidate)
         if candidate.intermediates and not first.intermediates:
-            once[candidate.certificate] = dataclasses.replace(first, intermediates=candidate.intermediates)
+            once[candidate.certificate] = replace(first, intermediates=candidate.intermediates)
     return list(once.values())
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -143,7 +142,7 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
     candidate = _read_given(name)
-    judge = dataclasses.replace(judge, at=_judged_at(candidate, judge.at, allow_expired=allow_expired))
+    judge = replace(judge, at=_judged_at(candidate, judge.at, allow_expired=allow_expired))
     if judge.store.anchors:
         check, hint = judge.check(candidate)
     else:
@@ -188,7 +187,7 @@ def _without_weakness(check: RecipientCheck) -> RecipientCheck:
     reasons = tuple(reason for reason in check.reasons if reason.code != "weak-key")
     if reasons != check.reasons:
         write_error(f"{check.found.detail}: the key is short and is used all the same")
-    return dataclasses.replace(check, reasons=reasons)
+    return replace(check, reasons=reasons)
 
 
 def _read_given(name: str) -> FoundCertificate:

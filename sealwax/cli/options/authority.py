@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +50,7 @@ def open_authority(path: Path) -> AuthorityFolder:
 def read_passphrase(folder: AuthorityFolder, given: PassphraseSource) -> bytes:
     """The passphrase of a CA's keys: from an option, else from the settings' keyring entry, else typed."""
     if not given.is_given:
-        given = dataclasses.replace(given, keyring_entry=folder.settings().keyring_entry or None)
+        given = replace(given, keyring_entry=folder.settings().keyring_entry or None)
     return given.reader()(str(folder.path))
 
 

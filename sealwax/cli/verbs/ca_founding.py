@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -269,7 +268,7 @@ def _settings(new: NewAuthority, issuing: IssuingOptions | None, passphrases: Pa
         return settings
     generation = Generation.STRICT if issuing.strict else Generation.MULTIPURPOSE
     days, list_days = issuing.subscriber_days, issuing.list_days
-    return dataclasses.replace(settings, generation=generation, subscriber_days=days, list_days=list_days)
+    return replace(settings, generation=generation, subscriber_days=days, list_days=list_days)
 
 
 def _new_parameters(new: NewAuthority, passphrases: PassphraseSource) -> CreationParameters:

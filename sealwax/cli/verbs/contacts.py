@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import click
@@ -122,7 +121,7 @@ def import_contacts(request: ImportRequest) -> int:
         before = known = load_contacts(path)
         for file in files:
             take = import_changed_people if request.accepts_change else import_people
-            done.append(take(known, dataclasses.replace(file, authorities=authorities), now()))
+            done.append(take(known, replace(file, authorities=authorities), now()))
             known = done[-1].contacts
         if known != before:
             save_contacts(path, known)

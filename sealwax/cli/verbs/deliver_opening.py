@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -196,7 +195,7 @@ def _give_receipt(
         write_error("no receipt was given: the sender is not verified, or asks for none")
         return NOT_AS_ASKED
     at = now()
-    rules = dataclasses.replace(request.choice.rules(at), recipients=tuple(opened.manifest.recipients))
+    rules = replace(request.choice.rules(at), recipients=tuple(opened.manifest.recipients))
     signing = Signing(identities=choose_signers([identities], rules), signing_time=at)
     api.give_receipt(blocking.run(build_parcel_receipt(opened, signing, PROVIDER)))
     (write_error if request.verdict.as_json else write_line)(f"receipt: given to {opened.manifest.sender}")

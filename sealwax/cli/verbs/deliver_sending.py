@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -233,7 +232,7 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
     if request.identity_file is not None:
         at = now()
         choice = SignerChoice(allow_expired=request.readers.allow_expired, allow_weak=False, holder=None)
-        rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
+        rules = replace(choice.rules(at), claimed=claim_of(service.address))
         signing = Signing(
             identities=load_signers([request.identity_file], request.passphrases, rules),
             signing_time=at,

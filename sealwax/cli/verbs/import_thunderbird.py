@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -110,7 +109,7 @@ def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
     ]
     # A key with several certificates is exported once for each certificate. The names come from the copy of the
     # profile, not from the user, so they are dropped.
-    by_certificate = {identity.certificate: dataclasses.replace(identity, friendly_name=None) for identity in loaded}
+    by_certificate = {identity.certificate: replace(identity, friendly_name=None) for identity in loaded}
     # The newest certificate comes first, because programs sign with the first identity of a file.
     return tuple(sorted(by_certificate.values(), key=lambda identity: identity.certificate.not_after, reverse=True))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -81,7 +80,7 @@ def make(request: MakeReceiptRequest) -> None:
     data = load_whole(request.source)
     original = _find_signed(data, request.content_file, request.source)
     at, people = now(), _find_recipients(data)
-    rules = dataclasses.replace(request.choice.rules(at), recipients=people)
+    rules = replace(request.choice.rules(at), recipients=people)
     holder = load_signer(request.identity_file, request.passphrases, rules)
     verified = _find_verified(original, request.source)
     asking_signer, to = _find_request(verified, holder)

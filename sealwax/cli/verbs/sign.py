@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import click
@@ -136,7 +135,7 @@ class SignRequest(InputToOutput):
             warn_of_date(headers, at)
         warn_of_author(headers)
         rules = self.choice.rules(at, headers)
-        rules = dataclasses.replace(rules, scheme=self._scheme)
+        rules = replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
         if self.rsa_hash and not any(signer.private_key.key_type is KeyType.RSA for signer in (first, *others)):
             raise click.UsageError("--rsa-hash is for RSA keys, and no signer has one")
@@ -145,7 +144,7 @@ class SignRequest(InputToOutput):
         if self.preferred is not None:
             certificates.append(load_preferred(self.preferred, first.certificate, self.choice))
             further.append(build_key_preference(certificates[-1]))
-        first = dataclasses.replace(first, chain=(*first.chain, *certificates))
+        first = replace(first, chain=(*first.chain, *certificates))
         return Signing(
             identities=(first, *others),
             signing_time=at,
