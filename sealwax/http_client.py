@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,19 +37,6 @@ Move = Callable[[int], None]
 
 def no_move(_: int) -> None:
     """Report no progress."""
-
-
-class Endpoint(Protocol):
-    """The address at which a service is reached. `prefix` is a path without its last slash."""
-
-    @property
-    def scheme(self) -> str: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def prefix(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +69,10 @@ class ServiceAddress:
         shown_host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{shown_host}{port}{self.prefix}"
+
+
+Endpoint = LocalSocket | ServiceAddress
+"""The address at which a service is reached."""
 
 
 class Trouble(StrEnum):
@@ -299,8 +290,11 @@ def _proxy_for(endpoint: Endpoint) -> _Proxy | None:
     if not parts.hostname:
         return None
     user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
-    authorization = f"Basic {b64encode(user.encode()).decode('ascii')}" if user else ""
-    return _Proxy(host=parts.hostname, port=parts.port or DEFAULT_PORTS["http"], authorization=authorization)
+    return _Proxy(
+        host=parts.hostname,
+        port=parts.port or DEFAULT_PORTS["http"],
+        authorization=f"Basic {b64encode(user.encode()).decode('ascii')}" if user else "",
+    )
 
 
 class _Http(http.client.HTTPConnection):

@@ -46,8 +46,7 @@ class AuthorityResponder:
     def open(cls, folder: AuthorityFolder, passphrase: bytes) -> AuthorityResponder:
         """Open the folder with the responder's key only. Raises WrongPassphrase, MalformedMessage or OSError."""
         signer = folder.open_role(Role.RESPONDER, passphrase)
-        ocsp_responder = Responder(issuer=folder.certificate(Role.ISSUING), signer=signer)
-        return cls(folder=folder, ocsp_responder=ocsp_responder)
+        return cls(folder=folder, ocsp_responder=Responder(issuer=folder.certificate(Role.ISSUING), signer=signer))
 
     @property
     def signer(self) -> Identity:
@@ -67,13 +66,14 @@ class AuthorityResponder:
             statuses = self._find_statuses(request)
         except OSError:  # Another command is using the register, or somebody is copying its file.
             return OcspAnswer(der=build_ocsp_error(ResponseError.TRY_LATER), keepable=False)
-        next_update = min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
         response = run(
             build_ocsp_response(
                 request,
                 responder=self.ocsp_responder,
                 find_status=statuses.get,
-                term=ListTerm(this_update=moment, next_update=next_update),
+                term=ListTerm(
+                    this_update=moment, next_update=min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
+                ),
                 provider=self.folder.provider,
             )
         )

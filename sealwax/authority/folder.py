@@ -11,12 +11,11 @@ the folder without the keys of root and issuing CA.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -103,8 +102,7 @@ class AuthorityFolder:
 
     def settings(self) -> Settings:
         """The settings. Raises MalformedMessage, LimitExceeded, or OSError if there is no CA."""
-        file = self.path / SETTINGS_FILE
-        data = read_small(file, max_bytes=_MAX_SETTINGS_BYTES)
+        data = read_small(self.path / SETTINGS_FILE, max_bytes=_MAX_SETTINGS_BYTES)
         try:
             values: dict[str, Any] = json.loads(data)
             return Settings(**{**values, "generation": Generation(values["generation"])})
@@ -145,8 +143,9 @@ class AuthorityFolder:
         key = blocking.run(load_private_key(data, passphrase, provider=self.provider))
         if public_key_of(key).spki_der != certificate.public_key.spki_der:
             remedy = ": `sealwax ca responder` makes both again" if role is Role.RESPONDER else ""
-            text = f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}"
-            raise MalformedMessage(text, where=str(self.path))
+            raise MalformedMessage(
+                f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}", where=str(self.path)
+            )
         return Identity(certificate=certificate, private_key=key)
 
     def open_key(self, role: Role, passphrase: bytes) -> PrivateKey:
@@ -172,7 +171,7 @@ class AuthorityFolder:
         write_whole(self.path / f"{role}.pem", build_pem("CERTIFICATE", certificate.der))
 
     def write_settings(self, settings: Settings) -> None:
-        text = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False)
+        text = json.dumps(asdict(settings), indent=2, ensure_ascii=False)
         write_whole(self.path / SETTINGS_FILE, text.encode() + b"\n")
 
 

@@ -55,8 +55,9 @@ def create_root(folder: AuthorityFolder, settings: Settings, parameters: Creatio
     """The certificate of a new root. Its first CRL, which is empty, is made too. Raises ProviderError or OSError."""
     key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Root CA", organization=settings.name, country=settings.country)
-    term = Term(at=parameters.at, days=ROOT_DAYS)
-    template = root_template(new_serial_number(folder.provider), subject_der, public_key_of(key), term=term)
+    template = root_template(
+        new_serial_number(folder.provider), subject_der, public_key_of(key), term=Term(at=parameters.at, days=ROOT_DAYS)
+    )
     root = run(build_certificate(template, issuer_der=subject_der, signing_key=key, provider=folder.provider))
     folder.write_settings(settings)
     folder.register.create()
@@ -70,8 +71,7 @@ def request_issuing(folder: AuthorityFolder, settings: Settings, parameters: Cre
     """Make a key for an issuing CA. Returns the request (PEM) for the root, which is also kept in the folder."""
     key = run(folder.provider.generate_key(parameters.key))
     subject_der = authority_name(f"{settings.name} Issuing CA", organization=settings.name, country=settings.country)
-    request = run(build_authority_request(key, subject_der, provider=folder.provider))
-    pem = certification_request_to_pem(request)
+    pem = certification_request_to_pem(run(build_authority_request(key, subject_der, provider=folder.provider)))
     folder.write_settings(settings)
     if not folder.has_key(Role.ROOT):
         folder.register.create()
@@ -143,8 +143,8 @@ def certify_responder(folder: AuthorityFolder, issuing: Identity, parameters: Cr
         issuer=issuing.certificate,
         term=Term(at=parameters.at, days=RESPONDER_DAYS),
     )
-    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    certificate = register_certificate(folder, template, signer, Kind.RESPONDER)
-    responder = Identity(certificate=certificate, private_key=key)
-    folder.write_responder(responder, parameters.passphrase)
+    certificate = register_certificate(
+        folder, template, Signer(issuer=Issuer.ISSUING, identity=issuing), Kind.RESPONDER
+    )
+    folder.write_responder(Identity(certificate=certificate, private_key=key), parameters.passphrase)
     return certificate

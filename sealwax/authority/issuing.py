@@ -73,8 +73,14 @@ def add_certificate(
     )
     if template.not_after <= at:
         raise MalformedMessage("the issuing CA has expired", where="validity")
-    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    return _register(changes, folder.provider, template, signer, Kind.PERSON, order.addresses)
+    return _register(
+        changes,
+        folder.provider,
+        template,
+        Signer(issuer=Issuer.ISSUING, identity=issuing),
+        Kind.PERSON,
+        order.addresses,
+    )
 
 
 def register_certificate(
@@ -142,14 +148,16 @@ class CrlIssuer:
 
 def root_crl_issuer(folder: AuthorityFolder, root: Identity) -> CrlIssuer:
     """The CRL issuer of the root."""
-    signer = Signer(issuer=Issuer.ROOT, identity=root)
-    return CrlIssuer(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
+    return CrlIssuer(signer=Signer(issuer=Issuer.ROOT, identity=root), days=ROOT_LIST_DAYS, provider=folder.provider)
 
 
 def issuing_crl_issuer(folder: AuthorityFolder, issuing: Identity) -> CrlIssuer:
     """The CRL issuer of the issuing CA. Raises MalformedMessage or OSError."""
-    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
-    return CrlIssuer(signer=signer, days=folder.settings().list_days, provider=folder.provider)
+    return CrlIssuer(
+        signer=Signer(issuer=Issuer.ISSUING, identity=issuing),
+        days=folder.settings().list_days,
+        provider=folder.provider,
+    )
 
 
 def make_list(folder: AuthorityFolder, crl_issuer: CrlIssuer, at: datetime.datetime) -> PublishedList:
@@ -191,8 +199,11 @@ def _register(
         raise UnsupportedAlgorithm("key", "certificate", text="this is the key of the CA itself")
     for entry in changes.find_by_key(template.public_key.spki_der):
         if entry.revoked is not None and entry.revoked.reason == _COMPROMISED:
-            text = f"others know this key: certificate {entry.certificate.serial_number:x} was revoked for that"
-            raise UnsupportedAlgorithm("key", "certificate", text=text)
+            raise UnsupportedAlgorithm(
+                "key",
+                "certificate",
+                text=f"others know this key: certificate {entry.certificate.serial_number:x} was revoked for that",
+            )
     certificate = run(
         build_certificate(
             template,

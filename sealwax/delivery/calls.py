@@ -54,8 +54,12 @@ class Caller:
         if members is None:
             call = HttpCall(method="GET", path=path)
         else:
-            body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
-            call = HttpCall(method="POST", path=path, headers={"Content-Type": JSON_TYPE}, body=body)
+            call = HttpCall(
+                method="POST",
+                path=path,
+                headers={"Content-Type": JSON_TYPE},
+                body=json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode(),
+            )
         answer = self.exchange(call)
         return ServiceAnswer.parse(answer.body) if answer.body else ServiceAnswer({}, "")
 

@@ -72,8 +72,9 @@ class Connection:
         """Return the same answer. Raises DeliveryFailed if it is a redirect."""
         if answer.status in _REDIRECTS:
             self.close()
-            text = f"{self.address.host} sends elsewhere, which is not followed"
-            raise DeliveryFailed("delivery-redirect", text, status=answer.status)
+            raise DeliveryFailed(
+                "delivery-redirect", f"{self.address.host} sends elsewhere, which is not followed", status=answer.status
+            )
         return answer
 
     @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import datetime
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from sealwax.delivery.failures import DeliveryFailed, lie
 from sealwax.delivery.fields import ServiceAnswer
 from sealwax.delivery.patience import Patience
 from sealwax.http_client import Move, no_move
-from smime_core.text import write_base64url
+from smime_core.text import base64_text, write_base64url
 
 SALT_BYTES: Final = 16
 
@@ -61,7 +60,7 @@ class RecipientApi:
 
     def challenge(self, parcel_id: str, certificate_der: bytes) -> Challenge:
         """A challenge for the holder of a certificate."""
-        members = {"id": parcel_id, "certificate": base64.b64encode(certificate_der).decode("ascii")}
+        members = {"id": parcel_id, "certificate": base64_text(certificate_der)}
         answer = self._caller.ask("/api/open/challenge", members)
         return Challenge(cms=answer.base64_bytes("challenge"), token=answer.text("token"))
 
@@ -88,7 +87,7 @@ class RecipientApi:
 
     def give_receipt(self, cms: bytes) -> None:
         """Give the sender a signed receipt. A repeated call changes nothing. Raises DeliveryFailed."""
-        self._caller.ask("/api/open/receipt", {"receipt": base64.b64encode(cms).decode("ascii")})
+        self._caller.ask("/api/open/receipt", {"receipt": base64_text(cms)})
 
     def _take_ticket(self, parcel_id: str, answer: ServiceAnswer) -> OpenedParcel:
         ticket = answer.text("ticket")

@@ -90,8 +90,12 @@ class SenderApi:
     ) -> SentParcel:
         """Announce a parcel. `objects` are its chunks and manifest if sent at once. Repeating this does no harm."""
         body = b"".join([announcement, *objects])
-        headers = {"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})}
-        call = HttpCall(method="POST", path=_PARCELS, headers=headers, body=body)
+        call = HttpCall(
+            method="POST",
+            path=_PARCELS,
+            headers={"Content-Type": JSON_TYPE, **({"Accept-Language": self._language} if self._language else {})},
+            body=body,
+        )
         answer = self._caller.patience.run(lambda: self._caller.exchange(call, move))
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 
@@ -105,8 +109,9 @@ class SenderApi:
 
     def submit(self, parcel_id: str, manifest: bytes) -> SentParcel:
         """Upload the manifest, and let the service send mails to the recipients. A repeated call changes nothing."""
-        headers = {"Content-Type": OCTETS_TYPE}
-        call = HttpCall(method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers=headers, body=manifest)
+        call = HttpCall(
+            method="POST", path=f"{_PARCELS}/{parcel_id}/submit", headers={"Content-Type": OCTETS_TYPE}, body=manifest
+        )
         answer = self._caller.patience.run(lambda: self._caller.exchange(call))
         return _read_parcel(ServiceAnswer.parse(answer.body), parcel_id)
 

@@ -127,7 +127,6 @@ class Sender:
                 secret=make_secret(self._provider, language=sending.language),
                 salt=make_salt(self._provider),
             )
-        key = blocking.run(derive_parcel_key(state.secret, state.salt, self._provider))
         run = _Run(
             self._api,
             self._states,
@@ -135,7 +134,7 @@ class Sender:
             state_file=state_file,
             sending=sending,
             state=state,
-            key=key,
+            key=blocking.run(derive_parcel_key(state.secret, state.salt, self._provider)),
             move=move,
         )
         parcel = run.finish()

@@ -75,8 +75,12 @@ class Uploader:
         return _check_offset(_number(answer.header("Upload-Offset") or "0"), len(data), len(data))
 
     def _patch(self, name: str, data: memoryview, offset: int, state: _Progress) -> int:
-        headers = {**_headers(), "Content-Type": _OFFSET_TYPE, "Upload-Offset": str(offset)}
-        call = HttpCall(method="PATCH", path=f"{self._path}/{name}", headers=headers, body=data[offset:])
+        call = HttpCall(
+            method="PATCH",
+            path=f"{self._path}/{name}",
+            headers={**_headers(), "Content-Type": _OFFSET_TYPE, "Upload-Offset": str(offset)},
+            body=data[offset:],
+        )
         answer = self._caller.exchange(call, state.begin_at(offset))
         after = _check_offset(_number(answer.header("Upload-Offset")), len(data), len(data))
         if after <= offset:

@@ -5,6 +5,7 @@ The document is public and signed, so each page may read it. docs/discovery_prot
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Final
 
@@ -16,11 +17,17 @@ from sealwax.discovery.publishing import DiscoveryKeyReplaced, MoveNotAllowed, P
 from sealwax.discovery.state_file import StateDamaged
 from sealwax.service import audit, client_network, create_application, error_response, host_of
 from sealwax.service.health import Health, install_health
-from smime_core.errors import MalformedMessage, MoveNotNext, MoveRefused
+from smime_core.errors import MalformedMessage, MoveNotNext, MoveRefused, SmimeError
 from smime_core.limits import MAX_MOVE_BYTES
 from smime_core.provider import CryptoProvider
 
 WELL_KNOWN: Final = "/.well-known/sealwax-discovery.json"
+_STATUSES: Final[dict[type[SmimeError], int]] = {
+    MalformedMessage: 400,
+    MoveNotNext: 409,
+    MoveRefused: 403,
+    MoveNotAllowed: 403,
+}
 _ERROR_CODES: Final = {413: "too-large", 415: "not-json"}
 _log = logging.getLogger("sealwax.discovery")
 
@@ -62,22 +69,13 @@ def _document_of(publisher: Publisher) -> bytes:
         return publisher.published()
 
 
+def _refuse(status: int, error: SmimeError) -> Response:
+    return error_response(status, error.code, str(error))
+
+
 def _install_errors(app: Flask) -> None:
-    @app.errorhandler(MalformedMessage)
-    def malformed(error: MalformedMessage) -> Response:
-        return error_response(400, error.code, str(error))
-
-    @app.errorhandler(MoveNotNext)
-    def not_next(error: MoveNotNext) -> Response:
-        return error_response(409, error.code, str(error))
-
-    @app.errorhandler(MoveRefused)
-    def refused(error: MoveRefused) -> Response:
-        return error_response(403, error.code, str(error))
-
-    @app.errorhandler(MoveNotAllowed)
-    def not_allowed(error: MoveNotAllowed) -> Response:
-        return error_response(403, error.code, str(error))
+    for kind, status in _STATUSES.items():
+        app.register_error_handler(kind, functools.partial(_refuse, status))
 
     @app.errorhandler(DiscoveryKeyReplaced)
     @app.errorhandler(OSError)

@@ -7,9 +7,8 @@ It does the same if the document is unsigned, expired, older than the known one,
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -88,8 +87,7 @@ def begin_to_follow(
     refusals: list[Refusal] = []
     for publisher in publishers:
         try:
-            signed = _fetch(publisher, policy)
-            followed = blocking.run(follow_discovery(signed, provider, domain, key, at))
+            followed = blocking.run(follow_discovery(_fetch(publisher, policy), provider, domain, key, at))
         except SmimeError as error:
             refusals.append(_refusal(publisher, error))
         else:
@@ -114,8 +112,7 @@ def find_newest(
     unchanged: str | None = None
     for publisher in publishers:
         try:
-            signed = _fetch(publisher, policy)
-            newer = blocking.run(renew_discovery(followed, signed, provider, at))
+            newer = blocking.run(renew_discovery(followed, _fetch(publisher, policy), provider, at))
         except SmimeError as error:
             refusals.append(_refusal(publisher, error))
             continue
@@ -129,7 +126,7 @@ def find_newest(
 
 
 def _fetch(publisher: str, policy: FetchPolicy) -> bytes:
-    bounded = dataclasses.replace(
+    bounded = replace(
         policy,
         max_body_bytes=MAX_DISCOVERY_BYTES,
         timeout_seconds=min(policy.timeout_seconds, PUBLISHER_SECONDS),
@@ -138,8 +135,11 @@ def _fetch(publisher: str, policy: FetchPolicy) -> bytes:
 
 
 def _refusal(publisher: str, error: SmimeError) -> Refusal:
-    code = f"{error.code}: {error.failure}" if isinstance(error, LookupFailed) else error.code
-    return Refusal(publisher=publisher, code=code, text=str(error))
+    return Refusal(
+        publisher=publisher,
+        code=f"{error.code}: {error.failure}" if isinstance(error, LookupFailed) else error.code,
+        text=str(error),
+    )
 
 
 def _found(
@@ -149,5 +149,9 @@ def _found(
     publisher: str | None,
     refusals: Sequence[Refusal],
 ) -> Found:
-    server_list = blocking.run(followed.open(provider, at=at))
-    return Found(followed=followed, server_list=server_list, publisher=publisher, refusals=tuple(refusals))
+    return Found(
+        followed=followed,
+        server_list=blocking.run(followed.open(provider, at=at)),
+        publisher=publisher,
+        refusals=tuple(refusals),
+    )

@@ -1,4 +1,8 @@
-"""The list of a domain that this user follows. It is fetched again when needed, and saved in the user's folder."""
+"""The list of a domain that this user follows. It is fetched again when needed, and saved in the user's folder.
+
+Each domain has a private file with the pinned key and the last good document. Before the first document is received,
+another file has only the pinned key.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from sealwax.cli.streams.files import lock_file
 from sealwax.discovery.finding import DiscoveryUnavailable, Found, begin_to_follow, find_newest, find_publishers
-from sealwax.discovery.followed_files import (
-    file_of,
-    make_folder,
-    read_followed,
-    read_pinned,
-    save_followed,
-    save_pinned,
-)
 from sealwax.discovery.user_folder import default_folder
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.fetch import FetchPolicy
 from sealwax.lookups.smimea import NameServer, system_name_servers
-from smime_core.errors import SmimeError
-from smime_core.own_content import FollowedDiscovery
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_DISCOVERY_BYTES
+from smime_core.own_content import FollowedDiscovery, build_followed_discovery, parse_followed_discovery
 from smime_core.provider import CryptoProvider
+from smime_core.text import read_ed25519
+
+_MAX_KEY_BYTES: Final = 100
+_PRIVATE_MODE: Final = 0o600
 
 
 class DiscoveryKeyChanged(SmimeError):
@@ -73,7 +77,14 @@ class Sources:
 
 def known_list(domain: str) -> FollowedDiscovery | None:
     """The last good list of a domain, or None. Raises OSError, MalformedMessage or LimitExceeded."""
-    return read_followed(file_of(default_folder(), domain), domain)
+    file = _file_of(domain)
+    try:
+        followed = parse_followed_discovery(read_small(file, max_bytes=2 * MAX_DISCOVERY_BYTES))
+    except FileNotFoundError:
+        return None
+    if followed.domain != domain:
+        raise MalformedMessage(f"this is the file of {followed.domain}", str(file))
+    return followed
 
 
 def is_followed(domain: str) -> bool:
@@ -83,12 +94,10 @@ def is_followed(domain: str) -> bool:
 
 def pin_key(domain: str, key: str) -> None:
     """Pin the key of a domain that has none yet. Raises DiscoveryKeyChanged, and the errors of `known_list`."""
-    folder = default_folder()
-    make_folder(folder)
-    with lock_file(file_of(folder, domain)):
+    with lock_file(_file_of(domain)):
         known = _known_keys(domain)
         if not known:
-            save_pinned(folder, domain, key)
+            write_whole(_pinned_file_of(domain), f"{key}\n".encode(), mode=_PRIVATE_MODE)
         elif key not in known:
             raise DiscoveryKeyChanged(domain, key)
 
@@ -113,20 +122,18 @@ def renew_list(domain: str, key: str | None, sources: Sources, provider: CryptoP
 
     Raises NotFollowed if no `key` is given and no key is pinned, DiscoveryUnavailable, and the errors of `known_list`.
     """
-    folder = default_folder()
-    make_folder(folder)
-    file = file_of(folder, domain)
+    file = _file_of(domain)
     with lock_file(file):
-        followed = read_followed(file, domain)
+        followed = known_list(domain)
         publishers, policy = sources.publishers(domain), sources.policy(domain)
         if followed is not None and key in (None, followed.pinned, followed.key):
             renewal = find_newest(followed, publishers, provider, at=at, policy=policy)
-        elif (pinned := key or read_pinned(folder, domain)) is not None:
+        elif (pinned := key or _read_pinned(domain)) is not None:
             renewal = begin_to_follow(domain, pinned, publishers, provider, at=at, policy=policy)
         else:
             raise NotFollowed(f"nothing is known of {domain} yet: give its key by --key")
         if renewal.followed is not followed:
-            save_followed(file, renewal.followed)
+            write_whole(file, build_followed_discovery(renewal.followed), mode=_PRIVATE_MODE)
     return renewal
 
 
@@ -134,5 +141,27 @@ def _known_keys(domain: str) -> tuple[str, ...]:
     followed = known_list(domain)
     if followed is not None:
         return (followed.pinned, followed.key)
-    pinned = read_pinned(default_folder(), domain)
+    pinned = _read_pinned(domain)
     return () if pinned is None else (pinned,)
+
+
+def _file_of(domain: str) -> Path:
+    """The file of a normalised domain. Such a domain has no slash, and no dot at its beginning."""
+    return default_folder() / f"{domain}.json"
+
+
+def _read_pinned(domain: str) -> str | None:
+    """The key that was pinned before any document was seen, or None. Raises OSError or MalformedMessage."""
+    file = _pinned_file_of(domain)
+    try:
+        key = read_small(file, max_bytes=_MAX_KEY_BYTES).decode("ascii", "replace").strip()
+        read_ed25519(key)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise MalformedMessage(str(error), str(file)) from None
+    return key
+
+
+def _pinned_file_of(domain: str) -> Path:
+    return default_folder() / f"{domain}.key"

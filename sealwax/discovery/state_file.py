@@ -6,10 +6,8 @@ the time of its issue in seconds. So clients accept newer documents even after t
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import json
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +18,7 @@ from sealwax.files.whole import write_whole
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_LISTED_SERVERS
 from smime_core.own_content import Succession, parse_succession
-from smime_core.text import JsonObject, parse_json
+from smime_core.text import JsonObject, base64_text
 
 _FORMAT: Final = "sealwax-discovery-state-1"
 _WHERE: Final = "state of the discovery service"
@@ -63,11 +61,9 @@ class StateFile:
         self._path = path
         self._seen: tuple[tuple[int, int, int], State] | None = None
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep other processes from writing. Raises OSError."""
-        with lock_beside(self._path):
-            yield
+        return lock_beside(self._path)
 
     def read(self) -> State:
         """The state. Raises OSError or StateDamaged."""
@@ -92,17 +88,15 @@ def _build(state: State) -> bytes:
         {"key": move.key, "counter": move.counter, "from": move.old_address, "to": move.address} for move in state.moves
     ]
     successions = [
-        {"old": succession.old, "new": succession.new, "signature": base64.b64encode(succession.signature).decode()}
+        {"old": succession.old, "new": succession.new, "signature": base64_text(succession.signature)}
         for succession in state.successions
     ]
-    signed = base64.b64encode(state.signed).decode()
+    signed = base64_text(state.signed)
     return json.dumps({"format": _FORMAT, "signed": signed, "moves": moves, "successions": successions}).encode()
 
 
 def _parse(data: bytes) -> State:
-    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), _MEMBERS, _WHERE)
-    if members.text("format") != _FORMAT:
-        raise MalformedMessage(f"this is not of the format {_FORMAT}", _WHERE)
+    members = JsonObject.of_version(data, _MEMBERS, _FORMAT, _WHERE, max_bytes=_MAX_BYTES)
     return State(
         signed=members.data("signed", _MAX_BYTES),
         moves=tuple(map(_parse_move, members.values("moves", limit=MAX_LISTED_SERVERS))),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def read_small(path: Path, *, max_bytes: int = MAX_WHOLE_BYTES) -> bytes:

@@ -11,11 +11,22 @@ from urllib.parse import urlsplit
 from sealwax.lookups.cache import AnswerCache, KeptAnswer, question_hash
 from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
-from sealwax.lookups.validity import FAILURE_KEPT, kept_until
-from smime_core.limits import LOOKUP_BATCH_SECONDS, MAX_LOOKUP_URL_CHARACTERS, MAX_LOOKUPS_IN_A_ROUND
+from smime_core.errors import SmimeError
+from smime_core.limits import (
+    FAILURE_KEPT_MINUTES,
+    LOOKUP_BATCH_SECONDS,
+    MAX_KEPT_HOURS,
+    MAX_LOOKUP_URL_CHARACTERS,
+    MAX_LOOKUPS_IN_A_ROUND,
+    UNDATED_KEPT_MINUTES,
+)
 from smime_core.pkix import Lookup, LookupKind
+from smime_core.x509 import parse_ocsp_response, parse_revocation_list
 
 REVOCATION_KINDS: Final = frozenset({LookupKind.OCSP, LookupKind.CRL})
+FAILURE_KEPT: Final = datetime.timedelta(minutes=FAILURE_KEPT_MINUTES)
+_UNDATED_KEPT: Final = datetime.timedelta(minutes=UNDATED_KEPT_MINUTES)
+_MAX_KEPT: Final = datetime.timedelta(hours=MAX_KEPT_HOURS)
 # Failures before the server was asked. They are not cached, because another policy may allow the look-up.
 _NEVER_ASKED: Final = frozenset(
     {LookupFailure.BAD_URL, LookupFailure.REFUSED_PORT, LookupFailure.NOT_PUBLIC, LookupFailure.NOT_ASKED}
@@ -98,8 +109,26 @@ class AnswerSource:
             failure = KeptAnswer(data=None, failure=f"{result.failure}:{result}")
             self.cache.keep(question, failure, at=at, until=at + FAILURE_KEPT)
         else:
-            until = kept_until(lookup.kind, result, at)
-            self.cache.keep(question, KeptAnswer(data=result), at=at, until=until)
+            self.cache.keep(question, KeptAnswer(data=result), at=at, until=kept_until(lookup.kind, result, at))
+
+
+def kept_until(kind: LookupKind, data: bytes, at: datetime.datetime) -> datetime.datetime:
+    """The end of the time for which an answer is cached. An expired or damaged answer is cached like a failure."""
+    if kind is LookupKind.ISSUER:
+        return at + _MAX_KEPT
+    try:
+        next_update = _next_ocsp_update(data) if kind is LookupKind.OCSP else parse_revocation_list(data).next_update
+    except SmimeError:
+        return at + FAILURE_KEPT
+    if next_update is None:
+        return at + _UNDATED_KEPT
+    return max(min(next_update, at + _MAX_KEPT), at + FAILURE_KEPT)
+
+
+def _next_ocsp_update(data: bytes) -> datetime.datetime | None:
+    # RFC 6960 section 4.2.2.1: a response without nextUpdate means that newer information is always available.
+    updates = [response.next_update for response in parse_ocsp_response(data).responses]
+    return None if None in updates else min(filter(None, updates), default=None)
 
 
 def host_of(lookup: Lookup) -> str:

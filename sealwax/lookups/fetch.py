@@ -7,7 +7,6 @@ no redirects, proxies, cookies or credentials. The exchange has a deadline and t
 
 from __future__ import annotations
 
-import dataclasses
 import http.client
 import ipaddress
 import queue
@@ -17,7 +16,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -122,8 +121,12 @@ class FetchPolicy:
 
         The bound is smaller because parsing a megabyte of certificates takes a second.
         """
-        max_body_bytes = min(self.max_body_bytes, MAX_ISSUERS_BYTES)
-        return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=(), max_body_bytes=max_body_bytes)
+        return replace(
+            self,
+            allowed_hosts=frozenset(),
+            allowed_networks=(),
+            max_body_bytes=min(self.max_body_bytes, MAX_ISSUERS_BYTES),
+        )
 
 
 PUBLIC_ONLY: Final = FetchPolicy()
@@ -282,9 +285,12 @@ def _exchange(connection: _Connection, target: _Target, request: FetchRequest, p
     if response.status in _REDIRECTS:
         raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
     if response.status not in request.taken:
-        text = f"{target.host} answered with HTTP status {response.status}"
-        fields = tuple(response.getheaders())
-        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status, fields=fields)
+        raise LookupFailed(
+            LookupFailure.HTTP_STATUS,
+            f"{target.host} answered with HTTP status {response.status}",
+            status=response.status,
+            fields=tuple(response.getheaders()),
+        )
     head = response.headers
     return FetchAnswer(
         body=_read_body(response, target, policy.max_body_bytes),

@@ -114,8 +114,7 @@ def parse_ldap_url(
 
 def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertificate, ...]:
     """The certificates of the entries whose `mail` is this address. Raises DirectoryFailed or LimitExceeded."""
-    values = _ask(directory, address_filter(address))
-    return found_in(values, CertificateSource.LDAP, directory.host)
+    return found_in(_ask(directory, address_filter(address)), CertificateSource.LDAP, directory.host)
 
 
 def address_filter(address: str) -> str:
@@ -172,8 +171,7 @@ def _read_answer(stdout: bytes, host: str) -> list[bytes]:
         # The process ended before its answer was complete, because of its memory limit or because libldap failed.
         raise DirectoryFailed(DirectoryProblem.REFUSED, f"{host}: {UNREADABLE_OR_TOO_LARGE}") from None
     if "problem" in answer:
-        problem = DirectoryProblem(answer["problem"])
-        raise DirectoryFailed(problem, f"{host}: {answer['text']}")
+        raise DirectoryFailed(DirectoryProblem(answer["problem"]), f"{host}: {answer['text']}")
     return [base64.b64decode(value) for value in answer["values"]]
 
 

@@ -109,8 +109,9 @@ def _values_of(entries: Any, question: Mapping[str, Any]) -> list[bytes]:
 
 
 def _too_many(question: Mapping[str, Any]) -> DirectoryFailed:
-    text = f"it has more than {question['maxEntries']} entries for this address"
-    return DirectoryFailed(DirectoryProblem.TOO_MANY, text)
+    return DirectoryFailed(
+        DirectoryProblem.TOO_MANY, f"it has more than {question['maxEntries']} entries for this address"
+    )
 
 
 def _words(error: Exception) -> str:

@@ -59,8 +59,7 @@ def continue_with_lookups(
     trails = tuple(trails_of(first))
     whole = Deadline(LOOKUP_TOTAL_SECONDS)
     for _ in range(MAX_LOOKUP_ROUNDS):
-        lookups = _lookups_of(trails)
-        answers = source.find(lookups, seconds=min(whole.left(), LOOKUP_BATCH_SECONDS))
+        answers = source.find(_lookups_of(trails), seconds=min(whole.left(), LOOKUP_BATCH_SECONDS))
         if not answers:
             break
         for lookup, answer in answers.items():

@@ -6,21 +6,19 @@ problem and does not affect the others. `smime_core.trust.recipient_choice` judg
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sealwax.lookups.certificate_url import find_at_url
 from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, LookupFailed
-from sealwax.lookups.found_certificates import found_in
+from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, fetch
+from sealwax.lookups.found_certificates import found_in, read_certificates
 from sealwax.lookups.ldap import LdapDirectory, find_in_ldap
 from sealwax.lookups.smimea import NameServer, SmimeaAnswer, find_smimea
 from smime_core.errors import SmimeError
-from smime_core.limits import DIRECTORY_SECONDS, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
+from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_BYTES, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
 from smime_core.trust import NO_CONTACTS, CertificateSource, Contacts, FoundCertificate, find_in_contacts
 
 _Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
@@ -91,22 +89,37 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
     )
 
 
+def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCertificate, ...]:
+    """The end-entity certificates at a web address that the user gave, fetched with the checks of `fetch`.
+
+    The answer is DER, PEM or a certs-only .p7c (RFC 5280 section 4.2.2.1).
+
+    Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
+    """
+    bounded = replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
+    certificates = read_certificates(fetch(FetchRequest(url=url), bounded))
+    return found_in([certificate.der for certificate in certificates], CertificateSource.URL, url)
+
+
 def _questions(address: str, directories: Directories, seconds: float) -> list[_Question]:
     questions = []
     if directories.folder is not None:
-        ask: _Ask = functools.partial(_find_in_folder, address, directories.folder)
-        questions.append(_Question(CertificateSource.BRIDGE, "", ask))
+        questions.append(
+            _Question(CertificateSource.BRIDGE, "", functools.partial(_find_in_folder, address, directories.folder))
+        )
     for directory in directories.ldap:
-        bounded = dataclasses.replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
-        ask = functools.partial(find_in_ldap, address, bounded)
-        questions.append(_Question(CertificateSource.LDAP, directory.host, ask))
+        bounded = replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
+        questions.append(
+            _Question(CertificateSource.LDAP, directory.host, functools.partial(find_in_ldap, address, bounded))
+        )
     if directories.name_servers:
         bound = min(DIRECTORY_SECONDS, seconds)
         ask = functools.partial(find_smimea, address, name_servers=directories.name_servers, timeout_seconds=bound)
         questions.append(_Question(CertificateSource.SMIMEA, address.rpartition("@")[2], ask))
     for url in directories.urls:
-        ask = functools.partial(find_at_url, url, directories.fetch_policy)
-        questions.append(_Question(CertificateSource.URL, url, ask))
+        questions.append(
+            _Question(CertificateSource.URL, url, functools.partial(find_at_url, url, directories.fetch_policy))
+        )
     return questions
 
 
@@ -142,7 +155,7 @@ def _compared(candidates: Sequence[FoundCertificate], answer: SmimeaAnswer) -> t
         return tuple(candidates)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}
     return tuple(
-        dataclasses.replace(
+        replace(
             candidate, detail=", ".join(filter(None, (candidate.detail, words[answer.confirms(candidate.certificate)])))
         )
         for candidate in candidates

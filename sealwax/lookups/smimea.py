@@ -9,14 +9,13 @@ as they are written. No other spellings are tried (RFC 8162 section 4).
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import hmac
 import ipaddress
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -211,11 +210,13 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
     except (TimeoutError, dns.exception.Timeout):
         raise DirectoryFailed(DirectoryProblem.TIMEOUT, f"the resolver {server.address} did not answer") from None
     except dns.exception.DNSException as error:
-        text = f"the answer of the resolver {server.address} cannot be read"
-        raise DirectoryFailed(DirectoryProblem.REFUSED, text) from error
+        raise DirectoryFailed(
+            DirectoryProblem.REFUSED, f"the answer of the resolver {server.address} cannot be read"
+        ) from error
     except (OSError, EOFError, ValueError) as error:
-        text = f"the resolver {server.address} cannot be reached"
-        raise DirectoryFailed(DirectoryProblem.UNREACHABLE, text) from error
+        raise DirectoryFailed(
+            DirectoryProblem.UNREACHABLE, f"the resolver {server.address} cannot be reached"
+        ) from error
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:
@@ -226,8 +227,7 @@ def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServ
     if not is_bogus and not codes:
         is_bogus = _ask(owner, server, seconds, unchecked=True).rcode() == dns.rcode.NOERROR
     if is_bogus:
-        text = "DNSSEC says that the answer is not the domain's"
-        raise DirectoryFailed(DirectoryProblem.NOT_AUTHENTIC, text)
+        raise DirectoryFailed(DirectoryProblem.NOT_AUTHENTIC, "DNSSEC says that the answer is not the domain's")
 
 
 def _read_answer(response: dns.message.Message, owner: str, server: NameServer) -> SmimeaAnswer:
@@ -236,13 +236,15 @@ def _read_answer(response: dns.message.Message, owner: str, server: NameServer) 
     if response.rcode() == dns.rcode.NXDOMAIN:
         return answer
     if response.rcode() != dns.rcode.NOERROR:
-        text = f"the resolver {server.address} answers {dns.rcode.to_text(response.rcode())}"
-        raise DirectoryFailed(DirectoryProblem.REFUSED, text)
+        raise DirectoryFailed(
+            DirectoryProblem.REFUSED, f"the resolver {server.address} answers {dns.rcode.to_text(response.rcode())}"
+        )
     records = [record for record in _find_rrset(response) if isinstance(record, SMIMEA)]
     if len(records) > MAX_SMIMEA_RECORDS:
-        text = f"the domain has more than {MAX_SMIMEA_RECORDS} records for this address"
-        raise DirectoryFailed(DirectoryProblem.TOO_MANY, text)
-    return dataclasses.replace(answer, records=tuple(filter(None, map(_read_record, records))))
+        raise DirectoryFailed(
+            DirectoryProblem.TOO_MANY, f"the domain has more than {MAX_SMIMEA_RECORDS} records for this address"
+        )
+    return replace(answer, records=tuple(filter(None, map(_read_record, records))))
 
 
 def _find_rrset(response: dns.message.Message) -> Iterable[dns.rdata.Rdata]:

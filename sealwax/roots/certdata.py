@@ -68,8 +68,13 @@ def _parse_root(attributes: PkcsObject) -> NamedRoot:
     name, certificate_der = attributes["CKA_LABEL"], attributes["CKA_VALUE"]
     if not isinstance(name, str) or not isinstance(certificate_der, bytes) or not re.fullmatch(r"[^\\\"\n]+", name):
         raise MalformedMessage("a certificate without label or value", where=_WHERE)
-    distrust_after = _parse_time(attributes.get("CKA_NSS_EMAIL_DISTRUST_AFTER", "CK_FALSE"))
-    return NamedRoot(name=name, root=Root(certificate_der=certificate_der, distrust_after=distrust_after))
+    return NamedRoot(
+        name=name,
+        root=Root(
+            certificate_der=certificate_der,
+            distrust_after=_parse_time(attributes.get("CKA_NSS_EMAIL_DISTRUST_AFTER", "CK_FALSE")),
+        ),
+    )
 
 
 def _parse_time(value: str | bytes) -> datetime.datetime | None:

@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer
+from smime_core.asn1 import Buffer, ValueKind, build_pem, der
 from smime_core.asn1.distinguished_name import comparable_name, name_text
 from smime_core.asn1.file_values import is_whole_element, parse_single_value
-from smime_core.asn1.pem import build_pem
-from smime_core.asn1.value_kinds import ValueKind
 from smime_core.ca.extensions import build_subject_alt_name, encode_extension
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME, build_name
 from smime_core.ca.signing import choose_signature_algorithm, sign_structure
@@ -72,8 +69,11 @@ async def build_certification_request(
     try:
         choose_signature_algorithm(key)
     except UnsupportedByProvider:
-        text = f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours"
-        raise UnsupportedAlgorithm(key.key_type, "certification request", text=text) from None
+        raise UnsupportedAlgorithm(
+            key.key_type,
+            "certification request",
+            text=f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours",
+        ) from None
     wishes = der.sequence(encode_extension(build_subject_alt_name(addresses)))
     subject_der = build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME
     return await _build(key, subject_der, [build_attribute(EXTENSION_REQUEST, wishes)], provider)

@@ -108,18 +108,13 @@ async def create_authority(
     own_key = await provider.generate_key(key) if isinstance(key, NewKey) else key
     is_ca = details.is_ca is not False
     usage = KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN if is_ca else KeyUsage.DIGITAL_SIGNATURE
-    request = _Request(
-        name=name,
-        private_key=own_key,
-        not_before=details.not_before or at - _HEAD_START,
-        not_after=details.not_after or at + AUTHORITY_VALIDITY,
-        extensions=(
-            build_basic_constraints(is_ca=is_ca, path_length=details.path_length),
-            build_key_usage(usage),
-            *details.build_pointers(),
-        ),
+    extensions = (
+        build_basic_constraints(is_ca=is_ca, path_length=details.path_length),
+        build_key_usage(usage),
+        *details.build_pointers(),
     )
-    return Authority(identity=await _issue(request, issuer, provider))
+    term = (details.not_before or at - _HEAD_START, details.not_after or at + AUTHORITY_VALIDITY)
+    return Authority(identity=await _issue(name, own_key, term, extensions, issuer, provider))
 
 
 async def issue_identity(
@@ -138,52 +133,46 @@ async def issue_identity(
     alternative_name = build_subject_alt_name([address])
     own_key = await provider.generate_key(key) if isinstance(key, NewKey) else key
     usages = details.extended_key_usage
-    request = _Request(
-        name=address if details.common_name is None else details.common_name,
-        private_key=own_key,
-        not_before=details.not_before or at - _HEAD_START,
-        not_after=details.not_after or at + IDENTITY_VALIDITY,
-        extensions=(
-            build_basic_constraints(is_ca=details.is_ca is True),
-            build_key_usage(_USAGES.get(own_key.key_type, KeyUsage.DIGITAL_SIGNATURE)),
-            alternative_name,
-            *([build_extended_key_usage(*usages)] if usages else ()),
-            *details.build_pointers(),
-        ),
+    extensions = (
+        build_basic_constraints(is_ca=details.is_ca is True),
+        build_key_usage(_USAGES.get(own_key.key_type, KeyUsage.DIGITAL_SIGNATURE)),
+        alternative_name,
+        *([build_extended_key_usage(*usages)] if usages else ()),
+        *details.build_pointers(),
     )
-    return await _issue(request, authority, provider)
+    name = address if details.common_name is None else details.common_name
+    term = (details.not_before or at - _HEAD_START, details.not_after or at + IDENTITY_VALIDITY)
+    return await _issue(name, own_key, term, extensions, authority, provider)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    name: str
-    private_key: PrivateKey
-    not_before: datetime.datetime
-    not_after: datetime.datetime
-    extensions: tuple[Extension, ...]
-
-
-async def _issue(request: _Request, issuer: Authority | None, provider: CryptoProvider) -> Identity:
-    subject_der = build_name((COMMON_NAME, request.name))
-    public_key = public_key_of(request.private_key)
+async def _issue(
+    name: str,
+    private_key: PrivateKey,
+    term: tuple[datetime.datetime, datetime.datetime],
+    extensions: tuple[Extension, ...],
+    issuer: Authority | None,
+    provider: CryptoProvider,
+) -> Identity:
+    subject_der = build_name((COMMON_NAME, name))
+    public_key = public_key_of(private_key)
     above = None if issuer is None else issuer.identity
     template = CertificateTemplate(
         serial_number=new_serial_number(provider),
         subject_der=subject_der,
         public_key=public_key,
-        not_before=request.not_before,
-        not_after=request.not_after,
-        extensions=(*key_identifiers(public_key, None if above is None else above.certificate), *request.extensions),
+        not_before=term[0],
+        not_after=term[1],
+        extensions=(*key_identifiers(public_key, None if above is None else above.certificate), *extensions),
     )
     certificate = await build_certificate(
         template,
         provider,
         issuer_der=subject_der if above is None else above.certificate.subject_der,
-        signing_key=request.private_key if above is None else above.private_key,
+        signing_key=private_key if above is None else above.private_key,
     )
     return Identity(
         certificate=certificate,
-        private_key=request.private_key,
+        private_key=private_key,
         chain=() if above is None else (above.certificate, *above.chain),
-        friendly_name=request.name,
+        friendly_name=name,
     )

@@ -61,8 +61,7 @@ def encode_extension(extension: Extension) -> bytes:
 def build_basic_constraints(*, is_ca: bool, path_length: int | None = None) -> Extension:
     """basicConstraints, a critical extension (section 4.2.1.9). The path length is written only for a CA."""
     limit = b"" if path_length is None or not is_ca else der.integer(path_length)
-    value = der.sequence(_CRITICAL if is_ca else b"", limit)
-    return Extension(oid=BASIC_CONSTRAINTS, critical=True, value=value)
+    return Extension(oid=BASIC_CONSTRAINTS, critical=True, value=der.sequence(_CRITICAL if is_ca else b"", limit))
 
 
 def build_key_usage(usage: KeyUsage) -> Extension:
@@ -77,8 +76,9 @@ def build_key_usage(usage: KeyUsage) -> Extension:
 
 def build_extended_key_usage(*purposes: str, critical: bool = False) -> Extension:
     """extendedKeyUsage from dotted OIDs (section 4.2.1.12)."""
-    value = der.sequence(*(der.oid(purpose) for purpose in purposes))
-    return Extension(oid=EXTENDED_KEY_USAGE, critical=critical, value=value)
+    return Extension(
+        oid=EXTENDED_KEY_USAGE, critical=critical, value=der.sequence(*(der.oid(purpose) for purpose in purposes))
+    )
 
 
 def build_subject_alt_name(addresses: Sequence[str], *, critical: bool = False) -> Extension:
@@ -86,8 +86,11 @@ def build_subject_alt_name(addresses: Sequence[str], *, critical: bool = False) 
 
     Raises MalformedMessage for a text that is no address.
     """
-    value = der.sequence(*(build_address_name(address) for address in addresses))
-    return Extension(oid=SUBJECT_ALT_NAME, critical=critical, value=value)
+    return Extension(
+        oid=SUBJECT_ALT_NAME,
+        critical=critical,
+        value=der.sequence(*(build_address_name(address) for address in addresses)),
+    )
 
 
 def build_address_name(address: str) -> bytes:
@@ -105,8 +108,7 @@ def build_address_name(address: str) -> bytes:
         return der.element(RFC822_NAME, octets)
     if not _UTF8_MAILBOX.fullmatch(address):
         raise MalformedMessage("expected an e-mail address, its domain in ASCII", where="address")
-    mailbox = der.explicit(0, der.element(_UTF8_STRING, octets))
-    return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), mailbox)
+    return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), der.explicit(0, der.element(_UTF8_STRING, octets)))
 
 
 def build_subject_key_identifier(public_key: PublicKey) -> Extension:
@@ -117,8 +119,7 @@ def build_subject_key_identifier(public_key: PublicKey) -> Extension:
 
 def build_authority_key_identifier(identifier: bytes) -> Extension:
     """authorityKeyIdentifier from the subject key identifier of the issuer (section 4.2.1.1)."""
-    value = der.sequence(der.element(0x80, identifier))
-    return Extension(oid=AUTHORITY_KEY_IDENTIFIER, critical=False, value=value)
+    return Extension(oid=AUTHORITY_KEY_IDENTIFIER, critical=False, value=der.sequence(der.element(0x80, identifier)))
 
 
 def build_crl_distribution_points(urls: Sequence[str]) -> Extension:
@@ -131,14 +132,20 @@ def build_crl_distribution_points(urls: Sequence[str]) -> Extension:
 def build_authority_information_access(*, ocsp_urls: Sequence[str] = (), issuer_urls: Sequence[str] = ()) -> Extension:
     """authorityInfoAccess: the URLs of the OCSP responders and of the issuer's certificate (section 4.2.2.1)."""
     kinds = [*((ACCESS_OCSP, url) for url in ocsp_urls), *((ACCESS_CA_ISSUERS, url) for url in issuer_urls)]
-    value = der.sequence(*(der.sequence(der.oid(kind), _url_name(url)) for kind, url in kinds))
-    return Extension(oid=AUTHORITY_INFO_ACCESS, critical=False, value=value)
+    return Extension(
+        oid=AUTHORITY_INFO_ACCESS,
+        critical=False,
+        value=der.sequence(*(der.sequence(der.oid(kind), _url_name(url)) for kind, url in kinds)),
+    )
 
 
 def build_certificate_policies(policies: Sequence[str], *, critical: bool = False) -> Extension:
     """certificatePolicies from dotted OIDs, without qualifiers (section 4.2.1.4)."""
-    value = der.sequence(*(der.sequence(der.oid(policy)) for policy in policies))
-    return Extension(oid=CERTIFICATE_POLICIES, critical=critical, value=value)
+    return Extension(
+        oid=CERTIFICATE_POLICIES,
+        critical=critical,
+        value=der.sequence(*(der.sequence(der.oid(policy)) for policy in policies)),
+    )
 
 
 def build_address_constraints(*, permitted: Sequence[str] = (), excluded: Sequence[str] = ()) -> Extension:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import HashName, parse_hash_identifier
-from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1 import Buffer, Tlv, der
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import subject_public_key
 from smime_core.limits import MAX_OCSP_QUESTIONS, MAX_OCSP_REQUEST_BYTES, check_limit

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1 import der
-from smime_core.asn1.der import Tlv
+from smime_core.asn1 import Tlv, der
 from smime_core.asn1.general_names import RFC822_NAME
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES
 from smime_core.pkix.policies import parse_certificate_policies
@@ -88,13 +87,11 @@ class ProfileFacts:
         """(access method, URL) for each URL in authorityInfoAccess."""
         pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFO_ACCESS))
         return tuple(
-            (der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if len(pair) == 2 and pair[1].tag == _URI
+            (der.parse_oid(pair[0]), bytes(pair[1].content).decode("ascii", "replace"))
+            for pair in pairs
+            if len(pair) == 2 and pair[1].tag == _URI
         )
 
     def _members(self, oid: str) -> list[Tlv]:
         extension = self.extensions.get(oid)
         return [] if extension is None else der.read_sequence(extension.value, where=oid)
-
-
-def _url(tlv: Tlv) -> str:
-    return bytes(tlv.content).decode("ascii", "replace")

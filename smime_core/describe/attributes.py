@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
 from smime_core.asn1 import der
@@ -43,8 +43,11 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
     ID_CT_RECEIPT,
     AllOrFirstTier,
+    ContentHints,
+    ContentReference,
     Expansion,
     GeneralNames,
+    ReceiptRequest,
     SecurityLabel,
     parse_content_hints,
     parse_content_identifier,
@@ -119,6 +122,9 @@ _CONTENT_TYPES: Final = {
 }
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top secret")
 
+Value = TypeVar("Value")
+Reader = Callable[[Attributes], Iterable[str]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeDescription:
@@ -157,28 +163,28 @@ def _describe(oid: str, values: tuple[bytes, ...]) -> tuple[str, ...]:
         return (f"unreadable: {error}",)
 
 
-def _content_type(attributes: Attributes) -> Iterable[str]:
-    return [
-        content_type_name(der.parse_oid(types.single_value(attributes, types.CONTENT_TYPE, NAMES[types.CONTENT_TYPE])))
-    ]
+def _single(attribute_type: str, describe: Callable[[der.Tlv, str], str]) -> Reader:
+    """A reader for an attribute with exactly one value. `describe` gets the value and the attribute's name."""
+    where = NAMES[attribute_type]
+    return lambda attributes: [describe(types.single_value(attributes, attribute_type, where), where)]
 
 
-def _list_octet_strings(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+def _octets(value: der.Tlv, where: str) -> str:
+    return bytes(der.read_octets(value, where=where)).hex()
+
+
+def _count(value: der.Tlv, where: str) -> str:
+    return f"{len(der.read_children(value, where=where))}"
+
+
+def _if_present(parse: Callable[[Attributes], Value | None], describe: Callable[[Value], Iterable[str]]) -> Reader:
+    """A reader that describes what `parse` returns, and that has no texts for None."""
+
     def read(attributes: Attributes) -> Iterable[str]:
-        value = types.single_value(attributes, attribute_type, NAMES[attribute_type])
-        return [bytes(der.read_octets(value, where=NAMES[attribute_type])).hex()]
+        value = parse(attributes)
+        return () if value is None else describe(value)
 
     return read
-
-
-def _signing_time(attributes: Attributes) -> Iterable[str]:
-    moment = parse_signing_time(attributes)
-    return [utc_text(moment)] if moment else []
-
-
-def _capabilities(attributes: Attributes) -> Iterable[str]:
-    capabilities = parse_capabilities(attributes)
-    return [_capability(entry) for entry in capabilities.entries] if capabilities else []
 
 
 def _capability(entry: Capability) -> str:
@@ -210,15 +216,7 @@ def _signing_certificate(attributes: Attributes) -> Iterable[str]:
     return [f"{reference.hash_name} {reference.digest.hex()}" for reference in parse_signing_certificate(attributes)]
 
 
-def _key_preference(attributes: Attributes) -> Iterable[str]:
-    preferred = parse_key_preference(attributes)
-    return [str(preferred)] if preferred else []
-
-
-def _receipt_request(attributes: Attributes) -> Iterable[str]:
-    request = parse_receipt_request(attributes)
-    if request is None:
-        return []
+def _receipt_request(request: ReceiptRequest) -> Iterable[str]:
     receipts_from = request.receipts_from
     from_whom = (
         (
@@ -240,15 +238,6 @@ def _entities(entities: tuple[GeneralNames, ...]) -> str:
     return ", ".join(name.address or name.encoded.hex() for names in entities for name in names)
 
 
-def _security_label(attributes: Attributes) -> Iterable[str]:
-    label = parse_security_label(attributes)
-    return [_label(label)] if label else []
-
-
-def _equivalent_labels(attributes: Attributes) -> Iterable[str]:
-    return map(_label, parse_equivalent_labels(attributes))
-
-
 def _label(label: SecurityLabel) -> str:
     words = [f"policy {label.policy}"]
     if label.classification is not None:
@@ -260,36 +249,21 @@ def _label(label: SecurityLabel) -> str:
     return ", ".join(words)
 
 
-def _expansion_history(attributes: Attributes) -> Iterable[str]:
-    return map(_expansion, parse_expansion_history(attributes) or ())
-
-
 def _expansion(expansion: Expansion) -> str:
     policy = expansion.receipt_policy
     receipts = f", receipts: {policy.kind.name.lower().replace('_', ' ')}" if policy else ""
     return f"{expansion.mail_list}, {utc_text(expansion.expansion_time)}{receipts}"
 
 
-def _content_hints(attributes: Attributes) -> Iterable[str]:
-    hints = parse_content_hints(attributes)
-    if hints is None:
-        return []
+def _content_hints(hints: ContentHints) -> Iterable[str]:
     return [content_type_name(hints.content_type), *([hints.description] if hints.description is not None else [])]
 
 
-def _content_identifier(attributes: Attributes) -> Iterable[str]:
-    identifier = parse_content_identifier(attributes)
-    return [identifier.hex()] if identifier is not None else []
-
-
-def _content_reference(attributes: Attributes) -> Iterable[str]:
-    reference = parse_content_reference(attributes)
-    if reference is None:
-        return []
+def _content_reference(reference: ContentReference) -> Iterable[str]:
     return [content_type_name(reference.content_type), f"identifier {reference.signed_content_identifier.hex()}"]
 
 
-def _timestamps_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+def _timestamps_of(attribute_type: str) -> Reader:
     return lambda attributes: [_timestamp(value) for value in attributes[attribute_type]]
 
 
@@ -304,47 +278,32 @@ def _timestamp(token_der: bytes) -> str:
     return f"{utc_text(info.gen_time)}{within}, by {token.signer.sid}, policy {info.tsa_policy}"
 
 
-def _signature_policy(attributes: Attributes) -> Iterable[str]:
-    policy = parse_signature_policy(attributes)
-    return [policy.oid or "implied"] if policy else []
-
-
-def _mime_type(attributes: Attributes) -> Iterable[str]:
-    mime_type = parse_mime_type(attributes)
-    return [mime_type] if mime_type is not None else []
-
-
-def _members_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
-    def read(attributes: Attributes) -> Iterable[str]:
-        value = types.single_value(attributes, attribute_type, NAMES[attribute_type])
-        return [f"{len(der.read_children(value, where=NAMES[attribute_type]))}"]
-
-    return read
-
-
 def _revocation_values(attributes: Attributes) -> Iterable[str]:
     crls, responses = read_revocation_values(attributes)
     return [f"{len(crls)} lists, {len(responses)} OCSP responses"]
 
 
-_READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {
-    types.CONTENT_TYPE: _content_type,
-    types.MESSAGE_DIGEST: _list_octet_strings(types.MESSAGE_DIGEST),
-    types.MSG_SIG_DIGEST: _list_octet_strings(types.MSG_SIG_DIGEST),
-    types.SIGNING_TIME: _signing_time,
-    types.SMIME_CAPABILITIES: _capabilities,
+_KEY_PREFERENCE: Final = _if_present(parse_key_preference, lambda preferred: [str(preferred)])
+_READERS: Final[dict[str, Reader]] = {
+    types.CONTENT_TYPE: _single(types.CONTENT_TYPE, lambda value, _: content_type_name(der.parse_oid(value))),
+    types.MESSAGE_DIGEST: _single(types.MESSAGE_DIGEST, _octets),
+    types.MSG_SIG_DIGEST: _single(types.MSG_SIG_DIGEST, _octets),
+    types.SIGNING_TIME: _if_present(parse_signing_time, lambda time: [utc_text(time)]),
+    types.SMIME_CAPABILITIES: _if_present(
+        parse_capabilities, lambda capabilities: map(_capability, capabilities.entries)
+    ),
     types.ALGORITHM_PROTECTION: _algorithm_protection,
     types.SIGNING_CERTIFICATE: _signing_certificate,
     types.SIGNING_CERTIFICATE_V2: _signing_certificate,
-    types.ENCRYPTION_KEY_PREFERENCE: _key_preference,
-    types.MICROSOFT_KEY_PREFERENCE: _key_preference,
-    types.RECEIPT_REQUEST: _receipt_request,
-    types.SECURITY_LABEL: _security_label,
-    types.EQUIVALENT_LABELS: _equivalent_labels,
-    types.ML_EXPANSION_HISTORY: _expansion_history,
-    types.CONTENT_HINTS: _content_hints,
-    types.CONTENT_IDENTIFIER: _content_identifier,
-    types.CONTENT_REFERENCE: _content_reference,
+    types.ENCRYPTION_KEY_PREFERENCE: _KEY_PREFERENCE,
+    types.MICROSOFT_KEY_PREFERENCE: _KEY_PREFERENCE,
+    types.RECEIPT_REQUEST: _if_present(parse_receipt_request, _receipt_request),
+    types.SECURITY_LABEL: _if_present(parse_security_label, lambda label: [_label(label)]),
+    types.EQUIVALENT_LABELS: lambda attributes: map(_label, parse_equivalent_labels(attributes)),
+    types.ML_EXPANSION_HISTORY: _if_present(parse_expansion_history, lambda history: map(_expansion, history)),
+    types.CONTENT_HINTS: _if_present(parse_content_hints, _content_hints),
+    types.CONTENT_IDENTIFIER: _if_present(parse_content_identifier, lambda identifier: [identifier.hex()]),
+    types.CONTENT_REFERENCE: _if_present(parse_content_reference, _content_reference),
     types.SIGNATURE_TIME_STAMP: _timestamps_of(types.SIGNATURE_TIME_STAMP),
     types.CONTENT_TIME_STAMP: _timestamps_of(types.CONTENT_TIME_STAMP),
     types.ARCHIVE_TIME_STAMP_V1: _timestamps_of(types.ARCHIVE_TIME_STAMP_V1),
@@ -352,11 +311,11 @@ _READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {
     types.ARCHIVE_TIME_STAMP_V3: _timestamps_of(types.ARCHIVE_TIME_STAMP_V3),
     types.CADES_C_TIME_STAMP: _timestamps_of(types.CADES_C_TIME_STAMP),
     types.REFERENCES_TIME_STAMP: _timestamps_of(types.REFERENCES_TIME_STAMP),
-    types.CERTIFICATE_REFERENCES: _members_of(types.CERTIFICATE_REFERENCES),
-    types.CERTIFICATE_VALUES: _members_of(types.CERTIFICATE_VALUES),
-    types.REVOCATION_REFERENCES: _members_of(types.REVOCATION_REFERENCES),
+    types.CERTIFICATE_REFERENCES: _single(types.CERTIFICATE_REFERENCES, _count),
+    types.CERTIFICATE_VALUES: _single(types.CERTIFICATE_VALUES, _count),
+    types.REVOCATION_REFERENCES: _single(types.REVOCATION_REFERENCES, _count),
     types.REVOCATION_VALUES: _revocation_values,
-    types.SIGNATURE_POLICY: _signature_policy,
+    types.SIGNATURE_POLICY: _if_present(parse_signature_policy, lambda policy: [policy.oid or "implied"]),
     types.COMMITMENT_TYPE: parse_commitments,
-    types.MIME_TYPE: _mime_type,
+    types.MIME_TYPE: _if_present(parse_mime_type, lambda mime_type: [mime_type]),
 }

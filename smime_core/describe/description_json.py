@@ -10,11 +10,9 @@ from smime_core.describe.message import Description, LayerDescription, SignerDes
 from smime_core.errors import MalformedMessage
 from smime_core.mail.header_protection import HeaderScheme
 from smime_core.mime import OpenPgp
-from smime_core.report.reasons import reason
-from smime_core.report.report import Reason
+from smime_core.report import Reason, reason
 from smime_core.report.report_json import certificates_to_json, reasons_to_json, recipient_to_json, time_to_json
-from smime_core.x509.certificate import Certificate
-from smime_core.x509.revocation_list import RevocationList
+from smime_core.x509 import Certificate, RevocationList
 
 
 def description_to_json(

@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from smime_core.asn1 import der
-from smime_core.asn1.distinguished_name import name_text
-from smime_core.asn1.file_values import FileValues, parse_file_values
-from smime_core.asn1.value_kinds import ValueKind
+from smime_core.asn1 import FileValues, ValueKind, der, name_text, parse_file_values
 from smime_core.ca.certification_request import parse_certification_request
-from smime_core.cms.carried import parse_carried
-from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms import build_certificates_only, parse_carried
 from smime_core.cms.layers import find_pem_start, is_mail
 from smime_core.cms.unreadable_certificates import read_certificates
 from smime_core.describe.description_json import description_to_json, revocation_list_to_json
@@ -27,8 +23,7 @@ from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
 from smime_core.timestamp import read_timestamp
-from smime_core.x509.certificate import Certificate
-from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
+from smime_core.x509 import Certificate, RevocationList, parse_revocation_list
 
 _LABEL: Final = "CERTIFICATE"  # RFC 7468 section 5.1. Old labels have a word before it.
 
@@ -144,8 +139,11 @@ def _certificates(data: bytes) -> Findings:
 def _request(data: bytes) -> KeysAndCertificates:
     request = parse_certification_request(data)
     addresses = ", ".join(request.addresses)
-    title = f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}"
-    return KeysAndCertificates(title=title, keys=(), certificates=())
+    return KeysAndCertificates(
+        title=f"{FileKind.REQUEST}: {name_text(request.subject_der)}, {addresses}, {key_label(request.public_key)}",
+        keys=(),
+        certificates=(),
+    )
 
 
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:

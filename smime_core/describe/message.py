@@ -6,19 +6,17 @@ Every CMS structure is described with its attributes, including the structures o
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
-from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer
+from smime_core.asn1 import Buffer, der
 from smime_core.asn1.distinguished_name import comparable_name
 from smime_core.cades import cades_level
+from smime_core.cms import SignerInfo, find_countersignatures, find_nested_layers
 from smime_core.cms.attributes import COUNTERSIGNATURE, parse_attributes
 from smime_core.cms.authenticated_data import AuthenticatedData
 from smime_core.cms.compressed_data import decompress
-from smime_core.cms.countersignature import find_countersignatures
 from smime_core.cms.digested_data import DigestedData
 from smime_core.cms.encrypted_data import EncryptedData
 from smime_core.cms.enveloped_data import EnvelopedData
@@ -31,19 +29,16 @@ from smime_core.cms.layers import (
     find_any_layer,
     parse_message,
 )
-from smime_core.cms.nested_parts import find_nested_layers
 from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.cms.signed_data import SignedData
 from smime_core.cms.signed_frame import node_inside
-from smime_core.cms.signer_info import SignerInfo
 from smime_core.describe.attributes import AttributeDescription, describe_attributes
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import Entity, OpenPgp, find_openpgp
 from smime_core.report.report import LayerKind, RecipientReport
-from smime_core.x509.certificate import Certificate
-from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
+from smime_core.x509 import Certificate, RevocationList, parse_revocation_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +173,7 @@ def _describe_nested(entity: Entity) -> list[LayerDescription]:
             # A damaged part below the top does not affect the others.
             kind = LayerKind.SIGNED if part.content_type.type == "multipart" else LayerKind.ENCRYPTED
             inside.append(LayerDescription(kind=kind, content_type="", algorithm="", problem=str(error)))
-        layers += [dataclasses.replace(layer, path=path) for layer in inside]
+        layers += [replace(layer, path=path) for layer in inside]
         check_limit("nested layers", len(layers), MAX_NESTED_LAYERS)
     return layers
 
@@ -254,8 +249,7 @@ def _describe_signed(layer: SignedLayer) -> LayerDescription:
         algorithm="",
         detached=layer.detached,
         signers=tuple(
-            dataclasses.replace(_describe_signer(info), level=_level(info, signed_data))
-            for info in signed_data.signer_infos
+            replace(_describe_signer(info), level=_level(info, signed_data)) for info in signed_data.signer_infos
         ),
         certificates=signed_data.certificates,
         unreadable_certificates=tuple(map(str, signed_data.unreadable)),

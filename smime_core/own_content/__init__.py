@@ -72,9 +72,9 @@ from smime_core.own_content.trust_list import (
     parse_followed_list,
     renew_trust_list,
     sign_trust_list,
+    trust_list_to_json,
     verify_trust_list,
 )
-from smime_core.own_content.trust_list_json import trust_list_to_json
 from smime_core.own_content.trust_state import TrustState, open_trust_state, seal_trust_state
 
 __all__ = [

@@ -13,10 +13,9 @@ accepts nothing more from the old key. docs/discovery_protocol.md describes all 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.errors import (
@@ -25,12 +24,10 @@ from smime_core.errors import (
     DiscoveryOfAnotherDomain,
     DiscoveryOlder,
     DiscoveryUnsigned,
-    MalformedMessage,
     SignatureMismatch,
 )
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_SUCCESSIONS
 from smime_core.own_content.discovery_key import (
-    base64_text,
     key_member,
     key_text,
     sign_fields,
@@ -39,9 +36,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 
 FORMAT: Final = "sealwax-signed-discovery-1"
 FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
@@ -130,8 +125,7 @@ async def sign_succession(
 ) -> Succession:
     """The statement that `new_key` follows `old_key` for this domain."""
     old, new = key_text(old_key), key_text(new_key)
-    signature = await sign_fields(old_key, provider, _SUCCESSION, domain, old, new)
-    return Succession(old=old, new=new, signature=signature)
+    return Succession(old=old, new=new, signature=await sign_fields(old_key, provider, _SUCCESSION, domain, old, new))
 
 
 async def follow_discovery(
@@ -155,7 +149,7 @@ async def renew_discovery(
     Raises the errors of `follow_discovery`, and DiscoveryOlder for another document that is not newer.
     """
     newer, server_list = await _follow(signed, provider, followed.domain, followed.key, at)
-    newer = dataclasses.replace(newer, pinned=followed.pinned)
+    newer = replace(newer, pinned=followed.pinned)
     known, _ = await _verify(followed.signed, provider, followed.domain, followed.key)
     if server_list.number > known.number:
         return newer
@@ -166,8 +160,7 @@ async def renew_discovery(
 
 def parse_signed_discovery(signed: bytes) -> SignedDiscovery:
     """Parse a signed document without verifying it. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(parse_json(signed, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
-    _check_format(members, FORMAT)
+    members = JsonObject.of_version(signed, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_DISCOVERY_BYTES)
     return SignedDiscovery(
         document=members.data("document", MAX_DISCOVERY_BYTES),
         key=key_member(members, "key"),
@@ -199,10 +192,9 @@ def build_followed_discovery(followed: FollowedDiscovery) -> bytes:
 
 def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
     """Parse the JSON form of a followed domain. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(
-        parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED
+    members = JsonObject.of_version(
+        data, _FOLLOWED_MEMBERS, FOLLOWED_FORMAT, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES
     )
-    _check_format(members, FOLLOWED_FORMAT)
     return FollowedDiscovery(
         domain=members.text("domain"),
         pinned=key_member(members, "pinned"),
@@ -259,8 +251,3 @@ async def _check_signed(key: str, signature: bytes, provider: CryptoProvider, *f
 def _check_end(server_list: ServerList, at: datetime.datetime) -> None:
     if at >= server_list.expires:
         raise DiscoveryExpired(f"the document ended on {utc_text(server_list.expires)}")
-
-
-def _check_format(members: JsonObject, expected: str) -> None:
-    if members.text("format") != expected:
-        raise MalformedMessage(f"this is not of the format {expected}", members.where)

@@ -5,18 +5,13 @@ Each signature covers fields with a label of their own, so that no statement pas
 
 from __future__ import annotations
 
-import base64
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import MalformedMessage
-from smime_core.keys.private import public_key_of
-from smime_core.keys.public import subject_public_key
-from smime_core.keys.raw import raw_public_key
+from smime_core.keys import public_key_of, raw_public_key, subject_public_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from smime_core.text.json_object import JsonObject
-from smime_core.text.key_text import read_ed25519, write_ed25519
-from smime_core.text.length_prefixed import length_prefixed
+from smime_core.text import JsonObject, length_prefixed, read_ed25519, write_ed25519
 
 _CONTEXT: Final = "sealwax discovery"
 _ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
@@ -46,8 +41,3 @@ def key_member(members: JsonObject, name: str) -> str:
     except ValueError as error:
         raise MalformedMessage(str(error), members.where) from None
     return text
-
-
-def base64_text(data: bytes) -> str:
-    """Bytes in the form that `JsonObject.data` reads."""
-    return base64.b64encode(data).decode("ascii")

@@ -5,9 +5,8 @@ The state is an immutable value. The client keeps it, reports each event with it
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.own_content.server_list import Server, ServerKind, ServerList
@@ -47,11 +46,11 @@ class Failover:
 
     def lose(self, server: Server, *, at: datetime.datetime) -> Failover:
         """The state after a server did not answer."""
-        return dataclasses.replace(self, lost=(*self._without(server), LostServer(server.kind, server.address, at)))
+        return replace(self, lost=(*self._without(server), LostServer(server.kind, server.address, at)))
 
     def reach(self, server: Server) -> Failover:
         """The state after a server answered."""
-        return dataclasses.replace(self, lost=self._without(server))
+        return replace(self, lost=self._without(server))
 
     def renew(self, server_list: ServerList, *, at: datetime.datetime) -> Failover:
         """The state after a request for the list, with `server_list`, which is now the last good list.
@@ -59,8 +58,11 @@ class Failover:
         A server that has moved is not lost at its new address.
         """
         addresses = {(server.kind, server.address) for server in server_list.servers}
-        lost = tuple(loss for loss in self.lost if (loss.kind, loss.address) in addresses)
-        return Failover(server_list=server_list, asked=at, lost=lost)
+        return Failover(
+            server_list=server_list,
+            asked=at,
+            lost=tuple(loss for loss in self.lost if (loss.kind, loss.address) in addresses),
+        )
 
     def next_fetch(self) -> datetime.datetime:
         """The time from which the client should ask for the list again.

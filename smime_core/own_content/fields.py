@@ -12,11 +12,9 @@ import re
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import NO_KEYS, Encrypting, Keys, Signing
 from smime_core.cms.content_info import FIELD, SIGNED_FIELD, armor
 from smime_core.cms.layers import EncryptedLayer, SignedLayer, find_any_layer, find_cms, parse_message
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import NO_KEYS, Keys
-from smime_core.cms.signing import Signing
 from smime_core.errors import ContentTypeMismatch
 from smime_core.own_content.own_content import (
     ContentKind,

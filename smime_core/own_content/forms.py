@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, Signing
 from smime_core.cms.content_info import FORM, armor
-from smime_core.cms.key_holder import KeyHolder
 from smime_core.cms.signed_data import build_signed_data
-from smime_core.cms.signing import Signing
 from smime_core.errors import FormMismatch, MalformedMessage, VerificationError
 from smime_core.own_content.own_content import ContentKind, build_members, examine_content, parse_members, text_member
 from smime_core.provider import CryptoProvider
@@ -156,8 +155,7 @@ async def sign_form(
         expires=utc_text(signing_time + lifetime),
     )
     signing = Signing(identities=[identity], signing_time=signing_time)
-    cms_der = await build_signed_data(content, signing, provider, FORM)
-    return armor(cms_der)
+    return armor(await build_signed_data(content, signing, provider, FORM))
 
 
 async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, provider: CryptoProvider) -> SignedForm:

@@ -10,7 +10,6 @@ So a server can neither give the key to somebody else, nor give a member the key
 
 from __future__ import annotations
 
-import base64
 import datetime
 import re
 from collections.abc import Sequence
@@ -18,11 +17,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import Encrypting, KeyHolder, Keys, Signing
 from smime_core.cms.content_info import GROUP_KEY, SIGNED_GROUP_KEY
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.signing import Signing
 from smime_core.errors import GroupKeyRefused, MalformedMessage, NoMatchingRecipient
 from smime_core.limits import check_limit
 from smime_core.own_content.own_content import (
@@ -32,12 +28,10 @@ from smime_core.own_content.own_content import (
     protect_content,
     was_opened,
 )
-from smime_core.own_content.own_signature import examine_as_own
+from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, State
-from smime_core.text.json_object import JsonObject
-from smime_core.text.mail_address import addresses_match
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, addresses_match, base64_text
 from smime_core.trust.judging import Judging
 from smime_core.x509.certificate import Certificate
 
@@ -90,7 +84,7 @@ async def wrap_group_key(
         owner=key.owner,
         user=key.user,
         bundle=key.bundle,
-        key=base64.b64encode(key.key).decode("ascii"),
+        key=base64_text(key.key),
     )
     signing, encrypting = Signing(identities=[owner], signing_time=signing_time), Encrypting(recipients=[member])
     wrap = await protect_content(content, _KIND, provider, signing, encrypting)
@@ -147,9 +141,7 @@ async def unwrap_own_group_key(
 
 
 def _parse(content: bytes) -> GroupKey:
-    members = JsonObject.of(parse_json(content, where=_WHERE, max_bytes=MAX_WRAP_BYTES), _MEMBERS, where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, VERSION, _WHERE, max_bytes=MAX_WRAP_BYTES)
     if not _DIGEST.fullmatch(members.text("bundle")):
         raise MalformedMessage("bundle is not SHA-256 in hexadecimal", where=_WHERE)
     return GroupKey(

@@ -7,26 +7,21 @@ authenticates its content type.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import unarmor
+from smime_core.cms import NO_KEYS, Encrypting, Keys, SignatureForm, Signing, unarmor
 from smime_core.cms.enveloped_data import build_enveloped_data
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
-from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_WHOLE_BYTES
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import LayerKind, MessageReport
 from smime_core.text.strict_json import parse_json
 from smime_core.trust.judging import Judging
-from smime_core.verdict.examiner import Examiner
-from smime_core.verdict.signers import Claim
+from smime_core.verdict import Claim, Examiner
 from smime_core.verdict.walk import examine
 
 
@@ -73,7 +68,7 @@ async def protect_content(
     cipher = encrypting.cipher or AES_256_GCM
     if not cipher.is_authenticated:
         raise UnsupportedAlgorithm(cipher.oid, f"encryption of a {kind.name}")
-    encrypting = dataclasses.replace(encrypting, cipher=cipher)
+    encrypting = replace(encrypting, cipher=cipher)
     return await build_enveloped_data(content, encrypting, provider, encrypted_type)
 
 

@@ -7,19 +7,15 @@ the page's bytes, and has the line of JSON as a signed attribute.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from smime_core.asn1 import der
-from smime_core.asn1.der import Buffer
+from smime_core.asn1 import Buffer, der
+from smime_core.cms import NO_KEYS, Encrypting, Keys, SignatureForm, Signing
 from smime_core.cms.attributes import PAGE_HEAD, Attributes, build_attribute, find_value
 from smime_core.cms.content_info import PAGE, PUBLISHED_PAGE, SIGNED_PAGE
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signed_data import build_signed_data
-from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage
 from smime_core.own_content.own_content import (
     ContentKind,
@@ -31,8 +27,7 @@ from smime_core.own_content.own_content import (
     was_opened,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.report.reasons import reason
-from smime_core.report.report import MessageReport, State
+from smime_core.report import MessageReport, State, reason
 from smime_core.trust.judging import Judging
 
 _KIND: Final = ContentKind(name="page", content_type=PAGE, encrypted_type=PAGE, encrypted_signed_type=SIGNED_PAGE)
@@ -85,8 +80,11 @@ async def sign_published_page(
     """
     head = der.element(_UTF8_STRING, _build_head(address, media_type))
     attributes = (*signing.options.further_attributes, build_attribute(PAGE_HEAD, head))
-    options = dataclasses.replace(signing.options, further_attributes=attributes)
-    signing = dataclasses.replace(signing, form=SignatureForm.DETACHED, options=options)
+    signing = replace(
+        signing,
+        form=SignatureForm.DETACHED,
+        options=replace(signing.options, further_attributes=attributes),
+    )
     return await build_signed_data(page, signing, provider, PUBLISHED_PAGE)
 
 
@@ -110,7 +108,7 @@ async def examine_page(
         return ExaminedPage(report=report, address="", media_type="", page=b"")
     members = parse_members(head, {"address", "mediaType", "version"}, where=_KIND.name, version=_VERSION)
     address = text_member(members, "address", where=_KIND.name)
-    if found_at is not None and address and not _is_same_address(address, found_at):
+    if found_at is not None and address and _canonical(address) != _canonical(found_at):
         report = _moved(report)
     return ExaminedPage(
         report=report.with_content(page),
@@ -150,12 +148,11 @@ def _read_head(attributes: Attributes) -> bytes:
 
 
 def _moved(report: MessageReport) -> MessageReport:
-    state = State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state
-    return dataclasses.replace(report, state=state, reasons=(reason("page-moved"), *report.reasons))
-
-
-def _is_same_address(address: str, other: str) -> bool:
-    return _canonical(address) == _canonical(other)
+    return replace(
+        report,
+        state=State.SIGNED_UNVERIFIED if report.state is State.VERIFIED else report.state,
+        reasons=(reason("page-moved"), *report.reasons),
+    )
 
 
 def _canonical(address: str) -> tuple[str, ...]:

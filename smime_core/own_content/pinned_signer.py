@@ -1,15 +1,13 @@
-"""Signed lists with one pinned signer: the certificate that a list names, and the check that only it has signed."""
+"""Signed content that counts only if known certificates have signed it: one pinned signer, or the person's own keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import unarmor
-from smime_core.cms.layers import find_signed_layer
+from smime_core.cms import KeyHolder, Keys, SignerInfo, find_signed_layer, unarmor
 from smime_core.cms.signed_data import find_certificate
-from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage, VerificationError
 from smime_core.limits import check_limit
 from smime_core.own_content.own_content import ContentKind, examine_content
@@ -54,3 +52,36 @@ async def examine_pinned(
     if report.state is not State.VERIFIED:
         raise refuse("; ".join(reason.sentence for reason in report.reasons), report)
     return report
+
+
+async def examine_as_own(
+    cms: Buffer,
+    kind: ContentKind,
+    provider: CryptoProvider,
+    *,
+    identities: Sequence[KeyHolder],
+    at: datetime,
+    detached_content: Buffer | None = None,
+) -> MessageReport:
+    """The report on content of this kind, which is `verified` only if the key of one of `identities` has signed it.
+
+    Content that was signed while the person's certificate was valid still counts after the certificate has expired.
+    Raises the errors of `examine_content`.
+    """
+    # Only these certificates are trusted. Their issuers and the certificates that they issued are not.
+    anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)
+    store, keys = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED), Keys(identities=identities)
+
+    async def examine(time: datetime) -> MessageReport:
+        return await examine_content(cms, kind, Judging(trust_store=store, at=time), provider, keys, detached_content)
+
+    report = await examine(at)
+    ended = _find_ended_signer(report, at)
+    return report if report.state is State.VERIFIED or ended is None else await examine(ended.not_after)
+
+
+def _find_ended_signer(report: MessageReport, at: datetime) -> Certificate | None:
+    certificates = (signer.certificate for signer in report.signers)
+    return next(
+        (certificate for certificate in certificates if certificate is not None and certificate.not_after < at), None
+    )

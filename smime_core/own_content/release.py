@@ -13,7 +13,6 @@ The paths are sorted, and relative to the folder of the release. For pages, this
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Collection
@@ -23,9 +22,8 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, Signing
 from smime_core.cms.content_info import RELEASE
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, ReleaseNotNewer, ReleaseOfAnotherKey, ReleaseRefused
 from smime_core.limits import (
     MAX_RELEASE_BYTES,
@@ -38,8 +36,7 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject, base64_text
 from smime_core.x509.certificate import Certificate
 
 FORMAT: Final = "sealwax-release-1"
@@ -103,7 +100,7 @@ class VerifiedRelease:
 
 def integrity_of(data: Buffer) -> str:
     """The SHA-384 of `data`, in the form of Subresource Integrity."""
-    return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode('ascii')}"
+    return f"sha384-{base64_text(hashlib.sha384(data).digest())}"
 
 
 async def sign_release(
@@ -203,10 +200,7 @@ def _build(release: Release) -> bytes:
 
 
 def _parse(content: bytes) -> Release:
-    value = parse_json(content, where=_WHERE, max_bytes=MAX_RELEASE_BYTES)
-    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
-    if members.text("format") != FORMAT:
-        raise MalformedMessage(f"this is not of the format {FORMAT}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_RELEASE_BYTES)
     covers = members.text("covers")
     if covers not in set(Coverage):
         raise MalformedMessage(f"covers is none of {', '.join(Coverage)}", where=_WHERE)

@@ -23,11 +23,8 @@ from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_LISTED_SERVERS, MAX_SERVER_ADDRESS_CHARACTERS
 from smime_core.own_content.discovery_key import key_member
 from smime_core.own_content.own_content import build_members
+from smime_core.text import JsonObject, check_origin, utc_text
 from smime_core.text.domain_name import find_a_labels
-from smime_core.text.json_object import JsonObject
-from smime_core.text.origin import check_origin
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 
 FORMAT: Final = "sealwax-discovery-1"
 MAX_DISCOVERY_LIFETIME: Final = datetime.timedelta(
@@ -105,8 +102,9 @@ def check_address(address: str) -> None:
     try:
         check_origin(written["origin"] if written else "")
     except ValueError:
-        text = "an address is expected: https, host, port and path, or http on a loopback host"
-        raise MalformedMessage(text, _WHERE) from None
+        raise MalformedMessage(
+            "an address is expected: https, host, port and path, or http on a loopback host", _WHERE
+        ) from None
 
 
 def build_server_list(server_list: ServerList) -> bytes:
@@ -134,9 +132,7 @@ def build_server_list(server_list: ServerList) -> bytes:
 
 def parse_server_list(content: bytes) -> ServerList:
     """Parse the JSON of a list. Raises MalformedMessage or LimitExceeded."""
-    members = JsonObject.of(parse_json(content, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
-    if members.text("format") != FORMAT:
-        raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_DISCOVERY_BYTES)
     _check_domain(members.text("domain"))
     issued, expires = members.time("issued"), members.time("expires")
     if not datetime.timedelta(0) < expires - issued <= MAX_DISCOVERY_LIFETIME:

@@ -12,10 +12,9 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.errors import MalformedMessage, MoveNotNext, MoveRefused, SignatureMismatch
+from smime_core.errors import MoveNotNext, MoveRefused, SignatureMismatch
 from smime_core.limits import MAX_MOVE_BYTES
 from smime_core.own_content.discovery_key import (
-    base64_text,
     key_member,
     key_text,
     sign_fields,
@@ -24,9 +23,7 @@ from smime_core.own_content.discovery_key import (
 from smime_core.own_content.own_content import build_members
 from smime_core.own_content.server_list import Server, ServerList, check_address
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
 
 FORMAT: Final = "sealwax-move-1"
 MAX_AGE: Final = datetime.timedelta(minutes=5)
@@ -82,9 +79,7 @@ async def check_move(data: bytes, server_list: ServerList, provider: CryptoProvi
     LimitExceeded.
     """
     # (0) The JSON.
-    members = JsonObject.of(parse_json(data, _WHERE, max_bytes=MAX_MOVE_BYTES), _MEMBERS, _WHERE)
-    if members.text("format") != FORMAT:
-        raise MalformedMessage(f"this is not of the format {FORMAT}", _WHERE)
+    members = JsonObject.of_version(data, _MEMBERS, FORMAT, _WHERE, max_bytes=MAX_MOVE_BYTES)
     key, counter, address = key_member(members, "key"), members.number("counter"), members.text("address")
     check_address(address)
     # (1) The signature.

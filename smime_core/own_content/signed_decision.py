@@ -27,7 +27,7 @@ from smime_core.cms.signed_data import build_signed_data
 from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import DecisionNotSigned, SmimeError
 from smime_core.own_content.own_content import ContentKind, build_members
-from smime_core.own_content.own_signature import examine_as_own
+from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.report.report import State
 from smime_core.x509.certificate import Certificate

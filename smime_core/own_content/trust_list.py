@@ -12,17 +12,14 @@ for long. The signed content is JSON:
 
 from __future__ import annotations
 
-import base64
-import dataclasses
 import datetime
 import re
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import KeyHolder, Signing
 from smime_core.cms.content_info import TRUST_LIST, unarmor
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.limits import (
     MAX_DECISION_ADDRESSES,
@@ -35,11 +32,9 @@ from smime_core.own_content.own_content import ContentKind, build_members, prote
 from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report.report import MessageReport
-from smime_core.text.json_object import JsonObject
+from smime_core.report import MessageReport, anchor_to_json, certificate_to_json, time_to_json
+from smime_core.text import JsonObject, base64_text, utc_text
 from smime_core.text.mail_address import is_condition
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.x509.certificate import Certificate
 
@@ -78,7 +73,7 @@ class TrustList:
     expires: datetime.datetime
     anchors: tuple[TrustAnchor, ...]
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
-    requirements: PolicyRequirements = dataclasses.field(default_factory=PolicyRequirements)
+    requirements: PolicyRequirements = field(default_factory=PolicyRequirements)
     directories: tuple[str, ...] = ()
 
     @property
@@ -87,8 +82,11 @@ class TrustList:
 
         Each anchor gets the list's revocation policy, so that the policy also counts in a store with other anchors.
         """
-        anchors = tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors)
-        return TrustStore(anchors=anchors, revocation=self.revocation, requirements=self.requirements)
+        return TrustStore(
+            anchors=tuple(replace(anchor, revocation=self.revocation) for anchor in self.anchors),
+            revocation=self.revocation,
+            requirements=self.requirements,
+        )
 
 
 def find_operator(cms: Buffer) -> Certificate:
@@ -106,8 +104,7 @@ async def sign_trust_list(
     content = _build(trust_list)
     # Parsing raises an error for a list that readers would refuse.
     _parse(content)
-    signing = Signing(identities=[identity], signing_time=signing_time)
-    return await protect_content(content, _KIND, provider, signing)
+    return await protect_content(content, _KIND, provider, Signing(identities=[identity], signing_time=signing_time))
 
 
 async def verify_trust_list(
@@ -132,8 +129,10 @@ async def verify_trust_list(
         raise TrustListRefused(f"the list ended on {utc_text(trust_list.expires)}", report=report)
     # (3) The serial number.
     if trust_list.serial_number < least_serial_number:
-        text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
-        raise TrustListRefused(text, report=report)
+        raise TrustListRefused(
+            f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already",
+            report=report,
+        )
     return trust_list
 
 
@@ -173,8 +172,9 @@ async def renew_trust_list(
     if newer.cms == followed.cms:
         return followed
     if newer.serial_number <= followed.serial_number:
-        text = f"the list is number {newer.serial_number}, and number {followed.serial_number} was seen already"
-        raise TrustListRefused(text)
+        raise TrustListRefused(
+            f"the list is number {newer.serial_number}, and number {followed.serial_number} was seen already"
+        )
     return newer
 
 
@@ -184,22 +184,36 @@ def build_followed_list(followed: FollowedList) -> bytes:
         version=FOLLOWED_VERSION,
         operator=certificate_text(followed.operator),
         serialNumber=followed.serial_number,
-        list=base64.b64encode(followed.cms).decode("ascii"),
+        list=base64_text(followed.cms),
     )
 
 
 def parse_followed_list(data: bytes) -> FollowedList:
     """Parse the JSON form of a followed list. Raises MalformedMessage or LimitExceeded."""
-    where = "followed list"
-    value = parse_json(data, where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
-    members = JsonObject.of(value, ("version", "operator", "serialNumber", "list"), where)
-    if members.text("version") != FOLLOWED_VERSION:
-        raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where)
+    names = ("version", "operator", "serialNumber", "list")
+    members = JsonObject.of_version(data, names, FOLLOWED_VERSION, "followed list", max_bytes=2 * MAX_TRUST_LIST_BYTES)
     return FollowedList(
         operator=read_certificate(members, "operator"),
         serial_number=members.number("serialNumber"),
         cms=members.data("list", MAX_TRUST_LIST_BYTES),
     )
+
+
+def trust_list_to_json(trust_list: TrustList, operator: Certificate) -> dict[str, Any]:
+    """All members of a list as JSON for display, with the facts of each certificate instead of its bytes."""
+    return {
+        "name": trust_list.name,
+        "operator": certificate_to_json(operator),
+        "serialNumber": trust_list.serial_number,
+        "issued": time_to_json(trust_list.issued),
+        "expires": time_to_json(trust_list.expires),
+        "revocation": str(trust_list.revocation),
+        "directories": list(trust_list.directories),
+        "anchors": [
+            {**anchor_to_json(anchor), "certificate": certificate_to_json(anchor.certificate)}
+            for anchor in trust_list.anchors
+        ],
+    }
 
 
 def _check_dates(trust_list: TrustList) -> None:
@@ -237,10 +251,7 @@ def _anchor_to_json(anchor: TrustAnchor) -> dict[str, object]:
 
 
 def _parse(content: bytes) -> TrustList:
-    value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
-    members = JsonObject.of(value, _MEMBERS, where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(content, _MEMBERS, VERSION, _WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
     trust_list = TrustList(
         name=members.text("name"),
         serial_number=members.number("serialNumber"),

@@ -13,31 +13,33 @@ book stays of version 1, so that earlier pages can read it.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.asn1.der import Buffer
+from smime_core.cms import Encrypting, KeyHolder, Signing
 from smime_core.cms.content_info import SIGNED_TRUST_STATE, TRUST_STATE
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder, TrustStateRefused
 from smime_core.limits import MAX_TRUST_STATE_BYTES, check_limit
 from smime_core.own_content.own_content import ContentKind, build_members, protect_content, was_opened
-from smime_core.own_content.own_signature import examine_as_own
+from smime_core.own_content.pinned_signer import examine_as_own
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import State
-from smime_core.text.json_object import JsonObject
-from smime_core.text.mail_address import address_key
-from smime_core.text.strict_json import parse_json
-from smime_core.trust.book_json import BookEntry, build_book, parse_book
+from smime_core.text import JsonObject, address_key, parse_json
+from smime_core.trust import (
+    BookEntry,
+    Decision,
+    add_decision,
+    build_book,
+    build_contacts,
+    build_decisions,
+    parse_book,
+    parse_contacts,
+    parse_decisions,
+)
 from smime_core.trust.contacts import NO_CONTACTS, Contact, Contacts, add_unasked
-from smime_core.trust.contacts_json import build_contacts, parse_contacts
-from smime_core.trust.decisions import Decision, add_decision
-from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-state-1"
@@ -71,7 +73,7 @@ class TrustState:
         for decision in decisions:
             if decision.certificate not in known:
                 decided = add_decision(decided, decision)
-        return dataclasses.replace(self, contacts=people, decisions=decided)
+        return replace(self, contacts=people, decisions=decided)
 
 
 async def seal_trust_state(
@@ -100,8 +102,7 @@ async def seal_trust_state(
     )
     check_limit(f"bytes of {_WHERE}", len(content), MAX_TRUST_STATE_BYTES)
     signing = Signing(identities=[identity], signing_time=signing_time)
-    encrypting = Encrypting(recipients=recipients)
-    return await protect_content(content, _KIND, provider, signing, encrypting)
+    return await protect_content(content, _KIND, provider, signing, Encrypting(recipients=recipients))
 
 
 async def open_trust_state(
@@ -134,8 +135,9 @@ async def open_trust_state(
         raise TrustStateRefused("it belongs to another account", report=report)
     # (3) The counter.
     if state.counter < least_counter:
-        text = f"it is number {state.counter}, and number {least_counter} was seen already"
-        raise TrustStateOlder(text, report=report)
+        raise TrustStateOlder(
+            f"it is number {state.counter}, and number {least_counter} was seen already", report=report
+        )
     return state
 
 

@@ -5,6 +5,7 @@ the format.
 """
 
 from smime_core.parcels.chunks import decrypt_chunk, describe_chunk, encrypt_chunk
+from smime_core.parcels.envelope import salt_of
 from smime_core.parcels.foreign import decrypt_authenticated, decrypt_unauthenticated
 from smime_core.parcels.manifest import (
     CHUNK_BYTES,
@@ -15,6 +16,8 @@ from smime_core.parcels.manifest import (
     ParcelFile,
     check_file_name,
     chunk_lengths,
+    is_parcel_id,
+    make_parcel_id,
 )
 from smime_core.parcels.manifest_object import (
     MAX_MANIFEST_OBJECT_BYTES,
@@ -22,7 +25,6 @@ from smime_core.parcels.manifest_object import (
     build_manifest,
     open_manifest,
 )
-from smime_core.parcels.parcel_id import is_parcel_id, make_parcel_id
 from smime_core.parcels.parcel_key import (
     ITERATIONS,
     KEK_BYTES,
@@ -47,7 +49,6 @@ from smime_core.parcels.receipts import (
     check_parcel_receipt,
     expect_parcel_receipt,
 )
-from smime_core.parcels.salt import salt_of
 from smime_core.parcels.secret import SECRET_WORDS, make_secret, parse_words
 from smime_core.parcels.words import LANGUAGES
 

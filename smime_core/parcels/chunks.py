@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from smime_core.algorithms import HashName
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_DATA
+from smime_core.cms import ID_DATA, KeyHolder
 from smime_core.cms.enveloped_data import build_enveloped_data, decrypt_enveloped_data
-from smime_core.cms.key_holder import KeyHolder
 from smime_core.errors import MalformedMessage, ParcelCut, ParcelDamaged, ParcelMixed, WrongPassphrase
 from smime_core.limits import MAX_PARCEL_CHUNK_OVERHEAD_BYTES, check_limit
 from smime_core.parcels.envelope import damage, keys_of, parse_envelope, recipients_of

@@ -11,30 +11,39 @@ from collections.abc import Iterator, Sequence
 
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info
+from smime_core.cms import (
+    ID_AUTH_ENVELOPED_DATA,
+    ID_DATA,
+    ID_ENVELOPED_DATA,
+    Encrypting,
+    KeyHolder,
+    Keys,
+    parse_content_info,
+)
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
-from smime_core.cms.recipients.pwri import PasswordRecipient
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_derivation
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
     LimitExceeded,
     MalformedMessage,
+    NoMatchingRecipient,
     ParcelDamaged,
     ParcelMixed,
     ParcelNotAuthenticated,
+    SmimeError,
     WrongPassphrase,
 )
+from smime_core.keys.kdf import parse_pbkdf2
 from smime_core.parcels.parcel_key import ParcelKey
 from smime_core.x509.certificate import Certificate
 
 
 def recipients_of(key: ParcelKey | None, certificates: Sequence[Certificate]) -> Encrypting:
     """The recipients of an object of a parcel. There are none if there is neither a key nor a certificate."""
-    password_keys = () if key is None else (key.password_key,)
-    return Encrypting(recipients=certificates, password_keys=password_keys, cipher=AES_256_GCM)
+    return Encrypting(
+        recipients=certificates, password_keys=() if key is None else (key.password_key,), cipher=AES_256_GCM
+    )
 
 
 def keys_of(key: ParcelKey | None, identities: Sequence[KeyHolder]) -> Keys:
@@ -63,6 +72,25 @@ def parse_envelope(cms: Buffer, key: ParcelKey | None, *, what: str) -> Envelope
         if not all(password.is_derived_as(key.password_key) for password in passwords):
             raise ParcelMixed(f"{what} has another key derivation than this parcel")
     return enveloped
+
+
+def salt_of(cms: Buffer) -> bytes:
+    """The salt in the password recipient of an object of a parcel. Nothing is derived.
+
+    Raises NoMatchingRecipient if there is no such recipient, ParcelDamaged for a key derivation other than the
+    format's, and the errors of `parse_envelope`.
+    """
+    enveloped = parse_envelope(cms, None, what="the manifest")
+    passwords = [recipient for recipient in enveloped.recipients if isinstance(recipient, PasswordRecipient)]
+    if not passwords:
+        raise NoMatchingRecipient
+    try:
+        kdf = parse_pbkdf2(passwords[0].derivation_der).kdf
+    except SmimeError as error:
+        raise ParcelDamaged(f"the manifest: {error}") from error
+    if kdf != password_derivation(kdf.salt):
+        raise ParcelDamaged("the manifest has another key derivation than parcels have")
+    return kdf.salt
 
 
 @contextlib.contextmanager

@@ -8,9 +8,8 @@ warns its user. Pages use only `decrypt_authenticated`, because they show no tex
 from __future__ import annotations
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info, unarmor
+from smime_core.cms import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, Keys, parse_content_info, unarmor
 from smime_core.cms.enveloped_data import EnvelopedData, decrypt_enveloped_data, parse_enveloped_data
-from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import ContentTypeMismatch, ParcelNotAuthenticated
 from smime_core.provider import CryptoProvider
 

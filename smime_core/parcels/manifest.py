@@ -5,7 +5,8 @@
     "chunks": [{"bytes": size of the chunk's CMS, "sha256": hash of the chunk's CMS in hexadecimal}, ...]}, ...]}
 
 Every chunk of a file except the last has CHUNK_BYTES of content. An empty file has no chunk. The chunks of all files
-are numbered from 0. The number is the chunk's name on the server.
+are numbered from 0. The number is the chunk's name on the server. The id of a parcel is 16 random bytes, which the
+sender chooses, in base64url without padding (RFC 4648 section 5).
 """
 
 from __future__ import annotations
@@ -30,10 +31,8 @@ from smime_core.limits import (
     check_limit,
 )
 from smime_core.own_content.own_content import build_members
-from smime_core.parcels.parcel_id import is_parcel_id
-from smime_core.text.json_object import JsonObject
-from smime_core.text.mail_address import parse_address
-from smime_core.text.strict_json import parse_json
+from smime_core.provider import CryptoProvider
+from smime_core.text import JsonObject, parse_address, write_base64url
 
 VERSION: Final = "sealwax-parcel-1"
 CHUNK_BYTES: Final = 16_777_216
@@ -44,6 +43,9 @@ _WHERE: Final = "parcel manifest"
 _MEMBERS: Final = ("version", "parcel", "from", "to", "created", "files")
 _FILE_MEMBERS: Final = ("name", "bytes", "chunks")
 _CHUNK_MEMBERS: Final = ("bytes", "sha256")
+_ID_BYTES: Final = 16
+# The last of 22 characters has two bits of the id. Its other bits are zero, so that one id has one text.
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 # Separators of folders, and marks of the writing direction, which can make "gpj.exe" look like "exe.jpg".
 _UNWANTED_IN_NAMES: Final = re.compile(r"[/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -86,6 +88,16 @@ class Manifest:
     def message(self) -> ParcelFile | None:
         """The written message, a MIME entity, or None if the parcel has only files."""
         return self.files[0] if self.files and self.files[0].name == MESSAGE_NAME else None
+
+
+def make_parcel_id(provider: CryptoProvider) -> str:
+    """The id of a new parcel."""
+    return write_base64url(provider.random_bytes(_ID_BYTES))
+
+
+def is_parcel_id(text: str) -> bool:
+    """Whether the text is the id of a parcel."""
+    return _ID.fullmatch(text) is not None
 
 
 def chunk_lengths(size_bytes: int) -> list[int]:
@@ -133,10 +145,14 @@ def write_manifest(manifest: Manifest) -> bytes:
 
 def read_manifest(content: Buffer) -> Manifest:
     """Parse the JSON of a manifest. Raises MalformedMessage or LimitExceeded."""
-    value = parse_json(bytes(content), _WHERE, max_bytes=MAX_PARCEL_MANIFEST_BYTES, max_tokens=MAX_PARCEL_JSON_TOKENS)
-    members = JsonObject.of(value, _MEMBERS, _WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", _WHERE)
+    members = JsonObject.of_version(
+        bytes(content),
+        _MEMBERS,
+        VERSION,
+        _WHERE,
+        max_bytes=MAX_PARCEL_MANIFEST_BYTES,
+        max_tokens=MAX_PARCEL_JSON_TOKENS,
+    )
     if not is_parcel_id(members.text("parcel")):
         raise MalformedMessage("parcel is no id of a parcel", _WHERE)
     recipients = members.texts("to", limit=MAX_PARCEL_RECIPIENTS)

@@ -10,21 +10,20 @@ The manifest is read before the first chunk. The verdict on the manifest applies
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smime_core.asn1.der import Buffer
+from smime_core.asn1.general_names import mail_name
+from smime_core.cms import KeyHolder, OctetsContent, SignatureForm, Signing
 from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, PARCEL_MANIFEST, is_content_info, parse_content_info
 from smime_core.cms.enveloped_data import build_enveloped_data
-from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.signed_content import OctetsContent
 from smime_core.cms.signed_data import SignedData, build_signed_data, parse_signed_data
-from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage, ParcelMisaddressed, ParcelMixed
+from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build_receipt_request
 from smime_core.limits import MAX_PARCEL_CHUNK_OVERHEAD_BYTES, MAX_PARCEL_MANIFEST_BYTES, check_limit
 from smime_core.parcels.envelope import damage, keys_of, parse_envelope, recipients_of
 from smime_core.parcels.manifest import Manifest, read_manifest, write_manifest
 from smime_core.parcels.parcel_key import ParcelKey
-from smime_core.parcels.receipt_request import asking_for_receipts
 from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport
 from smime_core.text.mail_address import addresses_match
@@ -70,7 +69,7 @@ async def build_manifest(
     if signing is not None:
         if signing.form is SignatureForm.DETACHED:
             raise MalformedMessage("a detached signature would leave the content out", where="parcel manifest")
-        asking = asking_for_receipts(signing, parcel=manifest.parcel, sender=manifest.sender)
+        asking = _asking_for_receipts(signing, parcel=manifest.parcel, sender=manifest.sender)
         content = await build_signed_data(content, asking, provider, PARCEL_MANIFEST)
     cms = await build_enveloped_data(content, recipients_of(key, certificates), provider, ID_DATA)
     check_limit("bytes of a parcel manifest", len(cms), MAX_MANIFEST_OBJECT_BYTES)
@@ -125,6 +124,23 @@ async def open_manifest(
         raise ParcelMisaddressed(f"the sender made this parcel for {', '.join(manifest.recipients) or 'nobody'}")
     report = walk.report(examiner, claim=Claim.FROM_FIELD, sender=manifest.sender, further=())
     return OpenedManifest(manifest=manifest, report=report, content=content)
+
+
+def _asking_for_receipts(signing: Signing, *, parcel: str, sender: str) -> Signing:
+    """The signing, with a request for receipts to `sender`. It stays unchanged if the address is not ASCII.
+
+    The signedContentIdentifier of the request is the id of the parcel, so a server can find the parcel of a receipt
+    without reading the manifest. All recipients are asked, and nobody has to give a receipt (RFC 2634 section 2.2).
+    """
+    if not sender.isascii():
+        return signing
+    request = ReceiptRequest(
+        signed_content_identifier=parcel.encode("ascii"),
+        receipts_from=AllOrFirstTier.ALL_RECEIPTS,
+        receipts_to=((mail_name(sender),),),
+    )
+    attributes = (*signing.options.further_attributes, build_receipt_request(request))
+    return replace(signing, options=replace(signing.options, further_attributes=attributes))
 
 
 async def _judge_signature(content: bytes, walk: Walk, examiner: Examiner) -> bytes:

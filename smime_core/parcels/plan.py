@@ -7,7 +7,6 @@ so its largest possible size is announced. A small parcel is sent in one request
 
 from __future__ import annotations
 
-import base64
 import datetime
 import json
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from smime_core.parcels.manifest import MESSAGE_NAME, Manifest, ParcelChunk, Par
 from smime_core.parcels.manifest_object import build_manifest
 from smime_core.parcels.parcel_key import ParcelKey
 from smime_core.provider import CryptoProvider
-from smime_core.text.base64url import write_base64url
+from smime_core.text import base64_text, write_base64url
 from smime_core.x509.certificate import Certificate
 
 _MAX_WHOLE_FILES: Final = 100
@@ -130,7 +129,10 @@ class ParcelPlan:
     async def measure(self, provider: CryptoProvider) -> ParcelSizes:
         """The sizes to announce for a parcel that needs several requests. Raises SmimeError."""
         lengths = [chunk.content_bytes for chunk in self.chunks]
-        by_length = {length: len(await self._encrypt_nothing(length, provider)) for length in sorted(set(lengths))}
+        by_length = {
+            length: len(await encrypt_chunk(bytes(length), provider, key=self.key, certificates=self.certificates))
+            for length in sorted(set(lengths))
+        }
         chunks = [ParcelChunk(cms_bytes=by_length[length], content_bytes=length, sha256=_NO_HASH) for length in lengths]
         manifest = await self._build(chunks, provider)
         return ParcelSizes(chunks=[chunk.cms_bytes for chunk in chunks], manifest=len(manifest) + _SIGNATURE_BYTES)
@@ -155,9 +157,7 @@ class ParcelPlan:
                 "to": [{"address": recipient.address, "language": recipient.language} for recipient in self.to],
                 "salt": write_base64url(self.terms.salt),
                 "proof": write_base64url(self.terms.proof),
-                "certificates": [
-                    base64.b64encode(certificate.der).decode("ascii") for certificate in self.certificates
-                ],
+                "certificates": [base64_text(certificate.der) for certificate in self.certificates],
                 "kind": str(self.kind),
                 "days": self.terms.days,
                 "downloads": self.terms.downloads,
@@ -185,6 +185,3 @@ class ParcelPlan:
         return await build_manifest(
             manifest, provider, key=self.key, certificates=self.certificates, signing=self.signing
         )
-
-    async def _encrypt_nothing(self, length: int, provider: CryptoProvider) -> bytes:
-        return await encrypt_chunk(bytes(length), provider, key=self.key, certificates=self.certificates)

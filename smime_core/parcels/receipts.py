@@ -11,15 +11,11 @@ import hmac
 
 from smime_core.algorithms import HashName
 from smime_core.asn1.der import Buffer
+from smime_core.cms import OctetsContent, SignerInfo, Signing, parse_signed_data
 from smime_core.cms.content_info import PARCEL_MANIFEST, is_content_info, parse_content_info
 from smime_core.cms.enveloped_data import decrypt_enveloped_data
-from smime_core.cms.signed_content import OctetsContent
-from smime_core.cms.signed_data import parse_signed_data
-from smime_core.cms.signer_info import SignerInfo
-from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage
-from smime_core.ess.receipt_request import parse_receipt_request
-from smime_core.ess.receipts import build_receipt, expect_receipt, parse_receipt, parse_signed_receipt
+from smime_core.ess import build_receipt, expect_receipt, parse_receipt, parse_receipt_request, parse_signed_receipt
 from smime_core.parcels.envelope import keys_of, parse_envelope
 from smime_core.parcels.manifest import Manifest
 from smime_core.parcels.manifest_object import OpenedManifest

@@ -13,10 +13,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from smime_core.blocking import run
-from smime_core.cms.content_info import ID_DATA
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import NO_KEYS, Keys
-from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.cms import ID_DATA, NO_KEYS, Encrypting, Keys, SignatureForm, Signing
 from smime_core.mail.header_protection import ProtectionMode
 from smime_core.mime import Preparation
 from smime_core.policy import Policy
@@ -29,8 +26,7 @@ from smime_core.stream.sinks import FileSink, Sink
 from smime_core.stream.steady import BlockTags
 from smime_core.stream.writing import ArmorWriter, StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 from smime_core.trust.judging import Judging
-from smime_core.verdict.examiner import Decryptor, Examiner
-from smime_core.verdict.signers import Claim
+from smime_core.verdict import Claim, Decryptor, Examiner
 
 __all__ = [
     "ArmorWriter",

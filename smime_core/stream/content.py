@@ -60,11 +60,19 @@ async def digest_blocks(
 class StreamedContent:
     """`signed_content.SignedContent` over content of any length. One reading computes all announced digests."""
 
-    def __init__(self, octets: Octets, announced: Iterable[HashName], provider: StreamingProvider) -> None:
+    def __init__(
+        self,
+        octets: Octets,
+        announced: Iterable[HashName],
+        provider: StreamingProvider,
+        *,
+        digests: Mapping[HashName, bytes] | None = None,
+    ) -> None:
+        """`digests` were computed elsewhere from the same bytes."""
         self._octets = octets
         self._announced = frozenset(announced)
         self._provider = provider
-        self._digests: dict[HashName, bytes] = {}
+        self._digests = dict(digests or {})
 
     async def digest_in(self, walk: AsyncIterator[memoryview], *, reads_ahead: bool = False) -> None:
         """Compute the announced digests from `walk`, a reading of the content that takes place anyway.
@@ -75,10 +83,6 @@ class StreamedContent:
         """
         running = {name: self._provider.begin_digest(name) for name in self._announced}
         self._digests |= await digest_blocks(walk, running, reads_ahead=reads_ahead, provider=self._provider)
-
-    def accept(self, digests: Mapping[HashName, bytes]) -> None:
-        """Take over digests that were computed elsewhere from the same bytes."""
-        self._digests |= digests
 
     def announce(self, hash_names: Iterable[HashName]) -> None:
         """Name the digests that will be needed, so that one reading computes them all."""

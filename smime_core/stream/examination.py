@@ -8,9 +8,8 @@ its end, to check its tag or padding. Only then is the content examined.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from smime_core.algorithms import ContentCipher, HashName, parse_digest_identifier, parse_hash_identifier
@@ -113,8 +112,9 @@ async def examine_octets(
         further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
-    report = await walk.report(examiner, claim=claim, sender=sender, further=further)
-    return StreamedReport(report=report, content=walk.octets)
+    return StreamedReport(
+        report=await walk.report(examiner, claim=claim, sender=sender, further=further), content=walk.octets
+    )
 
 
 async def decrypt_octets(
@@ -265,12 +265,11 @@ class StreamedWalk:
             wrapped = await read_entity_head(decoded)
             # The body of this node is decoded already, so unwrapping must not decode it again.
             head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
-            self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
+            self.state.node = replace(self.entity.head, body=head, transfer_encoding="binary")
             self.octets = wrapped.octets
         if self.entity is not None:
             self.state.openpgp = find_openpgp(await self.entity.with_body(OPENPGP_HEAD_BYTES))
-        report = self.state.report(examiner, claim=claim, sender=sender, further=further)
-        return report.with_content(b"")
+        return self.state.report(examiner, claim=claim, sender=sender, further=further).with_content(b"")
 
     async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
         """Judge protected parts below the top, as `verdict.walk.examine` does.
@@ -304,9 +303,9 @@ class StreamedWalk:
     async def judge(self, found: _Found, examiner: Examiner) -> Octets | None:
         """Judge the signers of a signed layer. Returns the signed content, or None for a certificates-only message."""
         octets = found.content
-        content = StreamedContent(octets, _announced_hashes(found), provider=self._provider) if octets else None
-        if content is not None:
-            content.accept(found.digests)
+        content = (
+            StreamedContent(octets, _announced_hashes(found), self._provider, digests=found.digests) if octets else None
+        )
         if content is not None and (walk := found.walk()) is not None:
             with contextlib.suppress(UnsupportedByProvider):
                 await content.digest_in(walk, reads_ahead=found.reads_ahead)
@@ -447,8 +446,9 @@ async def begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingPr
     """The walk at the outermost layer of a mail, in a file of any form, or of bare CMS."""
     octets = await open_mail_octets(octets)
     cms = await locate_cms(octets)
-    entity = await read_entity_head(octets) if cms is None else None
-    return StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
+    return StreamedWalk(
+        octets, decryptor, provider, cms=cms, entity=await read_entity_head(octets) if cms is None else None
+    )
 
 
 def _announced_hashes(layer: _Found) -> list[HashName]:

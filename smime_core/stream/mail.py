@@ -5,10 +5,9 @@ Header blocks and the second part of a multipart/signed are small and parsed by 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
@@ -32,10 +31,10 @@ from smime_core.mime import (
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
+    parse_micalg,
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.mail_file import MAIL_HEAD_BYTES, check_emlx, find_mail_form
-from smime_core.mime.micalg import parse_micalg
 from smime_core.mime.multipart import (
     MAX_DELIMITER_BLANKS,
     begins_with_signature,
@@ -43,7 +42,15 @@ from smime_core.mime.multipart import (
 )
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
-from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, Utf8Octets, read_head, slice_octets
+from smime_core.stream.octets import (
+    CrlfOctets,
+    MemoryOctets,
+    Octets,
+    TransformedOctets,
+    Utf8Octets,
+    read_head,
+    slice_octets,
+)
 from smime_core.stream.part_walk import PartWalk
 from smime_core.text.base64 import Base64BeforeFooter, ExactBase64, LenientBase64
 
@@ -64,7 +71,7 @@ class StreamedEntity:
         The header block is not parsed again, because a line in it that resembles the first line of an mbox would be
         lost.
         """
-        return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
+        return replace(self.head, body=memoryview(await read_head(self.body, length)))
 
 
 async def open_mail_octets(octets: Octets) -> Octets:
@@ -94,7 +101,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     if is_content_info(head):
         return octets
     if is_bare_base64(head):
-        decoded = Base64Octets(octets, ExactBase64)
+        decoded = TransformedOctets(octets, ExactBase64)
         return decoded if is_content_info(await read_head(decoded, HEAD_BYTES)) else await locate_cms(decoded)
     text = find_pem_start(head)
     if text is None:
@@ -105,7 +112,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     end = await find(octets, _HYPHEN, text, longest=1)
     if end is None or not END_LINE.match(await read_head(slice_octets(octets, end[0]), HEAD_BYTES)):
         raise MalformedMessage("the block is cut short", where="PEM")
-    return Base64Octets(slice_octets(octets, text, end[0]), ExactBase64)
+    return TransformedOctets(slice_octets(octets, text, end[0]), ExactBase64)
 
 
 async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> StreamedEntity:
@@ -114,7 +121,7 @@ async def read_entity_head(octets: Octets, default_type: str = "text/plain") -> 
     entity = parse_entity(head, default_type=default_type)
     # The mbox line before the header section is no part of the entity.
     start, body_start = len(head) - len(entity.encoded), len(head) - len(entity.body)
-    fields = dataclasses.replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
+    fields = replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
     whole = slice_octets(octets, start) if start else octets
     return StreamedEntity(head=fields, octets=whole, body=slice_octets(octets, body_start))
 
@@ -164,11 +171,11 @@ async def locate_signed(
     digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
     octets = slice_octets(entity.body, first[1], walk.end)
     # `rest`, the text after the content, is put after an empty first part, so that `mime` can parse it.
-    whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
+    whole = replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n\r\n" + bytes(walk.rest)))
     if walk.end is None:
         if not await read_head(octets, 1):
             return _signed_parts(entity.body, entity.head, {})
-        whole = dataclasses.replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
+        whole = replace(entity.head, body=memoryview(delimiter + b"\r\n\r\n"))
     if begins_with_signature((await read_entity_head(octets)).head) and find_signed_parts(whole).signature is None:
         return _signed_parts(entity.body, whole, {})
     content = octets if walk.has_crlf else CrlfOctets(octets)
@@ -206,7 +213,7 @@ async def decode_octets(entity: StreamedEntity) -> Octets:
     """The body without its transfer encoding, as `mime.decode_body` does. Raises MalformedMessage or LimitExceeded."""
     encoding = entity.head.transfer_encoding
     if encoding == "base64":
-        return Base64Octets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
+        return TransformedOctets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
     if encoding in TEXT_ENCODINGS:
         # Text encodings are rare for large content, so they are decoded in memory.
         whole = await entity.with_body(MAX_WHOLE_BYTES + 1)

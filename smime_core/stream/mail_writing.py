@@ -7,11 +7,9 @@ import re
 from typing import NamedTuple
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
+from smime_core.cms import ID_DATA, ID_SIGNED_DATA, Encrypting, SignatureForm
 from smime_core.cms.enveloped_data import enveloped_smime_type
-from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signed_frame import build_frame, needs_frame, new_boundary
-from smime_core.cms.signing import SignatureForm
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_HEADER_BYTES
 from smime_core.mail.header_protection import (

@@ -18,7 +18,6 @@ from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime import to_crlf
 from smime_core.stream.steady import BlockTags
-from smime_core.text.base64 import ExactBase64
 
 BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the CPU's cache.
 
@@ -232,13 +231,6 @@ class TransformedOctets(DerivedOctets):
         async for block in self._octets.blocks():
             yield memoryview(transform.feed(bytes(block)))
         yield memoryview(transform.finish())
-
-
-class Base64Octets(TransformedOctets):
-    """The bytes of base64 text, decoded by `text.base64` as in memory."""
-
-    def __init__(self, text: Octets, make_decoder: Callable[[], Transform] = ExactBase64) -> None:
-        super().__init__(text, make_decoder)
 
 
 class CrlfOctets(DerivedOctets):

@@ -224,5 +224,4 @@ class _PiecedOctets(DerivedOctets):
 
     def make_blocks(self) -> AsyncIterator[memoryview]:
         """The joined bytes in blocks."""
-        cursor = Cursor(self._octets, self._start)
-        return cursor.pass_octet_string(self._header, tag=self._tag, where="content")
+        return Cursor(self._octets, self._start).pass_octet_string(self._header, tag=self._tag, where="content")

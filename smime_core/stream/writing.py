@@ -9,9 +9,8 @@ from typing import Final
 
 from smime_core.algorithms import CipherMode, HashName
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import ID_DATA
+from smime_core.cms import ID_DATA, AttributesForm, Encrypting, Signing
 from smime_core.cms.enveloped_data import start_envelope
-from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signed_data import (
     assemble_signed_data,
     build_encapsulated,
@@ -20,7 +19,6 @@ from smime_core.cms.signed_data import (
     signed_data_version,
 )
 from smime_core.cms.signer_info import build_signer_info
-from smime_core.cms.signing import AttributesForm, Signing
 from smime_core.errors import ProviderError, UnsupportedAlgorithm
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import digest_content

@@ -4,13 +4,11 @@ RFC 5321, 5890, 6454, 4648, 2849.
 """
 
 from smime_core.text.answer_codes import AnswerCodes
-from smime_core.text.base64url import read_base64url, write_base64url
+from smime_core.text.base64url import read_base64url, read_ed25519, write_base64url, write_ed25519
 from smime_core.text.entrust import check_no_entrust_profile
-from smime_core.text.json_object import MAX_SECONDS, MAX_SMALL_BYTES, JsonObject
-from smime_core.text.key_text import read_ed25519, write_ed25519
+from smime_core.text.json_object import MAX_SECONDS, MAX_SMALL_BYTES, JsonObject, base64_text
 from smime_core.text.ldif_lines import build_binary_ldif_line, build_ldif_line, escape_dn_value
 from smime_core.text.length_prefixed import length_prefixed
-from smime_core.text.loopback import is_loopback
 from smime_core.text.mail_address import (
     MailAddress,
     address_key,
@@ -21,7 +19,7 @@ from smime_core.text.mail_address import (
     parse_address,
     without_detail,
 )
-from smime_core.text.origin import check_origin
+from smime_core.text.origin import check_origin, is_loopback
 from smime_core.text.shown_name import (
     clean_name,
     looks_like_address,
@@ -40,6 +38,7 @@ __all__ = [
     "MailAddress",
     "address_key",
     "addresses_match",
+    "base64_text",
     "build_binary_ldif_line",
     "build_ldif_line",
     "check_no_entrust_profile",

@@ -1,4 +1,7 @@
-"""Base64url without padding (RFC 4648 section 5). The same bytes have only one text, and any other text is refused."""
+"""Base64url without padding (RFC 4648 section 5), and Ed25519 public keys as text: `ed25519:` and base64url.
+
+The same bytes have only one text, and any other text is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import base64
 import re
 from typing import Final
 
+_BEGINNING: Final = "ed25519:"
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -23,3 +27,18 @@ def read_base64url(text: str, size: int | None = None) -> bytes:
     if write_base64url(octets) != text or len(octets) != (len(octets) if size is None else size):
         raise ValueError("base64url without padding is expected")
     return octets
+
+
+def write_ed25519(octets: bytes) -> str:
+    """The text of a public key of 32 bytes."""
+    return f"{_BEGINNING}{write_base64url(octets)}"
+
+
+def read_ed25519(text: str) -> bytes:
+    """The 32 bytes of a public key. Raises ValueError, also for another text of the same bytes."""
+    try:
+        if text.startswith(_BEGINNING):
+            return read_base64url(text.removeprefix(_BEGINNING), 32)
+    except ValueError:
+        pass
+    raise ValueError("a key is expected: ed25519: and 43 characters")

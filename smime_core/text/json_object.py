@@ -36,6 +36,11 @@ _FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
+def base64_text(data: bytes) -> str:
+    """The text of bytes that `JsonObject.data` reads."""
+    return base64.b64encode(data).decode("ascii")
+
+
 class JsonObject:
     """The members of one JSON object. `where` names the text in errors.
 
@@ -57,6 +62,24 @@ class JsonObject:
         if not isinstance(value, Mapping) or set(value) != set(names):
             raise MalformedMessage(f"expected an object with the members {', '.join(names)}", where)
         return cls(value, where)
+
+    @classmethod
+    def of_version(
+        cls,
+        data: bytes,
+        names: Collection[str],
+        version: str,
+        where: str,
+        *,
+        max_bytes: int,
+        max_tokens: int = MAX_JSON_TOKENS,
+    ) -> Self:
+        """The members of a document with exactly these names, whose `version` or `format` must be this one."""
+        members = cls.of(parse_json(data, where, max_bytes=max_bytes, max_tokens=max_tokens), names, where)
+        name, words = ("version", "version") if "version" in names else ("format", "the format")
+        if members.text(name) != version:
+            raise MalformedMessage(f"this is not of {words} {version}", where)
+        return members
 
     def __repr__(self) -> str:
         # The repr leaves out the members, because they may be secret.

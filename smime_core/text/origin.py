@@ -1,11 +1,10 @@
-"""Origins of web servers (RFC 6454), as browsers write them."""
+"""Origins of web servers (RFC 6454), as browsers write them, and the hosts that are this machine."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
-
-from smime_core.text.loopback import is_loopback
 
 _MAX_PORT: Final = 65_535
 _DEFAULT_PORTS: Final = {"https": "443", "http": "80"}
@@ -28,3 +27,16 @@ def check_origin(origin: str) -> None:
         raise ValueError(f"{origin!r} is not an origin as browsers write it: leave out the default port")
     if written["scheme"] != "https" and not is_loopback(written["host"].strip("[]")):
         raise ValueError(f"{origin!r} is an origin without HTTPS: use https, or a loopback host")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host (a name, or an address without brackets) is this machine, without a query to the DNS.
+
+    RFC 6761 section 6.3.
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

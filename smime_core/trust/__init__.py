@@ -41,9 +41,10 @@ from smime_core.trust.issuers import Issuers
 from smime_core.trust.judging import Judging
 from smime_core.trust.people_files.building import PeopleForm, build_people_file
 from smime_core.trust.people_files.importing import Imported, import_changed_people, import_people
-from smime_core.trust.people_files.left_out import LEFT_OUT_REASONS, LeftOut
 from smime_core.trust.people_files.reading import (
+    LEFT_OUT_REASONS,
     FoundPerson,
+    LeftOut,
     PeopleFile,
     find_people,
     parse_people_file,

@@ -17,8 +17,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BOOK_BYTES, MAX_BOOK_ENTRIES, MAX_BOOK_NAME_CHARACTERS, check_limit
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
+from smime_core.text import JsonObject
 
 VERSION: Final = "sealwax-book-1"
 
@@ -42,10 +41,7 @@ def build_book(entries: Sequence[BookEntry]) -> bytes:
 
 def parse_book(data: bytes) -> tuple[BookEntry, ...]:
     """Parse the JSON text of `build_book`. Raises SmimeError if it is damaged or too large."""
-    value = parse_json(data, where=_WHERE, max_bytes=MAX_BOOK_BYTES)
-    members = JsonObject.of(value, ("version", "entries"), where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(data, ("version", "entries"), VERSION, _WHERE, max_bytes=MAX_BOOK_BYTES)
     entries = tuple(map(_from_json, members.values("entries", limit=MAX_BOOK_ENTRIES)))
     if len({entry.name for entry in entries}) != len(entries):
         raise MalformedMessage("a name appears twice", where=_WHERE)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Final
 
-from smime_core.text.json_object import JsonObject
+from smime_core.text.json_object import JsonObject, base64_text
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 _MAX_BYTES: Final = 1_048_576  # A certificate with an ML-DSA-87 key and signature has 8,000 bytes.
@@ -18,4 +17,4 @@ def read_certificate(members: JsonObject, name: str) -> Certificate:
 
 def certificate_text(certificate: Certificate) -> str:
     """A certificate in the form that `read_certificate` reads."""
-    return base64.b64encode(certificate.der).decode("ascii")
+    return base64_text(certificate.der)

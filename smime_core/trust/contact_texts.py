@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
-from smime_core.text.mail_address import normalise_address
-from smime_core.text.strict_json import parse_json
+from smime_core.text import normalise_address, parse_json
 from smime_core.trust.contacts import (
     Contact,
     Contacts,

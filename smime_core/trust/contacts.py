@@ -8,11 +8,10 @@ trusted: `recipient_choice` checks it each time.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -26,7 +25,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report.report import MessageReport, SignerReport, State
 from smime_core.text.mail_address import address_key, addresses_match
 from smime_core.trust.certificate_change import CertificateChange, change_from, may_encrypt
-from smime_core.trust.certificate_index import CertificateIndex
+from smime_core.trust.issuers import CertificateIndex
 from smime_core.trust.service_mails import SERVICE_FIELD
 from smime_core.x509.certificate import Certificate, names_match
 
@@ -235,9 +234,9 @@ async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_
         rules = PathRules(trust_store.softened(), harvested.at, known=harvested.intermediates)
         path = await validate_path(preferred, Purpose.ENCRYPT, rules, provider)
     except SmimeError:
-        return dataclasses.replace(harvested, preferred=None)
+        return replace(harvested, preferred=None)
     is_theirs = any(addresses_match(harvested.address, address) for address in path.addresses)
-    return harvested if is_theirs else dataclasses.replace(harvested, preferred=None)
+    return harvested if is_theirs else replace(harvested, preferred=None)
 
 
 def merge(contacts: Contacts, harvested: Harvest) -> Merged:
@@ -245,7 +244,7 @@ def merge(contacts: Contacts, harvested: Harvest) -> Merged:
     merged = Merged(contacts=contacts, changes=_find_changes(contacts, harvested))
     if merged.asks:
         return merged
-    return dataclasses.replace(merged, contacts=accept(contacts, harvested))
+    return replace(merged, contacts=accept(contacts, harvested))
 
 
 def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
@@ -263,7 +262,7 @@ def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
         contact = remember_certificate(contact, known)
     # RFC 8551 section 2.7.1: the capabilities in the mail that was signed last count, in whatever order mails are read.
     if harvested.signed_at is not None and (contact.said_at is None or harvested.signed_at > contact.said_at):
-        contact = dataclasses.replace(
+        contact = replace(
             contact,
             capabilities=harvested.capabilities,
             preferred=harvested.preferred,
@@ -281,7 +280,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
         (certificate for certificate in contact.certificates if certificate.certificate == known.certificate), None
     )
     if before is not None:
-        known = dataclasses.replace(
+        known = replace(
             known,
             # A certificate that the user added by hand keeps the source CONTACTS.
             source=min(before.source, known.source, key=list(CertificateSource).index),
@@ -291,7 +290,7 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
         )
     others = [certificate for certificate in contact.certificates if certificate is not before]
     newest_first = sorted([known, *others], key=lambda entry: entry.last_seen, reverse=True)
-    return dataclasses.replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
+    return replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
 
 
 def add_unasked(contact: Contact, further: Iterable[KnownCertificate]) -> Contact:

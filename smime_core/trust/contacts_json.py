@@ -10,7 +10,6 @@ damaged file is not read as a file with fewer contacts.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from typing import Final
@@ -26,9 +25,8 @@ from smime_core.limits import (
     MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
 )
-from smime_core.text.json_object import JsonObject
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
+from smime_core.text import JsonObject, base64_text, utc_text
+from smime_core.trust.certificate_member import certificate_text
 from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.x509.certificate import Certificate, parse_certificate
 
@@ -41,16 +39,20 @@ def build_contacts(contacts: Contacts) -> bytes:
     """The JSON text in ASCII, indented by one blank, so that two versions can be compared line by line."""
     numbers: dict[Certificate, int] = {}
     people = [_contact_to_json(contact, numbers) for contact in contacts.people]
-    members = {"version": VERSION, "certificates": [_to_text(number.der) for number in numbers], "contacts": people}
+    members = {
+        "version": VERSION,
+        "certificates": [certificate_text(certificate) for certificate in numbers],
+        "contacts": people,
+    }
     return (json.dumps(members, indent=1) + "\n").encode("ascii")
 
 
 def parse_contacts(data: bytes) -> Contacts:
     """Parse the JSON text of `build_contacts`. Raises SmimeError if it is damaged or too large."""
-    value = parse_json(data, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS)
-    members = JsonObject.of(value, ("version", "certificates", "contacts"), _WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    names = ("version", "certificates", "contacts")
+    members = JsonObject.of_version(
+        data, names, VERSION, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS
+    )
     certificates = [
         parse_certificate(certificate_der)
         for certificate_der in members.data_list("certificates", MAX_CONTACTS_TOKENS, MAX_CONTACTS_BYTES)
@@ -66,7 +68,7 @@ def _contact_to_json(contact: Contact, numbers: dict[Certificate, int]) -> dict[
     return {
         "address": contact.address,
         "certificates": [_known_to_json(known, numbers) for known in contact.certificates],
-        "capabilities": _to_text(_capabilities_der(contact.capabilities)) if contact.capabilities else None,
+        "capabilities": _capabilities_text(contact.capabilities) if contact.capabilities else None,
         "preferred": _number(contact.preferred, numbers) if contact.preferred else None,
         "saidAt": utc_text(contact.said_at) if contact.said_at else None,
     }
@@ -86,12 +88,8 @@ def _number(certificate: Certificate, numbers: dict[Certificate, int]) -> int:
     return numbers.setdefault(certificate, len(numbers))
 
 
-def _capabilities_der(capabilities: Capabilities) -> bytes:
-    return der.sequence(*(entry.der for entry in capabilities.entries))
-
-
-def _to_text(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+def _capabilities_text(capabilities: Capabilities) -> str:
+    return base64_text(der.sequence(*(entry.der for entry in capabilities.entries)))
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:

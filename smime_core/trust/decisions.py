@@ -8,11 +8,10 @@ decision must not hide these facts. `decisions_json` stores decisions.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -104,7 +103,7 @@ async def make_decision(
         _check_own_addresses(certificate, conditions)
     # (4) The anchors.
     others = tuple(anchor for anchor in trust_store.anchors if not _is_same_decision(anchor, certificate))
-    rules = PathRules(dataclasses.replace(trust_store, anchors=others), at, known=intermediates)
+    rules = PathRules(replace(trust_store, anchors=others), at, known=intermediates)
     await _check_stranger(certificate, kind, rules, provider)
     return Decision(certificate=certificate, kind=kind, addresses=conditions, accepted_at=at.replace(microsecond=0))
 
@@ -136,14 +135,16 @@ def decision_anchors(decisions: Sequence[Decision]) -> tuple[TrustAnchor, ...]:
 
 def _check_conditions(addresses: Sequence[str]) -> tuple[str, ...]:
     if not addresses:
-        text = "say for which address it is accepted, or for which domain, as @partner.example"
-        raise DecisionRefused(text, why="no-address")
+        raise DecisionRefused(
+            "say for which address it is accepted, or for which domain, as @partner.example", why="no-address"
+        )
     conditions: dict[tuple[str, str], str] = {}
     for condition in map(str.strip, addresses):
         key = condition_key(condition)
         if key is None:
-            text = f"{condition} is neither an address nor a domain, as @partner.example"
-            raise DecisionRefused(text, why="bad-address")
+            raise DecisionRefused(
+                f"{condition} is neither an address nor a domain, as @partner.example", why="bad-address"
+            )
         conditions[key] = condition
     check_limit("addresses of one decision", len(conditions), MAX_DECISION_ADDRESSES)
     return tuple(conditions.values())

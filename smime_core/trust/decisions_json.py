@@ -15,10 +15,8 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
-from smime_core.text.json_object import JsonObject
+from smime_core.text import JsonObject, utc_text
 from smime_core.text.mail_address import is_condition
-from smime_core.text.strict_json import parse_json
-from smime_core.text.times import utc_text
 from smime_core.trust.certificate_member import certificate_text, read_certificate
 from smime_core.trust.decisions import Decision, DecisionKind
 
@@ -35,10 +33,7 @@ def build_decisions(decisions: Sequence[Decision]) -> bytes:
 
 def parse_decisions(data: bytes) -> tuple[Decision, ...]:
     """Parse the JSON text of `build_decisions`. Raises SmimeError if it is damaged or too large."""
-    value = parse_json(data, where=_WHERE, max_bytes=MAX_DECISIONS_BYTES)
-    members = JsonObject.of(value, ("version", "decisions"), where=_WHERE)
-    if members.text("version") != VERSION:
-        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    members = JsonObject.of_version(data, ("version", "decisions"), VERSION, _WHERE, max_bytes=MAX_DECISIONS_BYTES)
     decisions = tuple(map(_from_json, members.values("decisions", limit=MAX_DECISIONS)))
     if len({decision.certificate for decision in decisions}) != len(decisions):
         raise MalformedMessage("a certificate appears twice", where=_WHERE)

@@ -1,7 +1,8 @@
-"""The known authorities that may have issued a certificate.
+"""The known authorities that may have issued a certificate, and the known certificates that are not in a message.
 
-Authorities are found by their names (RFC 5280 section 7.1). The path of a certificate through them is validated when
-the certificate is used.
+Authorities are found by their names (RFC 5280 section 7.1), certificates by the names with which a message refers to
+them. None of them is trusted. Signatures are verified with them and paths through them are validated when they are
+used, as with the certificates in a message.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from smime_core.asn1.distinguished_name import ComparableName, comparable_name
+from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_PATH_LENGTH
+from smime_core.limits import MAX_PATH_LENGTH, MAX_SIGNER_CERTIFICATES
 from smime_core.x509.certificate import Certificate
 
 
@@ -38,6 +40,34 @@ class Issuers:
             authorities |= dict.fromkeys(new)
             waiting += new
         return tuple(authorities)[:MAX_PATH_LENGTH]
+
+
+class CertificateIndex:
+    """Certificates by serial number, by key identifier and by the names of their issuers."""
+
+    def __init__(self, certificates: Iterable[Certificate]) -> None:
+        once = tuple(dict.fromkeys(certificates))
+        self._by_name: dict[int | bytes | None, list[Certificate]] = defaultdict(list)
+        for certificate in once:
+            self._by_name[certificate.serial_number].append(certificate)
+            self._by_name[certificate.subject_key_identifier].append(certificate)
+        self._issuers = Issuers(certificate for certificate in once if certificate.is_ca)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no certificates."""
+        return not self._by_name
+
+    def find_named(self, name: CertificateId) -> tuple[Certificate, ...]:
+        """The certificates with this name, at most MAX_SIGNER_CERTIFICATES."""
+        key = name.serial_number if isinstance(name, IssuerAndSerial) else name.value
+        return tuple(match for match in self._by_name.get(key, ()) if name.matches(match))[:MAX_SIGNER_CERTIFICATES]
+
+    def find_above(self, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+        """The authorities that may be above these certificates in a path, at most MAX_PATH_LENGTH for each."""
+        return tuple(
+            dict.fromkeys(above for certificate in certificates for above in self._issuers.find_above(certificate))
+        )
 
 
 def _issuer_of(certificate: Certificate) -> ComparableName:

@@ -6,8 +6,8 @@ import datetime
 from dataclasses import dataclass
 
 from smime_core.pkix import TrustStore
-from smime_core.trust.certificate_index import CertificateIndex
 from smime_core.trust.contacts import NO_CONTACTS, Contacts
+from smime_core.trust.issuers import CertificateIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

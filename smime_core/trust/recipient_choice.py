@@ -8,10 +8,9 @@ reported with all reasons. `choose_recipient` uses the first source with a usabl
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smime_core.errors import (
@@ -39,8 +38,7 @@ from smime_core.policy import find_weakness
 from smime_core.provider import CryptoProvider
 from smime_core.report.certificate_text import key_label
 from smime_core.report.report import NO_VALUES, Reason, build_reason
-from smime_core.text.mail_address import addresses_match
-from smime_core.text.times import utc_text
+from smime_core.text import addresses_match, utc_text
 from smime_core.trust.certificate_change import has_receiving_key
 from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change
 from smime_core.trust.judging import Judging
@@ -154,22 +152,27 @@ async def check_recipient(
     check = _check_itself(found, address, judging.at, judging.contacts)
     try:
         own = (found.certificate, *found.intermediates)
-        known = (*found.intermediates, *judging.known_certificates.find_above(own))
-        rules = PathRules(judging.trust_store, judging.at, known=known)
+        rules = PathRules(
+            judging.trust_store, judging.at, known=(*found.intermediates, *judging.known_certificates.find_above(own))
+        )
         path = await validate_path(found.certificate, Purpose.ENCRYPT, rules, provider)
     except PathError as error:
-        return dataclasses.replace(
+        return replace(
             check, reasons=_with_path_error(check.reasons, error, found.certificate, judging.at), trail=trail_of(error)
         )
     except LimitExceeded as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", {"text": str(error)})))
+        return replace(check, reasons=(*check.reasons, _reason("path-too-costly", {"text": str(error)})))
     except SmimeError as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", {"text": str(error)})))
+        return replace(check, reasons=(*check.reasons, _reason("path-error", {"text": str(error)})))
     is_own = _is_among(address, found.certificate.email_addresses)
     if is_own and not _is_among(address, path.addresses):
-        check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
-    warnings = (*check.warnings, *_revocation_warnings(judging.trust_store, path.trail))
-    return dataclasses.replace(check, warnings=warnings, trail=path.trail, covered=path.addresses)
+        check = replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
+    return replace(
+        check,
+        warnings=(*check.warnings, *_revocation_warnings(judging.trust_store, path.trail)),
+        trail=path.trail,
+        covered=path.addresses,
+    )
 
 
 def check_without_path(
@@ -181,7 +184,7 @@ def check_without_path(
     checked.
     """
     check = _check_itself(found, address, at, contacts)
-    return dataclasses.replace(check, warnings=(*check.warnings, _warning("path-not-checked")))
+    return replace(check, warnings=(*check.warnings, _warning("path-not-checked")))
 
 
 async def choose_recipient(
@@ -202,8 +205,9 @@ async def choose_recipient(
         await check_recipient(candidate, address, judging, provider)
         for candidate in candidates[:MAX_FOUND_CERTIFICATES]
     ]
-    left_out = max(0, len(candidates) - MAX_FOUND_CERTIFICATES)
-    return RecipientChoice(address=address, checks=tuple(checks), left_out=left_out)
+    return RecipientChoice(
+        address=address, checks=tuple(checks), left_out=max(0, len(candidates) - MAX_FOUND_CERTIFICATES)
+    )
 
 
 def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate, ...]:
@@ -227,8 +231,7 @@ def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate
 def explain_path_error(error: PathError, certificate: Certificate, at: datetime.datetime) -> Reason:
     """The first reason against encrypting for a certificate whose path failed with `error`."""
     candidate = FoundCertificate(certificate=certificate, source=CertificateSource.GIVEN)
-    itself = _check_itself(candidate, None, at, Contacts())
-    return _with_path_error(itself.reasons, error, certificate, at)[0]
+    return _with_path_error(_check_itself(candidate, None, at, Contacts()).reasons, error, certificate, at)[0]
 
 
 def _check_itself(
@@ -252,8 +255,12 @@ def _check_itself(
     weakness = find_weakness(certificate.public_key)
     if weakness is not None:
         reasons.append(_reason("weak-key", {"key": weakness}))
-    warnings = _own_warnings(certificate, address, at, contacts)
-    return RecipientCheck(address=address or "", found=candidate, reasons=tuple(reasons), warnings=warnings)
+    return RecipientCheck(
+        address=address or "",
+        found=candidate,
+        reasons=tuple(reasons),
+        warnings=_own_warnings(certificate, address, at, contacts),
+    )
 
 
 def _reasons_against_use(certificate: Certificate) -> list[Reason]:
@@ -277,7 +284,7 @@ def _in_order(candidates: Sequence[FoundCertificate]) -> list[FoundCertificate]:
     for candidate in ranked:
         first = once.setdefault(candidate.certificate, candidate)
         if candidate.intermediates and not first.intermediates:
-            once[candidate.certificate] = dataclasses.replace(first, intermediates=candidate.intermediates)
+            once[candidate.certificate] = replace(first, intermediates=candidate.intermediates)
     return list(once.values())
 
 

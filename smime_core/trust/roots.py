@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.asn1.file_values import FileValue, parse_file_values
-from smime_core.asn1.pem import build_pem
-from smime_core.asn1.value_kinds import ValueKind
+from smime_core.asn1 import FileValue, ValueKind, build_pem, parse_file_values
 from smime_core.errors import MalformedMessage
 from smime_core.pkix.trust import TrustAnchor, TrustSource
 from smime_core.x509.certificate import parse_certificate

@@ -35,7 +35,7 @@ from smime_core.own_content.discovery import (
     follow_discovery,
     parse_followed_discovery,
 )
-from smime_core.own_content.discovery_key import base64_text, sign_fields
+from smime_core.own_content.discovery_key import sign_fields
 from smime_core.own_content.own_content import ContentKind, protect_content
 from smime_core.own_content.server_list import build_server_list, parse_server_list
 from smime_core.own_content.server_move import check_move
@@ -43,6 +43,7 @@ from smime_core.own_content.trust_list import build_followed_list, find_operator
 from smime_core.pkix import PathRules, Purpose, RevocationPolicy, TrustAnchor, find_lookups, parse_evidence
 from smime_core.provider import NewKey
 from smime_core.report.certificate_page import describe_certificate, page_to_json
+from smime_core.text import base64_text
 from smime_core.trust import (
     NO_CONTACTS,
     Contacts,

@@ -53,8 +53,7 @@ class CandidateJudge:
         """
 
         def choose(store: TrustStore) -> RecipientChoice:
-            choice = choose_recipient(address, found, self._judging(store), PROVIDER)
-            return blocking.run(choice)
+            return blocking.run(choose_recipient(address, found, self._judging(store), PROVIDER))
 
         return self._look_up(choose, lambda choice: choice.checks)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from sealwax.cli.judging.verdict_line import verdict_line
-from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.parameters import now
 from sealwax.cli.options.trust import TrustOptions
 from smime_core.pkix import Evidence, Lookup, LookupKind, PathTrail, TrustStore
@@ -17,11 +16,21 @@ from smime_core.report import MessageReport, Reason, State
 if TYPE_CHECKING:
     from sealwax.lookups.rounds import LookedUp
 
+
+class Examination(Protocol):
+    """The result of one examination."""
+
+    @property
+    def report(self) -> MessageReport:
+        """The verdict."""
+
+
 Result = TypeVar("Result")
+Examined = TypeVar("Examined", bound=Examination)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Generic[Examined]):
     """The last examination, its report and evidence, and a hint about look-ups that could change the verdict."""
 
     examined: Examined
@@ -40,15 +49,19 @@ class Judged:
         return f"{verdict_line(self.report)}; {self.hint}" if self.hint else verdict_line(self.report)
 
 
-def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, trust: TrustOptions) -> Judged:
+def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, trust: TrustOptions) -> Judged[Examined]:
     """Call `examine`, and call it again after look-ups that the options allow. Raises the errors of `examine`."""
     first = examine(trust_store)
     if not any(trail.lookups for trail in _trails_of(first)):
         return Judged(examined=first, report=first.report, evidence=trust_store.evidence)
     looked_up = look_up(first, examine, trust_store, trust, _trails_of)
     report = _with_problems(looked_up)
-    hint = "" if report.state is State.VERIFIED else hint_at(looked_up.open_lookups, trust)
-    return Judged(examined=looked_up.result, report=report, evidence=looked_up.evidence, hint=hint)
+    return Judged(
+        examined=looked_up.result,
+        report=report,
+        evidence=looked_up.evidence,
+        hint="" if report.state is State.VERIFIED else hint_at(looked_up.open_lookups, trust),
+    )
 
 
 def look_up(
@@ -81,7 +94,7 @@ def hint_at(left: Iterable[Lookup], trust: TrustOptions) -> str:
     return "; ".join(f"{option} would ask {', '.join(hosts)}" for option, hosts in options.items())
 
 
-def _trails_of(examined: Examined) -> list[PathTrail]:
+def _trails_of(examined: Examination) -> list[PathTrail]:
     return [trail for signer in examined.report.signers for trail in signer.trails]
 
 

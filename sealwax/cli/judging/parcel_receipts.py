@@ -72,8 +72,11 @@ class ReceiptJudge:
             return Examined(report, None)
 
         judged = judge(examine, self._store, self._trust)
-        line = judged.line if expected is not None else f"{judged.line}; {_NOT_COMPARED}"
-        return JudgedReceipt(recipient=recipient, state=judged.report.state, line=line)
+        return JudgedReceipt(
+            recipient=recipient,
+            state=judged.report.state,
+            line=judged.line if expected is not None else f"{judged.line}; {_NOT_COMPARED}",
+        )
 
     @cached_property
     def _store(self) -> TrustStore:

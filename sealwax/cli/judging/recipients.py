@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,13 @@ from smime_core.trust import (
     find_in_contacts,
 )
 from smime_core.x509 import Certificate
+
+ALLOW_MIXED: Final = click.Option(
+    ["--allow-mixed", "allows_mixed"],
+    is_flag=True,
+    help="One mail for a password or an ML-KEM key beside other certificates, though Thunderbird cannot open it.",
+)
+_MIXED: Final = "Thunderbird opens no mail that has a password or an ML-KEM key beside its reader's certificate"
 
 _MAX_REFUSALS_SHOWN: Final = 3
 # Only these warnings are shown. The user knows the other warnings, because they follow from options.
@@ -135,7 +142,7 @@ def load_given(name: str, judge: CandidateJudge, *, allow_expired: bool, allow_w
     Raises NoUsableCertificate, OSError or MalformedMessage.
     """
     candidate = _read_given(name)
-    judge = dataclasses.replace(judge, at=_judged_at(candidate, judge.at, allow_expired=allow_expired))
+    judge = replace(judge, at=_judged_at(candidate, judge.at, allow_expired=allow_expired))
     if judge.store.anchors:
         check, hint = judge.check(candidate)
     else:
@@ -160,6 +167,14 @@ def load_preferred(name: str, signer: Certificate, choice: SignerChoice) -> Cert
     return _take(name, [_without_weakness(check) if choice.allow_weak else check])
 
 
+def confirm_mixed() -> None:
+    """Ask on the terminal. Raises UsageError without a terminal, or ClickException if the answer is no."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{_MIXED}: encrypt it once for each kind, or give --allow-mixed")
+    if not click.confirm(f"{_MIXED}. Write one mail for all the same?", default=False):
+        raise click.ClickException("nothing was written")
+
+
 def _judged_at(candidate: FoundCertificate, at: datetime.datetime, *, allow_expired: bool) -> datetime.datetime:
     end = candidate.certificate.not_after
     if not allow_expired or at <= end:
@@ -172,7 +187,7 @@ def _without_weakness(check: RecipientCheck) -> RecipientCheck:
     reasons = tuple(reason for reason in check.reasons if reason.code != "weak-key")
     if reasons != check.reasons:
         write_error(f"{check.found.detail}: the key is short and is used all the same")
-    return dataclasses.replace(check, reasons=reasons)
+    return replace(check, reasons=reasons)
 
 
 def _read_given(name: str) -> FoundCertificate:

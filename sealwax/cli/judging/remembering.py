@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -12,7 +11,7 @@ from sealwax.cli.options.parameters import CONTACTS
 from sealwax.cli.options.request import given_by
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, write_error
-from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts, save_contacts
+from sealwax.cli.user_files.contacts import contacts_file_of, load_contacts, save_contacts
 from smime_core import blocking
 from smime_core.pkix import TrustStore
 from smime_core.report import MessageReport
@@ -47,7 +46,7 @@ class Remembering:
 
         Raises OSError or MalformedMessage.
         """
-        return load_contacts(self._path)
+        return load_contacts(contacts_file_of(self.contacts_file))
 
     def keep_sender(self, report: MessageReport, trust_store: TrustStore, at: datetime.datetime) -> None:
         """Put the sender of a verified message into the contacts.
@@ -59,16 +58,13 @@ class Remembering:
         if harvested is None:
             return
         harvested = blocking.run(confirm_preferred(harvested, PROVIDER, trust_store))
-        with lock_file(self._path):
-            contacts = load_contacts(self._path)
+        path = contacts_file_of(self.contacts_file)
+        with lock_file(path):
+            contacts = load_contacts(path)
             merged = merge(contacts, harvested)
             after = accept(contacts, harvested) if self.accepts_change else merged.contacts
             if after != contacts:
-                save_contacts(self._path, after)
+                save_contacts(path, after)
         if merged.asks:
             end = "remembered" if self.accepts_change else "not remembered: --accept-change does, once you are sure"
             write_error(f"{harvested.address}: another certificate than before, {end}")
-
-    @property
-    def _path(self) -> Path:
-        return Path(self.contacts_file) if self.contacts_file else default_contacts_file()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import open_input
+from sealwax.cli.streams.files import open_input, open_output
 from smime_core import blocking, stream
 from smime_core.cms import NO_KEYS, Encrypting, Keys, SignatureForm, Signing
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
@@ -22,7 +24,7 @@ from smime_core.mime import (
 )
 from smime_core.policy import Policy
 from smime_core.report import MessageReport
-from smime_core.stream import Sink
+from smime_core.stream import ArmorWriter, Sink
 from smime_core.stream.mail import open_mail_octets, read_entity_head
 from smime_core.stream.octets import FileOctets, Octets, read_head as read_octets
 from smime_core.trust import Judging
@@ -130,6 +132,17 @@ async def _read_head(octets: Octets) -> Entity:
 
 def _is_protected(entity: Entity) -> bool:
     return entity.content_type.media_type in ("multipart/signed", "multipart/encrypted") or looks_like_cms_part(entity)
+
+
+@contextlib.contextmanager
+def open_cms_output(target: str, encoding: str | None, mode: int) -> Iterator[Sink]:
+    """A sink for the DER of bare CMS. It writes PEM if `encoding` is "pem"."""
+    with open_output(target, mode) as file:
+        if encoding != "pem":
+            yield file
+            return
+        with ArmorWriter(file) as armored:
+            yield armored
 
 
 def load_whole(name: str) -> bytes:

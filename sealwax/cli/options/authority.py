@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import secrets
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ import click
 from sealwax.authority.folder import AuthorityFolder, Role
 from sealwax.cli.options.parameters import UtcTime
 from sealwax.cli.options.passphrases import KEYRING_SERVICE, PassphraseSource, new_passphrase
+from sealwax.cli.options.request import given_by
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, write_line
 from sealwax.user_folders import user_folder
@@ -29,6 +30,13 @@ WORK_AT: Final = click.Option(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityRequest:
+    """The base of the requests of `sealwax ca`: the folder of the CA."""
+
+    folder: Path = given_by(FOLDER)
+
+
 def open_authority(path: Path) -> AuthorityFolder:
     """The CA in a folder. Raises ClickException if there is none."""
     folder = AuthorityFolder(path, PROVIDER)
@@ -42,7 +50,7 @@ def open_authority(path: Path) -> AuthorityFolder:
 def read_passphrase(folder: AuthorityFolder, given: PassphraseSource) -> bytes:
     """The passphrase of a CA's keys: from an option, else from the settings' keyring entry, else typed."""
     if not given.is_given:
-        given = dataclasses.replace(given, keyring_entry=folder.settings().keyring_entry or None)
+        given = replace(given, keyring_entry=folder.settings().keyring_entry or None)
     return given.reader()(str(folder.path))
 
 
@@ -78,8 +86,7 @@ def check_role(folder: AuthorityFolder, role: Role) -> None:
 
 def _fill_keyring(entry: str) -> None:
     # Imported here: the backends of some systems start a D-Bus connection.
-    import keyring
-    from keyring.errors import KeyringError
+    import keyring.errors
 
     try:
         with lock_file(user_folder("XDG_DATA_HOME", ".local/share") / "keyring"):
@@ -88,5 +95,5 @@ def _fill_keyring(entry: str) -> None:
             passphrase = base64.b32encode(secrets.token_bytes(_NEW_PASSPHRASE_BYTES)).decode("ascii")
             keyring.set_password(KEYRING_SERVICE, entry, passphrase)
         write_line(f"A new passphrase is in the system keyring, entry {entry} under {KEYRING_SERVICE}.")
-    except KeyringError as error:
+    except keyring.errors.KeyringError as error:
         raise click.ClickException(f"the system keyring cannot be used: {type(error).__name__}") from error

@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from sealwax.cli.options.passphrases import read_first_line
-from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.options.request import given_by
 from sealwax.cli.user_files.delivery import KeptService, find_token, load_services
 from sealwax.delivery.address import parse_server
 from sealwax.delivery.connection import Connection
@@ -72,19 +72,12 @@ class ServiceOptions:
             raise click.UsageError("there is no token: run `sealwax deliver token`, or give --token-file")
         return token
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderLogin:
-    """A sender at a service."""
-
-    service: ServiceOptions = group_of(ServiceOptions)
-
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[KeptService, str, SenderApi]]:
         """The service, the token, and the calls that it authorizes."""
-        service = self.service.find()
-        token = self.service.load_token(service)
-        with Connection(parse_server(service.api), ca_file=self.service.ca_file) as connection:
+        service = self.find()
+        token = self.load_token(service)
+        with Connection(parse_server(service.api), ca_file=self.ca_file) as connection:
             yield service, token, SenderApi(connection, token, Patience(), language=language_of(os.environ))
 
 

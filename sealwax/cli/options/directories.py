@@ -11,7 +11,7 @@ import click
 from sealwax.cli.options.parameters import CONTACTS, FILE
 from sealwax.cli.options.request import given_by
 from sealwax.cli.streams.files import read_input
-from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts
+from sealwax.cli.user_files.contacts import contacts_file_of, load_contacts
 
 if TYPE_CHECKING:
     from sealwax.lookups.fetch import FetchPolicy
@@ -71,7 +71,7 @@ class DirectoryOptions:
 
     def load_contacts(self) -> Contacts:
         """The contacts; empty if there is no file yet. Raises OSError or MalformedMessage."""
-        return load_contacts(Path(self.contacts_file) if self.contacts_file else default_contacts_file())
+        return load_contacts(contacts_file_of(self.contacts_file))
 
     def load(self, contacts: Contacts, fetch_policy: FetchPolicy) -> Directories:
         """The contacts and all directories that were named. Raises OSError or DirectoryFailed."""

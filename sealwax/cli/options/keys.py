@@ -39,5 +39,7 @@ class KeyOptions:
         identities = load_all_identities(self.identity_files, passphrases)
         # Each file is read only once, because it may be a pipe.
         shared = load_shared_keys(self.shared_keys)
-        keys = Keys(identities=identities, passwords=load_passwords(self.password_files), keks=shared.named)
-        return ReaderKeys(keys=keys, content_keys=shared.nameless)
+        return ReaderKeys(
+            keys=Keys(identities=identities, passwords=load_passwords(self.password_files), keks=shared.named),
+            content_keys=shared.nameless,
+        )

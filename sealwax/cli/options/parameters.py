@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import enum
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import click
 
 from sealwax.cli.options.named_files import OutputPath
+from sealwax.cli.options.request import given_by
 from sealwax.cli.streams.files import JSON_WANTED, STANDARD_STREAM
 from smime_core.algorithms import HashName
 
@@ -104,6 +106,14 @@ JSON: Final = click.Option(["--json", "as_json"], is_flag=True, callback=note_js
 CONTACTS: Final = click.Option(
     ["--contacts", "contacts_file"], metavar="FILE", type=click.Path(), help="Another file of contacts."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputToOutput:
+    """The base of the requests of verbs that read IN and write OUT. The other options follow these two."""
+
+    source: str = given_by(INPUT)
+    target: str = given_by(OUTPUT)
 
 
 def now() -> datetime.datetime:

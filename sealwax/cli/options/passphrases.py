@@ -74,14 +74,13 @@ class PassphraseSource:
         """
         if self.file is not None:
             passphrase = read_first_line(self.file)
-            return lambda _: passphrase
-        if self.descriptor is not None:
+        elif self.descriptor is not None:
             passphrase = _read_descriptor(self.descriptor)
-            return lambda _: passphrase
-        if self.keyring_entry is not None:
+        elif self.keyring_entry is not None:
             passphrase = _read_keyring(self.keyring_entry)
-            return lambda _: passphrase
-        return _ask
+        else:
+            return _ask
+        return lambda _: passphrase
 
 
 def new_passphrase(file: str | None) -> bytes:
@@ -150,12 +149,11 @@ def _read_descriptor(descriptor: int) -> bytes:
 
 def _read_keyring(entry: str) -> bytes:
     # Imported here: the backends of some systems start a D-Bus connection.
-    import keyring
-    from keyring.errors import KeyringError
+    import keyring.errors
 
     try:
         passphrase = keyring.get_password(KEYRING_SERVICE, entry)
-    except KeyringError as error:
+    except keyring.errors.KeyringError as error:
         raise click.ClickException(f"the system keyring cannot be read: {type(error).__name__}") from error
     if passphrase is None:
         raise click.ClickException(f"the system keyring has no entry {entry} under {KEYRING_SERVICE}")

@@ -59,10 +59,9 @@ class SignerChoice:
         """The rules for signing at this time. If `headers` are given, the author of this mail has to sign."""
         from smime_core.verdict import SignerRules, read_claim
 
-        claimed = None if headers is None else read_claim(headers)
         return SignerRules(
             at=at,
-            claimed=claimed,
+            claimed=None if headers is None else read_claim(headers),
             holder=self.holder,
             allows_expired=self.allow_expired,
             allows_weak=self.allow_weak,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -33,11 +34,7 @@ def show_steps(task_name: str, total_bytes: int) -> Iterator[Callable[[int], Non
         yield lambda _: None
         return
     with _show_bar(task_name, total_bytes) as (progress, task):
-
-        def move(count: int) -> None:
-            progress.advance(task, count)
-
-        yield move
+        yield functools.partial(progress.advance, task)
 
 
 @contextlib.contextmanager

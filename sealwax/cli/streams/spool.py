@@ -5,32 +5,30 @@ The file is encrypted with a key that never leaves memory, because the plaintext
 
 from __future__ import annotations
 
-import io
 import os
 import tempfile
 from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from sealwax.cli.streams.seekable import SeekableFile
 from smime_core.asn1 import Buffer
 
 _BLOCK_BYTES: Final = 1_048_576
 _CIPHER_BLOCK: Final = 16  # bytes
 
 
-class Spool(io.RawIOBase):
+class Spool(SeekableFile):
     """A file without a name, encrypted with AES-256-CTR. It is written in order and read from any position.
 
     The key is used only for this file, so that the counter may start at zero.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(0)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
         self._key = os.urandom(32)
         self._encryptor = self._cipher(0).encryptor()
-        self._length = 0
-        self._position = 0
 
     def fill(self, head: bytes, source: BinaryIO) -> None:
         """Append `head` and then all of `source`. Raises OSError."""
@@ -41,21 +39,10 @@ class Spool(io.RawIOBase):
 
     def write(self, data: Buffer, /) -> int:  # type: ignore[override]
         """Append bytes. The position for reading stays the same. Raises OSError."""
-        self._file.seek(self._length)
+        self._file.seek(self._size)
         self._file.write(self._encryptor.update(data))
-        self._length += len(data)
+        self._size += len(data)
         return len(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
-        self._position = max(base + offset, 0)
-        return self._position
 
     def readinto(self, room: bytearray | memoryview) -> int:  # type: ignore[override]
         first = self._position % _CIPHER_BLOCK

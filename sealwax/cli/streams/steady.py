@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
+from sealwax.cli.streams.seekable import SeekableFile
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
@@ -15,31 +16,18 @@ from smime_core.stream.octets import BLOCK_BYTES
 from smime_core.stream.steady import BlockTags
 
 
-class SteadyFile(io.RawIOBase):
+class SteadyFile(SeekableFile):
     """The bytes of a seekable file, up to its length at the start.
 
     Reading raises SourceChanged for a block that has changed since its first reading.
     """
 
     def __init__(self, file: BinaryIO, provider: CryptoProvider) -> None:
-        super().__init__()
+        super().__init__(file.seek(0, io.SEEK_END))
         self._file = file
-        self._size = file.seek(0, io.SEEK_END)
         self._tags = BlockTags(provider)
-        self._position = 0
         # The number and the bytes of the block that was read last.
         self._index, self._block = -1, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(start + offset, 0)
-        return self._position
 
     def readinto(self, room: bytearray | memoryview) -> int:  # type: ignore[override]
         if self._position >= self._size:

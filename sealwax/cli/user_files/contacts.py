@@ -19,6 +19,11 @@ def default_contacts_file() -> Path:
     return user_folder("XDG_DATA_HOME", ".local/share") / "contacts.json"
 
 
+def contacts_file_of(name: str | None) -> Path:
+    """The file that an option names, or else the user's own."""
+    return Path(name) if name else default_contacts_file()
+
+
 def load_contacts(path: Path) -> Contacts:
     """The contacts in a file; empty if there is no file. Raises OSError, MalformedMessage or LimitExceeded."""
     from smime_core.trust import NO_CONTACTS, parse_contacts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,11 +73,7 @@ def keep_service(service: KeptService, token: str) -> str:
             if (kept_service.api, kept_service.address) != (service.api, service.address)
         ]
         location = _keep_token(service.entry, token)
-        rows = [
-            {"api": kept_service.api, "pages": kept_service.pages, "address": kept_service.address}
-            for kept_service in (*services, service)
-        ]
-        _write(path, {"services": rows})
+        _write(path, {"services": [asdict(kept_service) for kept_service in (*services, service)]})
     return location
 
 
@@ -85,12 +81,8 @@ def forget_service(service: KeptService) -> None:
     """Delete a service and its token. Raises OSError or MalformedMessage."""
     path = data_folder() / _WHERE
     with lock_file(path):
-        rows = [
-            {"api": kept_service.api, "pages": kept_service.pages, "address": kept_service.address}
-            for kept_service in load_services()
-            if kept_service != service
-        ]
-        _write(path, {"services": rows})
+        services = [asdict(kept_service) for kept_service in load_services() if kept_service != service]
+        _write(path, {"services": services})
         _forget_token(service.entry)
 
 
@@ -101,11 +93,10 @@ def find_token(service: KeptService) -> str | None:
 
 
 def _keep_token(entry: str, token: str) -> str:
-    import keyring
-    from keyring.errors import KeyringError
+    import keyring.errors
 
     tokens, is_kept = _read_tokens(), False
-    with contextlib.suppress(KeyringError):
+    with contextlib.suppress(keyring.errors.KeyringError):
         keyring.set_password(KEYRING_SERVICE, entry, token)
         # A disabled keyring accepts tokens without an error, but does not store them.
         is_kept = keyring.get_password(KEYRING_SERVICE, entry) == token
@@ -118,26 +109,24 @@ def _keep_token(entry: str, token: str) -> str:
 
 
 def _forget_token(entry: str) -> None:
-    import keyring
-    from keyring.errors import KeyringError
+    import keyring.errors
 
     tokens = _read_tokens()
     if tokens.pop(entry, None) is not None:
         _write(_tokens_file(), {"tokens": tokens})
-    with contextlib.suppress(KeyringError):
+    with contextlib.suppress(keyring.errors.KeyringError):
         keyring.delete_password(KEYRING_SERVICE, entry)
 
 
 def _read_keyring(entry: str) -> str | None:
     # Imported here: the backends of some systems start a D-Bus connection.
-    import keyring
-    from keyring.errors import KeyringError, NoKeyringError
+    import keyring.errors
 
     try:
         return keyring.get_password(KEYRING_SERVICE, entry)
-    except NoKeyringError:
+    except keyring.errors.NoKeyringError:
         return None
-    except KeyringError as error:
+    except keyring.errors.KeyringError as error:
         raise click.ClickException(f"the system keyring cannot be read: {type(error).__name__}") from error
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import click
 
-from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
-from sealwax.cli.judging.recipients import RecipientOptions
+from sealwax.cli.judging.recipients import ALLOW_MIXED, RecipientOptions, confirm_mixed
 from sealwax.cli.messages.rewriting import load_wrapped
 from sealwax.cli.options.keys import KeyOptions
-from sealwax.cli.options.parameters import INPUT, OUTPUT
+from sealwax.cli.options.parameters import InputToOutput
 from sealwax.cli.options.passphrases import PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
@@ -21,11 +20,9 @@ from smime_core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddRecipientsRequest:
+class AddRecipientsRequest(InputToOutput):
     """A message, its new recipients, and the keys that decrypt the message."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     new_password_files: tuple[str, ...] = given_by(
         click.Option(

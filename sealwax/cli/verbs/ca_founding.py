@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +23,7 @@ from sealwax.authority.register import Issuer
 from sealwax.cli.options.authority import (
     FOLDER,
     WORK_AT,
+    AuthorityRequest,
     check_role,
     choose_passphrase,
     open_authority,
@@ -116,29 +116,26 @@ class IssuingOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRequest:
+class CreateRequest(AuthorityRequest):
     """A folder for a root and an issuing CA."""
 
-    folder: Path = given_by(FOLDER)
     authority: NewAuthority = group_of(NewAuthority)
     issuing: IssuingOptions = group_of(IssuingOptions)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRootRequest:
+class CreateRootRequest(AuthorityRequest):
     """A folder for a root."""
 
-    folder: Path = given_by(FOLDER)
     authority: NewAuthority = group_of(NewAuthority)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestIssuingRequest:
+class RequestIssuingRequest(AuthorityRequest):
     """A folder for an issuing CA, and where its certification request goes."""
 
-    folder: Path = given_by(FOLDER)
     authority: NewAuthority = group_of(NewAuthority)
     issuing: IssuingOptions = group_of(IssuingOptions)
     target: str = given_by(OUTPUT)
@@ -146,10 +143,9 @@ class RequestIssuingRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignIssuingRequest:
+class SignIssuingRequest(AuthorityRequest):
     """The folder of a root, and the certification request of an issuing CA."""
 
-    folder: Path = given_by(FOLDER)
     request_file: str = given_by(click.Argument(["request"], metavar="CSR", type=FILE))
     target: str = given_by(OUTPUT)
     at: datetime.datetime | None = given_by(WORK_AT)
@@ -157,20 +153,18 @@ class SignIssuingRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptIssuingRequest:
+class AcceptIssuingRequest(AuthorityRequest):
     """The folder of an issuing CA, and the file that `sign-issuing` wrote for it."""
 
-    folder: Path = given_by(FOLDER)
     signed: str = given_by(click.Argument(["signed"], metavar="PEM", type=FILE))
     at: datetime.datetime | None = given_by(WORK_AT)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponderRequest:
+class ResponderRequest(AuthorityRequest):
     """The folder of a CA whose responder gets a new key."""
 
-    folder: Path = given_by(FOLDER)
     at: datetime.datetime | None = given_by(WORK_AT)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
@@ -258,8 +252,7 @@ def responder(request: ResponderRequest) -> None:
     authority = open_authority(request.folder)
     check_role(authority, Role.ISSUING)
     parameters = _parameters_of(authority, request.at, request.passphrases)
-    issuing = authority.open_role(Role.ISSUING, parameters.passphrase)
-    made = certify_responder(authority, issuing, parameters)
+    made = certify_responder(authority, authority.open_role(Role.ISSUING, parameters.passphrase), parameters)
     write_line(f"The responder may sign until {made.not_after:%Y-%m-%d}.")
 
 
@@ -275,7 +268,7 @@ def _settings(new: NewAuthority, issuing: IssuingOptions | None, passphrases: Pa
         return settings
     generation = Generation.STRICT if issuing.strict else Generation.MULTIPURPOSE
     days, list_days = issuing.subscriber_days, issuing.list_days
-    return dataclasses.replace(settings, generation=generation, subscriber_days=days, list_days=list_days)
+    return replace(settings, generation=generation, subscriber_days=days, list_days=list_days)
 
 
 def _new_parameters(new: NewAuthority, passphrases: PassphraseSource) -> CreationParameters:

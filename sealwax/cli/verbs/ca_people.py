@@ -21,8 +21,8 @@ from sealwax.authority.issuing import (
 )
 from sealwax.authority.publishing import build_ldif, write_directory
 from sealwax.authority.register import Entry, Issuer, Kind
-from sealwax.cli.options.authority import FOLDER, WORK_AT, open_authority, open_role
-from sealwax.cli.options.identities import first_own
+from sealwax.cli.options.authority import FOLDER, WORK_AT, AuthorityRequest, open_authority, open_role
+from sealwax.cli.options.identities import load_own_certificate
 from sealwax.cli.options.parameters import FILE, JSON, OUTPUT, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -34,7 +34,6 @@ from smime_core.ca.certification_request import open_certification_request
 from smime_core.ca.profile import Generation
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
 from smime_core.ca.revocation_list_building import REASON_CODES
-from smime_core.cms import parse_every_certificate
 from smime_core.report import time_to_json
 from smime_core.x509 import UNSPECIFIED
 
@@ -51,10 +50,9 @@ _WHICH: Final = click.Argument(["which"], metavar="SERIAL|CERT", type=FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueRequest:
+class IssueRequest(AuthorityRequest):
     """A certification request, and the addresses for the certificate."""
 
-    folder: Path = given_by(FOLDER)
     request_file: str = given_by(click.Argument(["request"], metavar="CSR", type=FILE))
     addresses: tuple[str, ...] = given_by(
         click.Option(["--address", "addresses"], multiple=True, required=True, metavar="ADDRESS", help="Repeatable.")
@@ -67,10 +65,9 @@ class IssueRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenewRequest:
+class RenewRequest(AuthorityRequest):
     """A certificate to issue again, and its new key if there is one."""
 
-    folder: Path = given_by(FOLDER)
     which: str = given_by(_WHICH)
     request_file: str | None = given_by(
         click.Option(
@@ -87,10 +84,9 @@ class RenewRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeRequest:
+class RevokeRequest(AuthorityRequest):
     """A certificate, and the reason why it is revoked."""
 
-    folder: Path = given_by(FOLDER)
     which: str = given_by(_WHICH)
     reason: str = given_by(
         click.Option(["--reason"], type=click.Choice(list(REASON_CODES)), default=UNSPECIFIED, show_default=True)
@@ -100,10 +96,9 @@ class RevokeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest:
+class ListRequest(AuthorityRequest):
     """The issuer of a revocation list, and where the list goes."""
 
-    folder: Path = given_by(FOLDER)
     target: str = given_by(OUTPUT)
     at: datetime.datetime | None = given_by(WORK_AT)
     of_root: bool = given_by(
@@ -113,10 +108,9 @@ class ListRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequest:
+class PublishRequest(AuthorityRequest):
     """The places where a CA's certificates are published."""
 
-    folder: Path = given_by(FOLDER)
     directory: Path | None = given_by(
         click.Option(
             ["--directory"],
@@ -235,8 +229,7 @@ def crl(request: ListRequest) -> None:
     `respond` hands it out; OUT gets it too, in DER."""
     authority = open_authority(request.folder)
     crl_issuer = _crl_issuer(authority, Issuer.ROOT if request.of_root else Issuer.ISSUING, request.passphrases)
-    published = make_list(authority, crl_issuer, request.at or now())
-    write_output(request.target, published.der)
+    write_output(request.target, make_list(authority, crl_issuer, request.at or now()).der)
 
 
 @verb(PublishRequest)
@@ -269,9 +262,7 @@ def _crl_issuer(authority: AuthorityFolder, issuer: Issuer, passphrases: Passphr
 
 
 def _find_entry(authority: AuthorityFolder, which: str) -> Entry:
-    certificate = None
-    if Path(which).exists():
-        certificate = first_own(parse_every_certificate(read_input(which), which))
+    certificate = load_own_certificate(which) if Path(which).exists() else None
     with authority.register.read() as rows:
         entry = rows.find(_read_number(which) if certificate is None else certificate.serial_number)
     # Another CA may have issued a certificate with the same number.

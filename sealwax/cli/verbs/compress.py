@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import click
 
-from sealwax.cli.messages.operations import Input, as_file
-from sealwax.cli.messages.output import open_cms_output
-from sealwax.cli.options.parameters import ENCODING, INPUT, OUTPUT, RAW_INPUT
+from sealwax.cli.messages.operations import Input, as_file, open_cms_output
+from sealwax.cli.options.parameters import ENCODING, RAW_INPUT, InputToOutput
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import PRIVATE_MODE, mode_like, open_input, open_output
@@ -41,21 +40,17 @@ from smime_core.stream.writing import copy_octets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressRequest:
+class CompressRequest(InputToOutput):
     """A mail or other content, and the form of the result."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     raw: bool = given_by(RAW_INPUT)
     encoding: str | None = given_by(*ENCODING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackRequest:
+class UnpackRequest(InputToOutput):
     """A message that needs no key, and where its content goes."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     raw: bool = given_by(
         click.Option(["--raw"], is_flag=True, help="Write the content as it is, without the mail's headers.")
     )
@@ -140,8 +135,7 @@ async def _unpacked(octets: Octets, *, raw: bool) -> Octets:
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         raise MalformedMessage("found nothing compressed", where="message")
-    inside = await _content_of(cms)
-    return await join_mail(entity.head if entity is not None and not raw else None, inside)
+    return await join_mail(entity.head if entity is not None and not raw else None, await _content_of(cms))
 
 
 async def _content_of(cms: Octets) -> Octets:

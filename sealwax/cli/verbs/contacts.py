@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import click
@@ -22,7 +20,7 @@ from sealwax.cli.streams.files import (
     write_line,
     write_output,
 )
-from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts, save_contacts
+from sealwax.cli.user_files.contacts import contacts_file_of, load_contacts, save_contacts
 from smime_core.report import certificate_to_json, holder_name, reasons_to_json, time_to_json
 from smime_core.trust import (
     Contact,
@@ -98,7 +96,7 @@ def contacts() -> None:
 @verb(ListRequest, "list", group=contacts)
 def list_contacts(request: ListRequest) -> None:
     """List the contacts and their certificates: until when, since when and from where."""
-    known = sorted(load_contacts(_path(request.contacts_file)).people, key=lambda contact: contact.address)
+    known = sorted(load_contacts(contacts_file_of(request.contacts_file)).people, key=lambda contact: contact.address)
     if request.as_json:
         write_json({"contacts": [_contact_to_json(contact) for contact in known]})
         return
@@ -114,7 +112,7 @@ def import_contacts(request: ImportRequest) -> int:
     FILE is LDIF, vCard, .p7b, PEM or DER, recognised by its content. The certificates are stored but not trusted: their
     paths are checked when you write to these people. Exits 1 when no certificate was added or already known.
     """
-    path = _path(request.contacts_file)
+    path = contacts_file_of(request.contacts_file)
     files = [parse_people_file(read_input(source), source) for source in request.sources]
     # One file may have the certificates of authorities for people in another file.
     authorities = tuple(dict.fromkeys(authority for file in files for authority in file.authorities))
@@ -123,7 +121,7 @@ def import_contacts(request: ImportRequest) -> int:
         before = known = load_contacts(path)
         for file in files:
             take = import_changed_people if request.accepts_change else import_people
-            done.append(take(known, dataclasses.replace(file, authorities=authorities), now()))
+            done.append(take(known, replace(file, authorities=authorities), now()))
             known = done[-1].contacts
         if known != before:
             save_contacts(path, known)
@@ -141,7 +139,7 @@ def export_contacts(request: ExportRequest) -> None:
     Without ADDRESS all are written. A .p7b or PEM file does not have the contacts' names, so programs that read it use
     those in the certificates.
     """
-    known = load_contacts(_path(request.contacts_file))
+    known = load_contacts(contacts_file_of(request.contacts_file))
     people = [_find(known, address) for address in request.addresses] if request.addresses else known.people
     write_output(request.target, build_people_file(people, PeopleForm(request.form)), mode=PRIVATE_MODE)
 
@@ -149,16 +147,12 @@ def export_contacts(request: ExportRequest) -> None:
 @verb(RemoveRequest, "remove", group=contacts)
 def remove_contact(request: RemoveRequest) -> None:
     """Forget a contact with all of its certificates."""
-    path = _path(request.contacts_file)
+    path = contacts_file_of(request.contacts_file)
     with lock_file(path):
         known = load_contacts(path)
         contact = _find(known, request.address)
         save_contacts(path, known.without(contact.address))
     write_line(f"{contact.address}: removed")
-
-
-def _path(contacts_file: str | None) -> Path:
-    return Path(contacts_file) if contacts_file else default_contacts_file()
 
 
 def _find(contacts: Contacts, address: str) -> Contact:

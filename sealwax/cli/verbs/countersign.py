@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sealwax.cli.messages.rewriting import load_wrapped
-from sealwax.cli.options.parameters import CONTENT, INPUT, OUTPUT, SIGNER_NUMBER, SIGNERS, now
+from sealwax.cli.options.parameters import CONTENT, SIGNER_NUMBER, SIGNERS, InputToOutput, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signers
@@ -29,11 +29,9 @@ from smime_core.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountersignRequest:
+class CountersignRequest(InputToOutput):
     """A signed message, the signature to sign, and the signers."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     number: int = given_by(SIGNER_NUMBER)
     choice: SignerChoice = group_of(SignerChoice)
@@ -41,11 +39,9 @@ class CountersignRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddSignerRequest:
+class AddSignerRequest(InputToOutput):
     """A signed message, its content if it is detached, and the further signers."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     content_file: str | None = given_by(CONTENT)
     choice: SignerChoice = group_of(SignerChoice)
@@ -62,8 +58,9 @@ def countersign(request: CountersignRequest) -> None:
     cms = wrapped.cms
     # A countersignature is on somebody else's signature, so its signer need not be the author of the mail.
     for signer in load_signers(request.identity_files, request.passphrases, request.choice.rules(at)):
-        path = (request.number - 1,)
-        cms = blocking.run(add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=path))
+        cms = blocking.run(
+            add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=(request.number - 1,))
+        )
     write_output(request.target, wrapped.wrap(cms), mode=mode_like(request.source))
 
 

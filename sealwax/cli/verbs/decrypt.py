@@ -12,7 +12,7 @@ from sealwax.cli.judging.verdict_line import WORDS
 from sealwax.cli.messages import decryption, operations
 from sealwax.cli.messages.operations import Message
 from sealwax.cli.options.keys import KeyOptions
-from sealwax.cli.options.parameters import INPUT, OUTPUT, PART
+from sealwax.cli.options.parameters import PART, InputToOutput
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
@@ -26,11 +26,9 @@ from smime_core.report import Reason, State, reasons_to_json, report_to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecryptRequest:
+class DecryptRequest(InputToOutput):
     """An encrypted message, the keys that decrypt it, and the options for judging the signers inside."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     keys: KeyOptions = group_of(KeyOptions)
     part: str | None = given_by(PART)
     raw: bool = given_by(

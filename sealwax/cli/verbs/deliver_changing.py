@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from sealwax.cli.options.delivery import SenderLogin
+from sealwax.cli.options.delivery import ServiceOptions
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.streams.files import printable, write_line
 from sealwax.delivery.sender_api import SenderApi, SentParcel
@@ -23,7 +23,7 @@ class ParcelChoice:
     """The reference of a parcel, and its sender."""
 
     reference: str = given_by(click.Argument(["reference"], metavar="REF"))
-    login: SenderLogin = group_of(SenderLogin)
+    login: ServiceOptions = group_of(ServiceOptions)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[tuple[SenderApi, SentParcel]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from sealwax.cli.judging.parcel_receipts import JudgedReceipt, ReceiptJudge
-from sealwax.cli.options.delivery import CA_FILE, TOKEN_FILE, SenderLogin, look_up, parse_token
+from sealwax.cli.options.delivery import CA_FILE, TOKEN_FILE, ServiceOptions, look_up, parse_token
 from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import ask_terminal, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -50,7 +50,7 @@ class TokenRequest:
 class ListRequest:
     """The sender whose parcels are listed, and the options for judging the signers of receipts."""
 
-    login: SenderLogin = group_of(SenderLogin)
+    login: ServiceOptions = group_of(ServiceOptions)
     trust: TrustOptions = group_of(TrustOptions)
     as_json: bool = given_by(JSON)
 

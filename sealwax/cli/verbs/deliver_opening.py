@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +12,6 @@ import click
 from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.verdict_line import WORDS
-from sealwax.cli.messages.operations import Examined
 from sealwax.cli.options.delivery import CA_FILE
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import IDENTITIES, now
@@ -197,7 +195,7 @@ def _give_receipt(
         write_error("no receipt was given: the sender is not verified, or asks for none")
         return NOT_AS_ASKED
     at = now()
-    rules = dataclasses.replace(request.choice.rules(at), recipients=tuple(opened.manifest.recipients))
+    rules = replace(request.choice.rules(at), recipients=tuple(opened.manifest.recipients))
     signing = Signing(identities=choose_signers([identities], rules), signing_time=at)
     api.give_receipt(blocking.run(build_parcel_receipt(opened, signing, PROVIDER)))
     (write_error if request.verdict.as_json else write_line)(f"receipt: given to {opened.manifest.sender}")
@@ -219,8 +217,8 @@ def _open_folder(request: OpenRequest, folder: Path) -> int:
 def _judge_and_save(
     request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
 ) -> tuple[OpenedManifest, int]:
-    opened, judged = _judge(request, source, access, parcel_id)
-    manifest = opened.manifest
+    judged = _judge(request, source, access, parcel_id)
+    opened, manifest = judged.examined, judged.examined.manifest
     if request.verdict.as_json:
         write_json(report_to_json(judged.report))
     else:
@@ -239,22 +237,14 @@ def _judge_and_save(
     return opened, DONE
 
 
-def _judge(
-    request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None
-) -> tuple[OpenedManifest, Judged]:
+def _judge(request: OpenRequest, source: ObjectSource, access: Access, parcel_id: str | None) -> Judged[OpenedManifest]:
     options, cms = request.verdict, source.read_manifest()
     readers = [address for identity in access.identities for address in identity.certificate.email_addresses]
-    manifests: list[OpenedManifest] = []
 
-    def examine(trust_store: TrustStore) -> Examined:
-        opened = read_manifest(
-            cms, access, options.judging(trust_store), PROVIDER, parcel_id=parcel_id, readers=readers
-        )
-        manifests.append(opened)
-        return Examined(opened.report, None)
+    def examine(trust_store: TrustStore) -> OpenedManifest:
+        return read_manifest(cms, access, options.judging(trust_store), PROVIDER, parcel_id=parcel_id, readers=readers)
 
-    judged = judge(examine, options.trust.load_store(), options.trust)
-    return manifests[-1], judged
+    return judge(examine, options.trust.load_store(), options.trust)
 
 
 def _open_file(request: OpenRequest, path: Path) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +11,22 @@ import click
 
 from sealwax.cli.judging.choosing import CandidateJudge
 from sealwax.cli.judging.recipients import load_given
-from sealwax.cli.options.delivery import SenderLogin
+from sealwax.cli.options.delivery import ServiceOptions
 from sealwax.cli.options.parameters import FILE, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signers
 from sealwax.cli.options.trust import TrustOptions
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_json, write_line, write_output
+from sealwax.cli.streams.files import (
+    PRIVATE_MODE,
+    STANDARD_STREAM,
+    lock_file,
+    read_input,
+    write_json,
+    write_line,
+    write_output,
+)
 from sealwax.cli.streams.progress import show_steps
 from sealwax.cli.user_files.delivery import KeptService, sends_folder
 from sealwax.cli.user_files.sent_parcels import keep_expected_receipt
@@ -27,7 +34,6 @@ from sealwax.delivery.address import ParcelLink, parse_server
 from sealwax.delivery.outgoing import OutgoingFile, outgoing_file, outgoing_message
 from sealwax.delivery.send_states import SendStates
 from sealwax.delivery.sending import Sender, Sending, Sent
-from sealwax.files.locks import lock_beside
 from sealwax.words import ENGLISH, WORDS
 from smime_core.cms import SignatureForm, Signing
 from smime_core.mail import Draft, build_mail
@@ -67,8 +73,14 @@ class Letter:
             except UnicodeDecodeError:
                 raise click.ClickException("the message on standard input is no text in UTF-8") from None
         domain = sender.rpartition("@")[2]
-        message_id = f"<{PROVIDER.random_bytes(16).hex()}@{domain}>"
-        draft = Draft(sender=sender, to=to, date=now(), message_id=message_id, subject=self.subject, text=text)
+        draft = Draft(
+            sender=sender,
+            to=to,
+            date=now(),
+            message_id=f"<{PROVIDER.random_bytes(16).hex()}@{domain}>",
+            subject=self.subject,
+            text=text,
+        )
         return outgoing_message(MESSAGE_NAME, build_mail(draft), f"{self.subject}\n{text}")
 
 
@@ -170,7 +182,7 @@ class SendRequest:
             ["--words-file"], metavar="OUT", type=OUTPUT_FILE, help="Write the words to this file and nowhere else."
         )
     )
-    login: SenderLogin = group_of(SenderLogin)
+    login: ServiceOptions = group_of(ServiceOptions)
     passphrases: PassphraseSource = group_of(PassphraseSource)
     as_json: bool = given_by(JSON)
 
@@ -200,9 +212,8 @@ def send(request: SendRequest) -> None:
     with request.login.open() as (service, token, api):
         sending = _prepare(request, service, certificates)
         sender = Sender(api, SendStates(sends_folder(), token, PROVIDER), PROVIDER)
-        sends_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
-            lock_beside(sender.state_file_of(sending)),
+            lock_file(sender.state_file_of(sending)),
             show_steps("Sending", sum(file.size_bytes for file in sending.files)) as move,
         ):
             sent = sender.send(sending, now(), move)
@@ -221,9 +232,12 @@ def _prepare(request: SendRequest, service: KeptService, certificates: tuple[Cer
     if request.identity_file is not None:
         at = now()
         choice = SignerChoice(allow_expired=request.readers.allow_expired, allow_weak=False, holder=None)
-        rules = dataclasses.replace(choice.rules(at), claimed=claim_of(service.address))
-        identities = load_signers([request.identity_file], request.passphrases, rules)
-        signing = Signing(identities=identities, signing_time=at, form=SignatureForm.OPAQUE)
+        rules = replace(choice.rules(at), claimed=claim_of(service.address))
+        signing = Signing(
+            identities=load_signers([request.identity_file], request.passphrases, rules),
+            signing_time=at,
+            form=SignatureForm.OPAQUE,
+        )
     return Sending(
         sender=service.address,
         to=[Addressee(address=address, language=request.readers.language) for address in request.readers.to],

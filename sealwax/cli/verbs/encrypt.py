@@ -10,19 +10,16 @@ from typing import Final, cast
 
 import click
 
-from sealwax.cli.judging.mixed_readers import ALLOW_MIXED, confirm_mixed
-from sealwax.cli.judging.recipients import RecipientOptions, Recipients
+from sealwax.cli.judging.recipients import ALLOW_MIXED, RecipientOptions, Recipients, confirm_mixed
 from sealwax.cli.messages import operations
 from sealwax.cli.messages.operations import Input
-from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.parameters import (
     ENCODING,
     IDENTITIES,
-    INPUT,
-    OUTPUT,
     PLAIN_HEADERS,
     RAW_INPUT,
     SHA2_HASHES,
+    InputToOutput,
     ValueChoice,
     now,
 )
@@ -58,11 +55,9 @@ _MAX_UNCOVERED_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncryptRequest:
+class EncryptRequest(InputToOutput):
     """A mail or content, its recipients, and how it is encrypted."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     allows_mixed: bool = given_by(ALLOW_MIXED)
@@ -176,7 +171,7 @@ def _write_encrypted(
 ) -> None:
     mode = mode_like(request.source)
     if request.is_bare:
-        with open_cms_output(request.target, request.encoding, mode) as output:
+        with operations.open_cms_output(request.target, request.encoding, mode) as output:
             operations.encrypt_content(data, output, encrypting, raw=request.raw)
     else:
         with open_output(request.target, mode) as output:
@@ -199,7 +194,7 @@ def _write_for_nobody(
         cipher=encrypting.cipher or AES_256_CBC,
         provider=PROVIDER,
     )
-    with open_cms_output(request.target, request.encoding, mode_like(request.source)) as output:
+    with operations.open_cms_output(request.target, request.encoding, mode_like(request.source)) as output:
         output.write(blocking.run(encrypted))
 
 

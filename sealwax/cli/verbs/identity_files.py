@@ -99,14 +99,17 @@ def list_identities(request: ListIdentitiesRequest) -> None:
     """List the identities in PKCS#12 and PEM files: the owner, the end and the use of each."""
     identities = load_all_identities(request.names, request.passphrases)
     if request.as_json:
-        keys = [key_label(identity.private_key) for identity in identities]
-        write_json(description_to_json(None, certificates=[identity.certificate for identity in identities], keys=keys))
+        write_json(
+            description_to_json(
+                None,
+                certificates=[identity.certificate for identity in identities],
+                keys=[key_label(identity.private_key) for identity in identities],
+            )
+        )
         return
     at = now()
     for identity in identities:
         write_line(_describe(identity, at))
-    if not identities:
-        raise click.ClickException("the files hold no private key together with its certificate")
 
 
 @verb(ExportRequest)
@@ -119,8 +122,6 @@ def export(request: ExportRequest) -> None:
     if request.form is Pkcs12Form.LEGACY and not request.is_confirmed:
         _confirm_legacy()
     identities = load_all_identities([request.name], request.passphrases)
-    if not identities:
-        raise click.ClickException(f"{request.name} holds no private key together with its certificate")
     passphrase = None if request.clear else new_passphrase(request.new_file)
     if request.pem:
         data = _to_pem(identities, passphrase)

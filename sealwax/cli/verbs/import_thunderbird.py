@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +79,7 @@ def import_thunderbird(request: ThunderbirdRequest) -> None:
         raise ProfileError(f"{request.profile} holds no key with a certificate and no person's certificate")
     request.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if identities:
-        passphrase = new_passphrase(request.new_file)
-        data = blocking.run(export_identities(identities, passphrase, provider=PROVIDER))
+        data = blocking.run(export_identities(identities, new_passphrase(request.new_file), provider=PROVIDER))
         write_output(str(p12), data, mode=PRIVATE_MODE)
     if people.added:
         write_output(str(ldif), build_people_file(people.contacts.people, PeopleForm.LDIF), mode=PRIVATE_MODE)
@@ -111,7 +109,7 @@ def _load(keys: Iterable[ExportedKey]) -> tuple[Identity, ...]:
     ]
     # A key with several certificates is exported once for each certificate. The names come from the copy of the
     # profile, not from the user, so they are dropped.
-    by_certificate = {identity.certificate: dataclasses.replace(identity, friendly_name=None) for identity in loaded}
+    by_certificate = {identity.certificate: replace(identity, friendly_name=None) for identity in loaded}
     # The newest certificate comes first, because programs sign with the first identity of a file.
     return tuple(sorted(by_certificate.values(), key=lambda identity: identity.certificate.not_after, reverse=True))
 

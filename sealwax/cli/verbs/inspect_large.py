@@ -47,8 +47,9 @@ async def _describe_octets(octets: Octets) -> Description:
         octets = inside
         entity = None if is_bare else await read_entity_head(octets)
     described = _describe(layers, first, entity)
-    openpgp = find_openpgp(await entity.with_body(OPENPGP_HEAD_BYTES)) if entity else None
-    return dataclasses.replace(described, openpgp=openpgp)
+    return dataclasses.replace(
+        described, openpgp=find_openpgp(await entity.with_body(OPENPGP_HEAD_BYTES)) if entity else None
+    )
 
 
 async def _describe_next(
@@ -62,8 +63,7 @@ async def _describe_next(
         return None
     structure = await split_structure(cms)
     kind = structure.skeleton.content_type
-    skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
-    layer = parse_any_layer(skeleton)
+    layer = parse_any_layer(build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS")))
     inside = structure.content if isinstance(layer, SignedLayer) else None
     if isinstance(layer, CompressedLayer) and structure.content is not None:
         inside = InflatedOctets(structure.content)

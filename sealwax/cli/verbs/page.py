@@ -14,9 +14,9 @@ import click
 from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.recipients import RecipientOptions
-from sealwax.cli.messages.operations import Examined, load_whole
+from sealwax.cli.messages.operations import load_whole
 from sealwax.cli.options.identities import load_all_identities
-from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT, OUTPUT_FILE, SIGNER, now
+from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT_FILE, SIGNER, InputToOutput, now
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import HOLDER, SignerChoice, load_signer
@@ -104,11 +104,9 @@ class PageOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignPageRequest:
+class SignPageRequest(InputToOutput):
     """A page, its signer, and the form of the signature."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_file: str = given_by(SIGNER)
     embed: bool = given_by(
         click.Option(["--embed"], is_flag=True, help="One file that contains the page, not a separate signature.")
@@ -132,11 +130,9 @@ class SignPageRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncryptPageRequest:
+class EncryptPageRequest(InputToOutput):
     """A page, its recipients, and its signer if it has one."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     recipients: RecipientOptions = group_of(RecipientOptions)
     password_files: tuple[str, ...] = given_by(PASSWORDS)
     identity_file: str | None = given_by(
@@ -236,7 +232,8 @@ def verify(request: VerifyPageRequest) -> int:
 
     IN is one file that holds the page, or the page itself with --signature. Exits 0 only for "verified".
     """
-    judged, examined_page = _judge(request)
+    judged = _judge(request)
+    examined_page = judged.examined
     if request.target is not None and judged.report.state is not State.INVALID and examined_page.media_type:
         write_output(request.target, examined_page.page, PRIVATE_MODE)
     if request.verdict.as_json:
@@ -256,17 +253,16 @@ def verify(request: VerifyPageRequest) -> int:
     return DONE
 
 
-def _judge(request: VerifyPageRequest) -> tuple[Judged, ExaminedPage]:
+def _judge(request: VerifyPageRequest) -> Judged[ExaminedPage]:
     data = load_whole(request.source)
     signature = None if request.signature_file is None else read_input(request.signature_file)
     keys = Keys(
         identities=load_all_identities(request.identity_files, request.passphrases),
         passwords=load_passwords(request.password_files),
     )
-    opened: list[ExaminedPage] = []
 
-    def examine(trust_store: TrustStore) -> Examined:
-        last = blocking.run(
+    def examine(trust_store: TrustStore) -> ExaminedPage:
+        return blocking.run(
             examine_page(
                 data if signature is None else signature,
                 request.verdict.judging(trust_store),
@@ -276,11 +272,8 @@ def _judge(request: VerifyPageRequest) -> tuple[Judged, ExaminedPage]:
                 found_at=request.address,
             )
         )
-        opened.append(last)
-        return Examined(last.report, None)
 
-    judged = judge(examine, request.verdict.trust.load_store(), request.verdict.trust)
-    return judged, opened[-1]
+    return judge(examine, request.verdict.trust.load_store(), request.verdict.trust)
 
 
 def _check_address(address: str) -> None:

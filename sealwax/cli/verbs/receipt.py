@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -11,7 +10,7 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import judge
 from sealwax.cli.messages.operations import Examined, load_whole
 from sealwax.cli.messages.rewriting import load_wrapped
-from sealwax.cli.options.parameters import CONTENT, FILE, INPUT, OUTPUT, SIGNER, now
+from sealwax.cli.options.parameters import CONTENT, FILE, INPUT, SIGNER, InputToOutput, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signer
@@ -42,11 +41,9 @@ from smime_core.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeReceiptRequest:
+class MakeReceiptRequest(InputToOutput):
     """A message that asks for a receipt, and the reader who signs one."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_file: str = given_by(SIGNER)
     content_file: str | None = given_by(CONTENT)
     choice: SignerChoice = group_of(SignerChoice)
@@ -83,7 +80,7 @@ def make(request: MakeReceiptRequest) -> None:
     data = load_whole(request.source)
     original = _find_signed(data, request.content_file, request.source)
     at, people = now(), _find_recipients(data)
-    rules = dataclasses.replace(request.choice.rules(at), recipients=people)
+    rules = replace(request.choice.rules(at), recipients=people)
     holder = load_signer(request.identity_file, request.passphrases, rules)
     verified = _find_verified(original, request.source)
     asking_signer, to = _find_request(verified, holder)
@@ -154,8 +151,11 @@ def _find_request(
     request_and_signer = ess.find_receipt_request(signers)
     if request_and_signer is None:
         return None, ()
-    own_names = [ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()]
-    to = ess.receipt_recipients(request_and_signer[0], own_names=own_names, history=ess.find_expansion_history(signers))
+    to = ess.receipt_recipients(
+        request_and_signer[0],
+        own_names=[ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()],
+        history=ess.find_expansion_history(signers),
+    )
     return request_and_signer[1], to
 
 
@@ -176,8 +176,7 @@ def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo,
             certificate = next(iter(find_signer_certificates(info, signed_data.certificates)), None)
             if certificate is None:
                 raise MalformedMessage("it does not carry its signer's certificate", where=source)
-            checked = verify_signer(info, content, PROVIDER, certificate, signed_data.e_content_type)
-            blocking.run(checked)
+            blocking.run(verify_signer(info, content, PROVIDER, certificate, signed_data.e_content_type))
             verified.append((info, certificate))
         except SmimeError as error:
             faults.append(error)

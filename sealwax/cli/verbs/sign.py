@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import click
 
 from sealwax.cli.judging.recipients import load_preferred
 from sealwax.cli.messages import operations
-from sealwax.cli.messages.output import open_cms_output
 from sealwax.cli.options.identities import load_carried_file
 from sealwax.cli.options.parameters import (
     ENCODING,
     FILE,
-    INPUT,
-    OUTPUT,
     PLAIN_HEADERS,
     RAW_INPUT,
     SHA2_HASHES,
     SIGNERS,
+    InputToOutput,
     ValueChoice,
     now,
 )
@@ -56,11 +53,9 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignRequest:
+class SignRequest(InputToOutput):
     """A mail or content, its signers, and how they sign."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     identity_files: tuple[str, ...] = given_by(SIGNERS)
     opaque: bool = given_by(
         click.Option(["--opaque"], is_flag=True, help="Put the content inside the signature, not before it.")
@@ -140,7 +135,7 @@ class SignRequest:
             warn_of_date(headers, at)
         warn_of_author(headers)
         rules = self.choice.rules(at, headers)
-        rules = dataclasses.replace(rules, scheme=self._scheme)
+        rules = replace(rules, scheme=self._scheme)
         first, *others = load_signers(self.identity_files, self.passphrases, rules)
         if self.rsa_hash and not any(signer.private_key.key_type is KeyType.RSA for signer in (first, *others)):
             raise click.UsageError("--rsa-hash is for RSA keys, and no signer has one")
@@ -149,7 +144,7 @@ class SignRequest:
         if self.preferred is not None:
             certificates.append(load_preferred(self.preferred, first.certificate, self.choice))
             further.append(build_key_preference(certificates[-1]))
-        first = dataclasses.replace(first, chain=(*first.chain, *certificates))
+        first = replace(first, chain=(*first.chain, *certificates))
         return Signing(
             identities=(first, *others),
             signing_time=at,
@@ -197,7 +192,7 @@ def sign(request: SignRequest) -> None:
     with open_input(request.source) as data, show_progress(data, "Signing") as watched:
         signing, mode = request.load_signing(watched), mode_like(request.source)
         if request.raw or request.encoding:
-            with open_cms_output(request.target, request.encoding, mode) as output:
+            with operations.open_cms_output(request.target, request.encoding, mode) as output:
                 operations.sign_content(watched, output, signing, raw=request.raw)
             return
         is_plain = request.plain_headers

@@ -20,10 +20,10 @@ from sealwax.cli.options.parameters import (
     CONTENT,
     FILE,
     INPUT,
-    OUTPUT,
     SENDER,
     SHA2_HASHES,
     SIGNER_NUMBER,
+    InputToOutput,
     ValueChoice,
     now,
 )
@@ -79,41 +79,33 @@ class ImprintOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WriteRequest:
+class WriteRequest(InputToOutput):
     """A file for which a timestamp is to be requested by hand."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     imprint: ImprintOptions = group_of(ImprintOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObtainRequest:
+class ObtainRequest(InputToOutput):
     """A file, and the service that timestamps it."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     url: str = given_by(_URL)
     imprint: ImprintOptions = group_of(ImprintOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddRequest:
+class AddRequest(InputToOutput):
     """A signed message, one of its signatures, and the service that timestamps this signature."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     url: str = given_by(_URL)
     number: int = given_by(SIGNER_NUMBER)
     hash_name: HashName = given_by(_HASH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendRequest:
+class ExtendRequest(InputToOutput):
     """A timestamped message, and the options for verifying it today."""
 
-    source: str = given_by(INPUT)
-    target: str = given_by(OUTPUT)
     content_file: str | None = given_by(CONTENT)
     sender: str | None = given_by(SENDER)
     trust: TrustOptions = group_of(TrustOptions)
@@ -195,8 +187,7 @@ def add(request: AddRequest) -> None:
     """
     wrapped, number = load_wrapped(request.source), request.number - 1
     value = signature_value(wrapped.cms, number)
-    ask = ask_service(request.url)
-    token = blocking.run(obtain_timestamp(value, ask, PROVIDER, request.hash_name))
+    token = blocking.run(obtain_timestamp(value, ask_service(request.url), PROVIDER, request.hash_name))
     stamped = blocking.run(add_signature_timestamp(wrapped.cms, token, PROVIDER, number))
     write_output(request.target, wrapped.wrap(stamped), mode=mode_like(request.source))
 

@@ -77,7 +77,7 @@ def verify(request: VerifyRequest) -> int:
     return DONE if is_verified else NOT_AS_ASKED
 
 
-def _judge(request: VerifyRequest) -> Judged:
+def _judge(request: VerifyRequest) -> Judged[operations.Examined]:
     options = request.verdict
     trust_store, known = options.trust.load_store(), request.remembering.load_known()
     with contextlib.ExitStack() as opened:
@@ -107,7 +107,7 @@ def _is_from(report: MessageReport, sender: str | None) -> bool:
     return False
 
 
-def _show(request: VerifyRequest, judged: Judged) -> None:
+def _show(request: VerifyRequest, judged: Judged[operations.Examined]) -> None:
     if request.verdict.as_json:
         # Imported here because most users ask for a verdict in one line.
         from smime_core.report import report_to_json

@@ -78,8 +78,9 @@ def move(request: MoveRequest) -> None:
     except (ValueError, MalformedMessage) as error:
         raise click.UsageError(str(error)) from None
     try:
-        counter = _next_counter(request.service, key)
-        signed = sign_move(domain, PROVIDER, key=key, counter=counter, address=request.address, at=now())
+        signed = sign_move(
+            domain, PROVIDER, key=key, counter=_next_counter(request.service, key), address=request.address, at=now()
+        )
         answer = post(request.service, "/move", blocking.run(signed))
     except NoAnswer as error:
         raise click.ClickException(f"{request.service}: {error}") from None

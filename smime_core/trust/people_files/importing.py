@@ -25,8 +25,7 @@ from smime_core.trust.contacts import (
     remember_certificate,
 )
 from smime_core.trust.issuers import Issuers
-from smime_core.trust.people_files.left_out import LeftOut, leave_out
-from smime_core.trust.people_files.reading import FoundPerson, PeopleFile
+from smime_core.trust.people_files.reading import FoundPerson, LeftOut, PeopleFile, leave_out
 from smime_core.x509.certificate import Certificate
 
 
@@ -47,14 +46,13 @@ class Imported:
 def import_people(contacts: Contacts, file: PeopleFile, at: datetime.datetime) -> Imported:
     """Add the people of a file, without changed certificates. `at` is the time of the import. Raises LimitExceeded."""
     changes = _find_changes(contacts, file.people)
-    people = [person for person in file.people if person not in changes]
-    return _Import(contacts, file, at).add(people, tuple(changes.values()))
+    people = (person for person in file.people if person not in changes)
+    return _import(contacts, file, at, people, changes.values())
 
 
 def import_changed_people(contacts: Contacts, file: PeopleFile, at: datetime.datetime) -> Imported:
     """Add the people of a file including changed certificates, after the user agreed. Raises LimitExceeded."""
-    changes = _find_changes(contacts, file.people)
-    return _Import(contacts, file, at).add(file.people, tuple(changes.values()))
+    return _import(contacts, file, at, file.people, _find_changes(contacts, file.people).values())
 
 
 def _find_changes(contacts: Contacts, people: Iterable[FoundPerson]) -> dict[FoundPerson, CertificateChange]:
@@ -75,51 +73,47 @@ def _newest_first(person: FoundPerson) -> tuple[float, str]:
     return -person.certificate.not_before.timestamp(), person.certificate.fingerprint
 
 
-class _Import:
-    """One import into `contacts`."""
+def _import(
+    contacts: Contacts,
+    file: PeopleFile,
+    at: datetime.datetime,
+    people: Iterable[FoundPerson],
+    changes: Iterable[CertificateChange],
+) -> Imported:
+    issuers = Issuers(file.authorities)
+    by_address: dict[tuple[str, str], list[FoundPerson]] = defaultdict(list)
+    for person in people:
+        by_address[address_key(person.address)].append(person)
+    added: list[FoundPerson] = []
+    known = 0
+    left_out = list(file.left_out)
+    after: list[Contact] = []
+    for theirs in by_address.values():
+        contact = contacts.find(theirs[0].address) or Contact(address=theirs[0].address)
+        certificates = {certificate.certificate for certificate in contact.certificates}
+        # An import never drops a known certificate. The newest of the imported certificates come first.
+        new = sorted((person for person in theirs if person.certificate not in certificates), key=_newest_first)
+        known += len(theirs) - len(new)
+        free_count = MAX_CONTACT_CERTIFICATES - len(certificates)
+        left_out += [leave_out(person.address, "too-many", person.certificate) for person in new[free_count:]]
+        added += new[:free_count]
+        for person in reversed(new[:free_count]):
+            contact = remember_certificate(contact, _imported(person.certificate, at, issuers))
+        after.append(contact)
+    return Imported(
+        contacts=contacts.with_all(after),
+        added=tuple(added),
+        known=known,
+        changes=tuple(changes),
+        left_out=tuple(left_out),
+    )
 
-    def __init__(self, contacts: Contacts, file: PeopleFile, at: datetime.datetime) -> None:
-        self._contacts = contacts
-        self._file = file
-        self._at = at
-        self._issuers = Issuers(file.authorities)
 
-    def add(self, people: Iterable[FoundPerson], changes: tuple[CertificateChange, ...]) -> Imported:
-        by_address: dict[tuple[str, str], list[FoundPerson]] = defaultdict(list)
-        for person in people:
-            by_address[address_key(person.address)].append(person)
-        added: list[FoundPerson] = []
-        known = 0
-        left_out = list(self._file.left_out)
-        after: list[Contact] = []
-        for theirs in by_address.values():
-            contact = self._contacts.find(theirs[0].address) or Contact(address=theirs[0].address)
-            certificates = {certificate.certificate for certificate in contact.certificates}
-            new = [candidate for candidate in theirs if candidate.certificate not in certificates]
-            known += len(theirs) - len(new)
-            # An import never drops a known certificate. The newest of the imported certificates come first.
-            new.sort(key=_newest_first)
-            free_count = MAX_CONTACT_CERTIFICATES - len(certificates)
-            left_out += [
-                leave_out(candidate.address, "too-many", candidate.certificate) for candidate in new[free_count:]
-            ]
-            added += new[:free_count]
-            for person in reversed(new[:free_count]):
-                contact = remember_certificate(contact, self._known(person.certificate))
-            after.append(contact)
-        return Imported(
-            contacts=self._contacts.with_all(after),
-            added=tuple(added),
-            known=known,
-            changes=changes,
-            left_out=tuple(left_out),
-        )
-
-    def _known(self, certificate: Certificate) -> KnownCertificate:
-        return KnownCertificate(
-            certificate=certificate,
-            source=CertificateSource.CONTACTS,
-            first_seen=self._at,
-            last_seen=self._at,
-            intermediates=self._issuers.find_above(certificate),
-        )
+def _imported(certificate: Certificate, at: datetime.datetime, issuers: Issuers) -> KnownCertificate:
+    return KnownCertificate(
+        certificate=certificate,
+        source=CertificateSource.CONTACTS,
+        first_seen=at,
+        last_seen=at,
+        intermediates=issuers.find_above(certificate),
+    )

@@ -19,19 +19,37 @@ from smime_core.cms.carried import parse_carried_certificates
 from smime_core.cms.layers import is_mail
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CONTACTS, MAX_PEOPLE_CERTIFICATES, MAX_PEOPLE_FILE_BYTES, check_limit
+from smime_core.report.report import Reason, build_reason
 from smime_core.text.mail_address import address_key, parse_address
 from smime_core.text.text_form import to_utf8
 from smime_core.trust.people_files.entries import Entry
 from smime_core.trust.people_files.ldif import parse_ldif
-from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.vcard import parse_vcards
 from smime_core.x509.certificate import Certificate
+
+LEFT_OUT_REASONS: Final = {
+    "no-address": "The certificate names no email address.",
+    "other-address": "The certificate is for another address than its entry.",
+    "not-read": "This is not a certificate, or it is damaged.",
+    "link": "The entry names a link to the certificate, and links are not followed.",
+    "too-many": "Too many certificates are kept for this address.",
+}
+"""The reasons for not importing a certificate, by code."""
 
 _HEAD_BYTES: Final = 65_536  # LDIF and vCard are recognised by the first bytes of a file.
 _VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
 # RFC 2849: comments and blank lines may come first.
 _LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
 _CARRIERS: Final = (ValueKind.CERTIFICATE, ValueKind.CMS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A certificate that is not imported. `name` names its entry or owner. `certificate` is None if unreadable."""
+
+    name: str
+    reason: Reason
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +101,12 @@ def find_people(certificates: Iterable[bytes]) -> PeopleFile:
     return _Reading().of_entries(
         Entry(name="", addresses=(), certificates=(certificate,)) for certificate in certificates
     )
+
+
+def leave_out(name: str, code: str, certificate: Certificate | None = None) -> LeftOut:
+    """The record of a certificate that is not imported for a reason of LEFT_OUT_REASONS."""
+    named = {"addresses": ", ".join(certificate.email_addresses)} if code == "other-address" and certificate else {}
+    return LeftOut(name=name, reason=build_reason(code, LEFT_OUT_REASONS[code], named), certificate=certificate)
 
 
 class _Reading:

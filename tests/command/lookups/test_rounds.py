@@ -17,11 +17,10 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from sealwax.lookups import answers as answers_module
-from sealwax.lookups.answers import REVOCATION_KINDS, AnswerSource, LookupProblem, host_of
+from sealwax.lookups.answers import REVOCATION_KINDS, AnswerSource, LookupProblem, host_of, kept_until
 from sealwax.lookups.cache import AnswerCache
 from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure
 from sealwax.lookups.rounds import LookedUp, examine_with_lookups
-from sealwax.lookups.validity import kept_until
 from smime_core import blocking
 from smime_core.ca.demo import create_authority
 from smime_core.identity.identity import Identity

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.lookups.certificate_url import find_at_url
 from sealwax.lookups.directory_failure import DirectoryProblem
 from sealwax.lookups.fetch import FetchPolicy, LookupFailed, LookupFailure
 from sealwax.lookups.found_certificates import found_in, read_certificates
 from sealwax.lookups.ldap import LdapSecurity, parse_ldap_url
-from sealwax.lookups.search import Directories, SearchResult, search
+from sealwax.lookups.search import Directories, SearchResult, find_at_url, search
 from sealwax.lookups.smimea import NameServer, owner_name
 from smime_core import blocking
 from smime_core.asn1.pem import build_pem

@@ -32,7 +32,7 @@ from smime_core.own_content.discovery import (
     parse_signed_discovery,
     renew_discovery,
 )
-from smime_core.own_content.discovery_key import base64_text, key_text, sign_fields
+from smime_core.own_content.discovery_key import key_text, sign_fields
 from smime_core.own_content.server_list import (
     Server,
     ServerKind,
@@ -42,6 +42,7 @@ from smime_core.own_content.server_list import (
     parse_server_list,
 )
 from smime_core.provider import PrivateKey
+from smime_core.text import base64_text
 from tests.support.people import NOW, PROVIDER
 from tests.support.server_lists import (
     BRIDGE_KEY,

@@ -37,16 +37,17 @@ from smime_core.report.report import LayerKind
 from smime_core.stream import cursor, octets as octets_module, writing
 from smime_core.stream.content import digest_content
 from smime_core.stream.octets import (
-    Base64Octets,
     CrlfOctets,
     DerivedOctets,
     FileOctets,
     MemoryOctets,
     Octets,
+    TransformedOctets,
     slice_octets,
 )
 from smime_core.stream.part_walk import PartWalk
 from smime_core.stream.structure import split_structure
+from smime_core.text.base64 import ExactBase64
 from smime_core.trust.judging import Judging
 from tests.support.people import NOW, person, trust
 from tests.support.streamed_mail import CONTENT, PROVIDER, encrypt, encrypt_mail, mail, to_ber
@@ -339,7 +340,7 @@ def test_octets_start_anywhere() -> None:
         "file": FileOctets(io.BytesIO(CONTENT)),
         "slice": slice_octets(MemoryOctets(b"ab" + CONTENT + b"c"), 2, 2 + len(CONTENT)),
         "file slice": slice_octets(FileOctets(io.BytesIO(b"ab" + CONTENT + b"c")), 2, 2 + len(CONTENT)),
-        "base64": Base64Octets(MemoryOctets(text)),
+        "base64": TransformedOctets(MemoryOctets(text), ExactBase64),
     }
     for name, view in views.items():
         assert blocking.run(view.length()) == len(CONTENT), name
