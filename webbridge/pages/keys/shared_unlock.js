@@ -56,8 +56,8 @@ export class SharedUnlock extends EventTarget {
   #isOpen = false;
   /** Releases the Web Lock that shows the other tabs that this tab has keys. */
   #releaseWebLock = () => {};
-  /** The acts on a message of another tab, by its kind. @type {Map<string, (message: any) => void>} */
-  #acts = new Map([
+  /** The acts on a message of another tab, by its kind. */
+  #acts = new Map(/** @type {[string, (message: any) => void][]} */ ([
     ["ask", (message) => void this.#give(message).catch(() => undefined)],
     ["answer", (message) => void this.#take(message).catch(() => this.#close(false))],
     ["opened", ({ ids }) => this.#join(ids)],
@@ -65,7 +65,7 @@ export class SharedUnlock extends EventTarget {
     ["used", ({ wall }) => this.#keys.noteUseElsewhere(Number(wall))],
     ["locked", ({ ids, reason }) => this.#lockToo(ids, reason)],
     ["signed-out", () => this.dispatchEvent(new Event("signed-out"))],
-  ]);
+  ]));
 
   /**
    * @param {KeyRing} keys
