@@ -13,6 +13,7 @@
  * latest record, but no key. `keySessions` has the session at that server, encrypted like the identities.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
+import { RequestError } from "./messages.js";
 
 /** @typedef {keyof Stores} Store */
 
@@ -57,6 +58,16 @@ export const all = (store) => transact(store, "readonly", (objects) => objects.g
 
 /** @template {Store} S @template {string} K @param {S} store @param {K} key @returns {Promise<Entry<S, K> | undefined>} */
 export const get = (store, key) => transact(store, "readonly", (objects) => objects.get(key));
+
+/**
+ * Reads an entry. Rejects with `code` if there is none.
+ * @template {Store} S @template {string} K @param {S} store @param {K} key @param {string} code
+ */
+export async function find(store, key, code) {
+  const entry = await get(store, key);
+  if (entry === undefined) throw new RequestError(code);
+  return entry;
+}
 
 /** @template {Store} S @param {S} store @param {Stores[S]} value */
 export const put = (store, value) => transact(store, "readwrite", (objects) => objects.put(value));

@@ -57,15 +57,11 @@ const sealing = {
 const memory = {
   /** @param {string} user */
   async read(user) {
-    const account = await database.get("keyAccounts", user);
-    if (!account) throw new RequestError("no-key-account");
-    return { token: account.token, known: account.known };
+    const { token, known } = await database.find("keyAccounts", user, "no-key-account");
+    return { token, known };
   },
   /** @param {string} user @param {import("../../../wasm_build/vault/types/account.js").Remembered} remembered */
-  async write(user, remembered) {
-    const account = await database.get("keyAccounts", user);
-    if (account) await database.put("keyAccounts", { ...account, ...remembered });
-  },
+  write: (user, remembered) => keyTrust.amendAccount(user, remembered),
   /** @param {string} user */
   forget: (user) => database.remove("keyAccounts", user),
 };
@@ -147,9 +143,8 @@ export function recover({ code, newPassphrase }) {
  */
 export function register({ keyFile, passphrase }) {
   return during(async (step) => {
-    const file = await database.get("keyFiles", keyFile);
-    if (!file) throw new RequestError("no-such-key");
-    await step.client.register({ ticket: await takeTicket(), p12: file.p12, p12Passphrase: passphrase, passphrase });
+    const { p12 } = await database.find("keyFiles", keyFile, "no-such-key");
+    await step.client.register({ ticket: await takeTicket(), p12, p12Passphrase: passphrase, passphrase });
     await keep(step, (await step.client.logIn(passphrase)).identities, passphrase);
   });
 }
@@ -267,7 +262,7 @@ async function withClient(act) {
 async function createClient(account) {
   const { user } = account;
   const server = createServer(account, {
-    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keepList(user, followed),
+    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keyTrust.amendAccount(user, { followed }),
   });
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
   client.hasLostCode = account.hasLostCode ?? false;
@@ -275,12 +270,6 @@ async function createClient(account) {
   const openSession = await findSession(user);
   if (openSession) client.session.resume(openSession);
   return client;
-}
-
-/** @param {string} user @param {ArrayBuffer} followed the last good list of the server's addresses */
-async function keepList(user, followed) {
-  const account = await database.get("keyAccounts", user);
-  if (account) await database.put("keyAccounts", { ...account, followed });
 }
 
 /** The session at the server, if the keys have not been locked since it was stored. @param {string} user */
@@ -334,8 +323,7 @@ async function keep({ kept, client, sessionId, sealKey }, identities, passphrase
   const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
   await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
   const stored = identities.map(({ fingerprint }) => fingerprint);
-  const account = await database.get("keyAccounts", kept.user);
-  if (account) await database.put("keyAccounts", { ...account, stored });
+  await keyTrust.amendAccount(kept.user, { stored });
   const own = keys.idOf(identities);
   for (const { id, identities: inFile } of await database.all("keyFiles")) {
     if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);

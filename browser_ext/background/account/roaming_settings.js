@@ -100,7 +100,7 @@ async function readHere() {
   /** @type {Texts} */
   const chosen = {};
   const values = /** @type {Record<keyof typeof ROAMING, Record<string, unknown>>} */ ({ preferences: ownPreferences, trust: trusted, writing: forWriting });
-  for (const [entry, names] of entriesOf(ROAMING)) {
+  for (const [entry, names] of /** @type {[keyof typeof ROAMING, readonly string[]][]} */ (Object.entries(ROAMING))) {
     const isKept = (await database.get("settings", entry)) !== undefined;
     for (const name of names) {
       here[`setting:${name}`] = JSON.stringify(values[entry][name]);
@@ -164,9 +164,4 @@ async function changesFor(taken, removed, held) {
     // A running vault cannot change how it handles private keys.
     changesStrict: Object.hasOwn(values, "setting:strict"),
   };
-}
-
-/** @template {object} T @param {T} table */
-function entriesOf(table) {
-  return /** @type {[keyof T, T[keyof T]][]} */ (Object.entries(table));
 }

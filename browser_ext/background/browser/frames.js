@@ -10,6 +10,7 @@ import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import { placeOf, senderOrigin } from "./ancestors.js";
 import * as memory from "./memory.js";
+import { hasTab } from "./tabs.js";
 import { inTurn } from "./turns.js";
 import * as vault from "../keys/vault_link.js";
 
@@ -182,8 +183,7 @@ export async function tellPage(frame, message) {
  */
 export async function askPage(frame, message) {
   const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };
-  const sent = api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options);
-  return sent.catch(() => undefined);
+  return api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options).catch(() => undefined);
 }
 
 /**
@@ -240,7 +240,7 @@ export async function closeOrContinue(body, sender) {
   const frame = await ofBroker(body.frame, sender);
   if (!frame.kept || frame.inWindow) return close(frame);
   const pageStays = await tellPage(frame, { type: "frame.left" });
-  if (!pageStays) await pause(CLOSING_MILLISECONDS);
+  if (!pageStays) await new Promise((resolve) => setTimeout(resolve, CLOSING_MILLISECONDS));
   if (pageStays || (await hasTab(frame.tabId))) await goOnInWindow(frame.id, { pageStays });
   else await close(frame);
 }
@@ -267,16 +267,6 @@ function goOnInWindow(id, { pageStays }) {
     await save(moved);
     await openWindow(moved);
   });
-}
-
-/** @param {number} tabId */
-function hasTab(tabId) {
-  return api.tabs.get(tabId).then(() => true, () => false);
-}
-
-/** @param {number} milliseconds */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Closes a frame at the request of its broker. @param {BodyOf<"frame.close">} body @param {Sender} sender */

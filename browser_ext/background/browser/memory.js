@@ -20,8 +20,7 @@ export async function find(name, code) {
 
 /** @template {"frame:" | "job:" | "composition:"} P @param {P} prefix @returns {Promise<SessionMemory[`${P}${string}`][]>} */
 export async function readAll(prefix) {
-  const all = await api.storage.session.get(null);
-  const values = Object.entries(all).filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
+  const values = Object.entries(await api.storage.session.get(null)).filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
   return /** @type {SessionMemory[`${P}${string}`][]} */ (values);
 }
 

@@ -61,8 +61,7 @@ export async function ofPage(id, sender) {
 export async function tellPage({ id, page }, message) {
   if (!page) return undefined;
   const place = page.documentId ? { documentId: page.documentId } : { frameId: page.frameId };
-  const sent = api.tabs.sendMessage(page.tabId, { ...message, frame: id }, place);
-  return sent.catch(() => undefined);
+  return api.tabs.sendMessage(page.tabId, { ...message, frame: id }, place).catch(() => undefined);
 }
 
 /** Forgets a job that is over. Nobody waits for its outcome. @param {JobRecord} job */

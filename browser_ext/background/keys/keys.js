@@ -108,7 +108,7 @@ export function idOf(identities) {
  * @param {{id: string, fingerprint: string, form: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function exportKeyFile({ id, fingerprint, form, passphrase, newPassphrase }) {
-  const file = await keyFileOf(id);
+  const file = await database.find("keyFiles", id, "no-such-key");
   const only = fingerprint ? [fingerprint] : null;
   const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, only, form });
   // Only an export with all identities can replace a lost key file.
@@ -128,20 +128,13 @@ export async function noteSaved(ids) {
  * @param {{id: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function changePassphrase({ id, passphrase, newPassphrase }) {
-  const file = await keyFileOf(id);
+  const file = await database.find("keyFiles", id, "no-such-key");
   const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, form: "modern" });
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   const opened = await vault.call("identity.open", { p12: p12.slice(0), passphrase: newPassphrase, sealKey });
   if (idOf(opened.identities) !== id) throw new RequestError("passphrase-not-changed");
-  await database.put("keyFiles", { ...(await keyFileOf(id)), p12, savedAt: null });
+  await database.put("keyFiles", { ...(await database.find("keyFiles", id, "no-such-key")), p12, savedAt: null });
   await keepSealed(id, opened.identities, sessionId);
-}
-
-/** @param {string} id @returns {Promise<KeyFile>} */
-async function keyFileOf(id) {
-  const file = await database.get("keyFiles", id);
-  if (!file) throw new RequestError("no-such-key");
-  return file;
 }
 
 /** The full description of a certificate. @param {{certificate: ArrayBuffer}} body */
@@ -151,7 +144,7 @@ export function describePage({ certificate }) {
 
 /** @param {{keyFile: string, passphrase: EncryptedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
-  const file = await keyFileOf(keyFile);
+  const file = await database.find("keyFiles", keyFile, "no-such-key");
   const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
   await keepSealed(keyFile, identities, sessionId);
 }
@@ -263,8 +256,7 @@ export async function checkPeople(people, isWanted) {
  * @param {{fingerprint: string}} body
  */
 export async function checkPerson({ fingerprint }) {
-  const person = await database.get("people", fingerprint);
-  if (!person) throw new RequestError("no-such-person");
+  const person = await database.find("people", fingerprint, "no-such-person");
   return (await checkPeople([person], () => true))[0];
 }
 
