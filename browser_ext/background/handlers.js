@@ -169,7 +169,7 @@ export const HANDLERS = {
   "parcel.claim": parcels.claim,
   "parcel.look": parcels.look,
   "parcel.server": parcels.findServer,
-  "parcel.judging": parcels.judging,
+  "parcel.judging": () => trust.judging(),
   "parcel.answer": parcels.answer,
   "parcel.verify": parcels.verify,
   "parcel.decrypt": parcels.decrypt,

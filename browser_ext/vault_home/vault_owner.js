@@ -15,7 +15,7 @@ import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verb
 import { tokenVerbs } from "./token_verbs.js";
 import * as vault from "./vault_access.js";
 
-const { callVault } = vault;
+const { callVault, copyAll } = vault;
 /** The limit of a job's held files. The files are encrypted in parts, which makes them slightly larger. */
 const MAX_HELD_BYTES = MAX_FILES_BYTES + 2 ** 20;
 
@@ -199,9 +199,4 @@ function takeEncryptedPart(job, index, offset) {
 function dropFiles(job) {
   chosenFiles.delete(job);
   encryptedFiles.delete(job);
-}
-
-/** Copies of buffers, since a call to the vault transfers its buffers. @param {ArrayBuffer[]} buffers */
-function copyAll(buffers) {
-  return buffers.map((buffer) => buffer.slice(0));
 }

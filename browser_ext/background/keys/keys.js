@@ -57,9 +57,7 @@ export async function preferredIdentities() {
  * @param {{fingerprint: string}} body
  */
 export async function prefer({ fingerprint }) {
-  const all = (await listKeyFiles(false)).flatMap(({ identities: inFile }) => inFile);
-  const chosen = all.find((info) => info.fingerprint === fingerprint);
-  if (!chosen) throw new RequestError("no-such-key");
+  const chosen = await findIdentity(fingerprint);
   await learn(async () => {
     const value = { ...(await preferredIdentities()) };
     for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
@@ -277,6 +275,13 @@ export async function identities() {
   const now = new Date().toISOString();
   const rank = (/** @type {CertificateInfo} */ info) => (info.notAfter < now ? 2 : info.preferred ? 0 : 1);
   return all.sort((info, other) => rank(info) - rank(other));
+}
+
+/** The identity with this fingerprint. Rejects with `no-such-key`. @param {string} fingerprint */
+export async function findIdentity(fingerprint) {
+  const identity = (await identities()).find((own) => own.fingerprint === fingerprint);
+  if (!identity) throw new RequestError("no-such-key");
+  return identity;
 }
 
 /**

@@ -5,7 +5,6 @@
  * for the site, like opening a field. It is possible only a limited number of times per minute. The viewer is a page of
  * the extension, so a click there is the consent.
  */
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import { siteOf } from "../browser/ancestors.js";
@@ -131,8 +130,8 @@ export async function settle({ frame: id }, sender) {
  * @param {Sender} sender
  */
 export async function propose({ frame: id, fingerprint }, sender) {
-  const judged = await judgeAgain(await mailFrame(id, sender), fields.nobodyAsked);
-  await fields.proposeOneOf(judged.certificates, fingerprint);
+  const { certificates: carried } = await judgeAgain(await mailFrame(id, sender), fields.nobodyAsked);
+  await fields.proposeOneOf(carried, fingerprint);
 }
 
 /**
@@ -170,13 +169,12 @@ export async function answer({ frame: id, kind }, sender) {
  * Judges a held mail again, with the answers that `ask` gets from the authorities.
  * @param {{mail: string, content: string}} files @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
  */
-export async function judgeAgain({ mail, content }, ask) {
-  const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
-    const opening = { mail, content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
+export function judgeAgain({ mail, content }, ask) {
+  return trust.judgeWith(async (judging) => {
+    const opening = { mail, content, ...(await keys.unlocked()), ...judging };
     const known = await contacts.read();
     return { ...(await vault.call("mail.judge", { ...opening, contacts: known?.slice(0) ?? null })), known };
-  };
-  return judgeFully(judge, { ask, store: trust.store });
+  }, ask);
 }
 
 /**

@@ -35,8 +35,7 @@ export function describe(job) {
 export async function agree(job, { identity }) {
   const { sealKey, identities } = await keys.unlocked(identity);
   if (!identities.length) throw new RequestError("locked");
-  const at = new Date().toISOString();
-  const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at });
+  const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at: new Date().toISOString() });
   const answer = await pageJobs.tellPage(job, { type: "form.signed", signature });
   // The job ends even if the page has changed the form meanwhile and refuses the signature. A changed form needs a new
   // signature.

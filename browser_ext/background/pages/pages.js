@@ -5,7 +5,6 @@
  * An extension cannot know which bytes the browser drew in the tab. So a published page is fetched again together with
  * its signature, and the viewer shows the verified bytes.
  */
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { api } from "../../shared/api.js";
 import { codeOf, RequestError } from "../../shared/messages.js";
@@ -141,10 +140,8 @@ export async function propose({ page, fingerprint }) {
 }
 
 /** @param {string} page @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask */
-async function judgeAgain(page, ask) {
-  const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) =>
-    vault.call("page.judge", { page, ...(await keys.unlocked()), ...(await trust.judging(evidence)) });
-  return judgeFully(judge, { ask, store: trust.store });
+function judgeAgain(page, ask) {
+  return trust.judgeWith(async (judging) => vault.call("page.judge", { page, ...(await keys.unlocked()), ...judging }), ask);
 }
 
 /** Copies the page of a tab. The vault's owner holds the copy until it is saved. @param {{tab: number}} body */
@@ -154,9 +151,10 @@ export async function copyFrom({ tab }) {
   const { address, title } = copied;
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });
-  const people = await keys.checkPeople(await database.all("people"), () => false);
-  const { directory } = await preferences.read();
-  return { question: question({ page }), page, address, title, identities: await keys.identities(), people, directory };
+  return {
+    question: question({ page }), page, address, title, identities: await keys.identities(),
+    people: await keys.checkPeople(await database.all("people"), () => false), directory: (await preferences.read()).directory,
+  };
 }
 
 /** The question about a held copy. A copy never changes, so its id is enough. @param {{page: string}} body */
@@ -175,8 +173,9 @@ export function preview({ page, replyKey }) {
  */
 export async function encrypt({ page, sign, encrypt, ...choice }) {
   const { sealKey, identities, certificates } = await fields.encryptingWith({ sign, encrypt }, choice);
-  const at = new Date().toISOString();
-  return vault.call("page.encrypt", { page, sign, sealKey, identities, recipients: certificates, at, mediaType: SAVED_TYPE });
+  return vault.call("page.encrypt", {
+    page, sign, sealKey, identities, recipients: certificates, at: new Date().toISOString(), mediaType: SAVED_TYPE,
+  });
 }
 
 /** @param {{keyFile: string, passphrase: EncryptedSecret}} body */

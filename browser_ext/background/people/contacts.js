@@ -74,8 +74,9 @@ export async function question(body) {
 export function acceptChange({ address, fingerprint }) {
   return inTurn(TURN, async () => {
     const { after } = findChange(await listChanges(), { address, fingerprint });
-    const at = new Date().toISOString();
-    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates: [after.certificate], at });
+    const reply = await vault.call("contacts.learn", {
+      contacts: await read(), address, certificates: [after.certificate], at: new Date().toISOString(),
+    });
     await database.change({ settings: { put: [
       { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
     ] } });

@@ -21,8 +21,9 @@ const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
 export async function search(address) {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
-  const body = JSON.stringify({ address });
-  const request = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
+  const request = {
+    method: "POST", body: JSON.stringify({ address }), headers: { "Content-Type": "application/json", "X-Sealwax": "1" },
+  };
   const response = (await bridge.askIfSignedIn("/api/directory", request))
     ?? (await ask(`${await findApi(directory)}/api/directory`, { ...request, credentials: "include" }));
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");

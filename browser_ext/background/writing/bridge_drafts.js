@@ -48,7 +48,8 @@ export async function keep(id, identity) {
 
 /** The drafts that are at the bridge and not in this browser, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
-  await deleteDropped();
+  // Try again to delete the dropped drafts at the bridge.
+  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
   const here = new Set((await database.all("drafts")).map(({ id }) => id));
   return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
 }
@@ -119,11 +120,6 @@ async function wasTaken(id) {
   if (!draft?.keptAt || draft.keptAt !== (await accountNow())) return false;
   const copies = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
   return copies && !copies.some((copy) => copy.id === id);
-}
-
-/** Tries again to delete the dropped drafts at the bridge. */
-async function deleteDropped() {
-  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
 }
 
 /**
