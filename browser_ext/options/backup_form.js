@@ -35,7 +35,6 @@ function openMaking({ translate, refresh }) {
       saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
       await refresh();
       tellDone("backup", translate("backup_made"));
-      return true;
     },
   });
 }
@@ -61,7 +60,6 @@ function openRestoring({ translate, refresh }) {
       const body = { bytes: await chosen.arrayBuffer(), replace: choices.replaces() };
       const review = await askWithSecrets("backup.review", body, { passphrase: passphrase.copy() });
       opened = { body, review };
-      return true;
     },
   });
 }
@@ -100,7 +98,6 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
       byId("backup-done").textContent = translate("restored", { keys: keyFiles, people });
-      return true;
     },
   });
 }

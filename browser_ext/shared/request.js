@@ -92,6 +92,17 @@ export async function wasLockedSince(openedAt) {
 }
 
 /**
+ * Waits for the end of a frame's job with repeated requests, because each request keeps the background alive for a while.
+ * @param {string} frame @param {string} job
+ */
+export async function outcomeOf(frame, job) {
+  for (;;) {
+    const outcome = await ask("job.wait", { frame, job });
+    if (outcome.state !== "waiting") return outcome;
+  }
+}
+
+/**
  * Keeps the background alive while this page is open, or until the returned function is called. Browsers end an idle
  * background after 30 seconds. In Firefox the vault ends with it.
  */
