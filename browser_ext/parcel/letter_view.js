@@ -41,8 +41,7 @@ export class LetterView {
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
     // A short letter gets a low frame, and a long letter scrolls.
     view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);
-    const words = viewWords();
-    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
+    const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: direction() });
     const { report, text: whole, passages, attachments } = letter;
     // The parcel protects the letter's header fields too, so no field is marked as unprotected.
     const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });
@@ -75,6 +74,7 @@ export class LetterView {
 
 /** @param {MessageReport} report */
 function verdictFor(report) {
-  const coverage = { parts: [], isWholeSigned: report.signers.length > 0 };
-  return { from: provedSender(report), state: report.state, coverage, fieldOrigin: "" };
+  return {
+    from: provedSender(report), state: report.state, coverage: { parts: [], isWholeSigned: report.signers.length > 0 }, fieldOrigin: "",
+  };
 }

@@ -75,9 +75,7 @@ export class MailReading {
   async #openView(place) {
     const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
-    const words = viewWords();
-    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
-    return { view, replyKey };
+    return { view, replyKey: await view.readMail({ words: viewWords(), language: locale(), direction: direction() }) };
   }
 
   /**
