@@ -50,7 +50,10 @@ const PAGES = new Map([
  */
 const MENUS = {
   field: { title: "menu_field", contexts: ["editable"], actIn: (tabId, { frameId }) => toolbar.activate(tabId, frameId) },
-  selection: { title: "decrypt_text", contexts: ["selection"], actIn: (tabId, { frameId }) => sites.openSelection(tabId, frameId) },
+  selection: {
+    title: "decrypt_text", contexts: ["selection"],
+    actIn: (tabId, { frameId }) => sites.runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection()),
+  },
   viewer: { title: "open_file", contexts: ["action"], act: () => mails.openViewer({ mail: "" }) },
   "verify page": { title: "menu_verify_page", contexts: ["action", "page"], actIn: (tabId) => pages.openViewer(tabId) },
   "save page": { title: "menu_save_page", contexts: ["action", "page"], actIn: (tabId) => pages.openSaving(tabId) },

@@ -90,6 +90,3 @@ export async function change(changes) {
     }
   });
 }
-
-/** @param {Store} store */
-export const clear = (store) => transact(store, "readwrite", (objects) => objects.clear());

@@ -138,15 +138,16 @@ async function redeem({ token, pageOrigin }, sender) {
 }
 
 /**
- * The frame that this broker has claimed. Rejects with `bad-request`.
+ * The frame that this broker has claimed. Rejects with `bad-request`, also if the frame is not of the given kind.
  * @param {string} id
  * @param {Sender} sender
+ * @param {FrameRecord["kind"]} [kind]
  */
-export async function ofBroker(id, sender) {
+export async function ofBroker(id, sender, kind) {
   const frame = await load(id);
   const samePlace = frame.brokerTabId === sender.tab?.id && frame.brokerFrameId === sender.frameId
     && frame.brokerDocumentId === (sender.documentId ?? "");
-  if (!samePlace) throw new RequestError("bad-request");
+  if (!samePlace || frame.kind !== (kind ?? frame.kind)) throw new RequestError("bad-request");
   return frame;
 }
 
@@ -277,7 +278,7 @@ export async function closeClaimed(body, sender) {
 }
 
 /** @param {FrameRecord} frame */
-export async function close(frame) {
+async function close(frame) {
   await dropKept(frame);
   await memory.forget(`frame:${frame.id}`);
   await tellPage(frame, { type: "frame.closed" });

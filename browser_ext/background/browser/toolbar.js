@@ -52,13 +52,9 @@ export async function activate(tabId, frameId) {
   const focused = field ?? frame;
   if (focused) return void await writeIn(tabId, focused.frameId);
   if (await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())) return;
-  if (taught) await writeIn(tabId, taught.frameId);
-  else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
-}
-
-/** Looks for a mail whose parts the page does not name. @param {number} tabId @param {number} [frameId] */
-function searchMail(tabId, frameId) {
-  return hasBegun(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail());
+  if (taught) return void await writeIn(tabId, taught.frameId);
+  // The last resort is a mail whose parts the page does not name.
+  if (!(await pages.offer(tabId)) && !(await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail()))) await openWindow(tabId);
 }
 
 /**

@@ -135,11 +135,6 @@ export async function changePassphrase({ id, passphrase, newPassphrase }) {
   await keepSealed(id, opened.identities, sessionId);
 }
 
-/** The full description of a certificate. @param {{certificate: ArrayBuffer}} body */
-export function describePage({ certificate }) {
-  return vault.call("certificate.page", { certificate });
-}
-
 /** @param {{keyFile: string, passphrase: EncryptedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
   const file = await database.find("keyFiles", keyFile, "no-such-key");
@@ -212,16 +207,6 @@ export async function keepPerson(certificate, intermediates) {
   const { certificates } = await vault.call("certificate.read", { file: certificate });
   const addedAt = new Date().toISOString();
   for (const info of certificates) await database.put("people", { ...info, addedAt, intermediates });
-}
-
-/**
- * Certificates as the vault judges them now with the person's trust.
- * @param {ArrayBuffer[]} certificates
- * @returns {Promise<CertificateInfo[]>}
- */
-export async function describe(certificates) {
-  if (!certificates.length) return [];
-  return (await vault.call("certificate.describe", { certificates, ...(await trust.judging()) })).certificates;
 }
 
 /**

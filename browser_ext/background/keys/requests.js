@@ -32,8 +32,3 @@ export async function finish({ id, files, passphrase }) {
   await database.remove("requests", id);
   await keys.proposeAuthority(authority, identities);
 }
-
-/** @param {{id: string}} body */
-export function drop({ id }) {
-  return database.remove("requests", id);
-}

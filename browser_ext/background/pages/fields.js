@@ -23,8 +23,7 @@ const MINUTE_MILLISECONDS = 60_000;
 
 /** @param {BodyOf<"field.write">} body @param {Sender} sender */
 export async function write(body, sender) {
-  const frame = await frames.ofBroker(body.frame, sender);
-  if (frame.kind !== "write") throw new RequestError("bad-request");
+  const frame = await frames.ofBroker(body.frame, sender, "write");
   const job = await jobs.create(frame);
   await vault.call("text.hold", { job: job.id, envelope: body.text });
   await promptWindow.open(job).catch(async (error) => {
@@ -41,8 +40,7 @@ export async function change({ frame }, sender) {
 
 /** @param {BodyOf<"field.verify">} body @param {Sender} sender */
 export async function verify(body, sender) {
-  const frame = await frames.ofBroker(body.frame, sender);
-  if (frame.kind !== "open") throw new RequestError("bad-request");
+  const frame = await frames.ofBroker(body.frame, sender, "open");
   await spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(body.replyKey)));
   const site = await database.get("sites", siteOf(frame));
@@ -187,16 +185,13 @@ function judgeAgain({ cms, origin }, ask) {
  * @param {import("../browser/ancestors.js").Place} place
  */
 export function spendBudget({ origin, ancestors }) {
-  return inTurn("budget", () => spend({ origin, ancestors }));
-}
-
-/** @param {import("../browser/ancestors.js").Place} place */
-async function spend({ origin, ancestors }) {
-  const now = Date.now();
-  const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
-    const name = /** @type {const} */ (`budget:${paying}`);
-    return { name, recent: ((await memory.read(name)) ?? []).filter((time) => time > now - MINUTE_MILLISECONDS) };
-  }));
-  if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");
-  for (const { name, recent } of budgets) await memory.write(name, [...recent, now]);
+  return inTurn("budget", async () => {
+    const now = Date.now();
+    const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
+      const name = /** @type {const} */ (`budget:${paying}`);
+      return { name, recent: ((await memory.read(name)) ?? []).filter((time) => time > now - MINUTE_MILLISECONDS) };
+    }));
+    if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");
+    for (const { name, recent } of budgets) await memory.write(name, [...recent, now]);
+  });
 }

@@ -96,18 +96,11 @@ export async function take({ mail }) {
   return { ...(await vault.call("page.take", { mail })), address: "" };
 }
 
-/** @param {{page: string, replyKey: ArrayBuffer}} body */
-export function verify(body) {
-  return openWith(body, null);
-}
-
-/** @param {{page: string, replyKey: ArrayBuffer, password: EncryptedSecret}} body */
-export function openByPassword({ password, ...body }) {
-  return openWith(body, password);
-}
-
-/** @param {{page: string, replyKey: ArrayBuffer}} body @param {EncryptedSecret | null} password */
-async function openWith({ page, replyKey }, password) {
+/**
+ * Opens a held page, with the password if one is given.
+ * @param {{page: string, replyKey: ArrayBuffer, password?: EncryptedSecret | null}} body
+ */
+export async function verify({ page, replyKey, password = null }) {
   const openedAt = Date.now();
   const opened = await openOrLeaveClosed({ page, replyKey, password });
   const { report, lookups, ...rest } = opened;

@@ -63,11 +63,6 @@ export async function add({ address }) {
   return (await lookUp(address))[0] ?? known ?? null;
 }
 
-/** @param {{address: string, name: string, bytes: ArrayBuffer}} body @returns {Promise<RecipientCheck | null>} */
-export async function addFile(body) {
-  return (await takeFile(body))[0] ?? null;
-}
-
 /** @param {RecipientCheck} check */
 function keep({ certificate, path }) {
   return keys.keepPerson(certificate.slice(0), path.slice(1).map((issuer) => issuer.certificate));
