@@ -6,7 +6,7 @@ import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { direction, locale } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
-import { RequestError } from "../shared/messages.js";
+import { RequestError, required } from "../shared/messages.js";
 import { packContent } from "../shared/packed_content.js";
 import { provedSender } from "../shared/report_view.js";
 import { ask } from "../shared/request.js";
@@ -66,8 +66,7 @@ export class LetterView {
   async #answer({ name, body }) {
     if (name === "vaultKey") return ask("vault.key");
     if (name === "attached") return ask("parcel.attached", { name: body.name, envelope: body.envelope });
-    const file = this.#files[body.file];
-    if (!file) throw new RequestError("bad-request");
+    const file = required(this.#files[body.file], "bad-request");
     return { envelope: await encryptTo(this.#replyKey, "mail file", file.slice(0)) };
   }
 }

@@ -13,7 +13,7 @@
  * latest record, but no key. `keySessions` has the session at that server, encrypted like the identities.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
-import { RequestError } from "./messages.js";
+import { required } from "./messages.js";
 
 /** @typedef {keyof Stores} Store */
 
@@ -64,9 +64,7 @@ export const get = (store, key) => transact(store, "readonly", (objects) => obje
  * @template {Store} S @template {string} K @param {S} store @param {K} key @param {string} code
  */
 export async function find(store, key, code) {
-  const entry = await get(store, key);
-  if (entry === undefined) throw new RequestError(code);
-  return entry;
+  return required(await get(store, key), code);
 }
 
 /** @template {Store} S @param {S} store @param {Stores[S]} value */

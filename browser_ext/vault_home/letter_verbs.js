@@ -4,7 +4,7 @@
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
-import { RequestError } from "../shared/messages.js";
+import { required } from "../shared/messages.js";
 import { shownText } from "../../wasm_build/vault/values/shown_text.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
@@ -108,9 +108,8 @@ async function signLetter(body) {
  * @param {Pick<Composing, "composition" | "copies" | "password"> & {answers: ArrayBuffer[]}} body
  */
 async function finishLetter({ composition, copies, password: encrypted, answers }) {
-  const letter = waiting.get(composition);
-  // The vault has ended and restarted since the letter was signed.
-  if (!letter) throw new RequestError("vault-restarted");
+  // The letter is missing if the vault has ended and restarted since the letter was signed.
+  const letter = required(waiting.get(composition), "vault-restarted");
   /** @type {ArrayBuffer[]} */
   const messages = [];
   await withPassword(encrypted, async (password) => {

@@ -6,7 +6,7 @@ import { readClock } from "../../wasm_build/vault/storage/session.js";
 import { encryptTo } from "../shared/channel.js";
 import { isClosed } from "../shared/closed_report.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";
-import { describeError, RequestError } from "../shared/messages.js";
+import { describeError, RequestError, required } from "../shared/messages.js";
 import { clearLetters, letterVerbs } from "./letter_verbs.js";
 import { clearMails, mailVerbs } from "./mail_verbs.js";
 import { clearPages, pageVerbs } from "./page_verbs.js";
@@ -190,9 +190,7 @@ async function joinFile([head, ...parts]) {
 
 /** @param {string} job @param {number} index @param {number} offset in bytes */
 function takeEncryptedPart(job, index, offset) {
-  const file = encryptedFiles.get(job)?.[index];
-  if (!file) throw new RequestError("vault-restarted");
-  return file.slice(offset, offset + PART_BYTES);
+  return required(encryptedFiles.get(job)?.[index], "vault-restarted").slice(offset, offset + PART_BYTES);
 }
 
 /** @param {string} job */

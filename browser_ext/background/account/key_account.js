@@ -11,7 +11,7 @@ import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
 import { api } from "../../shared/api.js";
 import * as database from "../../shared/database.js";
 import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as backup from "../keys/backup.js";
 import * as bridge from "../writing/bridge.js";
 import { readJson } from "../writing/bridge_requests.js";
@@ -236,8 +236,7 @@ function during(act) {
 
 /** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
 async function withClient(act) {
-  const account = await find();
-  if (!account) throw new RequestError("no-key-account");
+  const account = required(await find(), "no-key-account");
   await checkGranted(account.server);
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   if (opened?.sealedIn !== sessionId) forgetClient();

@@ -3,7 +3,7 @@
  * than the value in this browser, the person is asked (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
-import { RequestError, WORDS } from "../../shared/messages.js";
+import { RequestError, required, WORDS } from "../../shared/messages.js";
 import { readLabelPolicy } from "../../shared/label_policy.js";
 import { serviceAddress } from "../../shared/service_address.js";
 import * as database from "../../shared/database.js";
@@ -65,9 +65,7 @@ export async function list() {
 
 /** @param {{name: string}} body the whole name of an entry */
 export async function question({ name }) {
-  const offer = (await list()).find((entry) => entry.name === name);
-  if (!offer) throw new RequestError("question-changed");
-  return offer.question;
+  return required((await list()).find((entry) => entry.name === name), "question-changed").question;
 }
 
 /** Uses a setting or a recipe of another device in this browser too. @param {{name: string}} body */

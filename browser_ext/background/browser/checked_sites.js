@@ -7,7 +7,7 @@
  */
 import { api } from "../../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import { senderOrigin } from "./ancestors.js";
 import { certificatesIn } from "../people/certificate_files.js";
@@ -143,9 +143,7 @@ async function checkOwnSites() {
 /** @param {Sender} sender @returns {Promise<CheckedSite>} */
 async function find(sender) {
   const origin = senderOrigin(sender);
-  const site = (await list()).find((checkedSite) => checkedSite.origin === origin);
-  if (!site) throw new RequestError("site-not-checked");
-  return site;
+  return required((await list()).find((site) => site.origin === origin), "site-not-checked");
 }
 
 /** @param {CheckedSite} site @param {ArrayBuffer} signed @param {string} hash @param {string} at */

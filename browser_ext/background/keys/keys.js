@@ -1,7 +1,7 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
 import { judgeInRounds } from "../../../wasm_build/vault/server/lookups.js";
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as contacts from "../people/contacts.js";
 import * as database from "../../shared/database.js";
 import { learn } from "../people/learning.js";
@@ -239,8 +239,7 @@ export async function checkPeople(people, isWanted) {
  * @param {{fingerprint: string}} body
  */
 export async function checkPerson({ fingerprint }) {
-  const person = await database.find("people", fingerprint, "no-such-person");
-  return (await checkPeople([person], () => true))[0];
+  return (await checkPeople([await database.find("people", fingerprint, "no-such-person")], () => true))[0];
 }
 
 /**
@@ -264,9 +263,7 @@ export async function identities() {
 
 /** The identity with this fingerprint. Rejects with `no-such-key`. @param {string} fingerprint */
 export async function findIdentity(fingerprint) {
-  const identity = (await identities()).find((own) => own.fingerprint === fingerprint);
-  if (!identity) throw new RequestError("no-such-key");
-  return identity;
+  return required((await identities()).find((own) => own.fingerprint === fingerprint), "no-such-key");
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Encrypts and decrypts the fields of pages. The origin is always the frame's origin as the browser reports it. */
 import { holderText } from "../../../wasm_build/ui/shown_names.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { siteOf } from "../browser/ancestors.js";
 import * as database from "../../shared/database.js";
 import * as frames from "../browser/frames.js";
@@ -164,8 +164,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
  * @param {string} fingerprint
  */
 export async function proposeOneOf(carried, fingerprint) {
-  const chosen = carried.find((certificate) => certificate.fingerprint === fingerprint);
-  if (!chosen) throw new RequestError("bad-request");
+  const chosen = required(carried.find((certificate) => certificate.fingerprint === fingerprint), "bad-request");
   await trust.propose(fingerprint, chosen.certificate, carried.map(({ certificate }) => certificate));
   await optionsPage.open({ section: "trust" });
 }

@@ -7,7 +7,7 @@
  */
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { api } from "../../shared/api.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import * as fields from "./fields.js";
 import * as jobs from "../jobs/jobs.js";
@@ -83,8 +83,9 @@ export async function fetchLink(tabId, address) {
 export async function fetchFrom({ tab: tabId }) {
   const { url: address = "" } = await api.tabs.get(tabId).catch(() => { throw new RequestError("page-unreachable"); });
   if (!/^https?:/u.test(address)) throw new RequestError("page-unreachable");
-  const fetched = await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]);
-  if (!fetched) throw new RequestError("page-unreachable");
+  const fetched = required(
+    await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]), "page-unreachable",
+  );
   if ("problem" in fetched) throw new RequestError(fetched.problem);
   const resources = fetched.resources.map(({ url, base64 }) => ({ url, bytes: bytesFromBase64(base64) }));
   const page = { cms: bytesFromBase64(fetched.signature), published: bytesFromBase64(fetched.page), address, resources };
@@ -139,8 +140,7 @@ function judgeAgain(page, ask) {
 
 /** Copies the page of a tab. The vault's owner holds the copy until it is saved. @param {{tab: number}} body */
 export async function copyFrom({ tab }) {
-  const copied = await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]);
-  if (!copied) throw new RequestError("page-not-readable");
+  const copied = required(await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]), "page-not-readable");
   const { address, title } = copied;
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });

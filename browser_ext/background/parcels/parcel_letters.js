@@ -5,7 +5,7 @@
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import * as bridgeDrafts from "../writing/bridge_drafts.js";
 import { findNamedApi } from "../writing/bridge_requests.js";
@@ -128,9 +128,7 @@ export const end = forWindow((/** @type {BodyOf<"parcel.end">} */ { composition 
 /** @param {string} host @param {string} path @param {RequestInit} options */
 async function askByBridge(host, path, options) {
   if ((await bridge.read()).host !== host) throw new RequestError("bridge-changed");
-  const response = await bridge.askIfSignedIn(path, options);
-  if (!response) throw new RequestError("bridge-signed-out");
-  return response;
+  return required(await bridge.askIfSignedIn(path, options), "bridge-signed-out");
 }
 
 /** @param {string[]} pairs names and values in turn @returns {Record<string, string>} */
@@ -141,7 +139,5 @@ function readHeaders(pairs) {
 }
 
 async function sealKey() {
-  const key = await session.sealKey();
-  if (!key) throw new RequestError("locked");
-  return key;
+  return required(await session.sealKey(), "locked");
 }

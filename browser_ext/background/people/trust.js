@@ -7,7 +7,7 @@ import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { api } from "../../shared/api.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import { isPublicHost } from "../../shared/public_host.js";
 import { digestOf } from "../../shared/question.js";
 import * as database from "../../shared/database.js";
@@ -237,9 +237,7 @@ async function describeProposal({ certificates: [certificate] }) {
 
 /** @param {string} fingerprint */
 async function proposedAs(fingerprint) {
-  const match = (await proposals()).find((candidate) => candidate.fingerprint === fingerprint);
-  if (!match) throw new RequestError("question-changed");
-  return match;
+  return required((await proposals()).find((candidate) => candidate.fingerprint === fingerprint), "question-changed");
 }
 
 /** @returns {Promise<Proposal[]>} */

@@ -6,7 +6,7 @@
  */
 import { api } from "../../shared/api.js";
 import { tellBridgeChanged } from "../../shared/bridge_news.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { ask, findApi, readJson } from "./bridge_requests.js";
 import * as memory from "../browser/memory.js";
 import * as preferences from "../browser/preferences.js";
@@ -122,8 +122,7 @@ export async function askIfSignedIn(path, options) {
  * @returns {Promise<Response | null>} null if no answer came
  */
 async function post(path, body, type, method = "POST") {
-  const session = await current();
-  if (!session) throw new RequestError("bridge-signed-out");
+  const session = required(await current(), "bridge-signed-out");
   const signal = AbortSignal.timeout(SENDING_MILLISECONDS);
   const response = await request(session, path, { method, body, signal, headers: { "Content-Type": type } }).catch((error) => {
     if (error.code === "directory-failed") return null;

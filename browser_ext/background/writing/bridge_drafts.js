@@ -14,7 +14,7 @@ import {
 } from "../../../wasm_build/ui/draft_message.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { translate } from "../../texts/texts.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
 import * as database from "../../shared/database.js";
@@ -63,9 +63,7 @@ export async function bring(id) {
   const response = draft ? await bridge.askIfSignedIn(draft.path, { method: "GET" }) : null;
   if (!draft || !response?.ok) throw new RequestError("letter-gone");
   const message = await readAtMost(response, MAX_DRAFT_MESSAGE_BYTES).catch(() => null);
-  const parts = message && readDraftMessage(new TextDecoder().decode(message));
-  if (!parts) throw new RequestError("letter-gone");
-  const { letter, files } = parts;
+  const { letter, files } = required(message && readDraftMessage(new TextDecoder().decode(message)), "letter-gone");
   const account = await accountNow();
   await inTurn(turnOf(id), async () => {
     if (await database.get("drafts", id)) throw new RequestError("letter-gone");

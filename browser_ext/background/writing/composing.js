@@ -5,7 +5,7 @@
  * extension's own request for a certificate. The finished message goes only to the document that asked for the window.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { tellProgress } from "../../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "../browser/ancestors.js";
 import * as bridge from "./bridge.js";
@@ -327,9 +327,8 @@ export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeo
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;
-    const chosen = (await recipientSearch.checksFor(address)).find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint);
-    if (!chosen) throw new RequestError("certificate-not-usable");
-    return chosen;
+    const checks = await recipientSearch.checksFor(address);
+    return required(checks.find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint), "certificate-not-usable");
   };
   const copyFor = (/** @type {Copy["envelope"]} */ envelope, /** @type {string[]} */ readers, /** @type {(RecipientCheck | null)[]} */ checks) => ({
     envelope,

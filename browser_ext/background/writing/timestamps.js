@@ -4,7 +4,7 @@
  */
 import { api } from "../../shared/api.js";
 import { directoryPattern } from "../../shared/directory_address.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { readBounded } from "../people/trust.js";
 
 const TIMEOUT_MILLISECONDS = 20_000;
@@ -20,7 +20,5 @@ export async function ask(service, query) {
     method: "POST", body: query, headers: { "Content-Type": "application/timestamp-query" }, redirect: "error", credentials: "omit",
     referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
   }).catch(() => null);
-  const answer = response?.ok ? await readBounded(response) : null;
-  if (!answer) throw new RequestError("timestamp-failed");
-  return answer;
+  return required(response?.ok ? await readBounded(response) : null, "timestamp-failed");
 }
