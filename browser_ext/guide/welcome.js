@@ -96,15 +96,14 @@ function createImport() {
   const passphrase = new SecretField({ translate, label: translate("passphrase_of_file"), hint: translate("passphrase_hint"), onSubmit: () => void importKeys() });
   const submit = html("button", { type: "submit", text: translate("verb_import"), data: { test: "import-keys" } });
   const progress = new ImportProgress();
-  const form = html("form", { data: { test: "identity-form" } },
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void importKeys();
+  };
+  return html("form", { data: { test: "identity-form" }, on: { submit: onSubmit } },
     html("div", { class: "field" }, html("label", { for: "p12", text: translate("key_file") }), file),
     html("div", { class: "field" }, passphrase.element),
     submit, progress.element);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void importKeys();
-  });
-  return form;
 
   async function importKeys() {
     showProblem(null);

@@ -5,6 +5,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { translate } from "../texts/texts.js";
 import { createPatternChoice } from "../shared/pattern.js";
+import { required } from "../shared/messages.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { createReview } from "./backup_review.js";
@@ -55,8 +56,7 @@ function openRestoring({ translate, refresh }) {
     content: [html("p", { text: translate("restore_meaning") }), field(translate("restore_file"), file), passphrase.element, choices.element, goes],
     onClose: () => (opened ? openReview(opened, { passphrase, goes, refresh }) : passphrase.clear()),
     onSubmit: async () => {
-      const [chosen] = file.files ?? [];
-      if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
+      const chosen = required(file.files?.[0], "no-backup-file");
       const body = { bytes: await chosen.arrayBuffer(), replace: choices.replaces() };
       const review = await askWithSecrets("backup.review", body, { passphrase: passphrase.copy() });
       opened = { body, review };

@@ -6,7 +6,7 @@ import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { direction, locale } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
-import { RequestError, required } from "../shared/messages.js";
+import { required } from "../shared/messages.js";
 import { packContent } from "../shared/packed_content.js";
 import { provedSender } from "../shared/report_view.js";
 import { ask } from "../shared/request.js";
@@ -34,10 +34,8 @@ export class LetterView {
   static async open(place, letter, judged) {
     /** @type {LetterView | null} */
     let shown = null;
-    const onAsk = async (/** @type {import("../shared/view_link.js").ViewQuestion} */ question) => {
-      if (!shown) throw new RequestError("bad-request");
-      return shown.#answer(question);
-    };
+    const onAsk = async (/** @type {import("../shared/view_link.js").ViewQuestion} */ question) =>
+      required(shown, "bad-request").#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
     // A short letter gets a low frame, and a long letter scrolls.
     view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);

@@ -16,11 +16,11 @@ export class RequestError extends Error {
 }
 
 /**
- * Returns the value. Throws `code` if there is none.
+ * Returns the value. Throws `code` if there is none, or if it is an empty text.
  * @template T @param {T} value @param {string} code @returns {NonNullable<T>}
  */
 export function required(value, code) {
-  if (value === undefined || value === null) throw new RequestError(code);
+  if (value === "" || value === undefined || value === null) throw new RequestError(code);
   return value;
 }
 

@@ -160,9 +160,8 @@ async function holdFilePart({ job, index, place, part }) {
  * @param {Omit<Encrypted<VaultArgs<"file.encrypt">>, "file"> & {job: string}} body
  */
 async function encryptFiles({ job, identities, recipients, ...args }) {
-  const chosen = chosenFiles.get(job);
+  const chosen = required(chosenFiles.get(job), "vault-restarted");
   chosenFiles.delete(job);
-  if (!chosen) throw new RequestError("vault-restarted");
   const encrypted = [];
   for (const parts of chosen) {
     const { cms } = await callVault("file.encrypt", {

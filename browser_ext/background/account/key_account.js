@@ -48,10 +48,7 @@ onLearned(sendSoon);
 const sealing = {
   // The background needs no signal, because at a lock the vault rejects all calls with `locked`.
   ended: new AbortController().signal,
-  keyForUnlock() {
-    if (!sealKeyNow) throw new RequestError("locked");
-    return sealKeyNow;
-  },
+  keyForUnlock: () => required(sealKeyNow, "locked"),
 };
 
 const memory = {

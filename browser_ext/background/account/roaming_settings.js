@@ -3,7 +3,7 @@
  * than the value in this browser, the person is asked (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
-import { RequestError, required, WORDS } from "../../shared/messages.js";
+import { required, WORDS } from "../../shared/messages.js";
 import { readLabelPolicy } from "../../shared/label_policy.js";
 import { serviceAddress } from "../../shared/service_address.js";
 import * as database from "../../shared/database.js";
@@ -72,8 +72,7 @@ export async function question({ name }) {
 export async function accept({ name }) {
   const isOther = await inTurn(TURN, async () => {
     const { [name]: offered, ...held } = await readHeld();
-    if (!offered) throw new RequestError("question-changed");
-    const { changes, changesStrict } = await changesFor({ [name]: offered.text }, [], held);
+    const { changes, changesStrict } = await changesFor({ [name]: required(offered, "question-changed").text }, [], held);
     await database.change(changes);
     return changesStrict;
   });

@@ -64,8 +64,7 @@ export async function list() {
  * @param {BodyOf<"checked.add">} body
  */
 export async function add({ address, certificate }) {
-  const origin = directoryOrigin(address.trim());
-  if (!origin) throw new RequestError("bad-directory");
+  const origin = required(directoryOrigin(address.trim()), "bad-directory");
   await checkOwnSites();
   const keys = certificate.byteLength ? await fingerprintsOf(certificate) : await releaseKeys();
   if (!keys.length) throw new RequestError("no-release-key");

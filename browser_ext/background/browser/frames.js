@@ -7,7 +7,7 @@
  * the claim only that broker, in the same tab, frame and document, may use the frame's id.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { placeOf, senderOrigin } from "./ancestors.js";
 import * as memory from "./memory.js";
 import { hasTab } from "./tabs.js";
@@ -317,6 +317,5 @@ async function openWindow(frame) {
 
 /** @param {Sender} sender */
 function tabOf(sender) {
-  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
-  return sender.tab.id;
+  return required(sender.tab?.id, "bad-request");
 }

@@ -3,7 +3,7 @@
  * to the document that asked, in its tab and frame.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { placeOf, senderOrigin } from "../browser/ancestors.js";
 import * as jobs from "./jobs.js";
 import * as memory from "../browser/memory.js";
@@ -71,8 +71,7 @@ export function drop({ id }) {
 
 /** @param {Sender} sender */
 function pageOf({ tab, frameId, documentId }) {
-  if (tab?.id === undefined) throw new RequestError("bad-request");
-  return { tabId: tab.id, frameId: frameId ?? 0, documentId: documentId ?? "" };
+  return { tabId: required(tab?.id, "bad-request"), frameId: frameId ?? 0, documentId: documentId ?? "" };
 }
 
 /** @param {JobRecord["page"]} page @param {NonNullable<JobRecord["page"]>} other */

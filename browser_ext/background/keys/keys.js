@@ -68,8 +68,7 @@ export async function prefer({ fingerprint }) {
 /** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
   const { identities, p12: keyFile, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
-  if (!keyFile) throw new RequestError("no-identity-in-file");
-  await keepKeyFile({ name, p12: keyFile, origin: "file" }, identities, sessionId);
+  await keepKeyFile({ name, p12: required(keyFile, "no-identity-in-file"), origin: "file" }, identities, sessionId);
   await proposeAuthority(authority, identities);
 }
 

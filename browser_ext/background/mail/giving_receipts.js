@@ -1,6 +1,6 @@
 /** Makes and sends the signed receipt that a mail asks for. The request comes from the window in which the person has agreed. */
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { forWindow, handOver, load, unlessBegun } from "../writing/composing.js";
 import * as keys from "../keys/keys.js";
 import * as receipts from "./receipts.js";
@@ -30,8 +30,7 @@ export const saveAsFile = forWindow((/** @type {BodyOf<"receipt.save">} */ body,
  * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
  */
 async function giveReceipt({ id: composition, receipt }, give) {
-  if (!receipt) throw new RequestError("bad-request");
-  const { id } = receipt;
+  const { id } = required(receipt, "bad-request");
   await receipts.noteGiven({ id, composition });
   const forget = async () => {
     const { copies } = await load(composition);

@@ -2,7 +2,7 @@
  * Forms that a page wants to have signed as a whole. The origins in the signed form come from the browser, not from the
  * page. The window shows exactly the form that is signed.
  */
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { topOriginOf } from "../browser/ancestors.js";
 import * as keys from "../keys/keys.js";
 import * as pageJobs from "../jobs/page_jobs.js";
@@ -54,6 +54,5 @@ export function refuse(job) {
  * @param {JobRecord} job @returns {SubmittedForm}
  */
 function whole(job) {
-  if (!job.form) throw new RequestError("bad-request");
-  return { ...job.form, origin: job.origin, topOrigin: topOriginOf(job) };
+  return { ...required(job.form, "bad-request"), origin: job.origin, topOrigin: topOriginOf(job) };
 }

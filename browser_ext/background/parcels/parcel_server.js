@@ -152,9 +152,7 @@ async function apiOf(server) {
 
 /** @param {string} address */
 function originOf(address) {
-  const origin = directoryOrigin(address.trim());
-  if (!origin) throw new RequestError("bad-directory");
-  return origin;
+  return required(directoryOrigin(address.trim()), "bad-directory");
 }
 
 /**

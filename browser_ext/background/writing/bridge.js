@@ -44,9 +44,7 @@ export async function findAccount() {
 
 /** The address of the API for the sign-in window. Rejects with `directory-not-granted` if the person has not granted the site. */
 export async function findApiAddress() {
-  const { directory } = await preferences.read();
-  if (!directory) throw new RequestError("no-directory");
-  return { api: await findApi(directory) };
+  return { api: await findApi(required((await preferences.read()).directory, "no-directory")) };
 }
 
 /** Opens the window for signing in. @param {{address: string}} body the address that the person wants to write as, or "" */

@@ -56,11 +56,11 @@ export const SHOWN_BYTES = 8_000;
  * @param {BodyOf<"compose.open">} body @param {Sender} sender
  */
 export async function open({ kind, from, to, cc, bcc, subject, mail, text, deliver }, sender) {
-  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
+  const tabId = required(sender.tab?.id, "bad-request");
   const isViewer = sender.url?.startsWith(api.runtime.getURL("")) ?? false;
   const place = isViewer ? { origin: "", ancestors: [] } : await placeOf(sender);
   return openWindow({
-    id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0, ...place,
+    id: crypto.randomUUID(), tabId, pageFrameId: sender.frameId ?? 0, ...place,
     kind, from, to, cc, bcc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, encrypt: true, copies: {},
   });
 }
@@ -371,8 +371,7 @@ export async function makeMessages({ composition, letter, password, sign, receip
  */
 async function makeLasting(body) {
   const { composition, copies, password } = body;
-  const { timestampService } = await writing.read();
-  if (!timestampService) throw new RequestError("timestamp-failed");
+  const timestampService = required((await writing.read()).timestampService, "timestamp-failed");
   const { queries } = await vault.call("letter.sign", body);
   try {
     const answers = [];
