@@ -8,13 +8,12 @@
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
-import { api } from "../../shared/api.js";
 import * as database from "../../shared/database.js";
-import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
+import { directoryOrigin } from "../../shared/directory_address.js";
 import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as backup from "../keys/backup.js";
 import * as bridge from "../writing/bridge.js";
-import { readJson } from "../writing/bridge_requests.js";
+import { checkGranted, readJson } from "../writing/bridge_requests.js";
 import * as factor from "./key_factor.js";
 import { createServer, readNamed } from "./key_servers.js";
 import * as keyTrust from "./key_trust.js";
@@ -102,7 +101,7 @@ export function connect({ server, user }) {
     const account = addressKey(user.trim());
     if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
     const origin = originOf(server);
-    await checkGranted(origin);
+    await checkGranted(origin, "key-server-not-granted");
     const named = await readNamed().catch(() => null);
     const discovery = named?.server === origin ? named.discovery : null;
     /** @type {ArrayBuffer | null} */
@@ -234,7 +233,7 @@ function during(act) {
 /** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
 async function withClient(act) {
   const account = required(await find(), "no-key-account");
-  await checkGranted(account.server);
+  await checkGranted(account.server, "key-server-not-granted");
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   if (opened?.sealedIn !== sessionId) forgetClient();
   opened ??= { client: await createClient(account), sealedIn: sessionId };
@@ -374,9 +373,4 @@ function originOf(server) {
     // The error below names the key server.
   }
   throw new RequestError("bad-key-server");
-}
-
-/** @param {string} origin */
-async function checkGranted(origin) {
-  if (!(await api.permissions.contains({ origins: [directoryPattern(origin)] }))) throw new RequestError("key-server-not-granted");
 }
