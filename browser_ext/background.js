@@ -27,20 +27,52 @@ import * as trust from "./background/people/trust.js";
 import * as updates from "./background/browser/updates.js";
 import { translate } from "./texts/texts.js";
 
-const MENU_FIELD = "field";
-const MENU_SELECTION = "selection";
-const MENU_LOCK = "lock";
-const MENU_KEYS = "keys";
-const MENU_VIEWER = "viewer";
-const MENU_HELP = "help";
 const HELP_PAGE = "guide/help.html";
-/** Pages that count as "options" in the table of messages: keys and people, the guide, and the help. */
-const OPTIONS_PAGES = ["options/options.html", "guide/welcome.html", HELP_PAGE];
-const MENU_VERIFY_PAGE = "verify page";
-const MENU_SAVE_PAGE = "save page";
-const MENU_OPEN_LINK = "open link";
-const MENU_WRITE_TO = "write to";
-const MENU_PARCEL = "parcel";
+/**
+ * The pages of the extension that may send messages, by the names of `shared/messages.js`. "options" are the keys and people, the
+ * guide, and the help. The broker is the only page that may be in a frame, so it is not listed.
+ * @type {Map<string, import("./shared/messages.js").Origin>}
+ */
+const PAGES = new Map([
+  ["prompt/prompt.html", "prompt"], ["viewer/viewer.html", "viewer"], ["compose/compose.html", "compose"],
+  ["toolbar/toolbar.html", "toolbar"], ["sign_in/sign_in.html", "sign-in"], ["stopped/stopped.html", "stopped"],
+  ["parcel/parcel.html", "parcel"], ["viewer/page_viewer.html", "page"], ["page_save/page_save.html", "page"],
+  ["options/options.html", "options"], ["guide/welcome.html", "options"], [HELP_PAGE, "options"],
+]);
+
+/** @typedef {chrome.contextMenus.OnClickData} Click */
+/**
+ * The entries of the context menus, by their ids. `act` needs no tab; `actIn` does nothing for a click without a tab.
+ * @type {Record<string, {
+ *   title: string, contexts: chrome.contextMenus.CreateProperties["contexts"], targetUrlPatterns?: string[],
+ *   act?: (click: Click) => unknown, actIn?: (tabId: number, click: Click, tab: chrome.tabs.Tab) => unknown,
+ * }>}
+ */
+const MENUS = {
+  field: { title: "menu_field", contexts: ["editable"], actIn: (tabId, { frameId }) => toolbar.activate(tabId, frameId) },
+  selection: {
+    title: "decrypt_text", contexts: ["selection"],
+    actIn: (tabId, { frameId }) => sites.runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection()),
+  },
+  viewer: { title: "open_file", contexts: ["action"], act: () => mails.openViewer({ mail: "" }) },
+  "verify page": { title: "menu_verify_page", contexts: ["action", "page"], actIn: (tabId) => pages.openViewer(tabId) },
+  "save page": { title: "menu_save_page", contexts: ["action", "page"], actIn: (tabId) => pages.openSaving(tabId) },
+  "open link": {
+    title: "open_with_sealwax", contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"],
+    actIn: (tabId, { linkUrl = "" }) => pages.openLink(tabId, linkUrl),
+  },
+  parcel: {
+    title: "menu_parcel", contexts: ["link"], targetUrlPatterns: ["http://*/parcel.html*", "https://*/parcel.html*"],
+    act: ({ linkUrl = "" }) => parcels.open({ address: linkUrl }),
+  },
+  "write to": {
+    title: "menu_write_to", contexts: ["link"], targetUrlPatterns: ["mailto:*"],
+    actIn: (_, { linkUrl = "" }, tab) => toolbar.writeTo(tab, linkUrl),
+  },
+  keys: { title: "keys_and_people", contexts: ["action"], act: () => optionsPage.open() },
+  help: { title: "help", contexts: ["action"], act: () => api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) }) },
+  lock: { title: "lock_keys", contexts: ["action"], act: () => session.lock("hand") },
+};
 
 /** This promise settles when the keys have been locked after an installation or update. @type {Promise<void>} */
 let starting = Promise.resolve();
@@ -53,19 +85,10 @@ api.runtime.onMessage.addListener((message, sender, reply) => {
 
 api.action.onClicked.addListener((tab) => void (tab.id !== undefined && toolbar.activate(tab.id)));
 
-api.contextMenus.onClicked.addListener((info, tab) => {
-  if (info.menuItemId === MENU_LOCK) void session.lock("hand");
-  else if (info.menuItemId === MENU_KEYS) void optionsPage.open();
-  else if (info.menuItemId === MENU_VIEWER) void mails.openViewer({ mail: "" });
-  else if (info.menuItemId === MENU_HELP) void api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) });
-  else if (info.menuItemId === MENU_PARCEL) void parcels.open({ address: info.linkUrl ?? "" });
-  else if (tab?.id === undefined) return;
-  else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
-  else if (info.menuItemId === MENU_VERIFY_PAGE) void pages.openViewer(tab.id);
-  else if (info.menuItemId === MENU_SAVE_PAGE) void pages.openSaving(tab.id);
-  else if (info.menuItemId === MENU_WRITE_TO) void toolbar.writeTo(tab, info.linkUrl ?? "");
-  else if (info.menuItemId === MENU_OPEN_LINK) void pages.openLink(tab.id, info.linkUrl ?? "");
-  else void toolbar.activate(tab.id, info.frameId);
+api.contextMenus.onClicked.addListener((click, tab) => {
+  const { act, actIn } = MENUS[click.menuItemId];
+  if (act) void act(click);
+  else if (tab?.id !== undefined) void actIn?.(tab.id, click, tab);
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
@@ -130,16 +153,7 @@ function originOf(sender) {
   const page = sender.url.slice(base.length).split(/[?#]/)[0];
   if (page === "frame/broker.html" || page === "frame/mail_frame.html") return "broker";
   // The broker is the only page of the extension that may be in a frame.
-  if (sender.frameId !== 0) return null;
-  if (page === "prompt/prompt.html") return "prompt";
-  if (page === "viewer/viewer.html") return "viewer";
-  if (page === "compose/compose.html") return "compose";
-  if (page === "toolbar/toolbar.html") return "toolbar";
-  if (page === "sign_in/sign_in.html") return "sign-in";
-  if (page === "stopped/stopped.html") return "stopped";
-  if (page === "parcel/parcel.html") return "parcel";
-  if (page === "viewer/page_viewer.html" || page === "page_save/page_save.html") return "page";
-  return OPTIONS_PAGES.includes(page) ? "options" : null;
+  return sender.frameId === 0 ? PAGES.get(page) ?? null : null;
 }
 
 /** Applies a changed policy of the administrator: the time limits of the session, and the organisation's list. */
@@ -158,17 +172,9 @@ async function startLocked() {
 async function setUp({ reason, previousVersion }) {
   await sites.registerGranted();
   await api.contextMenus.removeAll();
-  api.contextMenus.create({ id: MENU_FIELD, title: translate("menu_field"), contexts: ["editable"] });
-  api.contextMenus.create({ id: MENU_SELECTION, title: translate("decrypt_text"), contexts: ["selection"] });
-  api.contextMenus.create({ id: MENU_VIEWER, title: translate("open_file"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: translate("menu_verify_page"), contexts: ["action", "page"] });
-  api.contextMenus.create({ id: MENU_SAVE_PAGE, title: translate("menu_save_page"), contexts: ["action", "page"] });
-  api.contextMenus.create({ id: MENU_OPEN_LINK, title: translate("open_with_sealwax"), contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"] });
-  api.contextMenus.create({ id: MENU_PARCEL, title: translate("menu_parcel"), contexts: ["link"], targetUrlPatterns: ["http://*/parcel.html*", "https://*/parcel.html*"] });
-  api.contextMenus.create({ id: MENU_WRITE_TO, title: translate("menu_write_to"), contexts: ["link"], targetUrlPatterns: ["mailto:*"] });
-  api.contextMenus.create({ id: MENU_KEYS, title: translate("keys_and_people"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_HELP, title: translate("help"), contexts: ["action"] });
-  api.contextMenus.create({ id: MENU_LOCK, title: translate("lock_keys"), contexts: ["action"] });
+  for (const [id, { title, contexts, targetUrlPatterns }] of Object.entries(MENUS)) {
+    api.contextMenus.create({ id, title: translate(title), contexts, ...(targetUrlPatterns ? { targetUrlPatterns } : {}) });
+  }
   await trust.followPolicyList();
   await checkedSites.register();
   if (reason === "install") await guide.open();

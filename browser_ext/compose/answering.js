@@ -178,8 +178,9 @@ export class Answering {
     // Change the line ends as a text field does, so that `#forwardAs` can find the quotation in the field.
     const quote = answer.quote.replace(/\r\n?/gu, "\n");
     this.#join(answer, { to: [], cc: [], leaving: [], quote, attachments });
-    const { answersEncrypted } = answer;
-    this.#offerChoice({ mail: this.#claim.mail, quote, answersEncrypted, isWhole: false, attachments, whole: null });
+    this.#offerChoice({
+      mail: this.#claim.mail, quote, answersEncrypted: answer.answersEncrypted, isWhole: false, attachments, whole: null,
+    });
   }
 
   /**
@@ -217,8 +218,8 @@ export class Answering {
   /** @param {Forwarding} forwarding */
   #offerChoice(forwarding) {
     this.#forwarding = forwarding;
-    const choice = createForwardChoice(forwarding.isWhole, (isWhole) => this.#sheet.attempt(() => this.#forwardAs(isWhole, forwarding)));
-    this.#sheet.view.note("whole", choice);
+    this.#sheet.view.note("whole", createForwardChoice(forwarding.isWhole, (isWhole) =>
+      this.#sheet.attempt(() => this.#forwardAs(isWhole, forwarding))));
   }
 
   /** @param {boolean} isWhole @param {Forwarding} forwarding */

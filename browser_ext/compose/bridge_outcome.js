@@ -8,8 +8,7 @@ import { translate } from "../texts/texts.js";
 /** @param {Result} result @returns {string} */
 export function outcomeSentence(result) {
   const host = isolate(result.host);
-  const sentences = [sentenceOf(result, host), ...(result.isPartial ? [translate("bridge_partial")] : [])];
-  return sentences.join(" ");
+  return [sentenceOf(result, host), ...(result.isPartial ? [translate("bridge_partial")] : [])].join(" ");
 }
 
 /** @param {Result} result @param {string} host */

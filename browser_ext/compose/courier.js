@@ -39,7 +39,6 @@ import { versionOf } from "./letter_version.js";
 /** The identity that signs a receipt, and the address from which it is sent. @typedef {{identity: string, from: string}} Receipting */
 
 export class Courier {
-  #composition;
   /** The field `composition`, which names this letter in each request. */
   #letter;
   /** The hash of the facts about the asking page that the window shows (`question.js`). @type {Promise<string>} */
@@ -49,7 +48,6 @@ export class Courier {
 
   /** @param {string} composition */
   constructor(composition) {
-    this.#composition = composition;
     this.#letter = { composition };
   }
 
@@ -163,8 +161,7 @@ export class Courier {
    */
   async keep(draft, part, content, identity) {
     try {
-      const encrypted = await this.#encrypt("draft", packLetter(content));
-      await ask("compose.keep", { ...this.#letter, draft, part, content: encrypted, identity });
+      await ask("compose.keep", { ...this.#letter, draft, part, content: await this.#encrypt("draft", packLetter(content)), identity });
       return true;
     } catch (error) {
       if (error instanceof RequestError && error.code === "locked") return false;
@@ -205,8 +202,9 @@ export class Courier {
   /** @param {PackedLetter<LetterFields>} letter @returns {Promise<ArrayBuffer>} the written message for a parcel */
   async parcelMessage(letter) {
     const keys = await generateKeys();
-    const encrypted = await this.#encrypt("letter", packLetter(letter));
-    const { envelope } = await ask("parcel.message", { ...this.#letter, letter: encrypted, replyKey: keys.publicKey });
+    const { envelope } = await ask("parcel.message", {
+      ...this.#letter, letter: await this.#encrypt("letter", packLetter(letter)), replyKey: keys.publicKey,
+    });
     return openWith(keys, "parcel message", envelope);
   }
 
@@ -245,7 +243,7 @@ export class Courier {
 
   /** Follows the progress of the letter. @param {(progress: import("../shared/progress.js").Progress) => void} onProgress */
   follow(onProgress) {
-    return followProgress(this.#composition, onProgress);
+    return followProgress(this.#letter.composition, onProgress);
   }
 
   /** @param {string} draft */
@@ -274,6 +272,5 @@ export class Courier {
 
 /** @param {RecipientCheck[]} checks sorted, the best first; only the first is used @returns {Finding} */
 function findingOf([check]) {
-  if (!check) return { readiness: "none" };
-  return { readiness: check.usable ? "ready" : "unusable", check };
+  return check ? { readiness: check.usable ? "ready" : "unusable", check } : { readiness: "none" };
 }

@@ -11,8 +11,10 @@ import { translate } from "../texts/texts.js";
 export function createForwardChoice(isWholeNow, onChange) {
   const name = uniqueId("forward");
   const radio = (/** @type {boolean} */ isWhole, /** @type {string} */ label) => {
-    const on = { change: () => void change(isWhole) };
-    const input = html("input", { type: "radio", name, checked: isWhole === isWholeNow, data: { test: isWhole ? "forward-whole" : "forward-text" }, on });
+    const input = html("input", {
+      type: "radio", name, checked: isWhole === isWholeNow, data: { test: isWhole ? "forward-whole" : "forward-text" },
+      on: { change: () => void change(isWhole) },
+    });
     return { input, label: html("label", { class: "check" }, input, html("span", { text: label })) };
   };
   const [asText, whole] = [radio(false, translate("compose_forward_text")), radio(true, translate("compose_forward_whole"))];

@@ -16,16 +16,15 @@ import { expiryObstacle } from "./own_expiry.js";
 export function obstaclesHere(letter, { identity, deliver, hidden, byPassword, isReadingOriginal }) {
   const { sign, encrypt, people, hasPassword } = letter;
   const isAttached = deliver === "attachment";
-  /** @type {Obstacle[]} */
-  const obstacles = [];
-  // The recipients, the subject and the quotation are filled in when the original has been read.
-  if (isReadingOriginal) obstacles.push(reason("original", "compose_original_unread"));
-  if (!identity) obstacles.push(reason("no-identity", "compose_no_identity"));
-  if (identity && sign) obstacles.push(...expiryObstacle(identity));
-  if (encrypt && byPassword > 0 && !hasPassword) obstacles.push(reason("password", "compose_password_missing"));
-  if (!encrypt && isAttached) obstacles.push(reason("needs-encryption", "compose_needs_encryption"));
-  if (encrypt && isAttached && hidden > 0 && people.length > 1) obstacles.push(reason("bcc", "compose_no_bcc"));
-  return obstacles;
+  return [
+    // The recipients, the subject and the quotation are filled in when the original has been read.
+    ...(isReadingOriginal ? [reason("original", "compose_original_unread")] : []),
+    ...(identity ? [] : [reason("no-identity", "compose_no_identity")]),
+    ...(identity && sign ? expiryObstacle(identity) : []),
+    ...(encrypt && byPassword > 0 && !hasPassword ? [reason("password", "compose_password_missing")] : []),
+    ...(!encrypt && isAttached ? [reason("needs-encryption", "compose_needs_encryption")] : []),
+    ...(encrypt && isAttached && hidden > 0 && people.length > 1 ? [reason("bcc", "compose_no_bcc")] : []),
+  ];
 }
 
 /** @param {string} code @param {string} words @returns {Obstacle} */

@@ -53,10 +53,9 @@ export class LetterParcel {
   /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. */
   explain() {
     const { plan, composition } = this.#window;
-    const obstacles = plan.obstacles;
+    const { obstacles, letter } = plan;
     // A parcel does not avoid these obstacles, so show them.
     if (!this.#choice.solves(obstacles)) return this.#window.view.panel.focus();
-    const { letter } = plan;
     if (letter.encrypt && this.#host.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
     const { sender, bridge, sending, view, drafts } = this.#window;
     const { options: { receipt, lasting, label }, attached } = composition;

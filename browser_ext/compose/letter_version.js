@@ -3,12 +3,13 @@
  * certificates. The recipients and certificates are in the name of each message. The hash covers a secret of the letter, which is
  * stored only in the sealed draft. So nobody can use a stored hash to test whether the letter has certain words.
  */
+import { hexFromBytes } from "../../wasm_build/vault/values/hexadecimal.js";
 
 const SECRET_BYTES = 32;
 
 /** The secret of a new letter. */
 export function newLetterSecret() {
-  return hexOf(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
+  return hexFromBytes(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)).buffer);
 }
 
 /**
@@ -34,10 +35,5 @@ export async function versionOf(secret, letter, leaving, password) {
 
 /** @param {ArrayBuffer} bytes */
 async function digestOf(bytes) {
-  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-}
-
-/** @param {Uint8Array} bytes */
-function hexOf(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
 }

@@ -311,11 +311,10 @@ export class LetterWindow {
     // The draft stays while the person still has to send the message in the webmail. If the draft cannot be deleted,
     // this does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
-    const onClose = () => void this.#courier.close();
-    const { heading, parts } = createSentView(this.#translate, {
-      letter: this.#leavingLetter ?? this.plan.letter, deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge, onClose,
-    });
-    this.#replaceBySent({ heading, parts });
+    this.#replaceBySent(createSentView(this.#translate, {
+      letter: this.#leavingLetter ?? this.plan.letter, deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge,
+      onClose: () => void this.#courier.close(),
+    }));
   }
 
   /** @param {import("./sent_view.js").SentView} view */
@@ -347,8 +346,9 @@ export class LetterWindow {
   /** @param {{id: string, at: string}[]} drafts */
   #offerDrafts(drafts) {
     if (!drafts.length) return;
-    const onDrop = (/** @type {string} */ id) => this.attempt(() => this.#courier.drop(id));
-    this.view.note("drafts", ...createDraftList(drafts, { onContinue: (id) => void this.#continueDraft(id), onDrop }));
+    this.view.note("drafts", ...createDraftList(drafts, {
+      onContinue: (id) => void this.#continueDraft(id), onDrop: (id) => this.attempt(() => this.#courier.drop(id)),
+    }));
   }
 
   /** Offers the drafts at the bridge too, unless the person has begun to write before they come. */

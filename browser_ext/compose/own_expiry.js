@@ -27,8 +27,8 @@ export function createExpiryNote(identity) {
 
 /** @param {OwnIdentity} identity @returns {Obstacle[]} an obstacle to signing if the certificate is not valid now */
 export function expiryObstacle(identity) {
-  if (mayBeUsed(expiryOf(identity).state)) return [];
-  return [{ code: "own-expired", text: sentence(identity), remedies: ["sign-off"] }];
+  const isUsable = mayBeUsed(expiryOf(identity).state);
+  return isUsable ? [] : [{ code: "own-expired", text: sentence(identity), remedies: ["sign-off"] }];
 }
 
 /** @param {import("../shared/expiry.js").ExpiryState} state */

@@ -42,7 +42,9 @@ const PARTS = { createForm, disturb, inputField, problem, showDialog: openDialog
 const AGREEABLE = new Map([["sending-unknown", "again"], ["sending-earlier", "anew"], ["draft-elsewhere", "anew"]]);
 const WORDS_AGAIN = { again: "send_again", anew: "send_this_version" };
 /** The sentences about the mail to people outside the parcel, by how this mail is sent. */
-const FOR_OTHERS = { raw: "", bridge: "", attachment: "parcel_others_attached", file: "parcel_others_file" };
+const FOR_OTHERS = {
+  raw: "as_parcel_for_others", bridge: "as_parcel_for_others", attachment: "parcel_others_attached", file: "parcel_others_file",
+};
 
 export class ParcelChoice {
   #translate;
@@ -134,10 +136,7 @@ export class ParcelChoice {
       get ended() {
         return ended();
       },
-      sentenceForOthers: (who) => {
-        const key = FOR_OTHERS[deliver];
-        return key ? translate(key, { who }) : translate("as_parcel_for_others", { who });
-      },
+      sentenceForOthers: (who) => translate(FOR_OTHERS[deliver], { who }),
       sentenceFor: (error) => (error instanceof NotDelivered ? error.sentence : errorText(error)),
       labelAgain: (error) => {
         if (error instanceof NotDelivered && error.isOpen) return translate("bridge_look_again");

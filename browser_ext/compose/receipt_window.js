@@ -4,6 +4,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { createForm } from "../../wasm_build/ui/parts.js";
 import { siteBox } from "../shared/around_notes.js";
 import { translate } from "../texts/texts.js";
 import { provedSender } from "../shared/report_view.js";
@@ -38,16 +39,12 @@ export class ReceiptWindow {
     const leave = html("button", {
       type: "button", class: "quiet", text: translate("not_now"), data: { test: "receipt-leave" }, on: { click: () => void courier.close() },
     });
-    const form = html("form", { class: "letter", novalidate: true },
+    const form = createForm({ class: "letter" }, () => this.sending.submit(),
       html("p", { text: translate("receipt_asked", { name: isolate(provedSender(asked.report)) }), data: { test: "receipt-asked" } }), learns,
       this.sender.element, this.sender.unlockPlace,
       claim.deliver === "file" ? html("p", { class: "field-hint", text: translate("receipt_as_file") }) : "",
       this.sending.failure, this.sending.progress.element, this.sending.remedies,
       html("div", { class: "actions" }, this.sending.button, leave));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.sending.submit();
-    });
     this.element = html("div", { class: "writing stack" }, this.heading, siteBox(claim), form);
   }
 

@@ -42,8 +42,9 @@ export class SenderChoice {
       value: `${identity.fingerprint} ${address}`, text: translate("identity_option", { address, issuer: identity.issuer }),
       selected: choice?.identity === identity && choice.address === address,
     }));
-    const on = { change: () => { this.show(); onChange(); } };
-    this.#select = html("select", { id: uniqueId("from"), data: { test: "compose-from" }, on }, ...options);
+    this.#select = html("select", {
+      id: uniqueId("from"), data: { test: "compose-from" }, on: { change: () => { this.show(); onChange(); } },
+    }, ...options);
     this.#expiry = html("div", {}, createExpiryNote(choice?.identity ?? null));
     const isOther = from && choice && !sameAddress(choice.address, from);
     const hint = isOther ? html("p", { class: "field-hint", text: translate("compose_other_from", { first: isolate(from), second: isolate(choice.address) }) }) : null;

@@ -29,13 +29,12 @@ import { translate } from "../texts/texts.js";
 export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, byBridge, onClose }) {
   const title = isHandedOver ? translate("compose_handed_over") : deliver === "file" ? translate("compose_saved") : translate("sent");
   const heading = html("h1", { tabindex: -1, text: title, data: { test: "sent" } });
-  const parts = [
+  return { heading, parts: [
     heading,
     ...createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge }),
     ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
     createActions(onClose),
-  ];
-  return { heading, parts };
+  ] };
 }
 
 /**
@@ -49,12 +48,11 @@ export function createSentParcelView(translate, { way, letter, delivered }, { de
   const list = html("a", {
     class: "button", href: `${way.pages}#/parcels`, target: "_blank", rel: "noopener noreferrer", text: translate("sent_parcels"), data: { test: "parcel-list" },
   });
-  const parts = [
+  return { heading, parts: [
     heading, html("p", { text: translate("parcel_waits", { host: isolate(way.host) }), data: { test: "parcel-waits" } }),
     ...(delivered ? createMailParts(translate, { letter, deliver, origin, isHandedOver, byBridge: delivered.byBridge }) : []),
     createActions(onClose, list),
-  ];
-  return { heading, parts };
+  ] };
 }
 
 /**
@@ -76,8 +74,7 @@ function createMailParts(translate, { letter, deliver, origin, isHandedOver, byB
 
 /** @param {() => void} onClose @param {...HTMLElement} others */
 function createActions(onClose, ...others) {
-  const close = html("button", {
+  return html("div", { class: "actions" }, html("button", {
     type: "button", class: "primary", text: translate("close"), data: { test: "close" }, on: { click: onClose },
-  });
-  return html("div", { class: "actions" }, close, ...others);
+  }), ...others);
 }

@@ -79,9 +79,10 @@ function begin() {
 function noteVisible(entries) {
   for (const { target, isIntersecting } of entries) {
     if (!(target instanceof HTMLElement)) continue;
-    if (isIntersecting) near.add(target);
-    else near.delete(target);
-    if (isIntersecting) queue.add(target);
+    if (isIntersecting) {
+      near.add(target);
+      queue.add(target);
+    } else near.delete(target);
   }
   workWhenIdle();
 }
@@ -193,8 +194,7 @@ function look(element) {
 
 /** @param {HTMLElement} element */
 function mayBeOffered(element) {
-  if (matches(element, ASKING)) return true;
-  return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
+  return matches(element, ASKING) || (element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN));
 }
 
 function offerMail() {
@@ -225,8 +225,7 @@ function load(part) {
  */
 function activateFocused() {
   // A document keeps its active element when the focus goes to another frame of the page.
-  const isFocused = window === window.top || hasFocus(document);
-  if (isFocused && world.fields?.activate(findFocused())) return true;
+  if ((window === window.top || hasFocus(document)) && world.fields?.activate(findFocused())) return true;
   const hasField = [...findBelow(document, CANDIDATES)].some(
     (element) => element instanceof HTMLElement && mayBeOffered(element),
   );

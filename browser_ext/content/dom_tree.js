@@ -97,6 +97,12 @@ export function createElement(name) {
   return create(document, name);
 }
 
+/** Stops an event, before its default action and before later listeners. @param {Event} event */
+export function stop(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 /** The form of a field; for another element, the form around it. @param {Element} element @returns {HTMLFormElement | null} */
 export function formOf(element) {
   const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
@@ -118,8 +124,9 @@ export function hasIn(root, selector) {
  * @param {Node} root @returns {Element[]}
  */
 export function customElementsBelow(root) {
-  if (isFragment(root)) return [...findBelow(root, "*")].filter(({ localName }) => localName.includes("-"));
-  return /** @type {Element[]} */ (nodesBy(CUSTOM, root));
+  return isFragment(root)
+    ? [...findBelow(root, "*")].filter(({ localName }) => localName.includes("-"))
+    : /** @type {Element[]} */ (nodesBy(CUSTOM, root));
 }
 
 /**

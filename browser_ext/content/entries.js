@@ -25,11 +25,9 @@ const plans = new WeakMap();
 /** @param {FormDataEvent} event */
 export function passFormData(event) {
   const [form] = event.composedPath();
-  if (!event.isTrusted || !(form instanceof HTMLFormElement)) return;
+  if (!event.isTrusted || !(form instanceof HTMLFormElement) || !hasFilledFields()) return;
   const { formData } = event;
-  if (!hasFilledFields()) return;
-  const plan = planFor(form, formData);
-  plans.set(event, plan);
+  plans.set(event, planFor(form, formData));
   event.stopPropagation();
   Reflect.apply(dispatchEvent, form, [new FormDataEvent("formdata", { formData, bubbles: true })]);
 }

@@ -27,15 +27,10 @@ function isEditable(element) {
   return mode !== null && mode.toLowerCase() !== "false";
 }
 
-/** Whether an element is the body of this or another document. @param {Element} element */
-function isBody({ localName }) {
-  return localName === "body";
-}
-
 /** @param {Element} element @returns {string} */
 export function textOf(element) {
   if (isControl(element)) return element.value;
-  return (isField(element) || isBody(element) ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
+  return (isField(element) || element.localName === "body" ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
 }
 
 /** @param {Element} element @returns {string} the first armored text in the element, or "" */
@@ -68,8 +63,7 @@ export function hasPieces(text, cms) {
 export function readArmor(text) {
   const match = ARMOR.exec(text);
   if (!match) return "";
-  const lines = match[1].replace(BLANKS, "").match(LINE) ?? [];
-  return [ARMOR_BEGIN, ...lines, ARMOR_END, ""].join("\n");
+  return [ARMOR_BEGIN, ...(match[1].replace(BLANKS, "").match(LINE) ?? []), ARMOR_END, ""].join("\n");
 }
 
 /**

@@ -33,8 +33,7 @@ function hostFor(element, place = element) {
 /** @param {HTMLElement} element @param {HTMLElement} [place] */
 function write(element, place = element) {
   const text = isField(element) || place !== element ? textOf(element) : "";
-  const request = { smime: element.dataset.smime ?? "", proposed: proposedBy(element), cms: "" };
-  return hostFor(element, place).open({ kind: "write", ...request }, text);
+  return hostFor(element, place).open({ kind: "write", smime: element.dataset.smime ?? "", proposed: proposedBy(element), cms: "" }, text);
 }
 
 /**
@@ -42,8 +41,7 @@ function write(element, place = element) {
  * @param {HTMLElement} [place]
  */
 function open(element, cms = findCms(element), place = element) {
-  const request = { smime: element.dataset.smime ?? "", proposed: [], cms };
-  return hostFor(element, place).open({ kind: "open", ...request }, "");
+  return hostFor(element, place).open({ kind: "open", smime: element.dataset.smime ?? "", proposed: [], cms }, "");
 }
 
 /**

@@ -3,7 +3,7 @@
  * extension's window. The control gets the encrypted file. The file's name does not reveal the original name.
  */
 import { ask } from "./background_link.js";
-import { findBelow } from "./dom_tree.js";
+import { findBelow, stop } from "./dom_tree.js";
 import { findSuccessor } from "./field_text.js";
 import { nextStepAt } from "./next_step.js";
 import { noteErrorFor, noteFor } from "./notes.js";
@@ -48,8 +48,7 @@ function isControl(element) {
 function intercept(event) {
   const input = controlOf(event);
   if (!input) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  stop(event);
   // A button of the page may call input.click(). The window opens only if the person has just clicked or typed.
   if (event.isTrusted || navigator.userActivation?.isActive) void request(input);
 }
@@ -95,8 +94,9 @@ async function request(input) {
   if (waiting.has(input)) return;
   waiting.add(input);
   try {
-    const { multiple, dataset } = input;
-    const { job } = await ask("files.request", { smime: dataset.smime ?? "", proposed: proposedBy(input), multiple });
+    const { job } = await ask("files.request", {
+      smime: input.dataset.smime ?? "", proposed: proposedBy(input), multiple: input.multiple,
+    });
     receivers.set(job, { receive: (message) => receive(input, job, message) });
   } catch (error) {
     waiting.delete(input);

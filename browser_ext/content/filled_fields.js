@@ -4,7 +4,7 @@
  */
 import { ask } from "./background_link.js";
 import { boxes } from "./boxes.js";
-import { findBelow, formOf, isVisible, matches } from "./dom_tree.js";
+import { findBelow, formOf, isVisible, matches, stop } from "./dom_tree.js";
 import { listenEverywhere, meetDocuments } from "./everywhere.js";
 import { ARMOR_BEGIN, findCms, findSuccessor, hasPieces, isField, textOf, writeArmor } from "./field_text.js";
 import { isWriting } from "./keys.js";
@@ -214,12 +214,6 @@ function notePress() {
     own.isPressed = true;
     own.host.tellPressed();
   }
-}
-
-/** @param {Event} event */
-function stop(event) {
-  event.preventDefault();
-  event.stopImmediatePropagation();
 }
 
 /** @param {Event} event */

@@ -6,7 +6,7 @@
  * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms with `dom_tree.js`.
  */
 import { ask } from "./background_link.js";
-import { attributeOf, baseOf, controlsOf, createElement, parentOf, textsBelow, topElementOf } from "./dom_tree.js";
+import { attributeOf, baseOf, controlsOf, createElement, parentOf, stop, textsBelow, topElementOf } from "./dom_tree.js";
 import { isSameFile } from "./files.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { problem } from "./problems.js";
@@ -52,8 +52,7 @@ function intercept(event) {
   // form.
   const [form] = event.composedPath();
   if (!(form instanceof HTMLFormElement) || !asksFor(form, "sign")) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  stop(event);
   // requestSubmit() causes the same event as a click of the person. The window opens only after a real click or key.
   if (waiting.has(form) || !event.isTrusted || navigator.userActivation?.isActive === false) return;
   void sign(form, /** @type {SubmitEvent} */ (event).submitter);
@@ -86,11 +85,10 @@ async function sign(form, submitter) {
     const target = describeTarget(form, submitter);
     const entries = await describeEntries(form, pairs, target.enctype);
     const pressed = submitter && attributeOf(submitter, "name");
-    const request = {
+    const { job } = await ask("form.request", {
       ...target, entries, nonce: attributeOf(form, "data-smime-nonce") ?? "",
       submitter: pressed ? [pressed, attributeOf(submitter, "value") ?? ""] : [],
-    };
-    const { job } = await ask("form.request", request);
+    });
     receivers.set(job, {
       receive({ type, signature }) {
         receivers.delete(job);
@@ -184,8 +182,7 @@ function controlFinder(form) {
   }
   return (/** @type {string} */ name, /** @type {FormDataEntryValue} */ value) => {
     const controls = byName.get(name) ?? [];
-    const fitting = controls.findIndex((control) => control.value === value && (control.checked ?? true));
-    const index = Math.max(fitting, 0);
+    const index = Math.max(controls.findIndex((control) => control.value === value && (control.checked ?? true)), 0);
     const control = controls[index] ?? null;
     // A control with several values (select, files) belongs to several entries, so it stays in the list of controls.
     if (control && !control.multiple) controls.splice(index, 1);
@@ -243,12 +240,10 @@ async function hash(file) {
  */
 function isChanged(form, submitter, pairs, target) {
   // A button may be outside its form (`form="…"`), so look at the button's form and not at its parents.
-  const isStillOfForm = /** @type {HTMLButtonElement | null} */ (submitter)?.form === form;
-  const now = readPairs(form, isStillOfForm ? submitter : null);
-  const then = pairs;
+  const now = readPairs(form, /** @type {HTMLButtonElement | null} */ (submitter)?.form === form ? submitter : null);
   if (JSON.stringify(describeTarget(form, submitter)) !== JSON.stringify(target)) return true;
-  return now.length !== then.length || now.some(({ name, value }, index) => {
-    const signed = then[index];
+  return now.length !== pairs.length || now.some(({ name, value }, index) => {
+    const signed = pairs[index];
     if (name !== signed.name) return true;
     if (value instanceof File && signed.value instanceof File) return !isSameEntry(value, signed.value);
     return value !== signed.value;
@@ -258,8 +253,7 @@ function isChanged(form, submitter, pairs, target) {
 /** @param {File} file @param {File} other */
 function isSameEntry(file, other) {
   // Each reading of an empty input gives a new empty file with a new time, so only the names are compared.
-  if (file.size === 0 && other.size === 0) return file.name === other.name;
-  return isSameFile(file, other);
+  return file.size === 0 && other.size === 0 ? file.name === other.name : isSameFile(file, other);
 }
 
 /**

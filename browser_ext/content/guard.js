@@ -7,7 +7,7 @@
  * root. It adds the listeners again after `document.open()`, which removes all of them. Events of a form inside a
  * shadow root do not leave the root, so the guard gets no events from a root that it does not know.
  */
-import { matches } from "./dom_tree.js";
+import { matches, stop } from "./dom_tree.js";
 import { shadowRootOf } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { world } from "./world.js";
@@ -31,8 +31,7 @@ function begin() {
   world.guard = guard;
   for (const type of PRESSES) listen(type, handToTakers);
   // `meetOnTheWay` is the first listener. If it finds a new root, the listeners that it adds there still get the event.
-  const eventTypes = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
-  for (const type of eventTypes) listen(type, meetOnTheWay, { passive: true });
+  for (const type of ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"]) listen(type, meetOnTheWay, { passive: true });
   for (const type of ["click", "drop", "submit"]) listen(type, holdBack);
   // If the guard starts with the document, these two listeners run before any listener of the page. The page's
   // microtasks run between the two listeners, and none run after the second (`entries.js`).
@@ -96,8 +95,7 @@ function meetOnTheWay(event) {
 function holdBack(event) {
   const [element] = event.composedPath();
   if (world.fields || !(element instanceof Element) || !matches(element, GUARDED)) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  stop(event);
   // The watcher exists only after the document is complete. When it starts, it loads the scripts itself.
   void world.watcher?.load("fields").catch(() => {});
 }

@@ -23,14 +23,11 @@ const PLAIN = [
 /** @param {Element} element @returns {boolean} */
 export function looksAsMade(element) {
   let zoom = 1;
-  /** @type {Element | null} */
-  let around = element;
-  while (around) {
+  for (let around = /** @type {Element | null} */ (element); around; around = drawnParentOf(around)) {
     const style = getComputedStyle(around);
     zoom *= Number(style.getPropertyValue("zoom") || 1);
     if (Number(style.opacity) < MIN_OPACITY || !MOVED.test(style.transform)) return false;
     if (PLAIN.some(([name, plain]) => !["", ...plain].includes(style.getPropertyValue(name)))) return false;
-    around = drawnParentOf(around);
   }
   return zoom >= MIN_ZOOM && zoom <= MAX_ZOOM;
 }

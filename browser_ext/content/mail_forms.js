@@ -57,12 +57,7 @@ function isHigh(element) {
  */
 function mailFormOf(element) {
   const fields = fieldsAround(element);
-  /** @type {Found[]} */
-  const mailFields = [];
-  for (const field of fields) {
-    const kind = field instanceof HTMLIFrameElement ? null : mailFieldOf(field);
-    if (kind && isUsable(kind, field)) mailFields.push({ kind, element: field });
-  }
+  const mailFields = mailFieldsAmong(fields);
   const named = new Set(mailFields.map((field) => field.element));
   const editors = fields.filter((field) => !named.has(field) && (field === element ? isManyLines(field) : isEditor(field) && isHigh(field)));
   const form = formAmong(mailFields, editors, element);
@@ -75,13 +70,17 @@ function mailFormOf(element) {
  */
 export function asShownNow(form) {
   const known = new Set([form.editor, form.subject, ...form.found.map(({ element }) => element)]);
-  const fields = fieldsAround(form.editor).filter((field) => !known.has(field) && !(field instanceof HTMLIFrameElement) && isOfPlace(form, field));
-  const added = fields.map((element) => ({ kind: mailFieldOf(element), element }));
+  const fields = fieldsAround(form.editor).filter((field) => !known.has(field) && isOfPlace(form, field));
   const people = labelledPeople().filter(({ element }) => !known.has(element) && isOfPlace(form, element));
-  /** @type {Found[]} */
-  const mailFields = [...form.found, ...people];
-  for (const { kind, element } of added) if (kind && isUsable(kind, element)) mailFields.push({ kind, element });
-  return { ...form, found: mailFields };
+  return { ...form, found: [...form.found, ...people, ...mailFieldsAmong(fields)] };
+}
+
+/** The fields that have a part of a mail, with this part. @param {HTMLElement[]} fields @returns {Found[]} */
+function mailFieldsAmong(fields) {
+  return fields.flatMap((element) => {
+    const kind = element instanceof HTMLIFrameElement ? null : mailFieldOf(element);
+    return kind && isUsable(kind, element) ? [{ kind, element }] : [];
+  });
 }
 
 /** Whether an element is in the form, but not in one of its fields. @param {MailForm} form @param {Element} element */
@@ -101,8 +100,7 @@ function fieldsAround(element) {
 function isUsable(kind, field) {
   const isHidden = field instanceof HTMLInputElement && field.type === "hidden";
   if (kind === "subject") return isHidden || isShown(field);
-  if (isHidden || field instanceof HTMLSelectElement || !isShown(field)) return textsIn(field).length > 0;
-  return true;
+  return (!isHidden && !(field instanceof HTMLSelectElement) && isShown(field)) || textsIn(field).length > 0;
 }
 
 /** @param {HTMLElement} element */
@@ -212,7 +210,7 @@ export function writtenIn(editor) {
 }
 
 /** Whether a field is empty. @param {HTMLElement} field */
-export function isEmpty(field) {
+function isEmpty(field) {
   return ((/** @type {Partial<HTMLInputElement>} */ (field)).value ?? textOf(field) ?? "").trim() === "";
 }
 
@@ -221,8 +219,7 @@ export function fieldsOf(form) {
   const people = (/** @type {string} */ role) => {
     const texts = form.found.filter(({ kind }) => kind === role).flatMap(({ element, isText }) =>
       (isText ? peopleBelow(element) : recipientsAt(element, form)));
-    const all = role === "to" ? [...textsOfAction(form.place), ...texts] : texts;
-    return [...new Set(all)].slice(0, MAX_TEXTS);
+    return [...new Set(role === "to" ? [...textsOfAction(form.place), ...texts] : texts)].slice(0, MAX_TEXTS);
   };
   const from = form.found.find(({ kind }) => kind === "from")?.element;
   const { subject, editor } = form;

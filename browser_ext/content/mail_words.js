@@ -110,8 +110,7 @@ function byLabel(labels) {
 /** @param {string[][]} names @param {string[]} labels */
 function areMembers(names, labels) {
   if (labels.some((label) => MAIL.test(label))) return false;
-  const words = [...names.flat(), ...labels.flatMap((label) => label.split(/[^\p{L}\p{M}]+/u))];
-  return words.some((word) => MEMBERS.has(word));
+  return [...names.flat(), ...labels.flatMap((label) => label.split(/[^\p{L}\p{M}]+/u))].some((word) => MEMBERS.has(word));
 }
 
 /** The labels of a field: its own, or the text before it. @param {Element} field @returns {string[]} */

@@ -2,7 +2,7 @@
  * After a text was encrypted, removes the old text from all parts of a form's request: the entries, their names and the address.
  * The page can have the text from any source, such as a hidden control, an option, a button or a handler of `formdata`.
  */
-import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf } from "./dom_tree.js";
+import { attributeOf, baseOf, controlsOf, documentOf, isVisible, setAttributeOf, stop } from "./dom_tree.js";
 import { listenEverywhere } from "./everywhere.js";
 import { hasFilledFields, tellAltered, watchedTexts } from "./filled_fields.js";
 import { isCopy } from "./page_text.js";
@@ -26,8 +26,7 @@ export function watchForms() {
 
 /** The form of an event; null if no text is watched. @param {Event} event @returns {HTMLFormElement | null} */
 function watchedForm(event) {
-  if (!event.isTrusted || !hasFilledFields()) return null;
-  return /** @type {HTMLFormElement} */ (event.composedPath()[0]);
+  return event.isTrusted && hasFilledFields() ? /** @type {HTMLFormElement} */ (event.composedPath()[0]) : null;
 }
 
 /** Stops a navigation to an address with an old text that the document's address did not have. @param {NavigateEvent} event */
@@ -36,8 +35,7 @@ export function stopAddress(event) {
   const [element] = cancelable && hasFilledFields()
     ? watchedTexts().find(([, own]) => isAdded(new URL(destination.url), own)) ?? [] : [];
   if (!element) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  stop(event);
   void tellAltered(element, destination.url, false);
 }
 

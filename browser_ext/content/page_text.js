@@ -101,8 +101,7 @@ function isHeldApart(field, before) {
  * @param {string} text @param {OldText} before
  */
 export function isCopy(text, before) {
-  if (before.isIn(text)) return true;
-  return before.isBegunIn(text) && !(bodyOf(document)?.innerText ?? "").includes(text.trim());
+  return before.isIn(text) || (before.isBegunIn(text) && !(bodyOf(document)?.innerText ?? "").includes(text.trim()));
 }
 
 /**
@@ -156,8 +155,7 @@ function paste(field, text) {
 
 /** @param {HTMLElement} field @param {string} text */
 function replaceByEvent(field, text) {
-  const data = { inputType: "insertFromPaste", dataTransfer: transferOf(text) };
-  field.dispatchEvent(new InputEvent("beforeinput", { ...COMMON, ...data }));
+  field.dispatchEvent(new InputEvent("beforeinput", { ...COMMON, inputType: "insertFromPaste", dataTransfer: transferOf(text) }));
 }
 
 /** @param {string} text */

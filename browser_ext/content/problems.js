@@ -14,7 +14,6 @@ export function codeOf(error) {
 
 /** @param {unknown} error */
 export function sentenceOf(error) {
-  const code = codeOf(error) ?? "";
-  const key = `error_${code.replaceAll("-", "_")}`;
+  const key = `error_${(codeOf(error) ?? "").replaceAll("-", "_")}`;
   return translate(translate.has(key) ? key : "content_failed");
 }

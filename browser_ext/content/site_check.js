@@ -102,10 +102,8 @@ async function compare() {
  * @param {string} path @param {Map<string, string>} integrity @param {RequestCache} cache
  */
 async function readSigned(path, integrity, cache) {
-  /** @type {RequestCache[]} */
-  const modes = [cache, "reload"];
   let isThere = false;
-  for (const mode of modes) {
+  for (const mode of /** @type {RequestCache[]} */ ([cache, "reload"])) {
     const bytes = await read(path === DOCUMENTS.get("/") ? "" : path, mode);
     isThere = bytes !== null;
     if (bytes && (await hashOf(bytes)) === integrity.get(path)) return bytes;

@@ -231,18 +231,15 @@ function pickedId() {
 async function openPicked(element) {
   const part = partAt(element);
   if (!part) return fieldsPart().noteErrorFor(element, problem("pick-no-mail"));
-  /** @type {ShownMessage} */
-  const message = {
+  await openAbove({
     element: part.place, id: pickedId(), isProtected: true, isSearched: true, fetchSource: () => fetchChosen(element, part),
-  };
-  await openAbove(message);
+  });
 }
 
 /** Opens a message that is not in the list of the page's messages. @param {ShownMessage} message */
 async function openAbove(message) {
   const host = hostFor(message.element);
-  const button = translate("open_with_sealwax");
-  if (!host.isOpen) host.offer(button, () => read(anyWebmail, host, message));
+  if (!host.isOpen) host.offer(translate("open_with_sealwax"), () => read(anyWebmail, host, message));
   await host.attempt(() => read(anyWebmail, host, message));
 }
 
@@ -291,9 +288,14 @@ export async function findForm() {
 /** Opens the message window without a form, if this webmail sends whole messages. @returns {Promise<boolean>} */
 export async function writeNew() {
   const webmail = recognised();
-  if (webmail.answer || (await webmail.delivery().catch(() => "file")) !== "raw") return false;
+  if (webmail.answer || (await ownDelivery(webmail)) !== "raw") return false;
   await openLetter(webmail, { kind: "new", from: "", to: [], cc: [], subject: "", text: "", mail: "", deliver: "raw" });
   return true;
+}
+
+/** How a letter leaves that has no form of the webmail. @param {Adaptor} webmail @returns {Promise<"raw" | "file">} */
+async function ownDelivery(webmail) {
+  return (await webmail.delivery().catch(() => "file")) === "raw" ? "raw" : "file";
 }
 
 /** @param {ShownMessage} message */
@@ -308,19 +310,15 @@ async function fetchAndHold(message) {
  */
 async function answer(webmail, kind, mail) {
   try {
-    if (kind === "receipt") {
-      // A receipt always has its own window, because the person cannot write it in the webmail's form.
-      const isRaw = (await webmail.delivery().catch(() => "file")) === "raw";
-      await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: isRaw ? "raw" : "file" });
-      return "";
-    }
+    // A receipt always has its own window, because the person cannot write it in the webmail's form.
+    const isReceipt = kind === "receipt";
     // A webmail that sends only from its own form opens that form. The person continues with the extension's button
     // above the form.
-    if (webmail.answer) {
+    if (webmail.answer && !isReceipt) {
       await webmail.answer(kind);
       return "";
     }
-    const deliver = await webmail.delivery();
+    const deliver = await (isReceipt ? ownDelivery(webmail) : webmail.delivery());
     if (deliver === "attachment") return "answer-in-webmail";
     await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver });
     return "";
@@ -331,8 +329,7 @@ async function answer(webmail, kind, mail) {
 
 /** @param {Adaptor} webmail @param {Composer} composer */
 function offerWriting(webmail, composer) {
-  const host = hostFor(composer.element);
-  host.offer(translate("mail_write"), () => write(webmail, composer));
+  hostFor(composer.element).offer(translate("mail_write"), () => write(webmail, composer));
 }
 
 /**
@@ -472,8 +469,7 @@ async function deliver({ compose, ...done }) {
 export function takeLetters() {
   api.runtime.onMessage.addListener((message, sender, reply) => {
     // Messages for pages come only from the background, which is in no tab.
-    if (sender.id !== api.runtime.id || sender.tab) return undefined;
-    if (message?.type !== "compose.done") return undefined;
+    if (sender.id !== api.runtime.id || sender.tab || message?.type !== "compose.done") return undefined;
     void deliver(message.body).then(reply);
     return true;
   });

@@ -78,8 +78,7 @@ function request(url, options) {
  * @returns {Promise<ArrayBuffer>}
  */
 export async function fetchMessage(url, options) {
-  const response = await fetchFrom(url, options);
-  const bytes = await response.arrayBuffer();
+  const bytes = await (await fetchFrom(url, options)).arrayBuffer();
   if (!beginsAsMessage(bytes)) throw problem("source-not-found");
   return bytes;
 }
@@ -89,8 +88,7 @@ export async function fetchMessage(url, options) {
  * @param {ArrayBuffer} bytes
  */
 export function beginsAsMessage(bytes) {
-  const start = new TextDecoder("latin1").decode(bytes.slice(0, 1000));
-  return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(start);
+  return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(new TextDecoder("latin1").decode(bytes.slice(0, 1000)));
 }
 
 /**

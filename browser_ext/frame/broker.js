@@ -9,7 +9,7 @@ import { errorText, translate, translatePage } from "../texts/texts.js";
 import { MailReading } from "../shared/mail_reading.js";
 import { describeReport } from "../shared/report_view.js";
 import { showPattern } from "../shared/pattern.js";
-import { ask, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
+import { ask, outcomeOf, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
 import { ViewLink } from "../shared/view_link.js";
 import { watchText } from "./covered.js";
 
@@ -179,9 +179,8 @@ async function encryptText(claim, view, encrypt) {
   showStatus(translate("status_waiting"));
   try {
     const { publicKey } = await ask("vault.key");
-    const envelope = await view.encrypt(publicKey);
-    const { job } = await ask("field.write", { frame: claim.frame, text: envelope });
-    const { state, result, error } = await outcomeOf(claim, job);
+    const { job } = await ask("field.write", { frame: claim.frame, text: await view.encrypt(publicKey) });
+    const { state, result, error } = await outcomeOf(claim.frame, job);
     if (result && "people" in result) return showEncrypted(claim, view, result);
     showStatus(state === "cancelled" ? translate("status_refused") : errorText(error), state !== "cancelled");
   } catch (error) {
@@ -231,7 +230,7 @@ async function startReading(claim, view) {
   try {
     const replyKey = await view.read({ label: translate("reader_label") });
     const { job } = await ask("field.verify", { frame: claim.frame, replyKey });
-    const { state, result, error, envelope } = await outcomeOf(claim, job);
+    const { state, result, error, envelope } = await outcomeOf(claim.frame, job);
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     isOpen = true;
     if (await wasLockedSince(result.openedAt)) removeView(claim);
@@ -304,18 +303,6 @@ async function close({ frame }) {
   if (parent === window) window.close();
 }
 
-/**
- * Waits for a job's end with repeated requests, because each request keeps the background alive for a while.
- * @param {Claim} claim
- * @param {string} job
- */
-async function outcomeOf({ frame }, job) {
-  for (;;) {
-    const outcome = await ask("job.wait", { frame, job });
-    if (outcome.state !== "waiting") return outcome;
-  }
-}
-
 /** @param {string} message @param {boolean} [failed] */
 function showStatus(message, failed = false) {
   status.textContent = message;
@@ -329,6 +316,5 @@ function showStatus(message, failed = false) {
  * @param {() => unknown} act
  */
 function button(label, className, name, act) {
-  const on = { click: () => void act() };
-  return html("button", { type: "button", class: className, text: label, data: { test: name }, on });
+  return html("button", { type: "button", class: className, text: label, data: { test: name }, on: { click: () => void act() } });
 }

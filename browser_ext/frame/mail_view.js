@@ -103,13 +103,9 @@ async function draw(shown) {
 /** Reports to the frame around this view how much height the mail needs, without empty room below the text. */
 function tellHeight() {
   const passages = /** @type {Element} */ (document.querySelector(".passages"));
-  const rest = passages.getBoundingClientRect().bottom - endOf(passages.children);
+  const end = Math.max(...[...passages.children].map((element) => element.getBoundingClientRect().bottom));
+  const rest = passages.getBoundingClientRect().bottom - end;
   port.tell({ type: "height", height: Math.ceil(document.body.getBoundingClientRect().height - rest) });
-}
-
-/** @param {HTMLCollection} elements */
-function endOf(elements) {
-  return Math.max(...[...elements].map((element) => element.getBoundingClientRect().bottom));
 }
 
 /** @param {Mail} shown */
@@ -169,9 +165,8 @@ function toolsOf(shown) {
     await draw(shown);
     /** @type {HTMLElement | null} */ (document.querySelector("[data-test=as-text]"))?.focus();
   };
-  const label = asText ? words.asMarkup : words.asText;
   return html("div", { class: "tools" },
-    html("button", { type: "button", text: label, data: { test: "as-text" }, on: { click: turn } }));
+    html("button", { type: "button", text: asText ? words.asMarkup : words.asText, data: { test: "as-text" }, on: { click: turn } }));
 }
 
 /** @param {Mail} shown */

@@ -61,8 +61,7 @@ async function show({ envelope }) {
 
 /** @param {{publicKey: ArrayBuffer}} body */
 function encrypt({ publicKey }) {
-  const { buffer } = new TextEncoder().encode(box.innerText);
-  return encryptTo(publicKey, "text", buffer);
+  return encryptTo(publicKey, "text", new TextEncoder().encode(box.innerText).buffer);
 }
 
 /** @param {{seen: boolean}} body */

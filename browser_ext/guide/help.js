@@ -1,5 +1,5 @@
 /** The help page. It explains the states, the permissions and their reasons, the limits, and how to get lost keys back. */
-import { html } from "../../wasm_build/ui/dom.js";
+import { byId, html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { lockMark, STATES, stateStatement } from "../../wasm_build/ui/state_mark.js";
 import { api } from "../shared/api.js";
@@ -23,16 +23,14 @@ setTitle(translate, "help");
 byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 byId("guide").addEventListener("click", () => void ask("guide.open"));
 byId("use-field").textContent = translate("help_use_field", { keys: await shortcut() });
-const someone = translate("help_someone");
 byId("states").append(
   ...STATES.map((state) => stateStatement(state, translate,
-    state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
+    state === "verified" ? { sentence: translate("state_verified_sentence", { sender: translate("help_someone") }) } : {})),
   html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: translate("help_lock") })),
 );
 // Each permission must have a reason. A missing text throws, so that a test finds the mistake.
-const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
-  ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: translate(REASONS[name]) })]),
+  ...(api.runtime.getManifest().permissions ?? []).flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: translate(REASONS[name]) })]),
   html("dt", { text: translate("permission_sites_name") }), html("dd", { text: translate("permission_sites") }),
 );
 
@@ -40,9 +38,4 @@ byId("permissions").append(
 async function shortcut() {
   const command = (await api.commands.getAll()).find(({ name }) => name === "_execute_action");
   return command?.shortcut || translate("help_no_shortcut");
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -2,7 +2,7 @@
  * The guide for the first steps. The person may stop after each of the four steps. When it is opened again, the guide
  * continues at the same step.
  */
-import { html } from "../../wasm_build/ui/dom.js";
+import { byId, html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { stateMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
@@ -12,7 +12,7 @@ import { codeOf } from "../shared/messages.js";
 import { ImportProgress } from "../shared/import_progress.js";
 import { createOwnAuthority, findOwnAuthority } from "../shared/own_authority.js";
 import { createPatternChoice } from "../shared/pattern.js";
-import { ask, askWithSecrets } from "../shared/request.js";
+import { ask } from "../shared/request.js";
 
 startPage();
 setTitle(translate, "welcome_title");
@@ -64,8 +64,7 @@ async function show() {
     ? button("welcome_next", "next", () => goTo(step + 1), asks ? "" : "primary")
     : button("welcome_finish", "finish", finish);
   const back = step > 0 ? button("welcome_back", "back", () => goTo(step - 1)) : "";
-  const skip = step < LAST ? button("welcome_skip", "skip", finish, "quiet") : "";
-  byId("buttons").replaceChildren(next, back, skip);
+  byId("buttons").replaceChildren(next, back, step < LAST ? button("welcome_skip", "skip", finish, "quiet") : "");
 }
 
 async function drawWhat() {
@@ -97,15 +96,14 @@ function createImport() {
   const passphrase = new SecretField({ translate, label: translate("passphrase_of_file"), hint: translate("passphrase_hint"), onSubmit: () => void importKeys() });
   const submit = html("button", { type: "submit", text: translate("verb_import"), data: { test: "import-keys" } });
   const progress = new ImportProgress();
-  const form = html("form", { data: { test: "identity-form" } },
+  const onSubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void importKeys();
+  };
+  return html("form", { data: { test: "identity-form" }, on: { submit: onSubmit } },
     html("div", { class: "field" }, html("label", { for: "p12", text: translate("key_file") }), file),
     html("div", { class: "field" }, passphrase.element),
     submit, progress.element);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void importKeys();
-  });
-  return form;
 
   async function importKeys() {
     showProblem(null);
@@ -113,10 +111,7 @@ function createImport() {
     const [chosen] = file.files ?? [];
     if (!chosen) return showProblem({ code: "no-file" });
     try {
-      await progress.during(submit, async () => {
-        const p12 = await chosen.arrayBuffer();
-        await askWithSecrets("keys.import", { name: chosen.name, p12 }, { passphrase: passphrase.take() });
-      });
+      await progress.importFile(submit, chosen, passphrase);
       await show();
     } catch (error) {
       if (codeOf(error) === "wrong-passphrase") passphrase.setError(errorText(error));
@@ -168,16 +163,10 @@ async function ownAddresses() {
 
 /** @param {string} label @param {string} test @param {() => Promise<unknown>} onClick @param {string} [className] */
 function button(label, test, onClick, className = "") {
-  const on = { click: () => void onClick() };
-  return html("button", { type: "button", class: className, text: translate(label), data: { test }, on });
+  return html("button", { type: "button", class: className, text: translate(label), data: { test }, on: { click: () => void onClick() } });
 }
 
 /** @param {unknown} error null removes the problem */
 function showProblem(error) {
   byId("problem").textContent = error ? errorText(error) : "";
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

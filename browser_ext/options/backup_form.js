@@ -5,6 +5,7 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { translate } from "../texts/texts.js";
 import { createPatternChoice } from "../shared/pattern.js";
+import { required } from "../shared/messages.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { createReview } from "./backup_review.js";
@@ -35,7 +36,6 @@ function openMaking({ translate, refresh }) {
       saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
       await refresh();
       tellDone("backup", translate("backup_made"));
-      return true;
     },
   });
 }
@@ -56,12 +56,10 @@ function openRestoring({ translate, refresh }) {
     content: [html("p", { text: translate("restore_meaning") }), field(translate("restore_file"), file), passphrase.element, choices.element, goes],
     onClose: () => (opened ? openReview(opened, { passphrase, goes, refresh }) : passphrase.clear()),
     onSubmit: async () => {
-      const [chosen] = file.files ?? [];
-      if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
+      const chosen = required(file.files?.[0], "no-backup-file");
       const body = { bytes: await chosen.arrayBuffer(), replace: choices.replaces() };
       const review = await askWithSecrets("backup.review", body, { passphrase: passphrase.copy() });
       opened = { body, review };
-      return true;
     },
   });
 }
@@ -100,7 +98,6 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
       byId("backup-done").textContent = translate("restored", { keys: keyFiles, people });
-      return true;
     },
   });
 }

@@ -5,7 +5,7 @@ import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
-import { button, byId, inputById, showProblem } from "./parts.js";
+import { button, byId, inputById, showProblem, whenSubmitted } from "./parts.js";
 
 /** @typedef {ReplyTo<"checked.list">[number]} Listed */
 
@@ -24,15 +24,13 @@ export function checkedCard({ origin, keys, seen, byPolicy, granted }, remove, r
 
 /** Adds the site that the person enters. @param {() => Promise<void>} refresh */
 export function watchChecked(refresh) {
-  byId("checked-form").addEventListener("submit", async (event) => {
-    event.preventDefault();
+  whenSubmitted("checked-form", async () => {
     showProblem("checked-problem", null);
     const [address, file] = [inputById("checked-address").value.trim(), inputById("checked-certificate").files?.[0]];
     try {
       // The browser asks for the permission only during the click, so nothing may be awaited before the request.
       const origin = directoryOrigin(address);
-      const granting = origin ? api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false) : null;
-      await granting;
+      if (origin) await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
       await ask("checked.add", { address, certificate: (await file?.arrayBuffer()) ?? new ArrayBuffer(0) });
       /** @type {HTMLFormElement} */ (byId("checked-form")).reset();
     } catch (error) {

@@ -50,10 +50,9 @@ function describeIdentity(context, info) {
   const { state, days } = expiryOf(info);
   const words = { good: "valid_until", soon: "keys_soon", "very-soon": "keys_very_soon", expired: "keys_expired", "not-yet": "keys_not_yet" };
   const addresses = info.addresses.length ? info.addresses : [holderText(info)];
-  const mark = readinessMark(MARKS[state], "");
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
-    html("div", { class: "reader-state" }, mark,
+    html("div", { class: "reader-state" }, readinessMark(MARKS[state], ""),
       html("span", { text: translate(words[state], { date: day(state === "not-yet" ? info.notBefore : info.notAfter), when: inDays(days) }) })),
     html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(context.translate, info)].join(" · ") }),
     info.preferred ? html("div", { class: "done", text: translate("keys_preferred"), data: { test: "preferred" } }) : null,
@@ -98,7 +97,6 @@ function openExport({ translate, refresh }, { id, name, identities }) {
       saveFile(`${fileNameOf(holderText(identities[0]))}.p12`, p12);
       await refresh();
       tellDone("identities", translate("keys_exported"));
-      return true;
     },
   });
 }
@@ -145,7 +143,6 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
         askWithSecrets("keys.passphrase", { id }, { passphrase, newPassphrase: secret }));
       await refresh();
       tellDone("identities", translate("keys_passphrase_changed", { name: holderText(identities[0]) }));
-      return true;
     },
   });
 }

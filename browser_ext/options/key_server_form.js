@@ -11,7 +11,7 @@ import { createResetNotice } from "../../wasm_build/ui/reset_notice.js";
 import { api } from "../shared/api.js";
 import { holderText } from "../../wasm_build/ui/shown_names.js";
 import { generateKeys, openWith } from "../shared/channel.js";
-import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { directoryPattern, safeOrigin } from "../shared/directory_address.js";
 import { errorText } from "../texts/texts.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 import { byId, field, tellDone } from "./parts.js";
@@ -38,8 +38,7 @@ export async function showKeyServer(context, keyFiles) {
   // These notes are drawn separately. Otherwise a new note would remove a recovery code while the person copies the
   // code.
   const { hasLostCode, roaming, ...state } = await ask("account.read");
-  const isStored = state.account !== null && !state.account.isNew;
-  showRoaming(context, isStored ? roaming : null);
+  showRoaming(context, state.account !== null && !state.account.isNew ? roaming : null);
   byId("lost-code").textContent = hasLostCode ? context.translate("recovery_code_lost") : "";
   const files = keyFiles.map(({ id, identities }) => ({ id, name: holderText(identities[0]) }));
   const next = JSON.stringify([state, files]);
@@ -308,13 +307,4 @@ async function prove(app, demand) {
 /** Puts the focus on the first field, since the focused element was removed. */
 function focusFirst() {
   /** @type {HTMLElement | null} */ (byId("key-server").querySelector("[role=textbox], input, summary"))?.focus();
-}
-
-/** @param {string} address @returns {string} the origin; "" for an address that is refused */
-function safeOrigin(address) {
-  try {
-    return directoryOrigin(address);
-  } catch {
-    return "";
-  }
 }

@@ -20,13 +20,13 @@ import { ImportProgress } from "../shared/import_progress.js";
 import { createOwnAuthority, findOwnAuthority } from "../shared/own_authority.js";
 import { createPatternChoice } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
-import { ask, askWithSecrets } from "../shared/request.js";
+import { ask } from "../shared/request.js";
 import { watchBackup } from "./backup_form.js";
 import { showBridge, watchBridge } from "./bridge_form.js";
 import { keyFileCard } from "./identities.js";
 import { checkedCard, watchChecked } from "./checked_sites.js";
 import { createOffers } from "./offers.js";
-import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
+import { byId, inputById, removeButton as createRemoveButton, settleRemovals, showProblem, whenSubmitted } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
 import { showKeyServer } from "./key_server_form.js";
@@ -52,10 +52,7 @@ const passphrase = new SecretField({
 const importProgress = new ImportProgress();
 byId("p12-passphrase").append(passphrase.element);
 byId("import-progress").append(importProgress.element);
-byId("import-keys").addEventListener("submit", (event) => {
-  event.preventDefault();
-  void importKeys();
-});
+whenSubmitted("import-keys", importKeys);
 const context = {
   translate, refresh, renew: (/** @type {CertificateInfo} */ { addresses }) => openRequest({ translate, refresh }, addresses),
 };
@@ -107,7 +104,7 @@ async function refresh() {
   drawList("requests", requests, (waiting) => requestCard(context, waiting));
   drawOnce("people", [imported, known], () => people.show(imported, known));
   drawOnce("changes", changes, () => byId("changes").replaceChildren(...createChanges(translate, changes, refresh)));
-  drawList("anchors", anchors, (info) => certificateCard(info, "anchors.remove"));
+  drawList("anchors", anchors, anchorCard);
   drawList("followed", following ? [following] : [], listCard);
   drawList("sites", sites, siteCard);
   drawList("checked", await ask("checked.list"), (site) => checkedCard(site, removeButton("checked.remove", site.origin, site.origin), refresh));
@@ -119,7 +116,7 @@ async function refresh() {
   const parcelServer = await ask("parcel-server.read");
   drawOnce("parcel-server", parcelServer, () => byId("parcel-server").replaceChildren(...createParcelServer(parcelServer, refresh)));
   await showBridge();
-  mozillaBox().checked = settings.mozilla;
+  inputById("mozilla").checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();
   drawOnce("offers", offers, () => byId("offers").replaceChildren(...createOffers(context, offers)));
@@ -190,11 +187,7 @@ async function showProposal() {
 
 async function changeSettings() {
   const revocation = /** @type {BodyOf<"trust.settings">["revocation"]} */ (revocationChoice().value);
-  await ask("trust.settings", { mozilla: mozillaBox().checked, revocation });
-}
-
-function mozillaBox() {
-  return /** @type {HTMLInputElement} */ (byId("mozilla"));
+  await ask("trust.settings", { mozilla: inputById("mozilla").checked, revocation });
 }
 
 function revocationChoice() {
@@ -219,10 +212,7 @@ async function importKeys() {
   if (!file) return showProblem("keys-problem", { code: "no-file" });
   const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-test=import-keys]"));
   try {
-    await importProgress.during(button, async () => {
-      const p12 = await file.arrayBuffer();
-      await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
-    });
+    await importProgress.importFile(button, file, passphrase);
     input.value = "";
     byId("keys-done").textContent = translate("keys_imported", { file: file.name });
     await refresh();
@@ -294,16 +284,15 @@ function listCard({ list, problems }) {
   return html("li", { class: "card" }, who, removeButton("list.stop", "", name));
 }
 
-/** @param {CertificateInfo} info @param {import("./parts.js").Removal} removal */
-function certificateCard(info, removal) {
-  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, holderText(info)));
+/** @param {CertificateInfo} info */
+function anchorCard(info) {
+  return html("li", { class: "card" }, describeCertificate(info), removeButton("anchors.remove", info.fingerprint, holderText(info)));
 }
 
 /** @param {{origin: string, since: string}} site */
 function siteCard({ origin, since }) {
-  const who = html("div", { class: "who" }, html("div", { class: "name", text: origin, dir: "ltr" }),
-    html("div", { class: "muted", text: translate("site_since", { date: day(since) }) }));
-  return html("li", { class: "card" }, who, removeButton("sites.remove", origin, origin));
+  return html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: origin, dir: "ltr" }),
+    html("div", { class: "muted", text: translate("site_since", { date: day(since) }) })), removeButton("sites.remove", origin, origin));
 }
 
 /** @param {import("./parts.js").Removal} type @param {string} id @param {string} name */

@@ -3,10 +3,10 @@ import { html, whileBusy } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { api } from "../shared/api.js";
-import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { directoryPattern, safeOrigin } from "../shared/directory_address.js";
 import { errorText, translate } from "../texts/texts.js";
 import { ask, askWithSecrets } from "../shared/request.js";
-import { byId, inputById, removeButton, showProblem } from "./parts.js";
+import { byId, inputById, removeButton, showProblem, whenSubmitted } from "./parts.js";
 
 /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {() => Promise<void>} refresh */
 export function watchParcelServer(translate, refresh) {
@@ -15,10 +15,7 @@ export function watchParcelServer(translate, refresh) {
   });
   const go = /** @type {HTMLButtonElement} */ (byId("parcel-server-go"));
   byId("parcel-server-token").append(token.element);
-  byId("parcel-server-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    void submit();
-  });
+  whenSubmitted("parcel-server-form", submit);
   /** The address of the API of the server that was entered last; "" until it is known. */
   let apiAddress = "";
 
@@ -54,13 +51,4 @@ export function createParcelServer(kept, refresh) {
   const sentence = translate("parcel_settings_kept", { host: isolate(kept.host), address: isolate(kept.address) });
   return [html("div", { class: "card" }, html("p", { class: "who", text: sentence, data: { test: "parcel-server-kept" } }),
     removeButton("parcel-server.remove", kept.server, kept.host, refresh))];
-}
-
-/** The origin of a server; "" for an address that is refused. @param {string} address */
-function safeOrigin(address) {
-  try {
-    return directoryOrigin(address);
-  } catch {
-    return "";
-  }
 }

@@ -1,6 +1,6 @@
 /** Parts that the sections of the page share: fields, problems, removal in two clicks, names of files, dialogs. */
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { createForm, html, openDialog, openReading, problem, uniqueId, whileBusy } from "../../wasm_build/ui/dom.js";
+import { byId, createForm, html, openDialog, openReading, problem, uniqueId, whileBusy } from "../../wasm_build/ui/dom.js";
 import { NewPassphrase } from "../../wasm_build/ui/new_passphrase.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { errorText, translate } from "../texts/texts.js";
@@ -8,14 +8,19 @@ import { ask } from "../shared/request.js";
 
 /** @typedef {Extract<MessageType, `${string}.remove`> | "request.drop" | "list.stop"} Removal */
 
-/** @param {string} id */
-export function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
+export { byId };
 
 /** @param {string} id */
 export function inputById(id) {
   return /** @type {HTMLInputElement} */ (document.getElementById(id));
+}
+
+/** Calls `act` instead of sending a form. @param {string} id of the form @param {() => unknown} act */
+export function whenSubmitted(id, act) {
+  byId(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    void act();
+  });
 }
 
 /** @param {string} id @param {unknown} error null removes the problem */

@@ -56,8 +56,7 @@ export function createPeople(context, place, search) {
 /** @param {number} shown @param {number} matchCount @param {number} all @param {string} words */
 function wordsFor(shown, matchCount, all, words) {
   if (!all) return translate("people_none");
-  if (!matchCount) return translate("people_not_found", { what: words });
-  return translate("people_count", { shown, all: matchCount });
+  return matchCount ? translate("people_count", { shown, all: matchCount }) : translate("people_not_found", { what: words });
 }
 
 /** @param {CertificateInfo[]} imported @param {Person[]} known @returns {Row[]} */

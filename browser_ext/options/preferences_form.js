@@ -1,8 +1,8 @@
 /** The person's preferences for the whole extension. Each change is stored at once. */
 import { api } from "../shared/api.js";
-import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { directoryPattern, safeOrigin } from "../shared/directory_address.js";
 import { ask } from "../shared/request.js";
-import { byId, inputById, tellChange } from "./parts.js";
+import { byId, inputById, tellChange, whenSubmitted } from "./parts.js";
 
 /** @typedef {import("../background/browser/preferences.js").Preferences} Preferences */
 
@@ -13,10 +13,7 @@ const DOWNLOADS = { permissions: ["downloads"] };
 export function watchPreferences(refresh) {
   for (const id of ["idle-minutes", "harvest", "strict"]) byId(id).addEventListener("change", () => void change());
   byId("downloads").addEventListener("change", () => void changeDownloads());
-  byId("directory-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    void changeDirectory();
-  });
+  whenSubmitted("directory-form", changeDirectory);
 
   function change() {
     return tellChange("settings", ask("preferences.change", readForm()), refresh);
@@ -45,15 +42,6 @@ export function showPreferences({ idleMinutes, harvest, strict, directory }) {
   void api.permissions.contains(DOWNLOADS).then((isGranted) => { inputById("downloads").checked = isGranted; });
   // The field keeps text that the person is typing, or that was refused.
   if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
-}
-
-/** The origin of a bridge; "" for an address that is refused. @param {string} address */
-function safeOrigin(address) {
-  try {
-    return directoryOrigin(address);
-  } catch {
-    return "";
-  }
 }
 
 /** @returns {Preferences} */

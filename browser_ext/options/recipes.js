@@ -7,7 +7,9 @@ import { button, inputById, openForm, showProblem } from "./parts.js";
 
 /** @param {Recipe} recipe @param {HTMLElement} remove the button that removes it */
 export function recipeCard(recipe, remove) {
-  const save = button(translate("save_as_file"), { class: "quiet", data: { test: "recipe-save" }, on: { click: () => saveRecipe(recipe) } });
+  const save = button(translate("save_as_file"), { class: "quiet", data: { test: "recipe-save" }, on: {
+    click: () => saveFile(`${new URL(recipe.origin).hostname}.json`, JSON.stringify(recipe, null, 2)),
+  } });
   return html("li", { class: "card", data: { test: "recipe-card" } }, html("div", { class: "who" }, ...describeRecipe(recipe)), save, remove);
 }
 
@@ -42,10 +44,4 @@ export function describeRecipe({ origin, source: { selector, template }, form })
     html("div", { class: "name", text: origin, dir: "ltr" }), part("recipe_selector", selector ? [selector] : []),
     part("recipe_template", template ? [template] : []), part("recipe_form", fields),
   ];
-}
-
-/** @param {Recipe} recipe */
-function saveRecipe(recipe) {
-  const bytes = new TextEncoder().encode(JSON.stringify(recipe, null, 2));
-  saveFile(`${new URL(recipe.origin).hostname}.json`, bytes.buffer);
 }

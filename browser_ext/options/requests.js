@@ -41,7 +41,6 @@ export function openRequest({ translate, refresh }, addresses) {
       saveFile(`${fileNameOf(ownAddresses[0])}.csr`, request);
       await refresh();
       tellDone("identities", translate("keys_request_made"));
-      return true;
     },
   });
 }
@@ -72,7 +71,6 @@ function openFinish({ translate, refresh }, { id, addresses }) {
       if (!sent.length) throw Object.assign(new Error("no file"), { code: "no-certificate-file" });
       await withPassphrase(current, (passphrase) => askWithSecrets("request.finish", { id, files: sent }, { passphrase }));
       await refresh();
-      return true;
     },
   });
 }

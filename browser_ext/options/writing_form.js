@@ -2,14 +2,11 @@
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { ask } from "../shared/request.js";
 import { locale, translate } from "../texts/texts.js";
-import { byId, inputById, tellChange } from "./parts.js";
+import { byId, inputById, tellChange, whenSubmitted } from "./parts.js";
 
 /** @param {() => Promise<void>} refresh */
 export function watchWriting(refresh) {
-  byId("timestamp-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    void change(ask("writing.service", { address: inputById("timestamp-service").value }));
-  });
+  whenSubmitted("timestamp-form", () => change(ask("writing.service", { address: inputById("timestamp-service").value })));
   byId("labels-remove").addEventListener("click", () => void change(ask("writing.no-labels")));
   inputById("label-file").addEventListener("change", async () => {
     const [file] = inputById("label-file").files ?? [];

@@ -10,10 +10,9 @@ import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { recipientState } from "../../wasm_build/ui/recipient_words.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
-import { api } from "../shared/api.js";
 import { describeCertificate } from "../shared/certificate_card.js";
 import { day, errorText, translate } from "../texts/texts.js";
-import { startPage } from "../shared/page_start.js";
+import { closeWindow, startPage } from "../shared/page_start.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";
 import { openPageView } from "../shared/page_reading.js";
 import { digestOf } from "../shared/question.js";
@@ -54,7 +53,7 @@ let adder;
 /** @type {SecretField | null} */
 let passphrase = null;
 
-addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && void leave()));
+addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && void closeWindow()));
 startHeartbeat();
 setTitle(translate, "page_save_title");
 try {
@@ -66,8 +65,7 @@ try {
 
 async function start() {
   main.replaceChildren(html("p", { role: "status", text: translate("page_copying") }));
-  const tab = Number(new URLSearchParams(location.search).get("tab"));
-  const copied = await ask("page.copy", { tab });
+  const copied = await ask("page.copy", { tab: Number(new URLSearchParams(location.search).get("tab")) });
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
   questionHash = digestOf(copied.question);
@@ -161,17 +159,11 @@ function drawAnswer() {
     translate, label: translate("passphrase_for", { file: locked.fileName }), hint: translate("passphrase_hint"), onSubmit: () => void save(button),
   });
   const button = html("button", { type: "button", class: "primary", text: translate("save"), data: { agrees: "", test: "save" } });
-  const cancel = html("button", { type: "button", text: translate("cancel"), data: { test: "cancel" }, on: { click: () => void leave() } });
+  const cancel = html("button", { type: "button", text: translate("cancel"), data: { test: "cancel" }, on: { click: () => void closeWindow() } });
   button.disabled = !identities.length || !(isSigned || isEncrypted);
   button.addEventListener("click", () => void save(button));
   answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button, cancel));
   disturb();
-}
-
-/** Closes this window. In Firefox `window.close()` does not close a window that an extension has opened. */
-async function leave() {
-  const tab = await api.tabs.getCurrent();
-  if (tab?.id !== undefined) await api.tabs.remove(tab.id);
 }
 
 function lockedIdentity() {

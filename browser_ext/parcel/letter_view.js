@@ -6,7 +6,7 @@ import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { direction, locale } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "../shared/mail_view_words.js";
-import { RequestError } from "../shared/messages.js";
+import { required } from "../shared/messages.js";
 import { packContent } from "../shared/packed_content.js";
 import { provedSender } from "../shared/report_view.js";
 import { ask } from "../shared/request.js";
@@ -34,15 +34,12 @@ export class LetterView {
   static async open(place, letter, judged) {
     /** @type {LetterView | null} */
     let shown = null;
-    const onAsk = async (/** @type {import("../shared/view_link.js").ViewQuestion} */ question) => {
-      if (!shown) throw new RequestError("bad-request");
-      return shown.#answer(question);
-    };
+    const onAsk = async (/** @type {import("../shared/view_link.js").ViewQuestion} */ question) =>
+      required(shown, "bad-request").#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
     // A short letter gets a low frame, and a long letter scrolls.
     view.onHeight = (height) => view.element.style.setProperty("--letter-block-size", `${height}px`);
-    const words = viewWords();
-    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
+    const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: direction() });
     const { report, text: whole, passages, attachments } = letter;
     // The parcel protects the letter's header fields too, so no field is marked as unprotected.
     const packed = packContent({ ...letter, report: { ...report, headerProtections: report.headers.map(() => "") } });
@@ -67,14 +64,14 @@ export class LetterView {
   async #answer({ name, body }) {
     if (name === "vaultKey") return ask("vault.key");
     if (name === "attached") return ask("parcel.attached", { name: body.name, envelope: body.envelope });
-    const file = this.#files[body.file];
-    if (!file) throw new RequestError("bad-request");
+    const file = required(this.#files[body.file], "bad-request");
     return { envelope: await encryptTo(this.#replyKey, "mail file", file.slice(0)) };
   }
 }
 
 /** @param {MessageReport} report */
 function verdictFor(report) {
-  const coverage = { parts: [], isWholeSigned: report.signers.length > 0 };
-  return { from: provedSender(report), state: report.state, coverage, fieldOrigin: "" };
+  return {
+    from: provedSender(report), state: report.state, coverage: { parts: [], isWholeSigned: report.signers.length > 0 }, fieldOrigin: "",
+  };
 }

@@ -19,8 +19,10 @@ function drawVerdict({ report, certificates, sender }) {
     void ask("parcel.propose", { fingerprint, certificates: certificates.map(({ certificate }) => certificate) });
   const { headline, details } = describeReport(report, translate, { onAccept });
   const proved = provedSender(report);
-  const from = { from: proved || sender, fromLabel: translate(proved ? "from" : "mail_from_claimed") };
-  return { headline, details: [details], spoken: headline[0]?.textContent ?? "", ...from };
+  return {
+    headline, details: [details], spoken: headline[0]?.textContent ?? "",
+    from: proved || sender, fromLabel: translate(proved ? "from" : "mail_from_claimed"),
+  };
 }
 
 /** @type {ParcelDrawing["showLetter"]} */

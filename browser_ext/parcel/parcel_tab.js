@@ -19,6 +19,7 @@ import { EvidenceStore } from "../../wasm_build/vault/server/lookups.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { api } from "../shared/api.js";
+import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, translate } from "../texts/texts.js";
 import { kept } from "../shared/kept_preferences.js";
 import { RequestError } from "../shared/messages.js";
@@ -119,7 +120,7 @@ export class ParcelTab {
     this.#address = address;
     this.#server = null;
     const [known, isGranted] = await Promise.all([
-      ask("parcel.look", { origin: address.origin }), api.permissions.contains({ origins: [patternOf(address.origin)] }),
+      ask("parcel.look", { origin: address.origin }), api.permissions.contains({ origins: [directoryPattern(address.origin)] }),
     ]);
     // `isolate` keeps the host's name left-to-right in a right-to-left sentence.
     this.#place.textContent = translate("parcel_server", { host: isolate(address.host) });
@@ -134,7 +135,7 @@ export class ParcelTab {
    * @param {NoticeAddress} address @param {{isGranted: boolean, isListed: boolean}} known
    */
   async admit(address, { isGranted, isListed }) {
-    const origins = [patternOf(address.origin)];
+    const origins = [directoryPattern(address.origin)];
     // The browser asks for the permission only during the click, so nothing may be awaited before.
     if (!isGranted && !(await api.permissions.request({ origins }))) throw new RequestError("directory-not-granted");
     if (!isGranted && !isListed) this.#giveBack = async () => void (await api.permissions.remove({ origins }).catch(() => false));
@@ -144,8 +145,7 @@ export class ParcelTab {
   /** The requests to the server. The server's pages name the API's address. @returns {Promise<ParcelRequests>} */
   #askServer() {
     if (this.#server) return this.#server;
-    const origin = this.#address?.origin ?? "";
-    const asking = ask("parcel.server", { origin }).then(({ api: server }) => new ParcelRequests(server));
+    const asking = ask("parcel.server", { origin: this.#address?.origin ?? "" }).then(({ api: server }) => new ParcelRequests(server));
     this.#server = asking;
     void asking.catch(() => { this.#server = null; }).finally(() => this.#giveBack());
     return asking;
@@ -158,12 +158,11 @@ export class ParcelTab {
   #makeReader(requests, { trust }, fingerprint) {
     const judging = (/** @type {import("../../wasm_build/vault/server/trust.js").Evidence} */ evidence = this.#evidence.copy()) =>
       ({ trust: { ...structuredClone(trust), evidence }, at: new Date().toISOString() });
-    const session = this.#session;
     const vault = async () => {
       const own = await this.#startVault();
       return fingerprint ? new KeyVault(own, fingerprint) : own;
     };
-    return new ParcelReader({ requests, session, vault, trust: { evidence: this.#evidence, judging } });
+    return new ParcelReader({ requests, session: this.#session, vault, trust: { evidence: this.#evidence, judging } });
   }
 
   /** @type {ParcelHost["checkWords"]} */
@@ -212,8 +211,7 @@ export class ParcelTab {
       return requests.open(id, { nonce, token });
     };
     try {
-      const canSign = purposes?.includes("sign") ?? false;
-      const opening = await reader.unlockByKey(id, { readers: addresses, canSign, prove });
+      const opening = await reader.unlockByKey(id, { readers: addresses, canSign: purposes?.includes("sign") ?? false, prove });
       if (this.id === id) this.#show(new OpenedParcel(this, reader, opening, DRAWING));
     } catch (error) {
       throw codeOf(error) === "wrong-secret" ? new RequestError("parcel-not-for-key") : error;
@@ -277,10 +275,4 @@ export class ParcelTab {
     this.#vault.catch(() => { this.#vault = null; });
     return this.#vault;
   }
-}
-
-/** The match pattern for an origin. Match patterns name no port. @param {string} origin */
-function patternOf(origin) {
-  const { protocol, hostname } = new URL(origin);
-  return `${protocol}//${hostname}/*`;
 }

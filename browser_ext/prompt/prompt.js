@@ -71,7 +71,7 @@ const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable"
  */
 const QUESTIONS = {
   write: { title: titleOfWriting, verb: verbOfWriting, refuse: "cancel", sections: writingSections },
-  open: { title: () => "prompt_title_open", verb: () => translate("decrypt_text"), refuse: "verb_do_not_open", sections: () => [openingSection()] },
+  open: { title: () => "prompt_title_open", verb: () => translate("decrypt_text"), refuse: "verb_do_not_open", sections: openingSections },
   form: { title: () => "form_title", verb: () => translate("verb_sign_form"), refuse: "verb_do_not_sign_form", sections: () => formSections(current.form) },
   files: { title: () => "file_title", verb: verbOfWriting, refuse: "cancel", sections: filesSections },
   altered: { title: () => "altered_title", verb: () => translate("verb_restore"), refuse: "close", sections: alteredSections },
@@ -114,8 +114,7 @@ async function load() {
     if (offered.has(fingerprint)) continue;
     offered.add(fingerprint);
     // A page only proposes readers. A proposed reader is ticked only if the person has chosen them on this site before.
-    const isKnownHere = current.readersHere.includes(fingerprint);
-    if (usable && isKnownHere && isProposed(info)) chosen.add(fingerprint);
+    if (usable && current.readersHere.includes(fingerprint) && isProposed(info)) chosen.add(fingerprint);
   }
 }
 
@@ -180,8 +179,8 @@ function refuse() {
   void ask("prompt.refuse", { job }).catch(showProblem);
 }
 
-function openingSection() {
-  return html("p", { text: translate(current.siteKnown ? "opening_again" : "opening_first") });
+function openingSections() {
+  return [html("p", { text: translate(current.siteKnown ? "opening_again" : "opening_first") })];
 }
 
 function titleOfWriting() {
@@ -249,12 +248,6 @@ function missingCard(address) {
     })));
 }
 
-/** @param {string} className @param {string} label */
-function openOptionsButton(className, label) {
-  const on = { click: () => void ask("options.open", { section: "identities" }) };
-  return html("button", { type: "button", class: className, text: translate(label), on });
-}
-
 /** @param {Reader} info @param {number} index @returns {HTMLElement} */
 function readerCard(info, index) {
   const id = `reader-${index}`;
@@ -275,7 +268,9 @@ function readerCard(info, index) {
 
 function noKeysSection() {
   return html("section", {}, html("p", { class: "warning", text: translate("no_keys_yet"), data: { test: "no-keys" } }),
-    openOptionsButton("primary", "verb_add_keys"));
+    html("button", {
+      type: "button", class: "primary", text: translate("verb_add_keys"), on: { click: () => void ask("options.open", { section: "identities" }) },
+    }));
 }
 
 /** The passphrase of the chosen identity, if it is locked. @param {HTMLButtonElement} agree */

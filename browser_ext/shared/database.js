@@ -13,6 +13,7 @@
  * latest record, but no key. `keySessions` has the session at that server, encrypted like the identities.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/storage/database.js";
+import { required } from "./messages.js";
 
 /** @typedef {keyof Stores} Store */
 
@@ -58,6 +59,14 @@ export const all = (store) => transact(store, "readonly", (objects) => objects.g
 /** @template {Store} S @template {string} K @param {S} store @param {K} key @returns {Promise<Entry<S, K> | undefined>} */
 export const get = (store, key) => transact(store, "readonly", (objects) => objects.get(key));
 
+/**
+ * Reads an entry. Rejects with `code` if there is none.
+ * @template {Store} S @template {string} K @param {S} store @param {K} key @param {string} code
+ */
+export async function find(store, key, code) {
+  return required(await get(store, key), code);
+}
+
 /** @template {Store} S @param {S} store @param {Stores[S]} value */
 export const put = (store, value) => transact(store, "readwrite", (objects) => objects.put(value));
 
@@ -79,6 +88,3 @@ export async function change(changes) {
     }
   });
 }
-
-/** @param {Store} store */
-export const clear = (store) => transact(store, "readwrite", (objects) => objects.clear());

@@ -19,6 +19,15 @@ export function directoryOrigin(directory) {
   return url.origin;
 }
 
+/** The origin of a bridge or of another server; "" for an address that is refused. @param {string} address */
+export function safeOrigin(address) {
+  try {
+    return directoryOrigin(address);
+  } catch {
+    return "";
+  }
+}
+
 /**
  * The address of the bridge's API, as the bridge's pages name it, without `/api`. Throws `unsafe-directory` if nothing may be sent
  * to this address. Without TLS, the address must be on this machine, and the pages that name it must be without TLS too.

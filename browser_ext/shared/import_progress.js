@@ -4,6 +4,7 @@
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { translate } from "../texts/texts.js";
+import { askWithSecrets } from "./request.js";
 
 /** After this time the line explains why opening takes so long. */
 const LONG_MILLISECONDS = 2_000;
@@ -15,16 +16,18 @@ export class ImportProgress {
   element = html("div", { class: "import-progress" }, this.#words, this.#bar);
 
   /**
-   * @param {HTMLElement} button @param {() => Promise<void>} action rejects with the error
+   * Imports a key file. Rejects with the error of the import.
+   * @param {HTMLElement} button @param {File} file @param {import("../../wasm_build/ui/secret_field.js").SecretField} passphrase
    */
-  async during(button, action) {
+  async importFile(button, file, passphrase) {
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
     this.#words.textContent = translate("unlocking_keys");
     this.#bar.hidden = false;
     const timer = setTimeout(() => { this.#words.textContent = translate("import_starting"); }, LONG_MILLISECONDS);
     try {
-      await action();
+      const p12 = await file.arrayBuffer();
+      await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
     } finally {
       clearTimeout(timer);
       this.#words.textContent = "";

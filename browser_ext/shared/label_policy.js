@@ -5,7 +5,7 @@
  *
  * `policy` is its OID. The values are the numbers of RFC 2634 section 3.2.
  */
-import { RequestError } from "./messages.js";
+import { required } from "./messages.js";
 
 /** @typedef {{policy: string, name: string, classifications: {value: number, name: string}[]}} LabelPolicy */
 
@@ -18,9 +18,7 @@ const OID = /^[0-2](\.(0|[1-9]\d{0,9})){1,30}$/u;
 
 /** The policy in a file. Throws `bad-label-policy`. @param {ArrayBuffer} bytes */
 export function policyInFile(bytes) {
-  const policy = bytes.byteLength <= MAX_FILE_BYTES ? readLabelPolicy(parse(bytes)) : null;
-  if (!policy) throw new RequestError("bad-label-policy");
-  return policy;
+  return required(bytes.byteLength <= MAX_FILE_BYTES ? readLabelPolicy(parse(bytes)) : null, "bad-label-policy");
 }
 
 /** @param {any} value @returns {LabelPolicy | null} null unless the value is a policy and nothing else */

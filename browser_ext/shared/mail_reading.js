@@ -9,7 +9,7 @@ import { describeCoverage } from "../../wasm_build/ui/protected_parts.js";
 import { day, direction, errorText, locale, translate } from "../texts/texts.js";
 import { MAIL_SANDBOX, MAIL_VIEW, viewWords } from "./mail_view_words.js";
 import { describeReport, provedSender } from "./report_view.js";
-import { ask, wasLockedSince, whenLocked } from "./request.js";
+import { ask, outcomeOf, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
 /** The kinds of answers to a mail, each with the text key of its button. */
@@ -75,9 +75,7 @@ export class MailReading {
   async #openView(place) {
     const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
     const view = await ViewLink.open(place, { page: MAIL_VIEW, sandbox: MAIL_SANDBOX, onAsk });
-    const words = viewWords();
-    const replyKey = await view.readMail({ words, language: locale(), direction: direction() });
-    return { view, replyKey };
+    return { view, replyKey: await view.readMail({ words: viewWords(), language: locale(), direction: direction() }) };
   }
 
   /**
@@ -93,8 +91,7 @@ export class MailReading {
     if (!this.#prepared) this.prepare();
     try {
       const isField = await this.#open();
-      const answers = isField ? [] : this.#answers();
-      if (!this.#isRemoved) this.#bottom.replaceChildren(...answers, ...this.#closing, this.#status);
+      if (!this.#isRemoved) this.#bottom.replaceChildren(...(isField ? [] : this.#answers()), ...this.#closing, this.#status);
     } catch (error) {
       if (!this.#isRemoved) this.#showFailure(error);
     }
@@ -106,7 +103,8 @@ export class MailReading {
     // If this view fails, the next try loads another one.
     this.#prepared = null;
     const { view, replyKey } = await prepared;
-    const { state, result, error, envelope } = await this.#outcomeOf(await ask("mail.verify", { frame: this.#frame, mail: this.#mail, replyKey }));
+    const { job, outcome } = await ask("mail.verify", { frame: this.#frame, mail: this.#mail, replyKey });
+    const { state, result, error, envelope } = outcome ?? await outcomeOf(this.#frame, job);
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     // From here on a lock removes the view.
     this.#view = view;
@@ -187,15 +185,6 @@ export class MailReading {
     if (name === "vaultKey") return ask("vault.key");
     if (name === "attached") return ask("mail.attached", { frame, name: body.name, envelope: body.envelope });
     throw { code: "bad-request" };
-  }
-
-  /** @param {ReplyTo<"mail.verify">} opening */
-  async #outcomeOf({ job, outcome }) {
-    if (outcome) return outcome;
-    for (;;) {
-      const last = await ask("job.wait", { frame: this.#frame, job });
-      if (last.state !== "waiting") return last;
-    }
   }
 
   /** @param {unknown} error */

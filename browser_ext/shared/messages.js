@@ -15,6 +15,15 @@ export class RequestError extends Error {
   }
 }
 
+/**
+ * Returns the value. Throws `code` if there is none, or if it is an empty text.
+ * @template T @param {T} value @param {string} code @returns {NonNullable<T>}
+ */
+export function required(value, code) {
+  if (value === "" || value === undefined || value === null) throw new RequestError(code);
+  return value;
+}
+
 /** The code of any error; "unknown" for an error without one. @param {unknown} error @returns {string} */
 export function codeOf(error) {
   return memberOf(error, "code") ?? "unknown";

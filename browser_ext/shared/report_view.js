@@ -32,17 +32,15 @@ export function describeReport(report, translate, { onAccept }) {
   const statement = isChecking
     ? checkingStatement(translate)
     : stateStatement(shownState(report), translate, sentenceOf(report, translate));
-  const headline = [statement];
   const readers = countReaders(report);
-  if (readers > 0) {
-    const encrypted = translate("encrypted_for", { count: readers });
-    headline.push(html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted));
-  }
+  const encrypted = readers > 0 ? translate("encrypted_for", { count: readers }) : "";
   const { reason: mainReason } = sentenceOf(report, translate);
   const remarks = isChecking ? [] : report.reasons.filter((reason) => REMARKS.has(reason.code) && reason !== mainReason);
-  for (const remark of remarks) {
-    headline.push(html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } }));
-  }
+  const headline = [
+    statement, ...(encrypted ? [html("p", { class: "encrypted-for" }, lockMark(encrypted), encrypted)] : []),
+    ...remarks.map((remark) =>
+      html("p", { class: REMARKS.get(remark.code), text: reasonSentence(translate, remark), data: { test: remark.code } })),
+  ];
   const why = isChecking ? null : whyOf(report, translate, onAccept);
   return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report, translate)) };
 }

@@ -2,7 +2,7 @@
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { api } from "./api.js";
 import { encryptTo } from "./channel.js";
-import { RequestError } from "./messages.js";
+import { RequestError, required } from "./messages.js";
 
 const HEARTBEAT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 500;
@@ -17,8 +17,7 @@ const RETRY_MILLISECONDS = 500;
  */
 export async function ask(type, ...rest) {
   const [body = {}] = rest;
-  const reply = (await send(type, body)) ?? (await pause(), await send(type, body));
-  if (!reply) throw new RequestError("no-reply");
+  const reply = required((await send(type, body)) ?? (await pause(), await send(type, body)), "no-reply");
   if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
   return /** @type {ReplyTo<T>} */ (reply.value);
 }
@@ -89,6 +88,17 @@ export function whenLocked(act) {
 export async function wasLockedSince(openedAt) {
   const { lockedAt = 0 } = await api.storage.local.get("lockedAt");
   return Number(lockedAt) >= openedAt;
+}
+
+/**
+ * Waits for the end of a frame's job with repeated requests, because each request keeps the background alive for a while.
+ * @param {string} frame @param {string} job
+ */
+export async function outcomeOf(frame, job) {
+  for (;;) {
+    const outcome = await ask("job.wait", { frame, job });
+    if (outcome.state !== "waiting") return outcome;
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, translate } from "../texts/texts.js";
 import { codeOf, describeError, RequestError } from "../shared/messages.js";
 import { createOwnOrigin } from "../shared/own_origin.js";
-import { startPage } from "../shared/page_start.js";
+import { closeWindow, startPage } from "../shared/page_start.js";
 import { showPattern } from "../shared/pattern.js";
 import { ask } from "../shared/request.js";
 import { writeCredentials } from "./credentials.js";
@@ -109,10 +109,4 @@ function say(error) {
   password.setError("");
   if (!error) return;
   failure.textContent = code === "bridge-said" ? translate("bridge_said", { host: isolate(host), words: isolate(describeError(error).message) }) : errorText(error);
-}
-
-async function closeWindow() {
-  // In Firefox `window.close()` does not close a window that an extension opened.
-  const tab = await api.tabs.getCurrent();
-  if (tab?.id !== undefined) await api.tabs.remove(tab.id);
 }

@@ -1,6 +1,6 @@
 /** The page that replaces a site whose files differ from the signed list. It says why the site was stopped, and what to do. */
 import { disturb } from "../../wasm_build/ui/calm.js";
-import { html } from "../../wasm_build/ui/dom.js";
+import { byId, html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { errorText, translate } from "../texts/texts.js";
 import { RequestError } from "../shared/messages.js";
@@ -46,9 +46,4 @@ function serverRows(before, now) {
   /** @type {[string, string][]} */
   const keys = [["stopped_keys_before", before?.keyServer ?? ""], ["stopped_keys_now", now.keyServer]];
   return [...(before?.api === now.api ? [] : bridge), ...(before?.keyServer === now.keyServer ? [] : keys)];
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -1,5 +1,5 @@
 /** The window of the toolbar button. It offers the extension's actions, also where a page shows nothing to open. */
-import { html } from "../../wasm_build/ui/dom.js";
+import { byId, html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
 import { errorText, translate } from "../texts/texts.js";
@@ -29,9 +29,8 @@ try {
   const { site, isReachable, downloads, isUnlocked } = await ask("toolbar.look", { tab });
   // The isolate characters keep the name left-to-right in a right-to-left sentence.
   byId("place").textContent = isReachable ? translate("toolbar_place", { site: `\u2068${site}\u2069` }) : translate("toolbar_no_page");
-  const buttons = ACTIONS.filter(({ action, ofPage }) => (isReachable || !ofPage) && (isUnlocked || action !== "lock"))
-    .map(actionButton);
-  buttons.unshift(...downloads.map(downloadButton));
+  const actions = ACTIONS.filter(({ action, ofPage }) => (isReachable || !ofPage) && (isUnlocked || action !== "lock"));
+  const buttons = [...downloads.map(downloadButton), ...actions.map(actionButton)];
   byId("ways").replaceChildren(...buttons.map((button) => html("li", {}, button)));
   buttons[0]?.focus();
 } catch (error) {
@@ -66,13 +65,7 @@ async function go(action) {
 }
 
 function showLocked() {
-  const button = byId("ways").querySelector("[data-test=way-lock]");
-  button?.closest("li")?.remove();
+  byId("ways").querySelector("[data-test=way-lock]")?.closest("li")?.remove();
   byId("state").textContent = translate("state_locked");
   byId("ways").querySelector("button")?.focus();
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -4,12 +4,12 @@
  */
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
-import { RequestError } from "../shared/messages.js";
+import { required } from "../shared/messages.js";
 import { shownText } from "../../wasm_build/vault/values/shown_text.js";
 import { packLetter, unpackLetter } from "../../wasm_build/vault/values/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";
-import { callVault, openEnvelope, openSecret } from "./vault_access.js";
+import { callVault, copyAll, openEnvelope, openSecret } from "./vault_access.js";
 
 /** RFC 9788 section 4.3: the outer Subject if the real one is encrypted. */
 const HIDDEN_SUBJECT = "[...]";
@@ -42,10 +42,20 @@ export const letterVerbs = {
   "letter.sign": signLetter,
   "letter.finish": finishLetter,
   "letter.drop": async (/** @type {{composition: string}} */ body) => dropLetter(body),
-  "letter.receipt": composeReceipt,
+  /**
+   * Makes the receipt that a held mail asks for.
+   * @param {Omit<Encrypted<VaultArgs<"receipt.make">>, "message"> & {mail: string}} body
+   */
+  "letter.receipt": ({ mail, ...receipt }) => callVault("receipt.make", { ...receipt, message: copyMail(mail) }),
   "letter.original": openOriginal,
-  "draft.seal": sealDraft,
-  "draft.open": openDraft,
+  /** Encrypts a part of a draft for storing. @param {Keys & {content: Envelope, place: string}} body */
+  "draft.seal": async ({ content, ...rest }) => callVault("draft.seal", { ...rest, draft: await openEnvelope("draft", content) }),
+  /**
+   * Decrypts a stored part of a draft, and encrypts it for the window that continues the draft.
+   * @param {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} body
+   */
+  "draft.open": async ({ replyKey, ...sealed }) =>
+    encryptTo(replyKey, "draft to go on with", (await callVault("draft.open", sealed)).draft),
 };
 
 /**
@@ -62,7 +72,7 @@ async function composeLetter(body) {
     for (const [index, copy] of copies.entries()) {
       const begun = work.opened + work.forCopy * index;
       made.push(await callVault("message.compose", {
-        draft: draftOf(index), sign, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
+        draft: draftOf(index), sign, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyAll(body.identities), sealKey, ...encryptionOf(copy, password),
       }, ({ done }) => tell(begun + done)));
       tell(begun + work.forCopy);
     }
@@ -85,7 +95,7 @@ async function signLetter(body) {
   for (const [index, copy] of copies.entries()) {
     const isEncrypted = copy.recipients.length > 0 || copy.usesPassword;
     signed.push(await callVault("message.sign", {
-      draft: draftOf(index), encrypts: isEncrypted, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyOf(body.identities), sealKey,
+      draft: draftOf(index), encrypts: isEncrypted, readsHeaders: copy.readsHeaders ?? false, receipt, label, identities: copyAll(body.identities), sealKey,
     }));
     tell(work.opened + work.forCopy * (index + 1));
   }
@@ -98,9 +108,8 @@ async function signLetter(body) {
  * @param {Pick<Composing, "composition" | "copies" | "password"> & {answers: ArrayBuffer[]}} body
  */
 async function finishLetter({ composition, copies, password: encrypted, answers }) {
-  const letter = waiting.get(composition);
-  // The vault has ended and restarted since the letter was signed.
-  if (!letter) throw new RequestError("vault-restarted");
+  // The letter is missing if the vault has ended and restarted since the letter was signed.
+  const letter = required(waiting.get(composition), "vault-restarted");
   /** @type {ArrayBuffer[]} */
   const messages = [];
   await withPassword(encrypted, async (password) => {
@@ -159,41 +168,10 @@ async function withPassword(encrypted, work) {
   }
 }
 
-/**
- * Duplicates buffers for one call, since a call transfers its buffers. All copies of a letter need the writer's
- * certificate.
- * @param {ArrayBuffer[]} buffers
- */
-function copyOf(buffers) {
-  return buffers.map((buffer) => buffer.slice(0));
-}
-
 /** @param {Composing["copies"][number]} copy @param {Secret | null} password */
 function encryptionOf({ recipients, usesPassword }, password) {
   const passwords = usesPassword && password ? { passwords: [{ ...password, buffer: password.buffer.slice(0) }] } : {};
-  return { recipients: copyOf(recipients), cipher: "cbc", ...passwords };
-}
-
-/**
- * Makes the receipt that a held mail asks for.
- * @param {Omit<Encrypted<VaultArgs<"receipt.make">>, "message"> & {mail: string}} body
- */
-function composeReceipt({ mail, ...receipt }) {
-  return callVault("receipt.make", { ...receipt, message: copyMail(mail) });
-}
-
-/** Encrypts a part of a draft for storing. @param {Keys & {content: Envelope, place: string}} body */
-async function sealDraft({ content, ...rest }) {
-  return callVault("draft.seal", { ...rest, draft: await openEnvelope("draft", content) });
-}
-
-/**
- * Decrypts a stored part of a draft, and encrypts it for the window that continues the draft.
- * @param {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} body
- */
-async function openDraft({ replyKey, ...sealed }) {
-  const { draft } = await callVault("draft.open", sealed);
-  return encryptTo(replyKey, "draft to go on with", draft);
+  return { recipients: copyAll(recipients), cipher: "cbc", ...passwords };
 }
 
 /**

@@ -4,7 +4,7 @@
  * A mail stays as it came, perhaps encrypted, and is never stored. The files of an opened mail are encrypted, and only
  * the view that shows the mail can decrypt them.
  */
-import { RequestError } from "../shared/messages.js";
+import { RequestError, required } from "../shared/messages.js";
 
 /** The limit of all held mails together. A new mail replaces the oldest ones. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
@@ -39,9 +39,7 @@ export class MailStore {
    * @returns {ArrayBuffer} the copy; throws `mail-gone`
    */
   copy(id) {
-    const mail = this.#mails.get(id);
-    if (!mail) throw new RequestError("mail-gone");
-    return mail.bytes.slice(0);
+    return required(this.#mails.get(id), "mail-gone").bytes.slice(0);
   }
 
   /** @param {string} id @returns {string} the name that the mail came with */
@@ -56,9 +54,7 @@ export class MailStore {
 
   /** @param {string} frame @param {number} index @returns {Envelope} the file; throws `mail-gone` */
   file(frame, index) {
-    const envelope = this.#files.get(frame)?.[index];
-    if (!envelope) throw new RequestError("mail-gone");
-    return envelope;
+    return required(this.#files.get(frame)?.[index], "mail-gone");
   }
 
   /** @param {string} frame */

@@ -5,7 +5,7 @@
 import { overwrite } from "../../wasm_build/vault/memory/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
 import { isClosed as isClosedReport } from "../shared/closed_report.js";
-import { RequestError } from "../shared/messages.js";
+import { RequestError, required } from "../shared/messages.js";
 import { packPage } from "../shared/packed_page.js";
 import { copyMail } from "./mail_verbs.js";
 import { callVault } from "./vault_access.js";
@@ -108,9 +108,7 @@ async function encrypt({ page: id, ...protecting }) {
 
 /** @param {string} id */
 function find(id) {
-  const page = pages.get(id);
-  if (!page) throw new RequestError("page-let-go");
-  return page;
+  return required(pages.get(id), "page-let-go");
 }
 
 /** @param {string} id */

@@ -16,11 +16,15 @@ import { callVault, openEnvelope } from "./vault_access.js";
 export const parcelVerbs = {
   "parcel.answer": (/** @type {Encrypted<VaultArgs<"parcel.answer">>} */ args) => callVault("parcel.answer", args),
   "parcel.verify": verify,
-  "parcel.decrypt": decrypt,
+  /** @param {Encrypted<VaultArgs<"parcel.decrypt">> & {replyKey: ArrayBuffer}} body */
+  "parcel.decrypt": async ({ replyKey, ...args }) =>
+    ({ envelope: await encryptTo(replyKey, "parcel chunk", (await callVault("parcel.decrypt", args)).content) }),
   "parcel.receipt": (/** @type {Encrypted<VaultArgs<"parcel.receipt">>} */ args) => callVault("parcel.receipt", args),
   "parcel.message": compose,
   "parcel.make": make,
-  "parcel.encrypt": encrypt,
+  /** @param {Omit<Encrypted<VaultArgs<"parcel.encrypt">>, "content"> & {content: Envelope}} body */
+  "parcel.encrypt": async ({ content, ...args }) =>
+    callVault("parcel.encrypt", { ...args, content: await openEnvelope("chunk to send", content) }),
   "parcel.plan": (/** @type {Building} */ args) => build("parcel.plan", args),
   "parcel.finish": (/** @type {Building} */ args) => build("parcel.finish", args),
 };
@@ -30,12 +34,6 @@ async function verify({ replyKey, ...args }) {
   const { sender, to, created, files, ...judged } = await callVault("parcel.verify", args);
   const packed = new TextEncoder().encode(JSON.stringify({ sender, to, created, files })).buffer;
   return { ...judged, envelope: await encryptTo(replyKey, "opened parcel", packed) };
-}
-
-/** @param {Encrypted<VaultArgs<"parcel.decrypt">> & {replyKey: ArrayBuffer}} body */
-async function decrypt({ replyKey, ...args }) {
-  const { content } = await callVault("parcel.decrypt", args);
-  return { envelope: await encryptTo(replyKey, "parcel chunk", content) };
 }
 
 /**
@@ -53,11 +51,6 @@ async function compose({ letter, at, replyKey }) {
 async function make({ replyKey, ...args }) {
   const { words, ...made } = await callVault("parcel.make", args);
   return { ...made, words: await encryptTo(replyKey, "parcel words", words) };
-}
-
-/** @param {Omit<Encrypted<VaultArgs<"parcel.encrypt">>, "content"> & {content: Envelope}} body */
-async function encrypt({ content, ...args }) {
-  return callVault("parcel.encrypt", { ...args, content: await openEnvelope("chunk to send", content) });
 }
 
 /** @template {"parcel.plan" | "parcel.finish"} Verb @param {Verb} verb @param {Building} body */

@@ -3,7 +3,7 @@
  * encrypted for the owner. Afterwards it is encrypted for the frame that shows it.
  */
 import { encryptTo } from "../shared/channel.js";
-import { RequestError } from "../shared/messages.js";
+import { required } from "../shared/messages.js";
 import { openEnvelope } from "./vault_access.js";
 
 /** The held texts by job. @type {Map<string, Envelope>} */
@@ -58,7 +58,5 @@ async function encryptAgain(job, replyKey, purpose) {
 
 /** @param {string} job */
 function find(job) {
-  const envelope = held.get(job);
-  if (!envelope) throw new RequestError("vault-restarted");
-  return envelope;
+  return required(held.get(job), "vault-restarted");
 }

@@ -51,6 +51,11 @@ export async function callVault(verb, args, onProgress) {
   return guarded.call(verb, opened, { deadlineSeconds: DEADLINE_SECONDS, onProgress });
 }
 
+/** Copies of buffers, since a call to the vault transfers its buffers. @param {ArrayBuffer[]} buffers */
+export function copyAll(buffers) {
+  return buffers.map((buffer) => buffer.slice(0));
+}
+
 /** Stops the operations that run. */
 export function stop() {
   session.lock("hand");

@@ -6,7 +6,7 @@ import { readClock } from "../../wasm_build/vault/storage/session.js";
 import { encryptTo } from "../shared/channel.js";
 import { isClosed } from "../shared/closed_report.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";
-import { describeError, RequestError } from "../shared/messages.js";
+import { describeError, RequestError, required } from "../shared/messages.js";
 import { clearLetters, letterVerbs } from "./letter_verbs.js";
 import { clearMails, mailVerbs } from "./mail_verbs.js";
 import { clearPages, pageVerbs } from "./page_verbs.js";
@@ -15,7 +15,7 @@ import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verb
 import { tokenVerbs } from "./token_verbs.js";
 import * as vault from "./vault_access.js";
 
-const { callVault } = vault;
+const { callVault, copyAll } = vault;
 /** The limit of a job's held files. The files are encrypted in parts, which makes them slightly larger. */
 const MAX_HELD_BYTES = MAX_FILES_BYTES + 2 ** 20;
 
@@ -160,9 +160,8 @@ async function holdFilePart({ job, index, place, part }) {
  * @param {Omit<Encrypted<VaultArgs<"file.encrypt">>, "file"> & {job: string}} body
  */
 async function encryptFiles({ job, identities, recipients, ...args }) {
-  const chosen = chosenFiles.get(job);
+  const chosen = required(chosenFiles.get(job), "vault-restarted");
   chosenFiles.delete(job);
-  if (!chosen) throw new RequestError("vault-restarted");
   const encrypted = [];
   for (const parts of chosen) {
     const { cms } = await callVault("file.encrypt", {
@@ -190,18 +189,11 @@ async function joinFile([head, ...parts]) {
 
 /** @param {string} job @param {number} index @param {number} offset in bytes */
 function takeEncryptedPart(job, index, offset) {
-  const file = encryptedFiles.get(job)?.[index];
-  if (!file) throw new RequestError("vault-restarted");
-  return file.slice(offset, offset + PART_BYTES);
+  return required(encryptedFiles.get(job)?.[index], "vault-restarted").slice(offset, offset + PART_BYTES);
 }
 
 /** @param {string} job */
 function dropFiles(job) {
   chosenFiles.delete(job);
   encryptedFiles.delete(job);
-}
-
-/** Copies of buffers, since a call to the vault transfers its buffers. @param {ArrayBuffer[]} buffers */
-function copyAll(buffers) {
-  return buffers.map((buffer) => buffer.slice(0));
 }

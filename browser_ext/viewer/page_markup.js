@@ -81,8 +81,7 @@ async function prepareMarkup(page) {
 /** Decodes with the signed charset, or else with the charset that the page names, or else as UTF-8. @param {SignedPage} page */
 function decode({ bytes, mediaType }) {
   const named = /;\s*charset\s*=\s*"?([^\s;"]+)/iu.exec(mediaType)?.[1];
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, CHARSET_SEARCHED));
-  const label = named ?? charsetIn(start) ?? "utf-8";
+  const label = named ?? charsetIn(new TextDecoder("latin1").decode(bytes.subarray(0, CHARSET_SEARCHED))) ?? "utf-8";
   try {
     return new TextDecoder(label).decode(bytes);
   } catch {
@@ -93,8 +92,7 @@ function decode({ bytes, mediaType }) {
 /** The charset of the first `meta` element that names one. @param {string} start */
 function charsetIn(start) {
   const values = [...start.matchAll(/<meta\b([^<>]*)/giu)].map(([, text]) => text.split(/charset\s*=/iu)[1]);
-  const named = values.map((text) => /^\s*(?:["']\s*)?([\w:.-]+)/u.exec(text ?? "")?.[1]);
-  return named.find((name) => name !== undefined);
+  return values.map((text) => /^\s*(?:["']\s*)?([\w:.-]+)/u.exec(text ?? "")?.[1]).find((name) => name !== undefined);
 }
 
 /** @param {Document} root @param {string} address */

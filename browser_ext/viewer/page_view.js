@@ -49,7 +49,9 @@ async function draw(page, withTexts) {
   const isLarge = await isTooLarge(page);
   const prepared = isLarge ? null : await preparePage(page);
   const note = isLarge ? words.tooLarge : words.noView;
-  const shown = prepared ? frameOf(prepared.document) : html("p", { class: "note", text: note, data: { test: "no-view" } });
+  const shown = prepared
+    ? markupFrame(prepared.document, { class: "page", title: words.title })
+    : html("p", { class: "note", text: note, data: { test: "no-view" } });
   document.body.replaceChildren(shown, ...below(prepared?.links ?? [], page));
   const texts = prepared && withTexts ? textsOf(prepared.document) : [];
   return { leftOut: prepared?.leftOut ?? 0, scripts: prepared?.scripts ?? 0, texts };
@@ -68,11 +70,6 @@ function textsOf(source) {
     for (const element of root.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name) ?? "");
   }
   return texts;
-}
-
-/** @param {string} source */
-function frameOf(source) {
-  return markupFrame(source, { class: "page", title: words.title });
 }
 
 /** @param {string[]} links @param {SignedPage} page */

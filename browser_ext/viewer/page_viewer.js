@@ -36,8 +36,7 @@ async function start() {
   try {
     if (query.has("problem")) throw { code: query.get("problem") };
     const mail = query.get("mail");
-    const reply = mail ? await ask("page.take", { mail }) : await ask("page.fetch", { tab });
-    ({ page, address } = reply);
+    ({ page, address } = mail ? await ask("page.take", { mail }) : await ask("page.fetch", { tab }));
     await open();
   } catch (error) {
     showProblem(error);
@@ -58,8 +57,7 @@ async function open(password) {
   if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
-    const notes = notesOf(await view.showPage({ envelope: opened.envelope }));
-    top.append(...notes);
+    top.append(...notesOf(await view.showPage({ envelope: opened.envelope })));
   } else {
     place.remove();
     bottom.before(html("p", { class: "warning", text: translate("page_not_shown"), data: { test: "not-shown" } }));
@@ -99,10 +97,10 @@ function addressesOf(signedFor, isVouched) {
 
 /** @param {{leftOut: number, scripts: number}} unseen */
 function notesOf({ leftOut, scripts }) {
-  const notes = [];
-  if (leftOut) notes.push(html("p", { text: translate("page_left_out", { count: leftOut }), data: { test: "left-out" } }));
-  if (scripts) notes.push(html("p", { text: translate("page_scripts", { count: scripts }), data: { test: "scripts" } }));
-  return notes;
+  return [
+    ...(leftOut ? [html("p", { text: translate("page_left_out", { count: leftOut }), data: { test: "left-out" } })] : []),
+    ...(scripts ? [html("p", { text: translate("page_scripts", { count: scripts }), data: { test: "scripts" } })] : []),
+  ];
 }
 
 /** @param {Opened} opened @param {HTMLElement} top @param {HTMLElement} bottom */

@@ -2,7 +2,7 @@
  * The viewer: a tab that shows a file from the disk, or a mail that the background already has. It asks no question
  * before it opens a file, because the person chose the file here, and no web page can cover this tab.
  */
-import { html } from "../../wasm_build/ui/dom.js";
+import { byId, html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { createLeftOut } from "../../wasm_build/ui/left_out.js";
@@ -77,8 +77,7 @@ function openFile(file) {
 
 /** @param {() => Promise<string>} hold gives a file to the background, and returns its id there */
 async function show(hold) {
-  lastTurn += 1;
-  const turn = lastTurn;
+  const turn = ++lastTurn;
   drop.hidden = true;
   main.className = "";
   main.replaceChildren(html("p", { role: "status", text: translate("status_opening") }));
@@ -170,9 +169,4 @@ async function closeFrame() {
   const closing = frame;
   frame = "";
   if (closing) await ask("frame.close", { frame: closing }).catch(() => {});
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

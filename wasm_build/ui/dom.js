@@ -51,6 +51,11 @@ export function sentenceNodes(text) {
     part.startsWith("\u2066") ? html("span", { lang: "en", dir: "ltr", text: part.slice(1, -1) }) : part);
 }
 
+/** The element of the page's markup with this id. @param {string} id */
+export function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
 let lastId = 0;
 
 /**

@@ -8,13 +8,12 @@
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../../wasm_build/vault/account/key_account.js";
-import { api } from "../../shared/api.js";
 import * as database from "../../shared/database.js";
-import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { directoryOrigin } from "../../shared/directory_address.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as backup from "../keys/backup.js";
 import * as bridge from "../writing/bridge.js";
-import { readJson } from "../writing/bridge_requests.js";
+import { checkGranted, readJson } from "../writing/bridge_requests.js";
 import * as factor from "./key_factor.js";
 import { createServer, readNamed } from "./key_servers.js";
 import * as keyTrust from "./key_trust.js";
@@ -48,24 +47,17 @@ onLearned(sendSoon);
 const sealing = {
   // The background needs no signal, because at a lock the vault rejects all calls with `locked`.
   ended: new AbortController().signal,
-  keyForUnlock() {
-    if (!sealKeyNow) throw new RequestError("locked");
-    return sealKeyNow;
-  },
+  keyForUnlock: () => required(sealKeyNow, "locked"),
 };
 
 const memory = {
   /** @param {string} user */
   async read(user) {
-    const account = await database.get("keyAccounts", user);
-    if (!account) throw new RequestError("no-key-account");
-    return { token: account.token, known: account.known };
+    const { token, known } = await database.find("keyAccounts", user, "no-key-account");
+    return { token, known };
   },
   /** @param {string} user @param {import("../../../wasm_build/vault/types/account.js").Remembered} remembered */
-  async write(user, remembered) {
-    const account = await database.get("keyAccounts", user);
-    if (account) await database.put("keyAccounts", { ...account, ...remembered });
-  },
+  write: (user, remembered) => keyTrust.amendAccount(user, remembered),
   /** @param {string} user */
   forget: (user) => database.remove("keyAccounts", user),
 };
@@ -109,7 +101,7 @@ export function connect({ server, user }) {
     const account = addressKey(user.trim());
     if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
     const origin = originOf(server);
-    await checkGranted(origin);
+    await checkGranted(origin, "key-server-not-granted");
     const named = await readNamed().catch(() => null);
     const discovery = named?.server === origin ? named.discovery : null;
     /** @type {ArrayBuffer | null} */
@@ -147,9 +139,8 @@ export function recover({ code, newPassphrase }) {
  */
 export function register({ keyFile, passphrase }) {
   return during(async (step) => {
-    const file = await database.get("keyFiles", keyFile);
-    if (!file) throw new RequestError("no-such-key");
-    await step.client.register({ ticket: await takeTicket(), p12: file.p12, p12Passphrase: passphrase, passphrase });
+    const { p12 } = await database.find("keyFiles", keyFile, "no-such-key");
+    await step.client.register({ ticket: await takeTicket(), p12, p12Passphrase: passphrase, passphrase });
     await keep(step, (await step.client.logIn(passphrase)).identities, passphrase);
   });
 }
@@ -241,9 +232,8 @@ function during(act) {
 
 /** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
 async function withClient(act) {
-  const account = await find();
-  if (!account) throw new RequestError("no-key-account");
-  await checkGranted(account.server);
+  const account = required(await find(), "no-key-account");
+  await checkGranted(account.server, "key-server-not-granted");
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   if (opened?.sealedIn !== sessionId) forgetClient();
   opened ??= { client: await createClient(account), sealedIn: sessionId };
@@ -267,7 +257,7 @@ async function withClient(act) {
 async function createClient(account) {
   const { user } = account;
   const server = createServer(account, {
-    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keepList(user, followed),
+    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keyTrust.amendAccount(user, { followed }),
   });
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
   client.hasLostCode = account.hasLostCode ?? false;
@@ -275,12 +265,6 @@ async function createClient(account) {
   const openSession = await findSession(user);
   if (openSession) client.session.resume(openSession);
   return client;
-}
-
-/** @param {string} user @param {ArrayBuffer} followed the last good list of the server's addresses */
-async function keepList(user, followed) {
-  const account = await database.get("keyAccounts", user);
-  if (account) await database.put("keyAccounts", { ...account, followed });
 }
 
 /** The session at the server, if the keys have not been locked since it was stored. @param {string} user */
@@ -334,8 +318,7 @@ async function keep({ kept, client, sessionId, sealKey }, identities, passphrase
   const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
   await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
   const stored = identities.map(({ fingerprint }) => fingerprint);
-  const account = await database.get("keyAccounts", kept.user);
-  if (account) await database.put("keyAccounts", { ...account, stored });
+  await keyTrust.amendAccount(kept.user, { stored });
   const own = keys.idOf(identities);
   for (const { id, identities: inFile } of await database.all("keyFiles")) {
     if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);
@@ -390,9 +373,4 @@ function originOf(server) {
     // The error below names the key server.
   }
   throw new RequestError("bad-key-server");
-}
-
-/** @param {string} origin */
-async function checkGranted(origin) {
-  if (!(await api.permissions.contains({ origins: [directoryPattern(origin)] }))) throw new RequestError("key-server-not-granted");
 }

@@ -6,7 +6,7 @@ import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
 import { api } from "../../shared/api.js";
 import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import { ask, readJson } from "../writing/bridge_requests.js";
 import * as vault from "../keys/vault_link.js";
@@ -25,8 +25,7 @@ const caller = {
  * @returns {Promise<{server: string, discovery: Discovery | null}>}
  */
 export async function readNamed() {
-  const { directory } = await bridge.read();
-  if (!directory) throw new RequestError("no-directory");
+  const directory = required((await bridge.read()).directory, "no-directory");
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
   const { keyServer, discovery } = response.ok ? await readJson(response) : {};
   return {

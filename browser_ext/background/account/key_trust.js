@@ -69,7 +69,8 @@ async function mergeUnchanged(client) {
     const { others, ...knowledge } = before;
     const merged = await client.merge(
       { ...knowledge, base: account?.base ?? null, sent: account?.sent ?? null }, others,
-      (sent) => storeUnconfirmed(client.user, sent),
+      // The sent entries are stored until the merge has a result.
+      (sent) => inTurn(TURN, () => amendAccount(client.user, { sent })),
     );
     const outcome = await keep(client.user, before, merged);
     if (outcome) return { ...merged, ...outcome };
@@ -77,12 +78,10 @@ async function mergeUnchanged(client) {
   throw new RequestError("no-reply");
 }
 
-/** Stores the sent entries until the merge has a result. @param {string} user @param {ArrayBuffer} sent */
-function storeUnconfirmed(user, sent) {
-  return inTurn(TURN, async () => {
-    const account = await database.get("keyAccounts", user);
-    if (account) await database.put("keyAccounts", { ...account, sent });
-  });
+/** Replaces members of the account, if this browser still has it. @param {string} user @param {Partial<KeptAccount>} members */
+export async function amendAccount(user, members) {
+  const account = await database.get("keyAccounts", user);
+  if (account) await database.put("keyAccounts", { ...account, ...members });
 }
 
 /**

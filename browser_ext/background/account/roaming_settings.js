@@ -3,7 +3,7 @@
  * than the value in this browser, the person is asked (`vault/account/roaming_settings.js`).
  */
 import { offersOf, settle, textsForMerge } from "../../../wasm_build/vault/account/roaming_settings.js";
-import { RequestError, WORDS } from "../../shared/messages.js";
+import { required, WORDS } from "../../shared/messages.js";
 import { readLabelPolicy } from "../../shared/label_policy.js";
 import { serviceAddress } from "../../shared/service_address.js";
 import * as database from "../../shared/database.js";
@@ -65,17 +65,14 @@ export async function list() {
 
 /** @param {{name: string}} body the whole name of an entry */
 export async function question({ name }) {
-  const offer = (await list()).find((entry) => entry.name === name);
-  if (!offer) throw new RequestError("question-changed");
-  return offer.question;
+  return required((await list()).find((entry) => entry.name === name), "question-changed").question;
 }
 
 /** Uses a setting or a recipe of another device in this browser too. @param {{name: string}} body */
 export async function accept({ name }) {
   const isOther = await inTurn(TURN, async () => {
     const { [name]: offered, ...held } = await readHeld();
-    if (!offered) throw new RequestError("question-changed");
-    const { changes, changesStrict } = await changesFor({ [name]: offered.text }, [], held);
+    const { changes, changesStrict } = await changesFor({ [name]: required(offered, "question-changed").text }, [], held);
     await database.change(changes);
     return changesStrict;
   });
@@ -100,7 +97,7 @@ async function readHere() {
   /** @type {Texts} */
   const chosen = {};
   const values = /** @type {Record<keyof typeof ROAMING, Record<string, unknown>>} */ ({ preferences: ownPreferences, trust: trusted, writing: forWriting });
-  for (const [entry, names] of entriesOf(ROAMING)) {
+  for (const [entry, names] of /** @type {[keyof typeof ROAMING, readonly string[]][]} */ (Object.entries(ROAMING))) {
     const isKept = (await database.get("settings", entry)) !== undefined;
     for (const name of names) {
       here[`setting:${name}`] = JSON.stringify(values[entry][name]);
@@ -164,9 +161,4 @@ async function changesFor(taken, removed, held) {
     // A running vault cannot change how it handles private keys.
     changesStrict: Object.hasOwn(values, "setting:strict"),
   };
-}
-
-/** @template {object} T @param {T} table */
-function entriesOf(table) {
-  return /** @type {[keyof T, T[keyof T]][]} */ (Object.entries(table));
 }

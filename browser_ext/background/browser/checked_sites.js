@@ -7,11 +7,12 @@
  */
 import { api } from "../../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import { senderOrigin } from "./ancestors.js";
 import { certificatesIn } from "../people/certificate_files.js";
 import { keepRegistered } from "./content_scripts.js";
+import { sha256 } from "./hashes.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
 import { inTurn } from "./turns.js";
@@ -63,8 +64,7 @@ export async function list() {
  * @param {BodyOf<"checked.add">} body
  */
 export async function add({ address, certificate }) {
-  const origin = directoryOrigin(address.trim());
-  if (!origin) throw new RequestError("bad-directory");
+  const origin = required(directoryOrigin(address.trim()), "bad-directory");
   await checkOwnSites();
   const keys = certificate.byteLength ? await fingerprintsOf(certificate) : await releaseKeys();
   if (!keys.length) throw new RequestError("no-release-key");
@@ -99,9 +99,9 @@ async function filesInTurn({ signed, configuration }, sender) {
   const isKnown = site.seen?.hash === hash && site.keys.includes(site.seen.signer.fingerprint) && now < site.seen.ends;
   const seen = isKnown && site.seen ? site.seen : await verify(site, signed, hash, now);
   const servers = readServers(configuration);
-  const { origin, keys } = site;
-  if (site.servers && !isSame(site.servers, servers)) throw new RequestError("site-servers-changed");
-  if (!isKnown || !site.servers) await database.put("checkedSites", { origin, keys, seen, servers });
+  const { origin, keys, servers: before } = site;
+  if (before && (before.api !== servers.api || before.keyServer !== servers.keyServer)) throw new RequestError("site-servers-changed");
+  if (!isKnown || !before) await database.put("checkedSites", { origin, keys, seen, servers });
   return { files: seen.files, servers };
 }
 
@@ -142,9 +142,7 @@ async function checkOwnSites() {
 /** @param {Sender} sender @returns {Promise<CheckedSite>} */
 async function find(sender) {
   const origin = senderOrigin(sender);
-  const site = (await list()).find((checkedSite) => checkedSite.origin === origin);
-  if (!site) throw new RequestError("site-not-checked");
-  return site;
+  return required((await list()).find((site) => site.origin === origin), "site-not-checked");
 }
 
 /** @param {CheckedSite} site @param {ArrayBuffer} signed @param {string} hash @param {string} at */
@@ -160,12 +158,11 @@ async function verify({ keys, seen }, signed, hash, at) {
  */
 async function readAsHtml(origins) {
   const known = await api.declarativeNetRequest.getDynamicRules();
-  const rules = origins.map((origin, index) => ({
+  const addRules = /** @type {chrome.declarativeNetRequest.Rule[]} */ (origins.map((origin, index) => ({
     id: index + 1,
     condition: { urlFilter: `|${origin}/`, resourceTypes: ["main_frame", "sub_frame", "object"] },
     action: { type: "modifyHeaders", responseHeaders: HEADER_FIELDS },
-  }));
-  const addRules = /** @type {chrome.declarativeNetRequest.Rule[]} */ (rules);
+  })));
   await api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: known.map(({ id }) => id), addRules });
 }
 
@@ -202,23 +199,12 @@ function tryToRead(configuration) {
   }
 }
 
-/** @param {Servers} servers @param {Servers} other */
-function isSame(servers, other) {
-  return servers.api === other.api && servers.keyServer === other.keyServer;
-}
-
 /** @returns {Promise<string[]>} */
 async function releaseKeys() {
-  const { fingerprints } = await (await fetch(api.runtime.getURL(RELEASE_KEYS))).json();
-  return fingerprints;
+  return (await (await fetch(api.runtime.getURL(RELEASE_KEYS))).json()).fingerprints;
 }
 
 /** @param {ArrayBuffer} file @returns {Promise<string[]>} */
 async function fingerprintsOf(file) {
   return Promise.all((await certificatesIn(file)).map(({ certificate }) => sha256(certificate)));
-}
-
-/** @param {ArrayBuffer} bytes @returns {Promise<string>} hexadecimal */
-async function sha256(bytes) {
-  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

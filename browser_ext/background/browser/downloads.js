@@ -7,6 +7,7 @@
  * person for the file.
  */
 import { api } from "../../shared/api.js";
+import { directoryPattern } from "../../shared/directory_address.js";
 import * as mails from "../mail/mails.js";
 import * as memory from "./memory.js";
 import * as pages from "../pages/pages.js";
@@ -32,8 +33,7 @@ export function watch() {
 
 /** The downloads that are offered, the newest first. @returns {Promise<Download[]>} */
 export async function offered() {
-  const known = (await memory.read("downloads")) ?? [];
-  return known.filter(({ at }) => at > Date.now() - KEPT_MILLISECONDS);
+  return ((await memory.read("downloads")) ?? []).filter(({ at }) => at > Date.now() - KEPT_MILLISECONDS);
 }
 
 /** Forgets the downloads of more than an hour ago. */
@@ -70,13 +70,7 @@ async function replaceBy(downloads) {
 
 /** @param {string} address */
 async function isGranted(address) {
-  return /^https?:/u.test(address) && api.permissions.contains({ origins: [hostPattern(address)] });
-}
-
-/** The pattern for all pages of an address's host. @param {string} address */
-function hostPattern(address) {
-  const { protocol, hostname } = new URL(address);
-  return `${protocol}//${hostname}/*`;
+  return /^https?:/u.test(address) && api.permissions.contains({ origins: [directoryPattern(address)] });
 }
 
 /**
@@ -85,7 +79,7 @@ function hostPattern(address) {
  * @param {Download} download
  */
 async function fetchAgain({ name, url }) {
-  for (const tab of await api.tabs.query({ url: hostPattern(url) })) {
+  for (const tab of await api.tabs.query({ url: directoryPattern(url) })) {
     if (tab.id === undefined || !(await isLinked(tab.id, url))) continue;
     const bytes = await pages.fetchLink(tab.id, url);
     if (bytes && !isMarkup(bytes)) return (await mails.hold({ bytes, name })).mail;

@@ -7,9 +7,10 @@
  * the claim only that broker, in the same tab, frame and document, may use the frame's id.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { placeOf, senderOrigin } from "./ancestors.js";
 import * as memory from "./memory.js";
+import { hasTab } from "./tabs.js";
 import { inTurn } from "./turns.js";
 import * as vault from "../keys/vault_link.js";
 
@@ -137,15 +138,16 @@ async function redeem({ token, pageOrigin }, sender) {
 }
 
 /**
- * The frame that this broker has claimed. Rejects with `bad-request`.
+ * The frame that this broker has claimed. Rejects with `bad-request`, also if the frame is not of the given kind.
  * @param {string} id
  * @param {Sender} sender
+ * @param {FrameRecord["kind"]} [kind]
  */
-export async function ofBroker(id, sender) {
+export async function ofBroker(id, sender, kind) {
   const frame = await load(id);
   const samePlace = frame.brokerTabId === sender.tab?.id && frame.brokerFrameId === sender.frameId
     && frame.brokerDocumentId === (sender.documentId ?? "");
-  if (!samePlace) throw new RequestError("bad-request");
+  if (!samePlace || frame.kind !== (kind ?? frame.kind)) throw new RequestError("bad-request");
   return frame;
 }
 
@@ -182,8 +184,7 @@ export async function tellPage(frame, message) {
  */
 export async function askPage(frame, message) {
   const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };
-  const sent = api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options);
-  return sent.catch(() => undefined);
+  return api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options).catch(() => undefined);
 }
 
 /**
@@ -240,7 +241,7 @@ export async function closeOrContinue(body, sender) {
   const frame = await ofBroker(body.frame, sender);
   if (!frame.kept || frame.inWindow) return close(frame);
   const pageStays = await tellPage(frame, { type: "frame.left" });
-  if (!pageStays) await pause(CLOSING_MILLISECONDS);
+  if (!pageStays) await new Promise((resolve) => setTimeout(resolve, CLOSING_MILLISECONDS));
   if (pageStays || (await hasTab(frame.tabId))) await goOnInWindow(frame.id, { pageStays });
   else await close(frame);
 }
@@ -269,16 +270,6 @@ function goOnInWindow(id, { pageStays }) {
   });
 }
 
-/** @param {number} tabId */
-function hasTab(tabId) {
-  return api.tabs.get(tabId).then(() => true, () => false);
-}
-
-/** @param {number} milliseconds */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 /** Closes a frame at the request of its broker. @param {BodyOf<"frame.close">} body @param {Sender} sender */
 export async function closeClaimed(body, sender) {
   const frame = await ofBroker(body.frame, sender);
@@ -287,7 +278,7 @@ export async function closeClaimed(body, sender) {
 }
 
 /** @param {FrameRecord} frame */
-export async function close(frame) {
+async function close(frame) {
   await dropKept(frame);
   await memory.forget(`frame:${frame.id}`);
   await tellPage(frame, { type: "frame.closed" });
@@ -326,6 +317,5 @@ async function openWindow(frame) {
 
 /** @param {Sender} sender */
 function tabOf(sender) {
-  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
-  return sender.tab.id;
+  return required(sender.tab?.id, "bad-request");
 }

@@ -3,7 +3,7 @@
  * message that the person can open.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { required } from "../../shared/messages.js";
 import { translate } from "../../texts/texts.js";
 import * as database from "../../shared/database.js";
 import * as keys from "../keys/keys.js";
@@ -34,8 +34,7 @@ export async function keepStep({ step }) {
  * guide. Rejects with `no-such-key` if there is no identity.
  */
 export async function openMessage() {
-  const [own] = await keys.identities();
-  if (!own) throw new RequestError("no-such-key");
+  const own = required((await keys.identities()).at(0), "no-such-key");
   const { sealKey, identities } = await keys.unlocked(own.fingerprint);
   const isOpen = identities.length > 0;
   const [address = ""] = own.addresses;

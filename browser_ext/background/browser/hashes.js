@@ -1,11 +1,16 @@
-/** Hashes that serve as names and do not reveal the named values. */
+/** Hashes as hexadecimal text. Some serve as names and do not reveal the named values. */
 
 import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
+
+/** @param {BufferSource} bytes @returns {Promise<string>} */
+export async function sha256(bytes) {
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
+}
 
 /** @param {string} text */
-export async function hashOf(text) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function hashOf(text) {
+  return sha256(new TextEncoder().encode(text));
 }
 
 /** A name for an account at a bridge. @param {{directory: string, address: string}} session */

@@ -1,7 +1,7 @@
 /** Values in `storage.session`. They are plain JSON, outlive Chromium's service worker, and are never written to a disk. */
 import { storageError } from "../../../wasm_build/vault/errors/storage_error.js";
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { required } from "../../shared/messages.js";
 
 /** @template {keyof SessionMemory} N @param {N} name @returns {Promise<SessionMemory[N] | undefined>} */
 export async function read(name) {
@@ -13,15 +13,12 @@ export async function read(name) {
  * @template {keyof SessionMemory} N @param {N} name @param {string} code
  */
 export async function find(name, code) {
-  const value = await read(name);
-  if (value === undefined) throw new RequestError(code);
-  return value;
+  return required(await read(name), code);
 }
 
 /** @template {"frame:" | "job:" | "composition:"} P @param {P} prefix @returns {Promise<SessionMemory[`${P}${string}`][]>} */
 export async function readAll(prefix) {
-  const all = await api.storage.session.get(null);
-  const values = Object.entries(all).filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
+  const values = Object.entries(await api.storage.session.get(null)).filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
   return /** @type {SessionMemory[`${P}${string}`][]} */ (values);
 }
 

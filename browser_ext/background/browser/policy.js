@@ -47,7 +47,8 @@ const READERS = {
 
 /** @returns {Promise<Policy>} */
 export async function read() {
-  return understand(await readManaged());
+  // Firefox rejects if no administrator has set a policy.
+  return understand(await api.storage.managed.get(null).catch(() => ({})));
 }
 
 /**
@@ -79,12 +80,6 @@ export async function checkOwnDecisions() {
   if (!(await read()).ownDecisions) throw new RequestError("set-by-organisation");
 }
 
-/** @returns {Promise<Record<string, unknown>>} */
-async function readManaged() {
-  // Firefox rejects if no administrator has set a policy.
-  return api.storage.managed.get(null).catch(() => ({}));
-}
-
 /** @template {object} T @param {T} values @returns {{[Name in keyof T]?: NonNullable<T[Name]>}} */
 function present(values) {
   return /** @type {{[Name in keyof T]?: NonNullable<T[Name]>}} */ (
@@ -99,13 +94,8 @@ function readFlag(value) {
 /** @param {unknown} value texts, each PEM or base64. Only the vault reads the certificates in them. */
 function readAnchors(value) {
   const texts = Array.isArray(value) ? value : [];
-  if (!texts.length || !texts.every((text) => fromBase64(text) !== null || isPem(text))) return null;
+  if (!texts.length || !texts.every((text) => fromBase64(text) !== null || (typeof text === "string" && text.includes("-----BEGIN ")))) return null;
   return texts.map((text) => new TextEncoder().encode(text).buffer);
-}
-
-/** @param {unknown} text */
-function isPem(text) {
-  return typeof text === "string" && text.includes("-----BEGIN ");
 }
 
 /** @param {unknown} value objects with the address of a site, and the SHA-256 of the certificate that signs its files */

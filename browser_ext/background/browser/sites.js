@@ -51,15 +51,6 @@ export async function remove({ id: site }) {
   await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
 }
 
-/**
- * Opens the encrypted text that the person has selected.
- * @param {number} tabId
- * @param {number} [frameId]
- */
-export async function openSelection(tabId, frameId) {
-  await runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection());
-}
-
 /** The longest wait for all frames of a page. A page can have frames that are busy or never finish loading. */
 const FRAMES_MILLISECONDS = 2000;
 

@@ -27,10 +27,10 @@ const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail:
  * @type {Record<MessageKinds["toolbar action"], (tabId: number, sender: Sender) => Promise<unknown>>}
  */
 const ACTIONS = {
-  mail: pickMail,
-  teach,
-  "teach-form": teachForm,
-  field: pickField,
+  mail: (tabId) => pick(tabId, () => globalThis.sealwaxContent.mail?.pickMail()),
+  teach: (tabId) => pick(tabId, () => globalThis.sealwaxContent.mail?.teach()),
+  "teach-form": (tabId) => pick(tabId, () => globalThis.sealwaxContent.mail?.teachForm()),
+  field: (tabId) => pick(tabId, () => globalThis.sealwaxContent.mail?.pickField()),
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
   parcel: () => parcels.open({ address: "" }),
@@ -51,16 +51,18 @@ export async function activate(tabId, frameId) {
   const [field, frame, taught] = ["field", "frame", "taught"].map((kind) => forms.find(({ result }) => result === kind));
   const focused = field ?? frame;
   if (focused) return void await writeIn(tabId, focused.frameId);
-  const isActivated = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
-  if (isActivated) return;
-  if (taught) await writeIn(tabId, taught.frameId);
-  else if (!(await pages.offer(tabId)) && !(await searchMail(tabId, frameId))) await openWindow(tabId);
+  if (await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())) return;
+  if (taught) return void await writeIn(tabId, taught.frameId);
+  // The last resort is a mail whose parts the page does not name.
+  if (!(await pages.offer(tabId)) && !(await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail()))) await openWindow(tabId);
 }
 
-/** Looks for a mail whose parts the page does not name. @param {number} tabId @param {number} [frameId] @returns {Promise<boolean>} whether it has begun */
-async function searchMail(tabId, frameId) {
-  const begun = await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail());
-  return begun.some(({ result }) => result);
+/**
+ * Runs a function of the content scripts, and returns whether it has begun its work in any frame.
+ * @param {number} tabId @param {number | undefined} frameId @param {() => unknown} func returns true where it has begun
+ */
+async function hasBegun(tabId, frameId, func) {
+  return (await runIn(tabId, frameId, func)).some(({ result }) => result);
 }
 
 /** Opens the window after a search in a page has found no S/MIME mail. @param {{}} _ @param {Pick<Sender, "tab">} sender */
@@ -105,32 +107,11 @@ export async function go({ tab, action }, sender) {
   if (action !== "lock") promptWindow.close(sender);
 }
 
-/** @param {number} tabId */
-function pickMail(tabId) {
-  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickMail());
-}
-
-/** @param {number} tabId */
-function teach(tabId) {
-  return pick(tabId, () => globalThis.sealwaxContent.mail?.teach());
-}
-
-/** @param {number} tabId */
-function teachForm(tabId) {
-  return pick(tabId, () => globalThis.sealwaxContent.mail?.teachForm());
-}
-
-/** @param {number} tabId */
-function pickField(tabId) {
-  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickField());
-}
-
 /** Lets the person point at something in a tab. @param {number} tabId @param {() => boolean | undefined} func says whether it has begun */
 async function pick(tabId, func) {
   const tab = await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
   await stopPicking({}, { tab });
-  const begun = await runIn(tabId, undefined, func);
-  if (!begun.some(({ result }) => result)) throw new RequestError("toolbar-page-gone");
+  if (!(await hasBegun(tabId, undefined, func))) throw new RequestError("toolbar-page-gone");
   await showTab(tabId);
 }
 
@@ -147,9 +128,8 @@ export async function stopPicking(_, { tab }) {
  * @param {number} tabId @param {Sender} sender
  */
 async function writeNew(tabId, sender) {
-  const begun = await runIn(tabId, 0, () => globalThis.sealwaxContent.mail?.writeNew());
-  if (begun.some(({ result }) => result)) return;
-  await composing.open({ ...EMPTY, to: [], cc: [], bcc: [] }, sender);
+  const isBegun = await hasBegun(tabId, 0, () => globalThis.sealwaxContent.mail?.writeNew());
+  if (!isBegun) await composing.open({ ...EMPTY, to: [], cc: [], bcc: [] }, sender);
 }
 
 /** Opens the message window for a `mailto:` link. @param {chrome.tabs.Tab} tab @param {string} address */

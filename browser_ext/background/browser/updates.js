@@ -35,6 +35,5 @@ export async function applyWhenIdle() {
 /** Whether a question waits for an answer, or a page or frame of the extension is open anywhere. */
 async function isBusy() {
   const contextTypes = /** @type {chrome.runtime.ContextType[]} */ (["TAB", "POPUP"]);
-  const open = await api.runtime.getContexts({ contextTypes });
-  return open.length > 0 || (await jobs.isAnyWaiting());
+  return (await api.runtime.getContexts({ contextTypes })).length > 0 || (await jobs.isAnyWaiting());
 }

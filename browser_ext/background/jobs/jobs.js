@@ -69,8 +69,7 @@ export function failed(error) {
 
 /** The waiting job of a window that was closed, or null. @param {number} windowId */
 export async function ofWindow(windowId) {
-  const jobs = await memory.readAll("job:");
-  return jobs.find((job) => job.windowId === windowId && job.state === "waiting") ?? null;
+  return (await memory.readAll("job:")).find((job) => job.windowId === windowId && job.state === "waiting") ?? null;
 }
 
 /** The jobs of a tab that wait for an answer. @param {number} tabId @returns {Promise<JobRecord[]>} */

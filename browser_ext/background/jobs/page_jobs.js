@@ -3,7 +3,7 @@
  * to the document that asked, in its tab and frame.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { placeOf, senderOrigin } from "../browser/ancestors.js";
 import * as jobs from "./jobs.js";
 import * as memory from "../browser/memory.js";
@@ -61,8 +61,7 @@ export async function ofPage(id, sender) {
 export async function tellPage({ id, page }, message) {
   if (!page) return undefined;
   const place = page.documentId ? { documentId: page.documentId } : { frameId: page.frameId };
-  const sent = api.tabs.sendMessage(page.tabId, { ...message, frame: id }, place);
-  return sent.catch(() => undefined);
+  return api.tabs.sendMessage(page.tabId, { ...message, frame: id }, place).catch(() => undefined);
 }
 
 /** Forgets a job that is over. Nobody waits for its outcome. @param {JobRecord} job */
@@ -72,8 +71,7 @@ export function drop({ id }) {
 
 /** @param {Sender} sender */
 function pageOf({ tab, frameId, documentId }) {
-  if (tab?.id === undefined) throw new RequestError("bad-request");
-  return { tabId: tab.id, frameId: frameId ?? 0, documentId: documentId ?? "" };
+  return { tabId: required(tab?.id, "bad-request"), frameId: frameId ?? 0, documentId: documentId ?? "" };
 }
 
 /** @param {JobRecord["page"]} page @param {NonNullable<JobRecord["page"]>} other */

@@ -5,7 +5,7 @@
  * transaction, or none.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { codeOf, RequestError, WORDS } from "../../shared/messages.js";
+import { codeOf, RequestError, required, WORDS } from "../../shared/messages.js";
 import { pemOf } from "../../shared/pem.js";
 import { buildBackup, MAX_BACKUP_BYTES, parseBackup, VERSION } from "./backup_format.js";
 import { describeOffer, taken, TICKED_KINDS } from "./backup_review.js";
@@ -251,8 +251,7 @@ async function describeAll(backup) {
  */
 async function describeFollowed(followed) {
   const { operator, list } = await vault.call("trust.follow", { followed: followed.slice(0), at: new Date().toISOString() });
-  if (!operator) throw new RequestError("backup-foreign");
-  const [signer] = await describe([operator]);
+  const [signer] = await describe([required(operator, "backup-foreign")]);
   return { signer, list: list ?? null };
 }
 

@@ -28,7 +28,8 @@ const IS_WEAKER = {
 /** The settings of the backup that are weaker than those of this browser. @param {Chosen} here @param {Chosen} there */
 export function weakenings(here, there) {
   const [known, offered] = [flat(here), flat(there)];
-  return namesOf(IS_WEAKER).filter((name) => isWeaker(name, known, offered)).map((name) => ({ setting: name, value: offered[name] }));
+  const names = /** @type {(keyof Flat)[]} */ (Object.keys(IS_WEAKER));
+  return names.filter((name) => isWeaker(name, known, offered)).map((name) => ({ setting: name, value: offered[name] }));
 }
 
 /** @template {keyof Flat} N @param {N} name @param {Flat} here @param {Flat} there */
@@ -52,11 +53,6 @@ export function withoutWeakenings(here, there) {
     },
     pattern: choose("pattern").pattern,
   };
-}
-
-/** @template {object} T @param {T} table */
-function namesOf(table) {
-  return /** @type {(keyof T)[]} */ (Object.keys(table));
 }
 
 /** @param {Chosen} chosen @returns {Flat} */

@@ -1,7 +1,7 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
 import { judgeInRounds } from "../../../wasm_build/vault/server/lookups.js";
 import { addressKey } from "../../../wasm_build/ui/formats.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as contacts from "../people/contacts.js";
 import * as database from "../../shared/database.js";
 import { learn } from "../people/learning.js";
@@ -57,9 +57,7 @@ export async function preferredIdentities() {
  * @param {{fingerprint: string}} body
  */
 export async function prefer({ fingerprint }) {
-  const all = (await listKeyFiles(false)).flatMap(({ identities: inFile }) => inFile);
-  const chosen = all.find((info) => info.fingerprint === fingerprint);
-  if (!chosen) throw new RequestError("no-such-key");
+  const chosen = await findIdentity(fingerprint);
   await learn(async () => {
     const value = { ...(await preferredIdentities()) };
     for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
@@ -70,8 +68,7 @@ export async function prefer({ fingerprint }) {
 /** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
   const { identities, p12: keyFile, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
-  if (!keyFile) throw new RequestError("no-identity-in-file");
-  await keepKeyFile({ name, p12: keyFile, origin: "file" }, identities, sessionId);
+  await keepKeyFile({ name, p12: required(keyFile, "no-identity-in-file"), origin: "file" }, identities, sessionId);
   await proposeAuthority(authority, identities);
 }
 
@@ -108,7 +105,7 @@ export function idOf(identities) {
  * @param {{id: string, fingerprint: string, form: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function exportKeyFile({ id, fingerprint, form, passphrase, newPassphrase }) {
-  const file = await keyFileOf(id);
+  const file = await database.find("keyFiles", id, "no-such-key");
   const only = fingerprint ? [fingerprint] : null;
   const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, only, form });
   // Only an export with all identities can replace a lost key file.
@@ -128,30 +125,18 @@ export async function noteSaved(ids) {
  * @param {{id: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function changePassphrase({ id, passphrase, newPassphrase }) {
-  const file = await keyFileOf(id);
+  const file = await database.find("keyFiles", id, "no-such-key");
   const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, form: "modern" });
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   const opened = await vault.call("identity.open", { p12: p12.slice(0), passphrase: newPassphrase, sealKey });
   if (idOf(opened.identities) !== id) throw new RequestError("passphrase-not-changed");
-  await database.put("keyFiles", { ...(await keyFileOf(id)), p12, savedAt: null });
+  await database.put("keyFiles", { ...(await database.find("keyFiles", id, "no-such-key")), p12, savedAt: null });
   await keepSealed(id, opened.identities, sessionId);
-}
-
-/** @param {string} id @returns {Promise<KeyFile>} */
-async function keyFileOf(id) {
-  const file = await database.get("keyFiles", id);
-  if (!file) throw new RequestError("no-such-key");
-  return file;
-}
-
-/** The full description of a certificate. @param {{certificate: ArrayBuffer}} body */
-export function describePage({ certificate }) {
-  return vault.call("certificate.page", { certificate });
 }
 
 /** @param {{keyFile: string, passphrase: EncryptedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
-  const file = await keyFileOf(keyFile);
+  const file = await database.find("keyFiles", keyFile, "no-such-key");
   const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
   await keepSealed(keyFile, identities, sessionId);
 }
@@ -224,16 +209,6 @@ export async function keepPerson(certificate, intermediates) {
 }
 
 /**
- * Certificates as the vault judges them now with the person's trust.
- * @param {ArrayBuffer[]} certificates
- * @returns {Promise<CertificateInfo[]>}
- */
-export async function describe(certificates) {
-  if (!certificates.length) return [];
-  return (await vault.call("certificate.describe", { certificates, ...(await trust.judging()) })).certificates;
-}
-
-/**
  * Checks whether people's certificates can be used now. Authorities are asked only about people for whom `isWanted`
  * returns true. Otherwise each window would reveal the whole list of people to the authorities.
  * @param {CertificateInfo[]} people
@@ -263,9 +238,7 @@ export async function checkPeople(people, isWanted) {
  * @param {{fingerprint: string}} body
  */
 export async function checkPerson({ fingerprint }) {
-  const person = await database.get("people", fingerprint);
-  if (!person) throw new RequestError("no-such-person");
-  return (await checkPeople([person], () => true))[0];
+  return (await checkPeople([await database.find("people", fingerprint, "no-such-person")], () => true))[0];
 }
 
 /**
@@ -285,6 +258,11 @@ export async function identities() {
   const now = new Date().toISOString();
   const rank = (/** @type {CertificateInfo} */ info) => (info.notAfter < now ? 2 : info.preferred ? 0 : 1);
   return all.sort((info, other) => rank(info) - rank(other));
+}
+
+/** The identity with this fingerprint. Rejects with `no-such-key`. @param {string} fingerprint */
+export async function findIdentity(fingerprint) {
+  return required((await identities()).find((own) => own.fingerprint === fingerprint), "no-such-key");
 }
 
 /**

@@ -24,17 +24,11 @@ export async function make({ addresses, commonName, kind, passphrase }) {
  * @param {{id: string, files: ArrayBuffer[], passphrase: EncryptedSecret}} body
  */
 export async function finish({ id, files, passphrase }) {
-  const waiting = await database.get("requests", id);
-  if (!waiting) throw new RequestError("no-such-key");
+  const waiting = await database.find("requests", id, "no-such-key");
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   const { identities, p12, authority } = await vault.call("request.finish", { key: waiting.key, passphrase, files, sealKey });
   await keys.keepKeyFile({ name: waiting.addresses[0], p12, origin: "request" }, identities, sessionId);
   await keys.prefer({ fingerprint: identities[0].fingerprint });
   await database.remove("requests", id);
   await keys.proposeAuthority(authority, identities);
-}
-
-/** @param {{id: string}} body */
-export function drop({ id }) {
-  return database.remove("requests", id);
 }

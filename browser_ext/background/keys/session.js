@@ -119,18 +119,13 @@ export function lockIfOver() {
  * @returns {Promise<{session: Session | null, now: Moment | null, isOver: boolean}>}
  */
 async function current() {
-  const session = await read();
+  const session = (await memory.read(SESSION)) ?? null;
   if (!session?.times) return { session, now: null, isOver: false };
   const now = await vault.readClock();
   const reason = whyOver(session.times, now, await limits());
   if (reason === null) return { session, now, isOver: false };
   await forget(reason);
   return { session: null, now, isOver: true };
-}
-
-/** @returns {Promise<Session | null>} */
-async function read() {
-  return (await memory.read(SESSION)) ?? null;
 }
 
 /**
@@ -154,7 +149,7 @@ async function create() {
 
 /** @param {LockReason} reason */
 async function forget(reason) {
-  const session = await read();
+  const session = await memory.read(SESSION);
   // The key is removed first, so that a later failure leaves only ciphertext.
   await memory.forget(SESSION);
   if (session?.times) {
@@ -174,8 +169,8 @@ function clearSealed() {
 async function run(session, now) {
   await memory.write(SESSION, session);
   if (!session.times) return;
-  const milliseconds = remaining(session.times, now, await limits());
-  await api.alarms.create(LOCK_ALARM, { delayInMinutes: Math.max(milliseconds, 0) / 60_000 });
+  const milliseconds = Math.max(remaining(session.times, now, await limits()), 0);
+  await api.alarms.create(LOCK_ALARM, { delayInMinutes: milliseconds / MINUTE_MILLISECONDS });
 }
 
 /** @param {number[]} key @returns {Promise<EncryptedSecret>} */

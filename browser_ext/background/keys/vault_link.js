@@ -91,7 +91,9 @@ async function askOffscreen(type, body) {
 /** @param {keyof Verbs} type @param {object} body @returns {Promise<Answer>} */
 async function askPage(type, body) {
   const before = ends;
-  const reply = await (await loadOwner()).answer(type, body);
+  // Chromium's service worker may not import at run time and never calls this function.
+  owner ??= import("../../vault_home/vault_owner.js");
+  const reply = await (await owner).answer(type, body);
   // Firefox is ending this background page, and the page has closed its vault, so this call gets no answer. The
   // extension's page that sent the call notices the end, and asks the next background page.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
@@ -110,10 +112,4 @@ async function createOffscreen() {
 async function hasOffscreen() {
   const contextTypes = /** @type {chrome.runtime.ContextType[]} */ (["OFFSCREEN_DOCUMENT"]);
   return (await api.runtime.getContexts({ contextTypes })).length > 0;
-}
-
-/** Loads the owner in Firefox. Chromium's service worker may not import at run time and never calls this. */
-function loadOwner() {
-  owner ??= import("../../vault_home/vault_owner.js");
-  return owner;
 }

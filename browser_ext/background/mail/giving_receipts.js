@@ -1,7 +1,7 @@
 /** Makes and sends the signed receipt that a mail asks for. The request comes from the window in which the person has agreed. */
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
-import { RequestError } from "../../shared/messages.js";
-import { handOver, load, ofWindow, unlessBegun } from "../writing/composing.js";
+import { RequestError, required } from "../../shared/messages.js";
+import { forWindow, handOver, load, unlessBegun } from "../writing/composing.js";
 import * as keys from "../keys/keys.js";
 import * as receipts from "./receipts.js";
 import * as vault from "../keys/vault_link.js";
@@ -20,14 +20,9 @@ export async function send(body, sender) {
   });
 }
 
-/**
- * Makes the receipt as a file, for a webmail that is gone or refuses the receipt.
- * @param {BodyOf<"receipt.save">} body @param {Sender} sender
- */
-export async function saveAsFile(body, sender) {
-  const composition = await ofWindow(body.composition, sender);
-  return giveReceipt(composition, async (id) => (await makeReceipt(composition, id, body)).messages);
-}
+/** Makes the receipt as a file, for a webmail that is gone or refuses the receipt. */
+export const saveAsFile = forWindow((/** @type {BodyOf<"receipt.save">} */ body, composition) =>
+  giveReceipt(composition, async (id) => (await makeReceipt(composition, id, body)).messages));
 
 /**
  * Stores that a receipt is being given, and then gives the receipt. Removes the entry if the receipt was certainly not
@@ -35,8 +30,7 @@ export async function saveAsFile(body, sender) {
  * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
  */
 async function giveReceipt({ id: composition, receipt }, give) {
-  if (!receipt) throw new RequestError("bad-request");
-  const { id } = receipt;
+  const { id } = required(receipt, "bad-request");
   await receipts.noteGiven({ id, composition });
   const forget = async () => {
     const { copies } = await load(composition);
@@ -54,8 +48,7 @@ async function giveReceipt({ id: composition, receipt }, give) {
 
 /** @param {CompositionRecord} composition @param {string} id @param {BodyOf<"receipt.save">} body */
 async function makeReceipt({ mail }, id, { identity, from }) {
-  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!own) throw new RequestError("no-such-key");
+  const own = await keys.findIdentity(identity);
   if (own.locked) throw new RequestError("locked");
   // The chosen identity signs, and any identity may decrypt.
   const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];

@@ -5,7 +5,6 @@
  * for the site, like opening a field. It is possible only a limited number of times per minute. The viewer is a page of
  * the extension, so a click there is the consent.
  */
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import { siteOf } from "../browser/ancestors.js";
@@ -48,30 +47,12 @@ export async function openViewer({ mail }) {
 }
 
 /**
- * Makes the record for a mail in the viewer. The record has the same form as the record of a frame in a page.
- * @param {{mail: string, content: string}} body @param {Sender} sender
- */
-export async function claimViewer(body, sender) {
-  return { frame: (await frames.createForViewer(body, sender)).id };
-}
-
-/** The kind of a held file, in the words of the vault's verb `bytes.inspect`. @param {{mail: string}} body */
-export function inspect({ mail }) {
-  return vault.call("mail.inspect", { mail });
-}
-
-/** The certificates in a held file, as the vault judges them. @param {{mail: string}} body */
-export async function certificates({ mail }) {
-  return vault.call("mail.certificates", { mail, ...(await trust.judging()) });
-}
-
-/**
  * Opens a frame's mail. `mail` is not empty if the mail came after the frame. `outcome` is null if a window asks the
  * person first.
  * @param {{frame: string, mail: string, replyKey: ArrayBuffer}} body @param {Sender} sender
  */
 export async function verify({ frame: id, mail, replyKey }, sender) {
-  const frame = await frames.withMail(await mailFrame(id, sender), mail);
+  const frame = await frames.withMail(await frames.ofBroker(id, sender, "mail"), mail);
   if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
   const mayDecrypt = !frame.origin || (await database.get("sites", siteOf(frame)));
@@ -120,7 +101,7 @@ async function tryToOpen(job, { withKeys }) {
  * @param {BodyOf<"mail.settle">} body @param {Sender} sender
  */
 export async function settle({ frame: id }, sender) {
-  const { report, harvest, receipt, label, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
+  const { report, harvest, receipt, label, known } = await judgeAgain(await frames.ofBroker(id, sender, "mail"), trust.askAuthorities);
   void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
   return { report, receipt: await receipts.describe({ report, receipt }), label: await writing.nameOfLabel(label) };
 }
@@ -131,8 +112,8 @@ export async function settle({ frame: id }, sender) {
  * @param {Sender} sender
  */
 export async function propose({ frame: id, fingerprint }, sender) {
-  const judged = await judgeAgain(await mailFrame(id, sender), fields.nobodyAsked);
-  await fields.proposeOneOf(judged.certificates, fingerprint);
+  const { certificates: carried } = await judgeAgain(await frames.ofBroker(id, sender, "mail"), fields.nobodyAsked);
+  await fields.proposeOneOf(carried, fingerprint);
 }
 
 /**
@@ -140,7 +121,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
  * @param {{frame: string, file: number}} body @param {Sender} sender
  */
 export async function file({ frame: id, file: index }, sender) {
-  await mailFrame(id, sender);
+  await frames.ofBroker(id, sender, "mail");
   return vault.call("mail.file", { frame: id, file: index });
 }
 
@@ -150,7 +131,7 @@ export async function file({ frame: id, file: index }, sender) {
  * @param {Sender} sender
  */
 export async function openAttached({ frame: id, name, envelope }, sender) {
-  await mailFrame(id, sender);
+  await frames.ofBroker(id, sender, "mail");
   await openViewer(await vault.call("mail.hold-envelope", { envelope, name }));
 }
 
@@ -160,7 +141,7 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
  * @param {Sender} sender
  */
 export async function answer({ frame: id, kind }, sender) {
-  const frame = await mailFrame(id, sender);
+  const frame = await frames.ofBroker(id, sender, "mail");
   if (kind !== "receipt") await openedMails.begin(frame);
   const problem = await frames.askPage(frame, { type: "mail.answer", kind });
   if (problem !== true) throw new RequestError(problem ?? "mail-gone");
@@ -170,13 +151,12 @@ export async function answer({ frame: id, kind }, sender) {
  * Judges a held mail again, with the answers that `ask` gets from the authorities.
  * @param {{mail: string, content: string}} files @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask
  */
-export async function judgeAgain({ mail, content }, ask) {
-  const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
-    const opening = { mail, content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
+function judgeAgain({ mail, content }, ask) {
+  return trust.judgeWith(async (judging) => {
+    const opening = { mail, content, ...(await keys.unlocked()), ...judging };
     const known = await contacts.read();
     return { ...(await vault.call("mail.judge", { ...opening, contacts: known?.slice(0) ?? null })), known };
-  };
-  return judgeFully(judge, { ask, store: trust.store });
+  }, ask);
 }
 
 /**
@@ -188,11 +168,4 @@ export async function readAsked(mail) {
   const { report, receipt } = await judgeAgain({ mail, content: "" }, trust.askAuthorities);
   const { id, to, readers } = await receipts.readAsked({ report, receipt });
   return { id, to, readers, report };
-}
-
-/** @param {string} id @param {Sender} sender */
-async function mailFrame(id, sender) {
-  const frame = await frames.ofBroker(id, sender);
-  if (frame.kind !== "mail") throw new RequestError("bad-request");
-  return frame;
 }

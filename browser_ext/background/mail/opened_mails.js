@@ -6,9 +6,9 @@
  * be equal to one of them. If the letter was begun from an opened mail, the message must be equal to that mail.
  */
 import { headerField } from "../../../wasm_build/ui/mail_header.js";
-import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { RequestError } from "../../shared/messages.js";
 import { senderOrigin } from "../browser/ancestors.js";
+import { hashOf, sha256 } from "../browser/hashes.js";
 import * as memory from "../browser/memory.js";
 import { inTurn } from "../browser/turns.js";
 
@@ -24,7 +24,7 @@ const MAX_OPENED = 200;
  * @param {ArrayBuffer} bytes @param {Sender} sender @param {(bytes: ArrayBuffer) => Promise<{mail: string}>} hold gives it to the vault
  */
 export async function open(bytes, sender, hold) {
-  const [name, digest] = await Promise.all([nameOf(senderOrigin(sender), bytes), digestOf(bytes)]);
+  const [name, digest] = await Promise.all([nameOf(senderOrigin(sender), bytes), sha256(bytes)]);
   const { mail } = await hold(bytes);
   await change(({ mails, answers }) => ({
     mails: [{ mail, name, digest }, ...mails].slice(0, MAX_OPENED), answers: answers.filter(({ tabId }) => tabId !== sender.tab?.id),
@@ -48,7 +48,7 @@ export async function begin({ tabId, origin, mail: id }) {
  */
 export async function check(bytes, sender) {
   const origin = senderOrigin(sender);
-  const [name, digest] = await Promise.all([nameOf(origin, bytes), digestOf(bytes)]);
+  const [name, digest] = await Promise.all([nameOf(origin, bytes), sha256(bytes)]);
   let isOther = false;
   await change(({ mails, answers }) => {
     const begun = answers.find((answer) => answer.tabId === sender.tab?.id && answer.origin === origin);
@@ -68,8 +68,7 @@ export function forgetTab(tabId) {
 /** @param {(opened: Opened) => Opened} act */
 function change(act) {
   return inTurn("opened mails", async () => {
-    const opened = (await memory.read("opened mails")) ?? { mails: [], answers: [] };
-    await memory.write("opened mails", act(opened));
+    await memory.write("opened mails", act((await memory.read("opened mails")) ?? { mails: [], answers: [] }));
   });
 }
 
@@ -77,10 +76,5 @@ function change(act) {
 async function nameOf(origin, bytes) {
   const id = headerField(bytes, "Message-ID").replaceAll(/[<>\s]/gu, "");
   // Mails without a Message-ID are known by their bytes only.
-  return id ? digestOf(new TextEncoder().encode(JSON.stringify([origin, id])).buffer) : digestOf(bytes);
-}
-
-/** @param {ArrayBuffer} bytes */
-async function digestOf(bytes) {
-  return hexFromBytes(await crypto.subtle.digest("SHA-256", bytes));
+  return id ? hashOf(JSON.stringify([origin, id])) : sha256(bytes);
 }

@@ -1,7 +1,6 @@
 /** Encrypts and decrypts the fields of pages. The origin is always the frame's origin as the browser reports it. */
 import { holderText } from "../../../wasm_build/ui/shown_names.js";
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { siteOf } from "../browser/ancestors.js";
 import * as database from "../../shared/database.js";
 import * as frames from "../browser/frames.js";
@@ -24,8 +23,7 @@ const MINUTE_MILLISECONDS = 60_000;
 
 /** @param {BodyOf<"field.write">} body @param {Sender} sender */
 export async function write(body, sender) {
-  const frame = await frames.ofBroker(body.frame, sender);
-  if (frame.kind !== "write") throw new RequestError("bad-request");
+  const frame = await frames.ofBroker(body.frame, sender, "write");
   const job = await jobs.create(frame);
   await vault.call("text.hold", { job: job.id, envelope: body.text });
   await promptWindow.open(job).catch(async (error) => {
@@ -42,8 +40,7 @@ export async function change({ frame }, sender) {
 
 /** @param {BodyOf<"field.verify">} body @param {Sender} sender */
 export async function verify(body, sender) {
-  const frame = await frames.ofBroker(body.frame, sender);
-  if (frame.kind !== "open") throw new RequestError("bad-request");
+  const frame = await frames.ofBroker(body.frame, sender, "open");
   await spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(body.replyKey)));
   const site = await database.get("sites", siteOf(frame));
@@ -61,9 +58,8 @@ export async function verify(body, sender) {
 export async function encryptNow(job, choice) {
   const frame = await frames.load(job.frame);
   const { own, people, sealKey, identities, certificates } = await encryptingWith(frame, choice);
-  const at = new Date().toISOString();
   const { armored } = await vault.call("field.encrypt", {
-    job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
+    job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at: new Date().toISOString(),
   });
   // An editor accepts a text only while it has the focus, and it cannot have the focus while its window is in the
   // background.
@@ -74,8 +70,7 @@ export async function encryptNow(job, choice) {
     throw new RequestError(taken ?? "page-gone");
   }
   await rememberReaders(frame.origin, choice.recipients);
-  const named = people.map(holderText);
-  const result = { people: named, signedAs: frame.sign ? holderText(own) : null, encrypted: frame.encrypt };
+  const result = { people: people.map(holderText), signedAs: frame.sign ? holderText(own) : null, encrypted: frame.encrypt };
   await jobs.finish(job, { state: "done", result });
 }
 
@@ -104,8 +99,7 @@ export function readersName(origin) {
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
 export async function encryptingWith({ sign, encrypt }, { identity, recipients }) {
-  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!own) throw new RequestError("no-such-key");
+  const own = await keys.findIdentity(identity);
   if (sign && own.locked) throw new RequestError("locked");
   const people = await peopleBy(encrypt ? recipients : []);
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
@@ -134,10 +128,9 @@ export async function openNow(job) {
   const openedAt = Date.now();
   try {
     const frame = await frames.load(job.frame);
-    const { sealKey, identities } = await keys.unlocked();
     const opened = await vault.call("field.verify", {
       job: job.id, cms: frame.cms, origin: frame.origin, replyKey: new Uint8Array(job.replyKey).buffer,
-      identities, sealKey, ...(await trust.judging()),
+      ...(await keys.unlocked()), ...(await trust.judging()),
     });
     await jobs.finish(job, jobs.opened(opened, openedAt));
   } catch (error) {
@@ -171,8 +164,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
  * @param {string} fingerprint
  */
 export async function proposeOneOf(carried, fingerprint) {
-  const chosen = carried.find((certificate) => certificate.fingerprint === fingerprint);
-  if (!chosen) throw new RequestError("bad-request");
+  const chosen = required(carried.find((certificate) => certificate.fingerprint === fingerprint), "bad-request");
   await trust.propose(fingerprint, chosen.certificate, carried.map(({ certificate }) => certificate));
   await optionsPage.open({ section: "trust" });
 }
@@ -183,13 +175,8 @@ export async function nobodyAsked(lookups) {
 }
 
 /** @param {FrameRecord} frame @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask */
-async function judgeAgain(frame, ask) {
-  const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => {
-    const { sealKey, identities } = await keys.unlocked();
-    const opening = { cms: frame.cms, origin: frame.origin, identities, sealKey };
-    return vault.call("field.judge", { ...opening, ...(await trust.judging(evidence)) });
-  };
-  return judgeFully(judge, { ask, store: trust.store });
+function judgeAgain({ cms, origin }, ask) {
+  return trust.judgeWith(async (judging) => vault.call("field.judge", { cms, origin, ...(await keys.unlocked()), ...judging }), ask);
 }
 
 /**
@@ -197,17 +184,13 @@ async function judgeAgain(frame, ask) {
  * @param {import("../browser/ancestors.js").Place} place
  */
 export function spendBudget({ origin, ancestors }) {
-  return inTurn("budget", () => spend({ origin, ancestors }));
-}
-
-/** @param {import("../browser/ancestors.js").Place} place */
-async function spend({ origin, ancestors }) {
-  const now = Date.now();
-  const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
-    const name = /** @type {const} */ (`budget:${paying}`);
-    const spent = (await memory.read(name)) ?? [];
-    return { name, recent: spent.filter((time) => time > now - MINUTE_MILLISECONDS) };
-  }));
-  if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");
-  for (const { name, recent } of budgets) await memory.write(name, [...recent, now]);
+  return inTurn("budget", async () => {
+    const now = Date.now();
+    const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
+      const name = /** @type {const} */ (`budget:${paying}`);
+      return { name, recent: ((await memory.read(name)) ?? []).filter((time) => time > now - MINUTE_MILLISECONDS) };
+    }));
+    if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");
+    for (const { name, recent } of budgets) await memory.write(name, [...recent, now]);
+  });
 }

@@ -25,7 +25,8 @@ export function describe(job) {
  * @param {BodyOf<"files.part">} body
  */
 export async function holdPart({ job: id, ...part }) {
-  await waitingJob(id);
+  const job = await jobs.load(id);
+  if (job.kind !== "files" || job.state !== "waiting") throw new RequestError("job-gone");
   await vault.call("files.hold", { job: id, ...part });
 }
 
@@ -33,8 +34,9 @@ export async function holdPart({ job: id, ...part }) {
 export async function agree(job, choice) {
   const { sign = false, encrypt = false } = job.files ?? {};
   const { sealKey, identities, certificates } = await fields.encryptingWith({ sign, encrypt }, choice);
-  const at = new Date().toISOString();
-  const { sizes } = await vault.call("files.encrypt", { job: job.id, sign, identities, sealKey, recipients: certificates, at });
+  const { sizes } = await vault.call("files.encrypt", {
+    job: job.id, sign, identities, sealKey, recipients: certificates, at: new Date().toISOString(),
+  });
   await jobs.save({ ...job, state: "done" });
   const answer = await pageJobs.tellPage(job, { type: "files.encrypted", files: nameAll(sizes, encrypt) });
   await forget(job);
@@ -65,11 +67,4 @@ function nameAll(sizes, encrypt) {
 async function forget(job) {
   await vault.call("files.drop", { job: job.id });
   await pageJobs.drop(job);
-}
-
-/** @param {string} id */
-async function waitingJob(id) {
-  const job = await jobs.load(id);
-  if (job.kind !== "files" || job.state !== "waiting") throw new RequestError("job-gone");
-  return job;
 }

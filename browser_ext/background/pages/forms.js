@@ -2,7 +2,7 @@
  * Forms that a page wants to have signed as a whole. The origins in the signed form come from the browser, not from the
  * page. The window shows exactly the form that is signed.
  */
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { topOriginOf } from "../browser/ancestors.js";
 import * as keys from "../keys/keys.js";
 import * as pageJobs from "../jobs/page_jobs.js";
@@ -35,8 +35,7 @@ export function describe(job) {
 export async function agree(job, { identity }) {
   const { sealKey, identities } = await keys.unlocked(identity);
   if (!identities.length) throw new RequestError("locked");
-  const at = new Date().toISOString();
-  const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at });
+  const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at: new Date().toISOString() });
   const answer = await pageJobs.tellPage(job, { type: "form.signed", signature });
   // The job ends even if the page has changed the form meanwhile and refuses the signature. A changed form needs a new
   // signature.
@@ -55,6 +54,5 @@ export function refuse(job) {
  * @param {JobRecord} job @returns {SubmittedForm}
  */
 function whole(job) {
-  if (!job.form) throw new RequestError("bad-request");
-  return { ...job.form, origin: job.origin, topOrigin: topOriginOf(job) };
+  return { ...required(job.form, "bad-request"), origin: job.origin, topOrigin: topOriginOf(job) };
 }

@@ -5,10 +5,9 @@
  * An extension cannot know which bytes the browser drew in the tab. So a published page is fetched again together with
  * its signature, and the viewer shows the verified bytes.
  */
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { api } from "../../shared/api.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import * as fields from "./fields.js";
 import * as jobs from "../jobs/jobs.js";
@@ -84,8 +83,9 @@ export async function fetchLink(tabId, address) {
 export async function fetchFrom({ tab: tabId }) {
   const { url: address = "" } = await api.tabs.get(tabId).catch(() => { throw new RequestError("page-unreachable"); });
   if (!/^https?:/u.test(address)) throw new RequestError("page-unreachable");
-  const fetched = await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]);
-  if (!fetched) throw new RequestError("page-unreachable");
+  const fetched = required(
+    await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]), "page-unreachable",
+  );
   if ("problem" in fetched) throw new RequestError(fetched.problem);
   const resources = fetched.resources.map(({ url, base64 }) => ({ url, bytes: bytesFromBase64(base64) }));
   const page = { cms: bytesFromBase64(fetched.signature), published: bytesFromBase64(fetched.page), address, resources };
@@ -97,18 +97,11 @@ export async function take({ mail }) {
   return { ...(await vault.call("page.take", { mail })), address: "" };
 }
 
-/** @param {{page: string, replyKey: ArrayBuffer}} body */
-export function verify(body) {
-  return openWith(body, null);
-}
-
-/** @param {{page: string, replyKey: ArrayBuffer, password: EncryptedSecret}} body */
-export function openByPassword({ password, ...body }) {
-  return openWith(body, password);
-}
-
-/** @param {{page: string, replyKey: ArrayBuffer}} body @param {EncryptedSecret | null} password */
-async function openWith({ page, replyKey }, password) {
+/**
+ * Opens a held page, with the password if one is given.
+ * @param {{page: string, replyKey: ArrayBuffer, password?: EncryptedSecret | null}} body
+ */
+export async function verify({ page, replyKey, password = null }) {
   const openedAt = Date.now();
   const opened = await openOrLeaveClosed({ page, replyKey, password });
   const { report, lookups, ...rest } = opened;
@@ -141,22 +134,20 @@ export async function propose({ page, fingerprint }) {
 }
 
 /** @param {string} page @param {import("../../../wasm_build/vault/server/lookups.js").Asker} ask */
-async function judgeAgain(page, ask) {
-  const judge = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) =>
-    vault.call("page.judge", { page, ...(await keys.unlocked()), ...(await trust.judging(evidence)) });
-  return judgeFully(judge, { ask, store: trust.store });
+function judgeAgain(page, ask) {
+  return trust.judgeWith(async (judging) => vault.call("page.judge", { page, ...(await keys.unlocked()), ...judging }), ask);
 }
 
 /** Copies the page of a tab. The vault's owner holds the copy until it is saved. @param {{tab: number}} body */
 export async function copyFrom({ tab }) {
-  const copied = await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]);
-  if (!copied) throw new RequestError("page-not-readable");
+  const copied = required(await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]), "page-not-readable");
   const { address, title } = copied;
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });
-  const people = await keys.checkPeople(await database.all("people"), () => false);
-  const { directory } = await preferences.read();
-  return { question: question({ page }), page, address, title, identities: await keys.identities(), people, directory };
+  return {
+    question: question({ page }), page, address, title, identities: await keys.identities(),
+    people: await keys.checkPeople(await database.all("people"), () => false), directory: (await preferences.read()).directory,
+  };
 }
 
 /** The question about a held copy. A copy never changes, so its id is enough. @param {{page: string}} body */
@@ -175,8 +166,9 @@ export function preview({ page, replyKey }) {
  */
 export async function encrypt({ page, sign, encrypt, ...choice }) {
   const { sealKey, identities, certificates } = await fields.encryptingWith({ sign, encrypt }, choice);
-  const at = new Date().toISOString();
-  return vault.call("page.encrypt", { page, sign, sealKey, identities, recipients: certificates, at, mediaType: SAVED_TYPE });
+  return vault.call("page.encrypt", {
+    page, sign, sealKey, identities, recipients: certificates, at: new Date().toISOString(), mediaType: SAVED_TYPE,
+  });
 }
 
 /** @param {{keyFile: string, passphrase: EncryptedSecret}} body */

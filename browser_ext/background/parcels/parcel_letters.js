@@ -5,11 +5,11 @@
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import * as bridgeDrafts from "../writing/bridge_drafts.js";
 import { findNamedApi } from "../writing/bridge_requests.js";
-import { ofWindow } from "../writing/composing.js";
+import { forWindow, ofWindow } from "../writing/composing.js";
 import * as keys from "../keys/keys.js";
 import * as server from "./parcel_server.js";
 import * as session from "../keys/session.js";
@@ -35,10 +35,12 @@ let known = null;
 export async function ways({ composition }, sender) {
   await ofWindow(composition, sender);
   const [byBridge, keptServer] = await Promise.all([wayByBridge().catch(() => null), server.find()]);
-  /** @type {Way[]} */
-  const serverWays = byBridge ? [byBridge] : [];
-  if (keptServer) serverWays.push({ via: "token", host: new URL(keptServer.server).host, pages: `${keptServer.server}/`, address: keptServer.address, limits: keptServer.limits });
-  return serverWays;
+  return [...(byBridge ? [byBridge] : []), ...(keptServer ? [wayByToken(keptServer)] : [])];
+}
+
+/** @param {server.KeptServer} keptServer @returns {Way} */
+function wayByToken({ server: pages, address, limits }) {
+  return { via: "token", host: new URL(pages).host, pages: `${pages}/`, address, limits };
 }
 
 /** @returns {Promise<Way | null>} */
@@ -49,29 +51,21 @@ async function wayByBridge() {
   const name = JSON.stringify(account);
   if (known?.name !== name) {
     // A bridge without pages is left out, because the link of a parcel leads to the pages.
-    const hasPages = (await findNamedApi(directory)) !== null;
-    known = { name, limits: hasPages ? await server.limitsOf(api) : null };
+    known = { name, limits: (await findNamedApi(directory)) === null ? null : await server.limitsOf(api) };
   }
   return known.limits && { via: "bridge", host: new URL(directory).host, pages: `${directory}/`, address: addressKey(address), limits: known.limits };
 }
 
-/** The parcel's message, encrypted for the window. @param {BodyOf<"parcel.message">} body @param {Sender} sender */
-export async function message({ composition, letter, replyKey }, sender) {
-  await ofWindow(composition, sender);
-  return vault.call("parcel.message", { letter, replyKey, at: new Date().toISOString() });
-}
+/** The parcel's message, encrypted for the window. */
+export const message = forWindow((/** @type {BodyOf<"parcel.message">} */ { letter, replyKey }) =>
+  vault.call("parcel.message", { letter, replyKey, at: new Date().toISOString() }));
 
-/** A new parcel: its id, its key, and its six words, encrypted for the window. @param {BodyOf<"parcel.make">} body @param {Sender} sender */
-export async function make({ composition, language, replyKey }, sender) {
-  await ofWindow(composition, sender);
-  return vault.call("parcel.make", { language, replyKey, sealKey: await sealKey() });
-}
+/** A new parcel: its id, its key, and its six words, encrypted for the window. */
+export const make = forWindow(async (/** @type {BodyOf<"parcel.make">} */ { language, replyKey }) =>
+  vault.call("parcel.make", { language, replyKey, sealKey: await sealKey() }));
 
-/** @param {BodyOf<"parcel.encrypt">} body @param {Sender} sender */
-export async function encrypt({ composition, content, key }, sender) {
-  await ofWindow(composition, sender);
-  return vault.call("parcel.encrypt", { content, key, recipients: [], sealKey: await sealKey() });
-}
+export const encrypt = forWindow(async (/** @type {BodyOf<"parcel.encrypt">} */ { content, key }) =>
+  vault.call("parcel.encrypt", { content, key, recipients: [], sealKey: await sealKey() }));
 
 /**
  * The plan of a parcel. To measure the manifest, the vault signs it like the manifest that will be sent.
@@ -125,22 +119,16 @@ export async function ask({ composition, via, host, method, path, headers, body 
   if (response.type === "opaqueredirect") throw new RequestError("parcel-server-moved");
   if (response.status === 401) throw new RequestError(via === "bridge" ? "bridge-signed-out" : "token-refused");
   const bytes = await readAtMost(response, MAX_ANSWER_BYTES).catch(() => { throw new RequestError("directory-failed"); });
-  const text = new TextDecoder().decode(bytes);
-  return { status: response.status, offset: response.headers.get("Upload-Offset") ?? "", text };
+  return { status: response.status, offset: response.headers.get("Upload-Offset") ?? "", text: new TextDecoder().decode(bytes) };
 }
 
-/** Forgets the token of a window that has ended its sending. @param {BodyOf<"parcel.end">} body @param {Sender} sender */
-export async function end({ composition }, sender) {
-  await ofWindow(composition, sender);
-  server.release(composition);
-}
+/** Forgets the token of a window that has ended its sending. */
+export const end = forWindow((/** @type {BodyOf<"parcel.end">} */ { composition }) => server.release(composition));
 
 /** @param {string} host @param {string} path @param {RequestInit} options */
 async function askByBridge(host, path, options) {
   if ((await bridge.read()).host !== host) throw new RequestError("bridge-changed");
-  const response = await bridge.askIfSignedIn(path, options);
-  if (!response) throw new RequestError("bridge-signed-out");
-  return response;
+  return required(await bridge.askIfSignedIn(path, options), "bridge-signed-out");
 }
 
 /** @param {string[]} pairs names and values in turn @returns {Record<string, string>} */
@@ -151,7 +139,5 @@ function readHeaders(pairs) {
 }
 
 async function sealKey() {
-  const key = await session.sealKey();
-  if (!key) throw new RequestError("locked");
-  return key;
+  return required(await session.sealKey(), "locked");
 }

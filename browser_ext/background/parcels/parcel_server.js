@@ -8,12 +8,11 @@
  */
 import { readLimits } from "../../../wasm_build/parcels/parcel_limits.js";
 import { addressKey, isAddress } from "../../../wasm_build/ui/formats.js";
-import { api as browserApi } from "../../shared/api.js";
 import { generateKeys, openWith } from "../../shared/channel.js";
 import * as database from "../../shared/database.js";
-import { directoryOrigin, directoryPattern } from "../../shared/directory_address.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
-import { ask, findNamedApi, readJson } from "../writing/bridge_requests.js";
+import { directoryOrigin } from "../../shared/directory_address.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
+import { ask, checkGranted, findNamedApi, readJson } from "../writing/bridge_requests.js";
 import * as keys from "../keys/keys.js";
 import * as vault from "../keys/vault_link.js";
 
@@ -60,9 +59,8 @@ export async function look({ address }) {
 export async function save({ address, token }) {
   const server = originOf(address);
   const api = await apiOf(server);
-  if (!(await browserApi.permissions.contains({ origins: [directoryPattern(api)] }))) throw new RequestError("parcel-server-elsewhere");
-  const limits = await limitsOf(api);
-  if (!limits) throw new RequestError("parcel-server-without");
+  await checkGranted(api, "parcel-server-elsewhere");
+  const limits = required(await limitsOf(api), "parcel-server-without");
   const sender = await senderOf(api, await typedToken(token));
   const identity = await sealingIdentity(sender);
   const { sealKey, identities } = await keys.unlocked(identity);
@@ -147,17 +145,13 @@ async function sealingIdentity(address) {
 
 /** @param {string} server */
 async function apiOf(server) {
-  const api = await findNamedApi(server).catch(notGranted);
   // The links of parcels lead to the pages, so an address without pages is refused.
-  if (!api) throw new RequestError("parcel-server-no-pages");
-  return api;
+  return required(await findNamedApi(server).catch(notGranted), "parcel-server-no-pages");
 }
 
 /** @param {string} address */
 function originOf(address) {
-  const origin = directoryOrigin(address.trim());
-  if (!origin) throw new RequestError("bad-directory");
-  return origin;
+  return required(directoryOrigin(address.trim()), "bad-directory");
 }
 
 /**

@@ -68,11 +68,6 @@ export async function findServer({ origin }) {
   return { api: address };
 }
 
-/** The person's trust, as arguments for a judgement. */
-export function judging() {
-  return trust.judging();
-}
-
 /**
  * Keeps a certificate that came with a parcel, and opens the page on which the person decides whether to trust it.
  * @param {BodyOf<"parcel.propose">} body
@@ -96,14 +91,14 @@ export async function answer({ challenge, fingerprint }) {
  * @param {BodyOf<"parcel.verify">} body
  */
 export async function verify({ manifest, parcel, readers, fingerprint, replyKey, crls, ocsp, asked, unavailable }) {
-  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
-  return vault.call("parcel.verify", { manifest, parcel, readers, replyKey, ...(await unlocked(fingerprint)), ...judged });
+  return vault.call("parcel.verify", {
+    manifest, parcel, readers, replyKey, ...(await unlocked(fingerprint)), ...(await trust.judging({ crls, ocsp, asked, unavailable })),
+  });
 }
 
 /** The content of a chunk, encrypted for the page. @param {BodyOf<"parcel.decrypt">} body */
 export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint, replyKey }) {
-  const chunk = { sha256, cmsBytes, contentBytes };
-  return vault.call("parcel.decrypt", { cms, chunk, replyKey, ...(await unlocked(fingerprint)) });
+  return vault.call("parcel.decrypt", { cms, chunk: { sha256, cmsBytes, contentBytes }, replyKey, ...(await unlocked(fingerprint)) });
 }
 
 /**
@@ -112,8 +107,9 @@ export async function decrypt({ cms, sha256, cmsBytes, contentBytes, fingerprint
  * @param {BodyOf<"parcel.receipt">} body
  */
 export async function confirm({ manifest, parcel, fingerprint, crls, ocsp, asked, unavailable }) {
-  const judged = await trust.judging({ crls, ocsp, asked, unavailable });
-  return vault.call("parcel.receipt", { manifest, parcel, ...(await unlocked(fingerprint)), ...judged });
+  return vault.call("parcel.receipt", {
+    manifest, parcel, ...(await unlocked(fingerprint)), ...(await trust.judging({ crls, ocsp, asked, unavailable })),
+  });
 }
 
 /** The private key of this certificate, as arguments for the vault. Rejects with `locked`. @param {string} fingerprint */

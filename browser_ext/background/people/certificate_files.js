@@ -8,12 +8,9 @@ import * as vault from "../keys/vault_link.js";
  * @param {ArrayBuffer} file
  */
 export async function certificatesIn(file) {
-  const { certificates } = await vault.call("certificate.read", { file }).catch(noCertificate);
+  const { certificates } = await vault.call("certificate.read", { file }).catch((error) => {
+    throw error.code === "malformed-message" ? new RequestError("no-certificate-in-file") : error;
+  });
   if (!certificates.length) throw new RequestError("no-certificate-in-file");
   return certificates;
-}
-
-/** @param {{code?: string}} error @returns {never} */
-function noCertificate(error) {
-  throw error.code === "malformed-message" ? new RequestError("no-certificate-in-file") : error;
 }

@@ -2,7 +2,7 @@
  * People known from verified mail. They are stored in the format of the core's module `contacts_json`. Only the vault
  * reads and changes them. If a known sender has a new certificate, this module keeps it until the person decides.
  */
-import { RequestError } from "../../shared/messages.js";
+import { required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import { tellLearned, TURN } from "./learning.js";
 import * as preferences from "../browser/preferences.js";
@@ -74,8 +74,9 @@ export async function question(body) {
 export function acceptChange({ address, fingerprint }) {
   return inTurn(TURN, async () => {
     const { after } = findChange(await listChanges(), { address, fingerprint });
-    const at = new Date().toISOString();
-    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates: [after.certificate], at });
+    const reply = await vault.call("contacts.learn", {
+      contacts: await read(), address, certificates: [after.certificate], at: new Date().toISOString(),
+    });
     await database.change({ settings: { put: [
       { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
     ] } });
@@ -115,9 +116,7 @@ export function isEqual(one, other) {
 
 /** @param {Change[]} changes @param {ChangeName} name */
 function findChange(changes, { address, fingerprint }) {
-  const match = changes.find((change) => change.address === address && change.after.fingerprint === fingerprint);
-  if (!match) throw new RequestError("question-changed");
-  return match;
+  return required(changes.find((change) => change.address === address && change.after.fingerprint === fingerprint), "question-changed");
 }
 
 /** @param {string} address */

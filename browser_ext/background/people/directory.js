@@ -4,7 +4,7 @@
  * learns which addresses are looked up, so it is asked only after a click. The vault judges the answers.
  */
 import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import { ask, findApi, readJson } from "../writing/bridge_requests.js";
 import * as preferences from "../browser/preferences.js";
@@ -19,10 +19,10 @@ const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
  * @returns {Promise<Found[]>}
  */
 export async function search(address) {
-  const { directory } = await preferences.read();
-  if (!directory) throw new RequestError("no-directory");
-  const body = JSON.stringify({ address });
-  const request = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
+  const directory = required((await preferences.read()).directory, "no-directory");
+  const request = {
+    method: "POST", body: JSON.stringify({ address }), headers: { "Content-Type": "application/json", "X-Sealwax": "1" },
+  };
   const response = (await bridge.askIfSignedIn("/api/directory", request))
     ?? (await ask(`${await findApi(directory)}/api/directory`, { ...request, credentials: "include" }));
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");

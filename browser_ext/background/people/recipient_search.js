@@ -1,5 +1,4 @@
 /** Finds certificates for an address: among known people, at the bridge, or in a file that the person picks. */
-import { judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { certificatesFor, sameAddress } from "../../../wasm_build/ui/formats.js";
 import { RequestError } from "../../shared/messages.js";
 import { certificatesIn } from "./certificate_files.js";
@@ -64,11 +63,6 @@ export async function add({ address }) {
   return (await lookUp(address))[0] ?? known ?? null;
 }
 
-/** @param {{address: string, name: string, bytes: ArrayBuffer}} body @returns {Promise<RecipientCheck | null>} */
-export async function addFile(body) {
-  return (await takeFile(body))[0] ?? null;
-}
-
 /** @param {RecipientCheck} check */
 function keep({ certificate, path }) {
   return keys.keepPerson(certificate.slice(0), path.slice(1).map((issuer) => issuer.certificate));
@@ -80,8 +74,7 @@ function keep({ certificate, path }) {
  * @returns {Promise<RecipientCheck[]>}
  */
 async function judge(address, candidates) {
-  const ask = async (/** @type {import("../../../wasm_build/vault/server/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
-    address, found: structuredClone(candidates), contacts: await contacts.read(), ...(await trust.judging(evidence)),
-  });
-  return (await judgeFully(ask, { ask: trust.askAuthorities, store: trust.store })).checks;
+  return (await trust.judgeWith(async (judging) => vault.call("recipients.check", {
+    address, found: structuredClone(candidates), contacts: await contacts.read(), ...judging,
+  }))).checks;
 }

@@ -2,12 +2,12 @@
  * The trust of the person: imported authorities, certificates accepted for given addresses, and Mozilla's roots. The
  * extension asks authorities about revocation directly, at addresses that the person has granted.
  */
-import { EvidenceStore, joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
+import { EvidenceStore, joinAnswers, judgeFully } from "../../../wasm_build/vault/server/lookups.js";
 import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { api } from "../../shared/api.js";
-import { codeOf, RequestError } from "../../shared/messages.js";
+import { codeOf, RequestError, required } from "../../shared/messages.js";
 import { isPublicHost } from "../../shared/public_host.js";
 import { digestOf } from "../../shared/question.js";
 import * as database from "../../shared/database.js";
@@ -70,13 +70,23 @@ export async function judging(evidence = store.copy()) {
 }
 
 /**
+ * Judges something with the person's trust and with the answers that `ask` gets from authorities.
+ * @template {{lookups: Lookup[]}} R
+ * @param {(trusting: Awaited<ReturnType<typeof judging>>) => Promise<R>} judge asks the vault
+ * @param {import("../../../wasm_build/vault/server/lookups.js").Asker} [ask]
+ * @returns {Promise<R>}
+ */
+export function judgeWith(judge, ask = askAuthorities) {
+  return judgeFully(async (evidence) => judge(await judging(evidence)), { ask, store });
+}
+
+/**
  * The certificates in the anchors of the policy. If one file has no certificate, none of the anchors count.
  * @param {ArrayBuffer[]} files @returns {Promise<ArrayBuffer[]>}
  */
 async function anchorsIn(files) {
   try {
-    const certificateLists = await Promise.all(files.map((file) => certificatesIn(file)));
-    return certificateLists.flat().map(({ certificate }) => certificate);
+    return (await Promise.all(files.map(certificatesIn))).flat().map(({ certificate }) => certificate);
   } catch (error) {
     if (/** @type {{code?: string}} */ (error).code === "no-certificate-in-file") return [];
     throw error;
@@ -220,17 +230,14 @@ export function dropProposal({ fingerprint }) {
 
 /** @param {Proposal} proposed */
 async function describeProposal({ certificates: [certificate] }) {
-  const described = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
-  const [info] = described.certificates;
+  const { certificates: [info] } = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
   const { fingerprint, subject, issuer, addresses, notBefore, notAfter, isCa } = info;
   return { ...info, question: { kind: "accept", fingerprint, subject, issuer, addresses, notBefore, notAfter, isCa } };
 }
 
 /** @param {string} fingerprint */
 async function proposedAs(fingerprint) {
-  const match = (await proposals()).find((candidate) => candidate.fingerprint === fingerprint);
-  if (!match) throw new RequestError("question-changed");
-  return match;
+  return required((await proposals()).find((candidate) => candidate.fingerprint === fingerprint), "question-changed");
 }
 
 /** @returns {Promise<Proposal[]>} */
@@ -329,9 +336,8 @@ export async function ownAuthorityQuestion({ fingerprint }) {
  */
 export async function acceptOwnAuthority({ addresses }) {
   await policy.checkOwnDecisions();
-  const authority = await memory.read(OWN_AUTHORITY);
-  if (!authority) throw new RequestError("question-changed");
-  await changeDecisions(() => decideOnAuthority(decode(authority.certificate), addresses));
+  const { certificate } = await memory.find(OWN_AUTHORITY, "question-changed");
+  await changeDecisions(() => decideOnAuthority(decode(certificate), addresses));
   await dropOwnAuthority();
 }
 

@@ -6,7 +6,7 @@
  */
 import { api } from "../../shared/api.js";
 import { tellBridgeChanged } from "../../shared/bridge_news.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { ask, findApi, readJson } from "./bridge_requests.js";
 import * as memory from "../browser/memory.js";
 import * as preferences from "../browser/preferences.js";
@@ -44,9 +44,7 @@ export async function findAccount() {
 
 /** The address of the API for the sign-in window. Rejects with `directory-not-granted` if the person has not granted the site. */
 export async function findApiAddress() {
-  const { directory } = await preferences.read();
-  if (!directory) throw new RequestError("no-directory");
-  return { api: await findApi(directory) };
+  return { api: await findApi(required((await preferences.read()).directory, "no-directory")) };
 }
 
 /** Opens the window for signing in. @param {{address: string}} body the address that the person wants to write as, or "" */
@@ -122,8 +120,7 @@ export async function askIfSignedIn(path, options) {
  * @returns {Promise<Response | null>} null if no answer came
  */
 async function post(path, body, type, method = "POST") {
-  const session = await current();
-  if (!session) throw new RequestError("bridge-signed-out");
+  const session = required(await current(), "bridge-signed-out");
   const signal = AbortSignal.timeout(SENDING_MILLISECONDS);
   const response = await request(session, path, { method, body, signal, headers: { "Content-Type": type } }).catch((error) => {
     if (error.code === "directory-failed") return null;

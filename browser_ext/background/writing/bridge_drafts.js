@@ -14,7 +14,7 @@ import {
 } from "../../../wasm_build/ui/draft_message.js";
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { translate } from "../../texts/texts.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
 import * as database from "../../shared/database.js";
@@ -48,7 +48,8 @@ export async function keep(id, identity) {
 
 /** The drafts that are at the bridge and not in this browser, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
-  await deleteDropped();
+  // Try again to delete the dropped drafts at the bridge.
+  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
   const here = new Set((await database.all("drafts")).map(({ id }) => id));
   return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
 }
@@ -62,9 +63,7 @@ export async function bring(id) {
   const response = draft ? await bridge.askIfSignedIn(draft.path, { method: "GET" }) : null;
   if (!draft || !response?.ok) throw new RequestError("letter-gone");
   const message = await readAtMost(response, MAX_DRAFT_MESSAGE_BYTES).catch(() => null);
-  const parts = message && readDraftMessage(new TextDecoder().decode(message));
-  if (!parts) throw new RequestError("letter-gone");
-  const { letter, files } = parts;
+  const { letter, files } = required(message && readDraftMessage(new TextDecoder().decode(message)), "letter-gone");
   const account = await accountNow();
   await inTurn(turnOf(id), async () => {
     if (await database.get("drafts", id)) throw new RequestError("letter-gone");
@@ -119,11 +118,6 @@ async function wasTaken(id) {
   if (!draft?.keptAt || draft.keptAt !== (await accountNow())) return false;
   const copies = await search(`${DRAFT_MARK} ${id}`).catch(() => null);
   return copies && !copies.some((copy) => copy.id === id);
-}
-
-/** Tries again to delete the dropped drafts at the bridge. */
-async function deleteDropped() {
-  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
 }
 
 /**

@@ -28,13 +28,18 @@ export async function findNamedApi(directory) {
   return typeof named === "string" ? apiAddress(named, directory) : directory;
 }
 
+/** Rejects with `code` if the person has not granted the site of an address. @param {string} address @param {string} code */
+export async function checkGranted(address, code) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(address)] }))) throw new RequestError(code);
+}
+
 /**
  * Sends a request. Rejects with `directory-not-granted` if the person has not granted the site. Rejects with
  * `directory-failed` if no answer came; even then the bridge may have got the request.
  * @param {string} url @param {RequestInit} options
  */
 export async function ask(url, options) {
-  if (!(await api.permissions.contains({ origins: [directoryPattern(url)] }))) throw new RequestError("directory-not-granted");
+  await checkGranted(url, "directory-not-granted");
   return fetch(url, {
     redirect: "error", referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS), ...options,
   }).catch(() => { throw new RequestError("directory-failed"); });

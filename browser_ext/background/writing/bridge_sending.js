@@ -6,6 +6,7 @@
  * sent, the person is asked.
  */
 import { addressKey } from "../../../wasm_build/ui/formats.js";
+import { hexFromBytes } from "../../../wasm_build/vault/values/hexadecimal.js";
 import { RequestError } from "../../shared/messages.js";
 import { tellProgress } from "../../shared/progress.js";
 import * as bridge from "./bridge.js";
@@ -156,6 +157,5 @@ function resultOf({ host, keys, planned }, outcome) {
 }
 
 function makeKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexFromBytes(crypto.getRandomValues(new Uint8Array(KEY_BYTES)).buffer);
 }

@@ -5,7 +5,7 @@
  * extension's own request for a certificate. The finished message goes only to the document that asked for the window.
  */
 import { api } from "../../shared/api.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import { tellProgress } from "../../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "../browser/ancestors.js";
 import * as bridge from "./bridge.js";
@@ -22,7 +22,7 @@ import { openUnlessAsking } from "../browser/prompt_window.js";
 import { readProposed } from "../people/proposed_people.js";
 import * as receipts from "../mail/receipts.js";
 import * as recipientSearch from "../people/recipient_search.js";
-import { showTab } from "../browser/tabs.js";
+import { hasTab, showTab } from "../browser/tabs.js";
 import * as timestamps from "./timestamps.js";
 import * as trust from "../people/trust.js";
 import * as vault from "../keys/vault_link.js";
@@ -56,11 +56,11 @@ export const SHOWN_BYTES = 8_000;
  * @param {BodyOf<"compose.open">} body @param {Sender} sender
  */
 export async function open({ kind, from, to, cc, bcc, subject, mail, text, deliver }, sender) {
-  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
+  const tabId = required(sender.tab?.id, "bad-request");
   const isViewer = sender.url?.startsWith(api.runtime.getURL("")) ?? false;
   const place = isViewer ? { origin: "", ancestors: [] } : await placeOf(sender);
   return openWindow({
-    id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0, ...place,
+    id: crypto.randomUUID(), tabId, pageFrameId: sender.frameId ?? 0, ...place,
     kind, from, to, cc, bcc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, encrypt: true, copies: {},
   });
 }
@@ -127,84 +127,45 @@ export async function question({ composition }, sender) {
   return questionOf(await ofWindow(composition, sender));
 }
 
-/**
- * The current identities. Another window may have locked or added some since the letter's window was opened.
- * @param {BodyOf<"compose.identities">} body @param {Sender} sender
- */
-export async function listIdentities({ composition }, sender) {
-  await ofWindow(composition, sender);
-  return keys.identities();
-}
+/** The current identities. Another window may have locked or added some since the letter's window was opened. */
+export const listIdentities = forWindow((/** @type {BodyOf<"compose.identities">} */ _) => keys.identities());
 
-/** @param {BodyOf<"compose.unlock">} body @param {Sender} sender */
-export async function unlock({ composition, keyFile, passphrase }, sender) {
-  await ofWindow(composition, sender);
-  await keys.unlock({ keyFile, passphrase });
-}
+export const unlock = forWindow((/** @type {BodyOf<"compose.unlock">} */ { keyFile, passphrase }) =>
+  keys.unlock({ keyFile, passphrase }));
 
-/**
- * The mail that is answered or forwarded, encrypted for the window.
- * @param {BodyOf<"compose.original">} body @param {Sender} sender
- */
-export async function original({ composition: id, replyKey }, sender) {
-  const { mail } = await ofWindow(id, sender);
-  const { sealKey, identities } = await keys.unlocked();
-  return vault.call("letter.original", { mail, replyKey, sealKey, identities, ...(await trust.judging()) });
-}
+/** The mail that is answered or forwarded, encrypted for the window. */
+export const original = forWindow(async (/** @type {BodyOf<"compose.original">} */ { replyKey }, { mail }) =>
+  vault.call("letter.original", { mail, replyKey, ...(await keys.unlocked()), ...(await trust.judging()) }));
 
 /**
  * A mail as a file, for forwarding it whole. The body of the request names the mail, since a draft may forward another
  * mail than the mail for which the window was opened.
- * @param {BodyOf<"compose.whole">} body @param {Sender} sender
  */
-export async function whole({ composition, mail, isEncrypted, replyKey }, sender) {
-  await ofWindow(composition, sender);
-  return vault.call("letter.whole", { mail, isEncrypted, replyKey, ...(await keys.unlocked()) });
-}
+export const whole = forWindow(async (/** @type {BodyOf<"compose.whole">} */ { mail, isEncrypted, replyKey }) =>
+  vault.call("letter.whole", { mail, isEncrypted, replyKey, ...(await keys.unlocked()) }));
 
 /**
  * Looks up an address at the writer's bridge. Returns the certificates with their judgements, the best first. If the
  * best certificate is usable, it is stored in `people`.
- * @param {BodyOf<"compose.look-up">} body @param {Sender} sender
  */
-export async function lookUp({ composition, address }, sender) {
-  await ofWindow(composition, sender);
-  return recipientSearch.lookUp(address);
-}
+export const lookUp = forWindow((/** @type {BodyOf<"compose.look-up">} */ { address }) => recipientSearch.lookUp(address));
 
-/**
- * The mailboxes (names and addresses) in a text that the person has typed.
- * @param {BodyOf<"compose.addresses">} body @param {Sender} sender
- */
-export async function readAddresses({ composition, text }, sender) {
-  await ofWindow(composition, sender);
-  return (await vault.call("addresses.read", { texts: [text] })).mailboxes[0] ?? [];
-}
+/** The mailboxes (names and addresses) in a text that the person has typed. */
+export const readAddresses = forWindow(async (/** @type {BodyOf<"compose.addresses">} */ { text }) =>
+  (await vault.call("addresses.read", { texts: [text] })).mailboxes[0] ?? []);
 
-/** The known people, with whom a typed recipient can be completed. @param {BodyOf<"compose.people">} body @param {Sender} sender */
-export async function listPeople({ composition }, sender) {
-  await ofWindow(composition, sender);
-  return recipientSearch.listPeople();
-}
+/** The known people, with whom a typed recipient can be completed. */
+export const listPeople = forWindow((/** @type {BodyOf<"compose.people">} */ _) => recipientSearch.listPeople());
 
-/**
- * The known certificates of an address, with their judgements, the best first.
- * @param {BodyOf<"compose.check">} body @param {Sender} sender
- */
-export async function check({ composition, address }, sender) {
-  await ofWindow(composition, sender);
-  return recipientSearch.checksFor(address);
-}
+/** The known certificates of an address, with their judgements, the best first. */
+export const check = forWindow((/** @type {BodyOf<"compose.check">} */ { address }) => recipientSearch.checksFor(address));
 
 /**
  * Judges a certificate file that the person picked. The certificate is stored in `people` if it can be used for this
  * address.
- * @param {BodyOf<"compose.certificate">} body @param {Sender} sender
  */
-export async function takeCertificate({ composition, ...file }, sender) {
-  await ofWindow(composition, sender);
-  return recipientSearch.takeFile(file);
-}
+export const takeCertificate = forWindow((/** @type {BodyOf<"compose.certificate">} */ { address, name, bytes }) =>
+  recipientSearch.takeFile({ address, name, bytes }));
 
 /** @param {BodyOf<"compose.keep">} body @param {Sender} sender */
 export async function keepDraft(body, sender) {
@@ -214,29 +175,15 @@ export async function keepDraft(body, sender) {
   void bridgeDrafts.keep(body.draft, body.identity);
 }
 
-/** The drafts that are only at the person's bridge. @param {BodyOf<"compose.list-drafts">} body @param {Sender} sender */
-export async function listBridgeDrafts({ composition }, sender) {
-  await ofWindow(composition, sender);
-  return bridgeDrafts.list();
-}
+/** The drafts that are only at the person's bridge. */
+export const listBridgeDrafts = forWindow((/** @type {BodyOf<"compose.list-drafts">} */ _) => bridgeDrafts.list());
 
-/** Brings a draft from the bridge to this browser. @param {BodyOf<"compose.fetch-draft">} body @param {Sender} sender */
-export async function fetchBridgeDraft({ composition, draft }, sender) {
-  await ofWindow(composition, sender);
-  await bridgeDrafts.bring(draft);
-}
+/** Brings a draft from the bridge to this browser. */
+export const fetchBridgeDraft = forWindow((/** @type {BodyOf<"compose.fetch-draft">} */ { draft }) => bridgeDrafts.bring(draft));
 
-/** @param {BodyOf<"compose.restore">} body @param {Sender} sender */
-export async function openDraft(body, sender) {
-  await ofWindow(body.composition, sender);
-  return drafts.open(body);
-}
+export const openDraft = forWindow((/** @type {BodyOf<"compose.restore">} */ body) => drafts.open(body));
 
-/** @param {BodyOf<"compose.drop">} body @param {Sender} sender */
-export async function dropDraft({ composition, draft }, sender) {
-  await ofWindow(composition, sender);
-  await bridgeDrafts.drop(draft);
-}
+export const dropDraft = forWindow((/** @type {BodyOf<"compose.drop">} */ { draft }) => bridgeDrafts.drop(draft));
 
 /**
  * Makes one message for To and Cc and one for each Bcc, and gives them to the webmail one after the other. A message
@@ -282,8 +229,7 @@ export function checkHandedOver({ copies }, { again }) {
  */
 export async function unlessBegun({ composition: id, again }, sender) {
   const composition = await ofWindow(id, sender);
-  const begun = Object.values(composition.copies).includes("begun");
-  if (begun && !again) throw new RequestError("sending-unknown");
+  if (!again && Object.values(composition.copies).includes("begun")) throw new RequestError("sending-unknown");
   return composition;
 }
 
@@ -307,14 +253,8 @@ export async function handOver(composition, copies, { messages, subject }) {
   return { sent: true, problem: "", files: [], shown };
 }
 
-/**
- * Makes the messages as files, for a letter whose webmail is gone or refuses the messages.
- * @param {BodyOf<"compose.save">} body @param {Sender} sender
- */
-export async function saveAsFiles(body, sender) {
-  await ofWindow(body.composition, sender);
-  return (await makeMessages(body, await planCopies(body))).messages;
-}
+/** Makes the messages as files, for a letter whose webmail is gone or refuses the messages. */
+export const saveAsFiles = forWindow(async (/** @type {Letter} */ body) => (await makeMessages(body, await planCopies(body))).messages);
 
 /**
  * Closes the window of a letter that was sent or discarded.
@@ -345,7 +285,7 @@ export async function forgetWindow(tabId) {
  */
 async function deliver(composition, name, done) {
   const { id, tabId, pageFrameId, windowTabId, deliver: how } = composition;
-  if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
+  if (!(await hasTab(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
   // The webmail's editor accepts the inserted sentence only while its tab has the focus.
@@ -370,11 +310,6 @@ async function hasLeftForSome(id) {
   return Object.values((await load(id)).copies).includes("taken");
 }
 
-/** @param {number} tabId */
-async function isThere(tabId) {
-  return api.tabs.get(tabId).then(() => true, () => false);
-}
-
 /** @param {string} id @param {string} name @param {"begun" | "taken" | "refused"} state */
 async function mark(id, name, state) {
   const composition = await load(id);
@@ -388,14 +323,12 @@ async function mark(id, name, state) {
  * @returns {Promise<Copy[]>}
  */
 export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
-  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!own) throw new RequestError("no-such-key");
+  const own = await keys.findIdentity(identity);
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;
-    const chosen = (await recipientSearch.checksFor(address)).find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint);
-    if (!chosen) throw new RequestError("certificate-not-usable");
-    return chosen;
+    const checks = await recipientSearch.checksFor(address);
+    return required(checks.find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint), "certificate-not-usable");
   };
   const copyFor = (/** @type {Copy["envelope"]} */ envelope, /** @type {string[]} */ readers, /** @type {(RecipientCheck | null)[]} */ checks) => ({
     envelope,
@@ -438,8 +371,7 @@ export async function makeMessages({ composition, letter, password, sign, receip
  */
 async function makeLasting(body) {
   const { composition, copies, password } = body;
-  const { timestampService } = await writing.read();
-  if (!timestampService) throw new RequestError("timestamp-failed");
+  const timestampService = required((await writing.read()).timestampService, "timestamp-failed");
   const { queries } = await vault.call("letter.sign", body);
   try {
     const answers = [];
@@ -463,8 +395,7 @@ function sum(sizes) {
 
 /** The certificates without repetitions. @param {ArrayBuffer[]} certificates */
 function unique(certificates) {
-  const seen = new Map(certificates.map((certificate) => [new Uint8Array(certificate).join(), certificate]));
-  return [...seen.values()];
+  return [...new Map(certificates.map((certificate) => [new Uint8Array(certificate).join(), certificate])).values()];
 }
 
 /**
@@ -475,6 +406,14 @@ export async function ofWindow(id, sender) {
   const composition = await load(id);
   if (composition.windowTabId === undefined || composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   return composition;
+}
+
+/**
+ * A request of the window that has claimed a letter. It rejects with `bad-request` if another page sends it.
+ * @template {{composition: string}} B @template R @param {(body: B, composition: CompositionRecord) => R} act
+ */
+export function forWindow(act) {
+  return async (/** @type {B} */ body, /** @type {Sender} */ sender) => act(body, await ofWindow(body.composition, sender));
 }
 
 /** @param {string} id @returns {Promise<CompositionRecord>} */

@@ -3,7 +3,7 @@
  * and the attachments are two parts, so a change of the text does not seal the attachments again.
  */
 import { draftPlace } from "../../../wasm_build/ui/draft_message.js";
-import { RequestError } from "../../shared/messages.js";
+import { RequestError, required } from "../../shared/messages.js";
 import * as database from "../../shared/database.js";
 import * as keys from "../keys/keys.js";
 import { inTurn } from "../browser/turns.js";
@@ -40,8 +40,9 @@ export async function open({ draft: id, part, replyKey }) {
   const sealed = (await database.get("drafts", id))?.[partOf(part)];
   if (!sealed) return null;
   const { sealKey, identities } = await keys.unlocked();
-  if (!sealKey) throw new RequestError("locked");
-  return vault.call("draft.open", { sealed, place: draftPlace(id, partOf(part)), replyKey, sealKey, identities });
+  return vault.call("draft.open", {
+    sealed, place: draftPlace(id, partOf(part)), replyKey, sealKey: required(sealKey, "locked"), identities,
+  });
 }
 
 /** The messages of a letter that were given to the bridge. @param {string} id */

@@ -2,10 +2,9 @@
  * Asks the timestamp service. The service learns a hash of the signature and the time of the letter, so it is asked
  * only if the person wants a lasting signature. The vault checks the answer.
  */
-import { api } from "../../shared/api.js";
-import { directoryPattern } from "../../shared/directory_address.js";
-import { RequestError } from "../../shared/messages.js";
+import { required } from "../../shared/messages.js";
 import { readBounded } from "../people/trust.js";
+import { checkGranted } from "./bridge_requests.js";
 
 const TIMEOUT_MILLISECONDS = 20_000;
 
@@ -15,12 +14,10 @@ const TIMEOUT_MILLISECONDS = 20_000;
  * @returns {Promise<ArrayBuffer>} the service's answer
  */
 export async function ask(service, query) {
-  if (!(await api.permissions.contains({ origins: [directoryPattern(service)] }))) throw new RequestError("timestamp-not-granted");
+  await checkGranted(service, "timestamp-not-granted");
   const response = await fetch(service, {
     method: "POST", body: query, headers: { "Content-Type": "application/timestamp-query" }, redirect: "error", credentials: "omit",
     referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
   }).catch(() => null);
-  const answer = response?.ok ? await readBounded(response) : null;
-  if (!answer) throw new RequestError("timestamp-failed");
-  return answer;
+  return required(response?.ok ? await readBounded(response) : null, "timestamp-failed");
 }

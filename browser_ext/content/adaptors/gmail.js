@@ -25,8 +25,7 @@ function messages() {
 /** Fetches the bytes of the message, as Gmail's command "download message" does. @param {string} number */
 function fetchSource(number) {
   const url = new URL(location.pathname, location.origin);
-  const query = { view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" };
-  url.search = new URLSearchParams(query).toString();
+  url.search = new URLSearchParams({ view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" }).toString();
   return fetchMessage(url);
 }
 

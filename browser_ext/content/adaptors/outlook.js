@@ -44,8 +44,7 @@ async function fetchSource(id) {
   });
   const answer = await response.json().catch(() => null);
   const value = answer?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
-  const text = typeof value === "string" ? atob(value) : "";
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
+  const bytes = Uint8Array.from(typeof value === "string" ? atob(value) : "", (character) => character.charCodeAt(0)).buffer;
   if (!beginsAsMessage(bytes)) throw problem("source-not-found");
   return bytes;
 }
@@ -53,8 +52,7 @@ async function fetchSource(id) {
 function composer() {
   const element = document.querySelector("[id^=editorParent][role=textbox], [id^=editorParent] [role=textbox]");
   if (!element && !document.querySelector("[contenteditable=true]")) return null;
-  const isKnown = element instanceof HTMLElement && element.closest("[role=main], [role=dialog]");
-  if (!isKnown) throw problem("page-not-understood");
+  if (!(element instanceof HTMLElement) || !element.closest("[role=main], [role=dialog]")) throw problem("page-not-understood");
   return { element, fields: () => fields(element), fetchOriginal: async () => null };
 }
 

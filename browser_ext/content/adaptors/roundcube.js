@@ -61,8 +61,7 @@ function address(query) {
 
 /** @param {string} uid @param {string} folder */
 function fetchSource(uid, folder) {
-  const query = { _task: "mail", _action: "viewsource", _uid: uid, _mbox: folder, _save: "1", _token: token() };
-  return fetchMessage(address(query));
+  return fetchMessage(address({ _task: "mail", _action: "viewsource", _uid: uid, _mbox: folder, _save: "1", _token: token() }));
 }
 
 /** The token against forged requests (CSRF), which proves that a request comes from the page. */
@@ -139,8 +138,7 @@ function typedText(body, kind) {
 
 /** @param {string} identity the number of a Roundcube identity, or an address */
 function senderOf(identity) {
-  const known = environment().identities?.[identity]?.email;
-  return known ?? identity;
+  return environment().identities?.[identity]?.email ?? identity;
 }
 
 /**
@@ -185,8 +183,7 @@ async function search(filter, folder) {
 async function ask(query, body) {
   const headers = { "X-Roundcube-Request": token() };
   const url = address({ _task: "mail", _remote: "1", ...query });
-  const response = await fetchFrom(url, body ? { method: "POST", headers, body } : { headers });
-  return parse(await response.text());
+  return parse(await (await fetchFrom(url, body ? { method: "POST", headers, body } : { headers })).text());
 }
 
 /** Finds out whether this installation can import and resend messages ("raw"), or sends the encrypted message as an attachment. */
@@ -241,8 +238,7 @@ async function sendOn(uid, drafts, bytes, envelope) {
     _token: token(), _uid: uid, _mbox: drafts, _from: envelope.from, _to: envelope.to.join(", "),
     _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
   });
-  const answer = await sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
-  expectConfirmation(await answer.text());
+  expectConfirmation(await (await sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form })).text());
 }
 
 /**
@@ -317,8 +313,7 @@ async function sendAttached({ message: bytes, envelope, subject, sentence }) {
     _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _subject: subject, _message: sentence, _is_html: "0",
     _attachments: attachment, _framed: "1", _store_target: storeTarget(),
   });
-  const answer = await sendTo(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
-  expectConfirmation(await answer.text());
+  expectConfirmation(await (await sendTo(address({ _task: "mail", _action: "send" }), { method: "POST", body: form })).text());
 }
 
 function storeTarget(page = document) {

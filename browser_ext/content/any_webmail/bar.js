@@ -118,6 +118,24 @@ export function sayInBar(code) {
   new Bar("").say(sentenceOf(problem(code)), stopAction());
 }
 
+/**
+ * Asks whether to store what the person has taught. A failure is said in the bar.
+ * @param {string} question @param {() => Promise<unknown>} store @param {() => void} done is called after the storing
+ */
+export function askToKeep(question, store, done) {
+  const bar = new Bar("");
+  const keep = async () => {
+    try {
+      await store();
+    } catch (error) {
+      return bar.say(sentenceOf(error), stopAction());
+    }
+    bar.close();
+    done();
+  };
+  bar.ask(question, { label: translate("teach_keep"), act: () => void keep() }, stopAction());
+}
+
 /** The button that stops everything. @returns {Action} */
 export function stopAction() {
   return { label: translate("pick_stop"), act: () => void stopEverywhere() };

@@ -3,8 +3,7 @@
  * fields of the form one after the other, and can then store the form.
  */
 import { ask } from "../background_link.js";
-import { sentenceOf } from "../problems.js";
-import { Bar, stopAction } from "./bar.js";
+import { askToKeep, Bar, stopAction } from "./bar.js";
 import { startPicking } from "./picker.js";
 import { selectorForField } from "./selectors.js";
 import { translate } from "../../texts/texts.js";
@@ -37,7 +36,7 @@ function teach(form, [step, ...later], done) {
   const take = (/** @type {HTMLElement} */ element) => {
     const fieldSelector = selectorForField(element);
     if (fieldSelector) teach({ ...form, [name]: fieldSelector }, later, done);
-    else sayUnknown();
+    else new Bar("").say(translate("teach_no_name"), stopAction());
   };
   const skip = { label: translate("teach_none"), act: () => teach(form, later, done) };
   startPicking({
@@ -65,20 +64,5 @@ function teachFile(form, done) {
 
 /** Asks whether to store the form. @param {FormRecipe} form @param {() => void} done */
 function propose(form, done) {
-  const bar = new Bar("");
-  const keep = async () => {
-    try {
-      await ask("recipe.keep-form", form);
-    } catch (error) {
-      return bar.say(sentenceOf(error), stopAction());
-    }
-    bar.close();
-    done();
-  };
-  bar.ask(translate("teach_form_found", { site: `\u2068${location.host}\u2069` }),
-    { label: translate("teach_keep"), act: () => void keep() }, stopAction());
-}
-
-function sayUnknown() {
-  new Bar("").say(translate("teach_no_name"), stopAction());
+  askToKeep(translate("teach_form_found", { site: `\u2068${location.host}\u2069` }), () => ask("recipe.keep-form", form), done);
 }

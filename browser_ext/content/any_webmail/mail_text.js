@@ -84,8 +84,7 @@ export function isInMailText(element) {
   if (isMailDocument(page) || ADDRESS.test(textOf(element) ?? "")) return true;
   const { before, end: head } = walkTo(page, isDateLine);
   if (!head) return !isInFrameset(page);
-  if (before.includes(element)) return false;
-  return countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
+  return !before.includes(element) && countLetters(branchOf(element, head), isProse, MAX_PROSE_LETTERS) > MAX_PROSE_LETTERS;
 }
 
 /**
@@ -111,8 +110,7 @@ export function isOfMail(element) {
 
 /** The base of an element's addresses; "" if a mail in this page may have changed it. @param {Element} element */
 export function ownBaseOf(element) {
-  const page = documentOf(element);
-  const bases = [...findBelow(page, "base")];
+  const bases = [...findBelow(documentOf(element), "base")];
   return bases.every((base) => /** @type {Element | null} */ (parentOf(base))?.localName === "head") ? baseOf(element) : "";
 }
 

@@ -2,7 +2,7 @@
  * Lets the person point at an element of the page. A border around the element under the pointer, or around the focused
  * element, shows what a click or Enter chooses. The page gets none of these clicks and keys.
  */
-import { closest, createElement, focusedIn, isConnected, matches } from "../dom_tree.js";
+import { closest, createElement, focusedIn, isConnected, matches, stop } from "../dom_tree.js";
 import { Bar, sayInBar, stopAction, stopEverywhere } from "./bar.js";
 
 /**
@@ -37,7 +37,7 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   };
   const take = (/** @type {Event} */ event) => {
     const element = targetOf(event);
-    hold(event);
+    stop(event);
     if (event.isTrusted && element) end(element);
   };
   // A page gets no event if the pointer moves over a frame.
@@ -46,9 +46,9 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   bar.take((event) => {
     const { type, key } = /** @type {KeyboardEvent} */ (event);
     if (type === "click" || key === "Enter") take(event);
-    else if (type !== "keydown") hold(event);
+    else if (type !== "keydown") stop(event);
     else if (key === "Escape") {
-      hold(event);
+      stop(event);
       void stopEverywhere();
     }
   });
@@ -59,12 +59,6 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
     const frame = bar.signal.aborted ? null : focusedIn(document);
     if (frame instanceof HTMLIFrameElement && matches(frame, selector)) end(frame);
   }));
-}
-
-/** @param {Event} event */
-function hold(event) {
-  event.preventDefault();
-  event.stopImmediatePropagation();
 }
 
 /** @param {HTMLElement} outline @param {HTMLElement | null} element */

@@ -45,8 +45,7 @@ export function sourceLinks(documents, part) {
   for (const link of controls.flatMap(linksOf)) {
     if (link.score > (linksByAddress.get(link.url.href)?.score ?? 0)) linksByAddress.set(link.url.href, link);
   }
-  const best = [...linksByAddress.values()].sort((link, other) => other.score - link.score);
-  return best.slice(0, MAX_LINKS).map(({ url }) => url);
+  return [...linksByAddress.values()].sort((link, other) => other.score - link.score).slice(0, MAX_LINKS).map(({ url }) => url);
 }
 
 /** The addresses of this site to which a link or button leads. @param {Element} element @returns {URL[]} */

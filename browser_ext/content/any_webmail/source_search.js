@@ -195,8 +195,7 @@ async function readWhole(reader, waitFor) {
 /** @param {BlobPart[]} chunks @returns {Promise<"page" | "file">} rejects for anything that is not a page, message or CMS */
 async function kindOf(chunks) {
   const bytes = await new Blob(chunks).slice(0, HEAD_BYTES).arrayBuffer();
-  const start = new TextDecoder("latin1").decode(bytes);
-  if (HTML.test(start)) return "page";
+  if (HTML.test(new TextDecoder("latin1").decode(bytes))) return "page";
   if (!beginsAsMessage(bytes) && !beginsAsCms(bytes)) throw new Error("not-found");
   return "file";
 }

@@ -8,7 +8,7 @@ import { headerField } from "../../../wasm_build/ui/mail_header.js";
 import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
 import { problem, sentenceOf } from "../problems.js";
-import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { askToKeep, Bar, stopAction, stopEverywhere } from "./bar.js";
 import { isInMailText, LINKS_AND_BUTTONS } from "./mail_text.js";
 import { placesOf } from "./recipes.js";
 import { selectorFor } from "./selectors.js";
@@ -87,18 +87,8 @@ export function startTeaching(done) {
 function propose({ bytes, url, element, part }, done) {
   const template = templateFor(url, placesOf(part));
   const selector = element ? selectorFor(element) : "";
-  const bar = new Bar("");
-  if (!template && !selector) return bar.ask(translate("teach_not_general"), stopAction());
+  if (!template && !selector) return new Bar("").ask(translate("teach_not_general"), stopAction());
   const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ").replace(/\p{C}+/gu, "")}`.slice(0, MAX_LINE_CHARACTERS);
-  const keep = async () => {
-    try {
-      await ask("recipe.keep-source", { selector, template });
-    } catch (error) {
-      return bar.say(sentenceOf(error), stopAction());
-    }
-    bar.close();
-    done();
-  };
-  bar.ask(translate("teach_found", { line: `\u2068${line}\u2069`, site: `\u2068${location.host}\u2069` }),
-    { label: translate("teach_keep"), act: () => void keep() }, stopAction());
+  askToKeep(translate("teach_found", { line: `\u2068${line}\u2069`, site: `\u2068${location.host}\u2069` }),
+    () => ask("recipe.keep-source", { selector, template }), done);
 }

@@ -68,9 +68,8 @@ export function fillTemplate(template, places) {
 
 /** The words of both addresses, by the names that templates use. @param {Places} places @returns {Record<string, string>} */
 function wordsOf(places) {
-  const named = Object.entries(places).flatMap(([place, url]) => (url ? piecesOf(url) : []).flatMap(({ name, text }) =>
-    (text.match(WORD) ?? []).map((word, index) => [`${place}.${name}.${index}`, word])));
-  return Object.fromEntries(named);
+  return Object.fromEntries(Object.entries(places).flatMap(([place, url]) => (url ? piecesOf(url) : []).flatMap(({ name, text }) =>
+    (text.match(WORD) ?? []).map((word, index) => [`${place}.${name}.${index}`, word]))));
 }
 
 /** The pieces of an address, decoded: of its path, its query, and its fragment. @param {URL} url @returns {{name: string, text: string}[]} */
