@@ -2,9 +2,8 @@
  * The window in which the person gives a signed receipt. The window says who gets the receipt and what they learn from
  * it. No page can cover this window, and nothing leaves before the click on its button.
  */
-import { html } from "../../wasm_build/ui/dom.js";
+import { createForm, html } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
-import { createForm } from "../../wasm_build/ui/parts.js";
 import { siteBox } from "../shared/around_notes.js";
 import { translate } from "../texts/texts.js";
 import { provedSender } from "../shared/report_view.js";
