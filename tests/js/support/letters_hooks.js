@@ -14,6 +14,7 @@ const MODULES = {
     export const all = async (name) => structuredClone([...store(name).values()]);`,
   "../keys/keys.js": `
     export const identities = async () => [${IDENTITY}];
+    export const findIdentity = async () => (${IDENTITY});
     export const unlocked = async () => ({ sealKey: "k", identities: [new ArrayBuffer(1)] });`,
   "../keys/vault_link.js": `
     export async function call(verb, body) {
