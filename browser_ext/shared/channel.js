@@ -52,8 +52,7 @@ function joined(...pieces) {
  */
 export async function encryptTo(recipient, purpose, plaintext) {
   const keys = await generateKeys();
-  const binding = { sender: keys.publicKey, recipient, purpose };
-  const key = await deriveKey(keys.privateKey, recipient, binding, "encrypt");
+  const key = await deriveKey(keys.privateKey, recipient, { sender: keys.publicKey, recipient, purpose }, "encrypt");
   const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plaintext);
   new Uint8Array(plaintext).fill(0);
   return { sender: keys.publicKey, ciphertext };
@@ -66,7 +65,6 @@ export async function encryptTo(recipient, purpose, plaintext) {
  * @returns {Promise<ArrayBuffer>} the plaintext; rejects if the envelope was not encrypted for these keys
  */
 export async function openWith(keys, purpose, { sender, ciphertext }) {
-  const binding = { sender, recipient: keys.publicKey, purpose };
-  const key = await deriveKey(keys.privateKey, sender, binding, "decrypt");
+  const key = await deriveKey(keys.privateKey, sender, { sender, recipient: keys.publicKey, purpose }, "decrypt");
   return crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, ciphertext);
 }

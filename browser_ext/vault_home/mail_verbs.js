@@ -138,8 +138,7 @@ function overwriteAll({ text, passages, parts, attachments }) {
  * @param {ArrayBuffer} bytes
  */
 function beginsAsMail(bytes) {
-  const head = new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES));
-  return /^(From |[!-9;-~]{1,76}:)/u.test(head);
+  return /^(From |[!-9;-~]{1,76}:)/u.test(new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES)));
 }
 
 /** @param {Description} description */

@@ -230,7 +230,12 @@ CODES_WITHOUT_WORDS = {"unknown"}
 def test_every_error_of_the_extension_and_of_the_vault_has_words() -> None:
     scripts = [*(ROOT / "browser_ext").rglob("*.js"), *(ROOT / "wasm_build/vault").rglob("*.js")]
     raising = re.compile(r'new (?:RequestError|VaultError)\(\s*"([a-z-]+)"')
-    codes = {code for path in scripts for code in raising.findall(path.read_text())} - CODES_WITHOUT_WORDS
+    # These functions throw the code that they are given last.
+    passed = re.compile(r'\b(?:required|checkGranted|database\.find|memory\.find)\([^;]*?, "([a-z-]+)",?\s*\)')
+    sources = [path.read_text() for path in scripts]
+    codes = {
+        code for source in sources for way in (raising, passed) for code in way.findall(source)
+    } - CODES_WITHOUT_WORDS
     assert len(codes) > 50
     assert {f"error_{slug(code)}" for code in codes} - own("en").keys() - shared("en").keys() == set()
 

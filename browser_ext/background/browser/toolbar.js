@@ -54,7 +54,8 @@ export async function activate(tabId, frameId) {
   if (await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())) return;
   if (taught) return void await writeIn(tabId, taught.frameId);
   // The last resort is a mail whose parts the page does not name.
-  if (!(await pages.offer(tabId)) && !(await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail()))) await openWindow(tabId);
+  const isTaken = (await pages.offer(tabId)) || (await hasBegun(tabId, frameId, () => globalThis.sealwaxContent.mail?.searchMail()));
+  if (!isTaken) await openWindow(tabId);
 }
 
 /**

@@ -84,7 +84,8 @@ export async function fetchFrom({ tab: tabId }) {
   const { url: address = "" } = await api.tabs.get(tabId).catch(() => { throw new RequestError("page-unreachable"); });
   if (!/^https?:/u.test(address)) throw new RequestError("page-unreachable");
   const fetched = required(
-    await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]), "page-unreachable",
+    await runInTab(tabId, (url, limits) => globalThis.sealwaxContent.pages?.fetchPublished(url, limits), [address, FETCH_LIMITS]),
+    "page-unreachable",
   );
   if ("problem" in fetched) throw new RequestError(fetched.problem);
   const resources = fetched.resources.map(({ url, base64 }) => ({ url, bytes: bytesFromBase64(base64) }));
@@ -140,7 +141,9 @@ function judgeAgain(page, ask) {
 
 /** Copies the page of a tab. The vault's owner holds the copy until it is saved. @param {{tab: number}} body */
 export async function copyFrom({ tab }) {
-  const copied = required(await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]), "page-not-readable");
+  const copied = required(
+    await runInTab(tab, (limits) => globalThis.sealwaxContent.pages?.copyPage(limits), [COPY_LIMITS]), "page-not-readable",
+  );
   const { address, title } = copied;
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });

@@ -116,7 +116,9 @@ export function isEqual(one, other) {
 
 /** @param {Change[]} changes @param {ChangeName} name */
 function findChange(changes, { address, fingerprint }) {
-  return required(changes.find((change) => change.address === address && change.after.fingerprint === fingerprint), "question-changed");
+  return required(
+    changes.find((change) => change.address === address && change.after.fingerprint === fingerprint), "question-changed",
+  );
 }
 
 /** @param {string} address */

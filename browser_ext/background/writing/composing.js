@@ -328,7 +328,7 @@ export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeo
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;
     const checks = await recipientSearch.checksFor(address);
-    return required(checks.find((recipientCheck) => recipientCheck.usable && recipientCheck.fingerprint === fingerprint), "certificate-not-usable");
+    return required(checks.find((found) => found.usable && found.fingerprint === fingerprint), "certificate-not-usable");
   };
   const copyFor = (/** @type {Copy["envelope"]} */ envelope, /** @type {string[]} */ readers, /** @type {(RecipientCheck | null)[]} */ checks) => ({
     envelope,
