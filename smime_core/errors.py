@@ -480,14 +480,14 @@ class UnsupportedByProvider(ProviderError):
 
 
 def parse_readable(parse: Callable[[_V], _T], values: Iterable[_V]) -> Iterator[_T]:
-    """What each value parses to. Values that cannot be read are skipped, so that they do not hide the others."""
+    """The values as parsed. Values that cannot be read are skipped, so that they do not hide the others."""
     for value in values:
         with contextlib.suppress(SmimeError):
             yield parse(value)
 
 
 def parse_or_error(parse: Callable[[_V], _T], value: _V) -> _T | SmimeError:
-    """What the value parses to, or the error if it cannot be read."""
+    """The value as parsed, or the error if it cannot be read."""
     try:
         return parse(value)
     except SmimeError as error:

@@ -74,9 +74,9 @@ class JsonObject:
         max_bytes: int,
         max_tokens: int = MAX_JSON_TOKENS,
     ) -> Self:
-        """The members of a document with exactly these names, whose `version` or `format` must be this one."""
+        """The members of a document with exactly these names, whose `format`, or else `version`, must be this one."""
         members = cls.of(parse_json(data, where, max_bytes=max_bytes, max_tokens=max_tokens), names, where)
-        name, words = ("version", "version") if "version" in names else ("format", "the format")
+        name, words = ("format", "the format") if "format" in names else ("version", "version")
         if members.text(name) != version:
             raise MalformedMessage(f"this is not of {words} {version}", where)
         return members

@@ -17,6 +17,7 @@ from webbridge.answer_codes import BRIDGE_CODES
 
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 _VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
+_ADDED = re.compile(r'"(GET|POST|PUT|DELETE) (/[^" ]*)": (?:\w+\.\w|partial)')
 _UPLOADS = re.compile(r'upload_blueprint\("\w+", "([^"]*)"')
 _ROUTE = re.compile(r"`(GET|POST|PUT|DELETE) (/[^`? ]*)")
 
@@ -40,7 +41,7 @@ def test_the_routes_are_those_of_the_servers(
     served = {
         (method.upper(), prefix + re.sub(r"<\w+:", "<", path))
         for source in sources
-        for method, path in _VIEW.findall(source)
+        for method, path in _VIEW.findall(source) + _ADDED.findall(source)
     }
     for objects in (f"{prefix}/{place}/objects" for source in sources for place in _UPLOADS.findall(source)):
         served |= {("POST", objects), ("DELETE", f"{objects}/<name>")}

@@ -300,7 +300,7 @@ MEASURES: Final = (
         name="arguments `name=name`",
         count=repeated_keywords,
         before=2095,
-        ceiling=1650,
+        ceiling=1570,
         wanted=698,
         reason="the code has doubled since; frozen values hold what goes through several layers",
     ),
@@ -308,20 +308,20 @@ MEASURES: Final = (
         name="functions that pass on `**kwargs`",
         count=passed_on_keywords,
         before=11,
-        ceiling=1,
+        ceiling=2,
         wanted=0,
-        reason="the decorator of `blocking`, whose ParamSpec keeps the types",
+        reason="the decorator of `blocking`, whose ParamSpec keeps the types, and a group of verbs, which gives click its own",
     ),
     Measure(name="public functions of more than seven arguments", count=wide_functions, before=50, ceiling=0, wanted=0),
     Measure(
         name="functions over 40 lines",
         count=long_functions,
         before=62,
-        ceiling=36,
+        ceiling=34,
         wanted=10,
         reason="most put the parts of a view or a table of handlers together, line by line",
     ),
-    Measure(name="`any` in the types of the extension", count=any_in_the_extension, before=277, ceiling=39, wanted=39),
+    Measure(name="`any` in the types of the extension", count=any_in_the_extension, before=277, ceiling=23, wanted=39),
     Measure(
         name="`@param {App}` in the pages",
         count=parameters_of_app,
@@ -350,13 +350,13 @@ MEASURES: Final = (
         name="comments that begin with an unwanted word", count=unwanted_beginnings, before=790, ceiling=0, wanted=0
     ),
     Measure(
-        name="equal passages of six lines in `smime_core`", count=equal_passages, before=114, ceiling=57, wanted=57
+        name="equal passages of six lines in `smime_core`", count=equal_passages, before=114, ceiling=14, wanted=57
     ),
     Measure(
         name="lines of product code",
         count=product_lines,
         before=55932,
-        ceiling=130_000,
+        ceiling=128_200,
         wanted=50_000,
         reason="version 0.2 does several times as much; each line has a caller",
     ),
@@ -364,7 +364,7 @@ MEASURES: Final = (
         name="statements of product code",
         count=product_statements,
         before=98_575,
-        ceiling=99_500,
+        ceiling=96_100,
         wanted=92_575,
         reason="sendings have two ways; the rest are parts of 0.2",
     ),

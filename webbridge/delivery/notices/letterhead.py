@@ -60,7 +60,7 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFacts:
-    """What all mails about a parcel have: their id and date, the parcel's reference number, and their language."""
+    """The parts of all mails about a parcel: their id and date, the parcel's reference number, and their language."""
 
     id: str
     at: datetime.datetime
