@@ -82,7 +82,8 @@ def _noticing_a_reader_that_left() -> Iterator[None]:
 class Verbs(click.Group):
     """Verbs that are imported when they are used: first Sealwax's own, then those that other packages add.
 
-    `own` has the module and the name of each verb, in the order of use. `entry_points` is the group of the others.
+    `own` maps each verb to `module:name`, in the order of the help. `entry_points` is the name of the group of
+    entry points through which other packages add verbs.
     """
 
     def __init__(self, *, own: Mapping[str, str], entry_points: str, **attributes: Any) -> None:
@@ -123,7 +124,7 @@ class Verbs(click.Group):
             except BrokenPipeError:
                 raise
             except (SmimeError, OSError) as error:
-                # `pop` prints it only once, although an error in a group inside a group is caught here twice.
+                # An error in a group inside a group is caught here twice, and printed at the first `pop`.
                 if ctx.meta.pop(JSON_WANTED, False):
                     _write_json_error(error)
                 raise
@@ -153,14 +154,15 @@ class Verbs(click.Group):
 def sealwax() -> None:
     """Sign, encrypt, decrypt and verify mail and files with S/MIME.
 
-    IN and OUT are files or - for standard input and output. Formats are recognised by the content.
+    IN and OUT are names of files. The name - means standard input or standard output. Formats are recognised
+    by the content.
     """
 
 
 def run() -> int:
     """Run the command with the process's arguments and return its exit code. Expected failures become one line each."""
     open_standard_streams()
-    # After this, a command that a signal ends still removes its unfinished output, which may be plaintext.
+    # With `_leave`, a command still removes its unfinished output, which may be plaintext, when a signal ends it.
     signal.signal(signal.SIGTERM, _leave)
     # Under `nohup` the signal stays ignored, so that the command outlives its terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -85,9 +85,9 @@ def _key(secret: SecretStr) -> SecretStr:
 
 
 def checked_by(check: Callable[[str], None]) -> AfterValidator:
-    """Return the validator of a setting of one text or several, each of which `check` gets. `check` raises ValueError.
+    """Return a validator for a setting that is one text or a tuple of texts. It calls `check` with each text.
 
-    An error names the whole setting, and not one text of several.
+    `check` raises ValueError. The error that people see names the setting, and not which of its texts is wrong.
     """
 
     def keep(setting: str | tuple[str, ...]) -> str | tuple[str, ...]:
@@ -133,7 +133,7 @@ def _load(kind: type[Settings], file: Path, secrets: Mapping[str, str]) -> Setti
     table = _read_file(file)
     unknown = list(_unknown_variables(kind))
 
-    class Loaded(kind):  # type: ignore[valid-type, misc]  # a class for this file
+    class Loaded(kind):  # type: ignore[valid-type, misc]  # the settings of each file are a class
         @classmethod
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
@@ -273,7 +273,7 @@ def _suggestion(name: str, known: set[str]) -> str:
 
 
 def default_of(one: FieldInfo) -> str:
-    """The default of a setting as TOML writes it, or an empty text if it must be given or is unset."""
+    """The default of a setting as TOML writes it. The text is empty if the setting has no default, or is a table."""
     if one.is_required():
         return ""
     value = one.get_default(call_default_factory=True)

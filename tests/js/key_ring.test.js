@@ -6,7 +6,7 @@ import "./support/leave.js";
 
 import { KeptKeyFile } from "../../webbridge/pages/keys/kept_key_file.js";
 import { KeyFiles } from "../../webbridge/pages/keys/key_files.js";
-import { KeyRing } from "../../webbridge/pages/keys/keys.js";
+import { KeyRing, lockByItself } from "../../webbridge/pages/keys/keys.js";
 import { PassphraseRule } from "../../webbridge/pages/keys/passphrase_rule.js";
 import { RoamingKeys } from "../../webbridge/pages/keys/roaming_keys.js";
 
@@ -129,4 +129,21 @@ test("what is unlocked later has the order of the account", async () => {
   const added = { ...own, name: "Ward", fingerprint: "w" };
   await roamingKeys.unlockFrom(async () => ({ identities: [added, { ...own, name }] }));
   assert.deepEqual(keys.identities.map(({ fingerprint }) => fingerprint), ["w", "f"]);
+});
+
+test("the press that finds the time over goes to no field of the view that comes", () => {
+  const [view, document] = [new EventTarget(), new EventTarget()];
+  Object.assign(globalThis, { document, addEventListener: view.addEventListener.bind(view) });
+  const keys = { unlocked: true, isOver: false, lock() {}, check() {}, touch() { if (this.isOver) this.unlocked = false; } };
+  lockByItself(keys);
+  /** @type {string[]} */
+  const pressed = [];
+  view.addEventListener("keydown", ({ type }) => pressed.push(type));
+  const press = () => !view.dispatchEvent(new Event("keydown", { cancelable: true }));
+  assert.equal(press(), false);
+  keys.isOver = true;
+  assert.equal(press(), true);
+  assert.equal(pressed.length, 1);
+  assert.equal(press(), false);
+  assert.equal(pressed.length, 2);
 });

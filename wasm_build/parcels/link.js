@@ -4,9 +4,9 @@
 
 /** 16 random bytes in base64url without padding. The last character encodes only two bits. */
 const ID = /^[\w-]{21}[AQgw]$/u;
-/** The brackets and points that a mail program may take for a part of a link. */
+/** The brackets, quotation marks, punctuation and white space that a mail program may take for a part of a link. */
 const AROUND = /[<>()[\]{}"'.,;:!?\s]/u;
-/** The limit on the words. Six words of any list are shorter. */
+/** The limit on the words. The six words of a parcel are shorter, whichever list of words they are from. */
 const MAX_WORDS_CHARACTERS = 400;
 
 /**

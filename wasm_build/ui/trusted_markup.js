@@ -1,16 +1,16 @@
 /**
- * The only places where foreign markup becomes a document. They are a document that is only parsed, a frame without
- * scripts, a frame with a script of the pages, and the text that a person writes, which allows few tags.
+ * The only places where foreign markup becomes a document. There are four: a document that is only parsed, a frame without
+ * scripts, a frame that runs only a script of the product, and the editor of letters, where only a few tags are allowed.
  *
- * The pages admit these places with the Trusted Types policy `sealwax-markup`. No other code has the policy, so a text of
- * a message can never become markup of the page.
+ * The Trusted Types policy `sealwax-markup` of the pages allows these places. No other code has the policy, so a text of a
+ * message can never become markup of the page.
  */
 
 /** @typedef {{createHTML(markup: string): any, createScriptURL(url: string): any}} MarkupPolicy */
 
 const NOT_HERE = ["allow-scripts", "allow-same-origin", "allow-forms", "allow-top-navigation"];
 
-/** A tag of `written_markup.js`. */
+/** Matches one tag that `written_markup.js` writes. */
 const FEW_TAGS = /^(?:<\/?(?:p|ul|ol|li|blockquote|strong|em)>|<br>|<a href="(?:https:\/\/|mailto:)[^"<>]*">|<\/a>)$/u;
 
 const rules = {
@@ -57,8 +57,8 @@ export function fillFrame(frame, source) {
 }
 
 /**
- * Fills a frame that may only run scripts, with an opaque origin. Of the scripts in `source`, only those run whose hash
- * is in the pages' policy.
+ * Shows markup in a frame whose sandbox allows scripts only, so that its origin is opaque. An inline script in `source` runs
+ * only if the Content-Security-Policy of the pages has its hash.
  * @param {HTMLIFrameElement} frame
  * @param {string} source
  */
@@ -74,7 +74,7 @@ export function fillScriptFrame(frame, source) {
 export function insertWritten(markup) {
   const pieces = markup.split(/(<[^<>]*>)/u);
   if (!pieces.every((piece, index) => (index % 2 ? FEW_TAGS.test(piece) : !/[<>"]/u.test(piece)))) {
-    throw new TypeError("markup of the few tags only can be inserted");
+    throw new TypeError("only markup with the allowed tags can be inserted");
   }
   document.execCommand("insertHTML", false, policy.createHTML(markup));
 }

@@ -1,7 +1,8 @@
 """An order form that is signed in the browser, and a client list that this server keeps but cannot read.
 
-Run with `python -m docs.examples.form_server.app ca.pem`: the authority whose people may order. Where the server is
-published under another address, name it: `… ca.pem https://shop.example`.
+Run with `python -m docs.examples.form_server.app ca.pem`. The file `ca.pem` has the certificate of the authority whose
+people may order. If browsers do not reach the server at http://127.0.0.1:5000, add its address, as in
+`… ca.pem https://shop.example`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def create_app(database: Path, anchors: tuple[Certificate, ...], *, origin: str 
         nonce = next((value for name, value in entries if name == "nonce"), "")
         if len(signatures) != 1 or not isinstance(signatures[0], str) or not isinstance(nonce, str):
             return "This order is not signed.", 400
-        # Used up by whatever arrives with it: a second copy comes too late.
+        # The nonce is deleted first, so an order that is refused uses it up too, and a second copy is refused.
         with sqlite3.connect(database) as connection:
             if connection.execute("DELETE FROM nonces WHERE nonce = ?", (nonce,)).rowcount != 1:
                 return "This order was sent before.", 409
@@ -100,7 +101,7 @@ def create_app(database: Path, anchors: tuple[Certificate, ...], *, origin: str 
 
 
 def read_entries(request: Request) -> list[tuple[str, str | SubmittedFile]]:
-    """Every entry in the order of the form, which `request.form` and `request.files` do not keep."""
+    """Every entry, in the sequence of the form. `request.form` and `request.files` lose this sequence."""
     if request.mimetype != "multipart/form-data":
         return [*urllib.parse.parse_qsl(request.get_data(as_text=True), keep_blank_values=True)]
     decoder = MultipartDecoder(request.mimetype_params["boundary"].encode(), MAX_UPLOAD_BYTES)

@@ -1,9 +1,10 @@
 /**
- * Keeps the signed list that this browser follows, or the newest index of files that it has seen, in the browser's storage.
+ * Keeps bytes in the browser's storage under one name: a signed list that the browser follows, or a record of the newest
+ * index of files.
  *
- * The list contains nothing secret. It is kept after the person signs out, and also in sessions that do not use the
- * database. Otherwise an attacker could present an older list at each visit. If the browser stores nothing, the list is
- * followed for this visit only.
+ * They contain nothing secret. They are kept after the person signs out, and also in sessions that do not use the
+ * database. Otherwise an attacker could present an older list or index at each visit. In a browser that stores nothing,
+ * they count for this visit only.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
@@ -29,7 +30,7 @@ export class LocalStorageBytes {
 
   /** @param {ArrayBuffer | null} bytes */
   write(bytes) {
-    // If storage is refused or full, the list is followed for this visit only.
+    // If storage is refused or full, the bytes count for this visit only.
     keepText(this.#key, bytes && base64FromBytes(bytes));
   }
 }

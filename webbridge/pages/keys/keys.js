@@ -216,7 +216,7 @@ export class KeyRing extends EventTarget {
 
 /**
  * Locks the keys after a time without use, and when the page is closed or frozen.
- * @param {Pick<KeyRing, "lock" | "check" | "touch">} keys
+ * @param {Pick<KeyRing, "lock" | "check" | "touch" | "unlocked">} keys
  */
 export function lockByItself(keys) {
   // The memory of a closed or frozen page cannot be overwritten later, so no secret may stay there.
@@ -224,7 +224,13 @@ export function lockByItself(keys) {
   document.addEventListener("freeze", () => keys.lock("asleep"));
   // Timers do not run while a computer sleeps, so the deadlines are checked when the page is shown again.
   document.addEventListener("visibilitychange", () => keys.check());
-  for (const type of ["keydown", "pointerdown"]) {
-    addEventListener(type, () => keys.touch(), { capture: true, passive: true });
-  }
+  addEventListener("pointerdown", () => keys.touch(), { capture: true, passive: true });
+  addEventListener("keydown", (event) => {
+    const wasUnlocked = keys.unlocked;
+    keys.touch();
+    if (!wasUnlocked || keys.unlocked) return;
+    // The key was meant for a view that is gone now. It must not be typed into the field for the passphrase.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { capture: true });
 }

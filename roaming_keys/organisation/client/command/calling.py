@@ -36,24 +36,24 @@ class StaffChoice:
     )
 
     def client(self) -> StaffClient:
-        """Return a client of the server. Raises ClickException for a file without a key, OSError, MalformedMessage."""
+        """Return a client of the server. Raises MalformedMessage for a wrong address, and as `read_staff_key`."""
         server = normalise_origin(self.server)
         key = StaffKey(seed=read_staff_key(self.staff_key), clock=read_clock)
         return StaffClient(server=server, key=key, transport=HttpTransport(server))
 
 
 def read_clock() -> datetime.datetime:
-    """Return the machine's time with fractions of a second, so that two calls in one second get different numbers."""
+    """Return the machine's time with fractions of a second: it numbers the calls, also two in one second."""
     return datetime.datetime.now(datetime.UTC)
 
 
 def read_staff_key(name: str) -> bytes:
-    """Return the secret bytes in a file. Raises ClickException or OSError."""
+    """Return the secret bytes in a file. Raises ClickException if the file has no key, OSError or LimitExceeded."""
     text = read_small(Path(name), max_bytes=_MAX_KEY_BYTES).decode("ascii", "replace").strip()
     try:
         seed = bytes.fromhex(text)
     except ValueError:
         seed = b""
     if len(seed) != KEY_BYTES:
-        raise click.ClickException(f"{name} has no key: make one by sealwax keys staff key")
+        raise click.ClickException(f"{name} has no key. Make one with `sealwax keys staff key`.")
     return seed
