@@ -91,6 +91,8 @@ def serve_growing_views(site: WebSite, pages: Path) -> str:
     site.serve("/views.js", read_content(script), "text/javascript")
     site.serve("/purify.js", (ROOT / SANITISER).read_bytes(), "text/javascript")
     site.serve("/shared.json", json.dumps(WORDS.of_part(ENGLISH, "shared")).encode(), "application/json")
-    site.serve("/pages.json", json.dumps(WORDS.of_part(ENGLISH, "pages")).encode(), "application/json")
+    # The views of the extension are drawn in this page too.
+    texts = WORDS.of_part(ENGLISH, "extension", "pages")
+    site.serve("/pages.json", json.dumps(texts).encode(), "application/json")
     site.serve("/style.css", (pages / "style.css").read_bytes(), "text/css")
     return site.serve("/growing.html", PAGE.encode())
