@@ -23,7 +23,7 @@ _HALF: Final = f"{_SESSION}, 403 reload-forbidden, 404 half-gone"
 
 BRIDGE_CODES: Final = AnswerCodes(
     common="400 bad-argument, 400 bad-request, 403 not-allowed, 403 wrong-origin, 404 not-found,"
-    " 405 method-not-allowed, 413 message-too-large, 415 bad-request, 429 try-later, 500 server-error,"
+    " 405 method-not-allowed, 408 too-slow, 413 message-too-large, 415 bad-request, 429 try-later, 500 server-error,"
     " 503 database-unavailable",
     routes={
         "GET /api/config": "",
@@ -70,7 +70,7 @@ BRIDGE_CODES: Final = AnswerCodes(
         "DELETE /api/send/<key>": _SEND,
         "POST /api/send/<key>/look": _SEND,
         "GET /api/copies": _SESSION,
-        "PUT /api/copies": _SESSION,
+        "PUT /api/copies": f"{_MAIL}, 422 not-offered",
         "POST /api/drafts": _CHANGE,
         "DELETE /api/drafts": _CHANGE,
         "POST /api/directory": _SESSION,

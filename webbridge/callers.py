@@ -32,7 +32,7 @@ def check_extension_origin(origin: str) -> None:
     """Check that a text is the origin of a browser extension, as browsers write it. Raises ValueError."""
     if _EXTENSION_ORIGIN.fullmatch(origin) is None:
         example = "chrome-extension:// and 32 letters, or moz-extension:// and a UUID"
-        raise ValueError(f"{origin!r} is not the origin of an extension: {example}")
+        raise ValueError(f"one of them is not the origin of an extension: {example}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ _FILE: Final = f"{_SESSION}, 404 no-such-file"
 
 PARCEL_CODES: Final = AnswerCodes(
     common="400 bad-request, 403 not-allowed, 403 wrong-origin, 404 not-found, 405 method-not-allowed,"
-    " 413 message-too-large, 415 bad-request, 429 try-later, 500 server-error, 503 database-unavailable",
+    " 408 too-slow, 413 message-too-large, 415 bad-request, 429 try-later, 500 server-error, 503 database-unavailable",
     routes={
         "GET /api/parcels": f"{_SENDER}, 404 no-such-parcel",
         "POST /api/parcels": f"{_SENDER}, {_ROOM}, 403 look-alike-domain, 403 sender-blocked, 422 recipient-refused,"
@@ -32,7 +32,7 @@ PARCEL_CODES: Final = AnswerCodes(
         "POST /api/parcels/<parcel_id>/extend": f"{_OWN}, {_OVER}",
         "POST /api/parcels/<parcel_id>/tries": f"{_OWN}, {_OVER}",
         "POST /api/parcels/<parcel_id>/downloads": f"{_OWN}, {_OVER}",
-        "POST /api/parcels/<parcel_id>/objects": f"{_OWN}, {_OVER}, {_UPLOAD}, {_OBJECT}",
+        "POST /api/parcels/<parcel_id>/objects": f"{_OWN}, {_OVER}, {_UPLOAD}, {_OBJECT}, {_NOT_AT_OFFSET}",
         "HEAD /api/parcels/<parcel_id>/objects/<name>": f"{_OWN}, {_OVER}, {_UPLOAD}",
         "PATCH /api/parcels/<parcel_id>/objects/<name>": f"{_OWN}, {_OVER}, {_UPLOAD}, {_OBJECT}, {_NOT_AT_OFFSET}",
         "DELETE /api/parcels/<parcel_id>/objects/<name>": f"{_OWN}, {_OVER}, {_UPLOAD}",
@@ -59,7 +59,7 @@ PARCEL_CODES: Final = AnswerCodes(
         "POST /api/files": f"{_SESSION}, {_ROOM}, 507 too-many-files",
         "DELETE /api/files/<file_id>": _FILE,
         "POST /api/files/<file_id>/finish": f"{_FILE}, {_STORE}, 409 id-used, 409 incomplete",
-        "POST /api/files/<file_id>/objects": f"{_FILE}, {_UPLOAD}, {_OBJECT}",
+        "POST /api/files/<file_id>/objects": f"{_FILE}, {_UPLOAD}, {_OBJECT}, {_NOT_AT_OFFSET}",
         "HEAD /api/files/<file_id>/objects/<name>": f"{_FILE}, {_UPLOAD}",
         "PATCH /api/files/<file_id>/objects/<name>": f"{_FILE}, {_UPLOAD}, {_OBJECT}, {_NOT_AT_OFFSET}",
         "DELETE /api/files/<file_id>/objects/<name>": f"{_FILE}, {_UPLOAD}",

@@ -19,6 +19,7 @@ _SENTENCES: Final = {
 }
 
 # The statuses that do not change within a minute.
+_PASSING_STATUSES: Final = frozenset({http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS})
 _LASTING_STATUSES: Final = frozenset({http.client.NOT_IMPLEMENTED, http.client.INSUFFICIENT_STORAGE})
 
 
@@ -60,6 +61,6 @@ def lie(text: str) -> DeliveryFailed:
 def refusal(code: str, message: str, *, status: int, retry_after_seconds: int | None) -> DeliveryFailed:
     """The failure of a request that the service refused, with a sentence of this module if there is one."""
     text = _SENTENCES.get(code) or f"the service refuses: {message or code}"
-    is_passing = (status == http.client.TOO_MANY_REQUESTS or status >= 500) and status not in _LASTING_STATUSES
+    is_passing = (status in _PASSING_STATUSES or status >= 500) and status not in _LASTING_STATUSES
     is_passing = is_passing and code != "too-many-tries"
     return DeliveryFailed(code, text, status=status, is_passing=is_passing, retry_after_seconds=retry_after_seconds)

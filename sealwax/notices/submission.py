@@ -24,6 +24,7 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 """The most bytes in all answers of one connection."""
 _SIGNED_IN: Final = 235
 _GO_ON: Final = 354
+_ACCEPTED: Final = 250
 _TOO_LARGE: Final = 552
 _PERIOD: Final = re.compile(rb"(?m)^\.")
 SMTP_CODES: Final = "smtp-"
@@ -171,7 +172,12 @@ class _Bounded(smtplib.SMTP):
         self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
         self.before_last_line()
         self.send(b".\r\n")
-        return self.getreply()
+        code, answer = self.getreply()
+        if not 200 <= code < 600 or 300 <= code < 400:
+            # Nobody knows whether the server has accepted the mail, as if the answer were lost.
+            raise smtplib.SMTPServerDisconnected("no answer to the mail that has a meaning")
+        # RFC 5321 section 4.3.2: any answer from 200 to 299 accepts the mail. smtplib expects 250.
+        return (_ACCEPTED if code < 300 else code), answer
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer. The first one starts the timer."""

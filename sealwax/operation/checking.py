@@ -34,11 +34,15 @@ def check_settings(
 
 
 def check_own_files(
-    program: ServiceProgram[Settings], file: Path, logs: LogsSection, kept: Path | None
+    program: ServiceProgram[Settings], file: Path, logs: LogsSection, kept: Path | None, *, is_public: bool = False
 ) -> Iterator[Finding]:
-    """Become the owner of `kept`, the file in which a service keeps its data, then check the service's files."""
+    """Become the owner of `kept`, the file in which a service keeps its data, then check the service's files.
+
+    With `is_public` everybody may read `kept`.
+    """
     become_owner([kept] if kept else [])
-    yield from check_files(program.settings, file, [path for path in (kept, logs.audit_file) if path])
+    private = (logs.audit_file,) if is_public else (kept, logs.audit_file)
+    yield from check_files(program.settings, file, [path for path in private if path])
 
 
 def check_exposure(origin: str, listening: Mapping[str, str | None], *, trusted_proxies: int) -> Iterator[Finding]:

@@ -22,7 +22,15 @@ from sealwax.operation.service_user import (
     give_own,
     prepare_folder,
 )
-from sealwax.operation.settings import KEY_BYTES, ServiceSettings, Settings, own_secrets_folder, secret_names
+from sealwax.operation.settings import (
+    KEY_BYTES,
+    ServiceSettings,
+    Settings,
+    WrongSettings,
+    check_database,
+    own_secrets_folder,
+    secret_names,
+)
 from sealwax.service.database import file_of, has_password
 
 DATABASE_SECRET = "database"  # noqa: S105  # the name of a setting
@@ -38,8 +46,15 @@ def write_configuration(program: ServiceProgram[Settings], file: Path, text: str
     if is_new:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text.encode(), mode=_PUBLIC)
+    try:
+        settings = program.load(file)
+    except WrongSettings:
+        # A later `init` with other values would keep the file.
+        if is_new:
+            file.unlink()
+        raise
     write_line(f"{file} {'was written' if is_new else 'is kept'}")
-    return program.load(file)
+    return settings
 
 
 def go_on_as_user(
@@ -74,6 +89,20 @@ def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted:
     path = own_secrets_folder(settings.file) / DATABASE_SECRET
     if is_secret and (made := write_secret(path, f"{wanted}\n")) is not None:
         write_line(f"{made} was made: it has the password of the database")
+
+
+def database_option(usual: str) -> click.Option:
+    """The option of `init` for the database. Its value is a path or a URL that can be used."""
+
+    def check(_context: click.Context, _option: click.Parameter, url: str) -> str:
+        try:
+            return check_database(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return click.Option(
+        ["--database"], default=usual, show_default=True, metavar="PATH", help="SQLite file, or URL.", callback=check
+    )
 
 
 def is_kept_apart(settings: ServiceSettings, url: str) -> bool:

@@ -84,6 +84,24 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def check_database(url: str) -> str:
+    """Return the path or URL of a database. Raises ValueError, whose text does not repeat it."""
+    # Imported here, because the discovery service has no database.
+    from sealwax.service.database import parse_url
+
+    parse_url(url)
+    return url
+
+
+def _check_secret_database(url: SecretStr) -> SecretStr:
+    check_database(url.get_secret_value())
+    return url
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_secret_database)]
+"""A path or a URL, which may have a password."""
+
+
 def checked_by(check: Callable[[str], None]) -> AfterValidator:
     """Return a validator for a setting that is one text or a tuple of texts. It calls `check` with each text.
 

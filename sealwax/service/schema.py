@@ -69,15 +69,16 @@ class Schema:
     package: Path
     first_tables: Mapping[str, frozenset[str]]
 
-    def open(self, url: str | Path) -> Database:
+    def open(self, url: str | Path, *, wait_seconds: float = UPGRADE_SECONDS) -> Database:
         """Return the database at a path or URL, with its tables brought up to date.
 
+        `wait_seconds` is the longest wait for a database that does not answer yet, or that another process upgrades.
         Raises DatabaseRefused, DatabaseUnavailable, or ValueError for a wrong URL.
         """
         self._look_at(url)
         database = Database(url)
         try:
-            self._upgrade(database)
+            self._upgrade(database, wait_seconds)
             # A process that was killed may have left deleted rows in the write-ahead log.
             database.erase_deleted()
         except BaseException:
@@ -134,8 +135,8 @@ class Schema:
             if error.fault is Fault.NO_DATABASE:
                 raise
 
-    def _upgrade(self, database: Database) -> None:
-        deadline = time.monotonic() + UPGRADE_SECONDS
+    def _upgrade(self, database: Database, wait_seconds: float) -> None:
+        deadline = time.monotonic() + wait_seconds
         while True:
             try:
                 with database.reading() as rows:

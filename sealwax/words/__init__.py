@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -56,12 +57,7 @@ class Words:
     @cached_property
     def languages(self) -> Mapping[Language, LanguageFacts]:
         """The languages in the order of menus."""
-        return {
-            Language(tag): LanguageFacts(
-                name=facts["name"], direction=facts["direction"], plurals=tuple(facts["plurals"])
-            )
-            for tag, facts in self._read("languages.json").items()
-        }
+        return {Language(tag): _read_facts(tag, facts) for tag, facts in self._read("languages.json").items()}
 
     @cached_property
     def same(self) -> Mapping[str, str]:
@@ -143,8 +139,7 @@ class Words:
 
 def forms_of(text: str) -> dict[str, str]:
     """The forms of a text by their plural categories. A text that depends on no number has only the form `other`."""
-    plural = _PLURAL.fullmatch(text)
-    return dict(_FORM.findall(plural[1])) if plural else {"other": text}
+    return dict(_pairs_of(text)) or {"other": text}
 
 
 def values_in(text: str) -> frozenset[str]:
@@ -161,8 +156,10 @@ def _faults_of(text: str, english: str, plurals: tuple[str, ...]) -> Iterator[st
     forms, originals = forms_of(text), forms_of(english)
     english_values = frozenset().union(*map(values_in, originals.values()))
     is_counted = _PLURAL.fullmatch(english) is not None
-    if is_counted and tuple(forms) != plurals:
+    if is_counted and [category for category, _ in _pairs_of(text)] != list(plurals):
         yield f"has not the forms {', '.join(plurals)}"
+    elif not all(form.strip() for form in forms.values()):
+        yield "is empty, or has an empty form"
     elif not is_counted and _PLURAL.fullmatch(text):
         yield "has forms for numbers, and the English has none"
     elif values_in(forms["other"]) != english_values:
@@ -173,11 +170,22 @@ def _faults_of(text: str, english: str, plurals: tuple[str, ...]) -> Iterator[st
         yield "has a brace that is of no value"
 
 
+def _pairs_of(text: str) -> list[tuple[str, str]]:
+    plural = _PLURAL.fullmatch(text)
+    return _FORM.findall(plural[1]) if plural else []
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key stands twice")
-    return members
+    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice")
+    return dict(pairs)
+
+
+def _read_facts(tag: str, facts: Mapping[str, Any]) -> LanguageFacts:
+    if not facts.keys() >= {"name", "direction", "plurals"} or facts["direction"] not in ("ltr", "rtl"):
+        raise WrongWords(f"languages.json: {tag} needs a name, the direction ltr or rtl, and its plurals")
+    return LanguageFacts(name=facts["name"], direction=facts["direction"], plurals=tuple(facts["plurals"]))
 
 
 WORDS: Final = Words()

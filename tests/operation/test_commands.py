@@ -71,6 +71,29 @@ def test_init_makes_what_check_then_finds_right_and_keeps_what_exists(tmp_path: 
     assert (file.read_text(), secret.read_text()) == texts
 
 
+@pytest.mark.parametrize(
+    ("service", "wrong", "right"),
+    [
+        ("bridge", ["--pages", "https://api.example.org"], []),
+        ("bridge", ["--database", "mysql://u:not-for-others@h/x"], []),
+        ("keys", ["--origin", "http://keys.example.org"], []),
+        ("discovery", ["--domain", "no domain"], ["--domain", "example.org"]),
+    ],
+)
+def test_a_wrong_value_for_init_leaves_nothing_that_a_second_try_keeps(
+    run: RunCommand, tmp_path: Path, service: str, wrong: list[str], right: list[str]
+) -> None:
+    file = tmp_path / f"{service}.toml"
+    here = [] if service == "discovery" else ["--database", str(tmp_path / "data.sqlite")]
+    here += ["--ticket-key", TICKET_KEY] if service == "keys" else []
+    done = run([service, "init", "-c", str(file), *here, *wrong])
+    assert done["code"] == 2
+    assert "not-for-others" not in done["output"]
+    assert not file.exists()
+    done = run([service, "init", "-c", str(file), *here, *right])
+    assert f"{file} was written" in done["output"]
+
+
 @pytest.mark.parametrize("service", ["bridge", "keys"])
 def test_init_keeps_a_database_with_a_password_among_the_secrets(run: RunCommand, tmp_path: Path, service: str) -> None:
     file, url = tmp_path / f"{service}.toml", "postgresql+psycopg://sealwax:not-for-others@127.0.0.1:1/sealwax"

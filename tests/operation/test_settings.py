@@ -140,6 +140,11 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
         (GOOD, GOOD + WITH_PUSH, "push_key is missing: `sealwax bridge push-keys` makes it"),
         (GOOD, GOOD + '[[directory.name_servers]]\naddress = "here"', "directory.name_servers.0.address"),
         (GOOD, GOOD + '[[directory.ldap]]\nurl = "http://x"', "expected a directory as ldaps://"),
+        ('"/tmp/bridge.sqlite"', '"mysql://u:secret-word@h/x"', "database: the database is neither a path nor a URL"),
+        ('"/tmp/bridge.sqlite"', '"postgresql+psycopg://u@h:secret-word/x"', "database: the database is neither"),
+        (GOOD, 'extension_origins = ["secret-word"]' + GOOD, "extension_origins"),
+        (GOOD, GOOD + '[[domains]]\nname = "secret-word x"', "domains.0"),
+        (GOOD, GOOD + '[[domains]]\nname = "SECRET-WORD.example"'.lower() + '\nlogin = "secret-word"', "domains.0"),
     ],
 )
 def test_a_wrong_setting_becomes_a_sentence_that_names_it_and_no_value(

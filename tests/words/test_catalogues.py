@@ -116,6 +116,16 @@ WRONG: Final[dict[str, tuple[str, Change, str]]] = {
         lambda texts: texts.update({"shared.cancel": "{count, plural, one {a} other {b}}"}),
         "has forms for numbers",
     ),
+    "an empty form": (
+        "de",
+        lambda texts: texts.update({"shared.encrypted_for": "{count, plural, one {} other {{count} y}}"}),
+        "an empty form",
+    ),
+    "a form twice": (
+        "de",
+        lambda texts: texts.update({"shared.encrypted_for": "{count, plural, one {x} one {z} other {{count} y}}"}),
+        "has not the forms one, other",
+    ),
     "an open brace": ("de", lambda texts: texts.update({"shared.cancel": "Abbrechen {"}), "a brace"),
 }
 
@@ -153,6 +163,21 @@ def test_a_file_that_is_no_catalogue_is_refused_by_name(content: str, copy: Path
     (copy / "fr.json").write_text(content)
     with pytest.raises(WrongWords, match=r"^fr\.json: "):
         Words(copy).texts("fr")
+
+
+def test_a_key_that_stands_twice_is_named(copy: Path) -> None:
+    (copy / "fr.json").write_text('{"shared.cancel": "a", "shared.cancel": "b"}')
+    with pytest.raises(WrongWords, match=r"^fr\.json: shared\.cancel stands twice"):
+        Words(copy).texts("fr")
+
+
+@pytest.mark.parametrize("facts", [{"direction": "RTL"}, {"direction": None}, {"name": None}])
+def test_a_language_without_a_name_or_a_direction_is_refused_by_name(copy: Path, facts: dict[str, str | None]) -> None:
+    languages = json.loads((copy / "languages.json").read_text())
+    languages["ar"] = {name: value for name, value in (languages["ar"] | facts).items() if value is not None}
+    (copy / "languages.json").write_text(json.dumps(languages))
+    with pytest.raises(WrongWords, match=r"^languages\.json: ar needs"):
+        Words(copy).texts("ar")
 
 
 def test_a_language_without_a_file_is_refused_by_name(copy: Path) -> None:

@@ -28,10 +28,10 @@ class MailDomain:
     def __post_init__(self) -> None:
         check_domain(self.name)
         if self.is_found and self.server is not None:
-            raise ValueError(f"the servers of {self.name} are given, so that they are not found by the DNS")
+            raise ValueError("the servers of the domain are given, so that they are not found by the DNS")
         fields, rest = _FIELD.findall(self.login), set(_FIELD.sub("", self.login))
         if not {"{local}", "{address}"} & set(fields) or not set(fields) <= _FIELDS or rest & set("{}"):
-            raise ValueError(f"the login name {self.login!r} of {self.name} needs {{local}} or {{address}}")
+            raise ValueError("the login name needs {local} or {address}")
 
     def login_of(self, local: str) -> str:
         """Return the login name of an address of this domain."""
@@ -44,6 +44,6 @@ def check_domain(name: str) -> None:
     try:
         check_address(f"x@{name}")
     except GatewayError:
-        raise ValueError(f"{name!r} is not a domain: write it as example.org, beyond ASCII in its form xn--") from None
+        raise ValueError("this is no domain: write it as example.org, beyond ASCII in its form xn--") from None
     if name != name.lower():
-        raise ValueError(f"the domain {name!r} has capitals: write it in small letters")
+        raise ValueError("the domain has capitals: write it in small letters")

@@ -138,9 +138,13 @@ def base64(name: str, max_bytes: int) -> Member[bytes]:
         name,
         schema,
         str,
-        lambda value: b64decode(_if(len(value) <= most, value), validate=True),
+        lambda value: _at_most(max_bytes, b64decode(_if(len(value) <= most, value), validate=True)),
         f"The member {name} is base64 of at most {max_bytes} bytes.",
     )
+
+
+def _at_most(most: int, value: bytes) -> bytes:
+    return _if(len(value) <= most, value)
 
 
 def several(name: str, of: Member[T], most: int, *, least: int = 0) -> Member[tuple[T, ...]]:

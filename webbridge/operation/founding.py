@@ -13,6 +13,7 @@ from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file
 from sealwax.operation.founding import (
     DATABASE_SECRET,
+    database_option,
     go_on_with_database,
     is_kept_apart,
     make_secret,
@@ -59,9 +60,7 @@ class InitRequest:
             help="Submission server; port 465 means TLS from the first byte, others STARTTLS.",
         )
     )
-    database: str = given_by(
-        click.Option(["--database"], default=_DATABASE, show_default=True, metavar="PATH", help="SQLite file, or URL.")
-    )
+    database: str = given_by(database_option(_DATABASE))
     user: str | None = given_by(owner_option())
     examples: Path | None = given_by(
         click.Option(

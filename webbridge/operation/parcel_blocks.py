@@ -22,6 +22,8 @@ from webbridge.delivery.abuse.blocks import Block, BlockKind, BlockReason, Block
 from webbridge.delivery.abuse.complaints import Complaints
 from webbridge.operation.settings import BRIDGE
 
+# A mail server that delivers a report to `parcel-returns` tries again later.
+_WAIT_SECONDS = 10.0
 _KIND = click.Argument(["kind"], type=click.Choice([kind.value for kind in BlockKind]))
 _NAME = click.Argument(["name"], metavar="ADDRESS|DOMAIN")
 
@@ -106,7 +108,7 @@ def opened_database(config: Path) -> Iterator[Database]:
     """Open the database of a configuration. Raises ClickException."""
     url = BRIDGE.load(config).database.get_secret_value()
     become_owner_of_database(url)
-    with database_failures_said(), closing(SCHEMA.open(url)) as database:
+    with database_failures_said(), closing(SCHEMA.open(url, wait_seconds=_WAIT_SECONDS)) as database:
         yield database
 
 

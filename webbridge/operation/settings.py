@@ -14,6 +14,7 @@ from sealwax.lookups.smimea import NameServer
 from sealwax.operation.program import ServiceProgram
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
+    DatabaseUrl,
     HexKey,
     Origin,
     PublicKeyText,
@@ -261,7 +262,7 @@ class BridgeSettings(ServiceSettings):
         description="Browser extensions that may sign in to send mail, as the extension's page of keys shows them:"
         " chrome-extension://… or moz-extension://…",
     )
-    database: SecretStr = Field(
+    database: DatabaseUrl = Field(
         default=SecretStr("/var/lib/sealwax-bridge/bridge.sqlite"),
         description="Path of the SQLite file, or postgresql+psycopg://user:password@host/name",
     )

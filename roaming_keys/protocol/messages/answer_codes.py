@@ -15,7 +15,7 @@ _OF_STAFF: Final = "401 call-refused, 403 wrong-role"
 
 KEY_SERVER_CODES: Final = AnswerCodes(
     common="400 bad-request, 400 limit-exceeded, 400 malformed-message, 404 not-found, 405 method-not-allowed,"
-    " 413 too-large, 415 not-json, 429 try-later, 500 server-error, 503 database-unavailable",
+    " 408 too-slow, 413 too-large, 415 not-json, 429 try-later, 500 server-error, 503 database-unavailable",
     routes={
         "POST /parameters": "",
         "POST /register": f"{_TICKET}, 409 exists",

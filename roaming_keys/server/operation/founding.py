@@ -17,6 +17,7 @@ from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
     DATABASE_SECRET,
+    database_option,
     go_on_with_database,
     make_secret,
     origin_option,
@@ -41,9 +42,7 @@ class InitRequest:
             ["--ticket-key"], metavar="KEY", help="The key that `sealwax bridge ticket-key` prints. Needed once."
         )
     )
-    database: str = given_by(
-        click.Option(["--database"], default=_DATABASE, show_default=True, metavar="PATH", help="SQLite file, or URL.")
-    )
+    database: str = given_by(database_option(_DATABASE))
     in_keyring: bool = given_by(
         click.Option(
             ["--keyring", "in_keyring"], is_flag=True, help="Keep the master key in the system keyring, not in a file."

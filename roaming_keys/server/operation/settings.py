@@ -21,6 +21,7 @@ from sealwax.operation.mail_server_section import MailServerSection
 from sealwax.operation.program import ServiceProgram
 from sealwax.operation.sections import LANGUAGES_TEXT, LanguageSetting, Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import (
+    DatabaseUrl,
     Origin,
     Section,
     ServiceSettings,
@@ -119,7 +120,7 @@ class KeysSettings(ServiceSettings):
     pages_origins: tuple[Origin, ...] = Field(
         default=(), description='Origins whose pages may ask: ["https://mail.example.org"]'
     )
-    database: SecretStr = Field(
+    database: DatabaseUrl = Field(
         default=SecretStr("/var/lib/sealwax-keys/keys.sqlite"), description="Path of the SQLite file"
     )
     ticket_key: TicketKey | None = Field(

@@ -41,7 +41,7 @@ def check(request: CheckRequest) -> int:
 
 def _findings(settings: DiscoverySettings, file: Path) -> Iterator[Finding]:
     config = settings.to_config()
-    yield from check_own_files(DISCOVERY, file, settings.logs, config.state_file)
+    yield from check_own_files(DISCOVERY, file, settings.logs, config.state_file, is_public=True)
     if not config.servers:
         yield doubtful("servers", "no server is listed", "name them as [[bridges]], [[key_servers]], [[directories]]")
     yield guarded("document", lambda: _check_document(config))

@@ -103,6 +103,9 @@ def test_a_begun_upload_stays_as_it_is_when_it_is_begun_again(sender: Sender, dr
     sender.begin(draft, "0", len(DATA), DATA[:100])
     assert sender.begin(draft, "0", len(DATA)).status_code == 201
     assert sender.offset(draft, "0") == 100
+    # The same request again, as after a lost answer, names a beginning that is stored already.
+    assert error_of(sender.begin(draft, "0", len(DATA), DATA[:100])) == (409, "wrong-offset")
+    assert sender.offset(draft, "0") == 100
     sender.patch(draft, "0", 100, DATA[100:])
     assert sender.begin(draft, "0", len(DATA)).status_code == 201
     assert sender.offset(draft, "0") == len(DATA)

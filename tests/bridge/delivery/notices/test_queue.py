@@ -319,21 +319,28 @@ def test_without_the_last_line_nothing_is_delivered(
     assert post.mails == []
 
 
+def sender_by(liar: LyingServer, database: Database, clock: FakeClock) -> ParcelNoticeSender:
+    address = liar.address()
+    way = Submission(
+        host=address.smtp.host,
+        port=address.smtp.port,
+        security=SmtpSecurity.IMPLICIT_TLS,
+        ca_file=address.ca_file,
+    )
+    return ParcelNoticeSender(database, config_of(way), clock, TOKENS)
+
+
+@pytest.mark.parametrize(
+    "last", [Close(), b"OK queued\r\n", b"354 go on\r\n", b"700 who knows\r\n"], ids=["none", "no number", "354", "700"]
+)
 def test_a_lost_answer_brings_one_more_mail_and_no_third(
-    database: Database, clock: FakeClock, tls_folder: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, clock: FakeClock, tls_folder: Path, monkeypatch: pytest.MonkeyPatch, last: bytes | Close
 ) -> None:
     monkeypatch.setattr(submissions, "TRY_SECONDS", 5.0)
     add_parcel(database, clock())
     with LyingServer(SMTP, tls_folder=tls_folder) as liar:
-        liar.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
-        address = liar.address()
-        way = Submission(
-            host=address.smtp.host,
-            port=address.smtp.port,
-            security=SmtpSecurity.IMPLICIT_TLS,
-            ca_file=address.ca_file,
-        )
-        sender = ParcelNoticeSender(database, config_of(way), clock, TOKENS)
+        liar.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), last]
+        sender = sender_by(liar, database, clock)
         sender.send_due()
         assert states(database) == {NOTICE: "sending"}
         for _ in range(4):
@@ -342,6 +349,18 @@ def test_a_lost_answer_brings_one_more_mail_and_no_third(
         assert len(liar.messages) == 2
     assert states(database) == {NOTICE: "perhaps-twice"}
     assert events(database) == [("notified", "service", RECIPIENT, "perhaps-twice")]
+
+
+@pytest.mark.parametrize("answer", [b"200 ok\r\n", b"251 fine\r\n", b"299-two\r\n299 lines\r\n"])
+def test_every_answer_that_accepts_a_mail_ends_its_notice(
+    database: Database, clock: FakeClock, tls_folder: Path, answer: bytes
+) -> None:
+    add_parcel(database, clock())
+    with LyingServer(SMTP, tls_folder=tls_folder) as liar:
+        liar.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), answer]
+        sender_by(liar, database, clock).send_due()
+        assert len(liar.messages) == 1
+    assert states(database) == {NOTICE: "sent"}
 
 
 def send_in_a_process_that_is_killed(url: str, submission: Submission, clock: FakeClock) -> subprocess.Popen[bytes]:
