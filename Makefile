@@ -32,7 +32,7 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make relays     relays our mail by Postfix, Exim, sendmail, Courier and Mailman; writes a table of docs/interoperation.md'
-	@echo 'make nightly    the tests of all editors, webmails and web servers; shows each form of our mail to Thunderbird,'
+	@echo 'make nightly    the thorough tests, those of all editors, webmails and web servers; shows each form of our mail to Thunderbird,'
 	@echo '                drives every webmail that is installed, takes the steps of a day at each mail server; writes tables of'
 	@echo '                docs/interoperation.md, docs/extension.md and docs/mail_servers.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
@@ -64,7 +64,7 @@ demo: setup
 
 test: setup test-tools check scripts pytest
 
-# Everything; or with PART=2 a quarter of what `make nightly` does not run. The published vectors are of the first.
+# Everything; or with PART=2 a quarter of the tests that do not wait for `make nightly`. The published vectors are of the first.
 test-all: setup test-tools check scripts
 	$(PYTEST) $(PART:%=--part %)
 	$(if $(filter-out 1,$(PART)),,$(VENV)/python -m tools.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
@@ -122,10 +122,12 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
-# The tests of all editors, webmails, web servers and other programs, those with large files, and those that measure times,
-# one after another. Then Thunderbird and NSS from Debian (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked
-# from Debian into a temporary folder. Needs root for some of them.
+# The thorough tests in browsers and with servers. Then, one after another, the tests of all editors, webmails, web servers
+# and other programs, those with large files, and those that measure times. Then Thunderbird and NSS from Debian
+# (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked from Debian into a
+# temporary folder. Needs root for some of them.
 nightly: setup test-tools
+	$(PYTEST) --part thorough
 	$(PYTEST) -n 1 --part nightly
 	$(VENV)/python -m tests.interop.by_thunderbird --page docs/interoperation.md
 	$(VENV)/python -m tools.webmails --page docs/extension.md

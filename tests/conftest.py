@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.answer_codes import take_unforeseen, watch_answers
-from tests.support.choice import PARTS, choose, part_of, takes_turns
+from tests.support.choice import PARTS, choose, takes_turns, tests_of_part
 from tests.support.project import source_newer_than_dist
 
 # No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if outliving := fixtures_that_outlive_what_they_use(items):
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
     if part := config.getoption("--part"):
-        keep(config, items, {item for item in items if part_of(item) == part})
+        keep(config, items, tests_of_part(items, part))
     if seed := config.getoption("--seed"):
         keep(config, items, choose(items, seed))
     # Several processes share the files. Those with the most tests in browsers and with servers come first.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.choice import PARTS, SHARE, seed_of_commit
+from tests.support.choice import NIGHTLY, PARTS, SHARE, THOROUGH, seed_of_commit
 from tests.support.project import ROOT
 
 MARKERS = "[pytest]\nmarkers =\n  browser: one\n  main_way: two\n  server: three\n  thorough: four\n"
@@ -162,9 +162,12 @@ def test_the_parts_together_are_all_tests_and_none_is_in_two(tmp_path: Path) -> 
     webmails = tmp_path / "tests" / "extension" / "webmails"
     webmails.mkdir(parents=True)
     (webmails / "test_webmail.py").write_text(TESTS)
-    parts = [collect(tmp_path, "--part", part)[0] for part in PARTS]
-    assert {name.partition("::")[0] for name in parts[-1]} == {"tests/extension/webmails/test_webmail.py"}
-    assert sorted(name for part in parts for name in part) == sorted(collect(tmp_path)[0])
+    parts = {part: collect(tmp_path, "--part", part)[0] for part in PARTS}
+    assert {name.partition("::")[0] for name in parts[NIGHTLY]} == {"tests/extension/webmails/test_webmail.py"}
+    # Of each file that takes turns: the test that waits, and the third set of parameters in three browsers.
+    assert len(parts[THOROUGH]) == FILES * (1 + 3)
+    assert all(re.match(r"tests/pages/.*(waits|sets\[2)", name) for name in parts[THOROUGH])
+    assert sorted(name for part in parts.values() for name in part) == sorted(collect(tmp_path)[0])
 
 
 def test_a_commit_has_one_seed() -> None:

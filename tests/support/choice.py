@@ -3,6 +3,9 @@
 Without a seed every test runs. With one, tests that drive browsers and servers take turns, because they take ten times
 as long as all others: a sixth of their files runs, each in one browser and each of its tests with one database.
 Other seeds choose other files, so in some runs every one of them has had its turn.
+
+The parts are for `make test-all` and `make nightly`. The four quarters are together what seeds can choose, and WebKit.
+Three quarters of all time is that of the thorough tests in browsers and with servers: they are a part of the night.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ import pytest
 from tests.support.project import ROOT
 
 _QUARTERS: Final = 4
+THOROUGH: Final = "thorough"
 NIGHTLY: Final = "nightly"
-PARTS: Final = (*(str(number + 1) for number in range(_QUARTERS)), NIGHTLY)
+PARTS: Final = (*(str(number + 1) for number in range(_QUARTERS)), THOROUGH, NIGHTLY)
 # The tests that start many editors, webmails, web servers or other programs, those with files of hundreds of megabytes,
 # and those that measure times.
 _OF_NIGHT: Final = (
@@ -66,14 +70,23 @@ def choose(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     return main_ways | _that_do_not_wait(possible)
 
 
-def part_of(item: pytest.Item) -> str:
-    """The part of all tests to which a test belongs. All tests of a file do: they share what they start.
+def tests_of_part(items: Iterable[pytest.Item], part: str) -> set[pytest.Item]:
+    """The tests of a part. Those of one file in one quarter stay together: they share what they start."""
+    items = list(items)
+    soon = _that_do_not_wait(items)
+    return {item for item in items if _part_of(item, waits=item not in soon) == part}
+
+
+def _part_of(item: pytest.Item, *, waits: bool) -> str:
+    """The part of all tests to which a test belongs.
 
     The hash of a file's name, behind a prefix, chooses its quarter. With this prefix, of a hundred, the quarters differ
     least in the time that their tests were measured to take.
     """
     if item.nodeid.startswith(_OF_NIGHT):
         return NIGHTLY
+    if waits and takes_turns(item):
+        return THOROUGH
     return PARTS[zlib.crc32(f"{_PREFIX}{item.path.name}".encode()) % _QUARTERS]
 
 
