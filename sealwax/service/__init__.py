@@ -27,6 +27,7 @@ from sealwax.service.health import Health, install_health
 from sealwax.service.logs import audit
 from sealwax.service.metrics import count_event
 from sealwax.service.prefix import install_prefix
+from sealwax.service.request_body import parse_body, parse_first_line
 from sealwax.service.schema import DatabaseRefused, Schema, SchemaStatus
 from sealwax.service.web_server import catch_ending_signals, serve
 from smime_core.text import check_origin
@@ -72,5 +73,7 @@ __all__ = [
     "is_https",
     "is_missing",
     "now",
+    "parse_body",
+    "parse_first_line",
     "serve",
 ]

@@ -7,12 +7,14 @@ if a client closes its connection, the body ends early, without an error.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from sealwax.service.errors import ServiceError
+from smime_core.errors import SmimeError
+from smime_core.text import parse_json
 
 _TERMINATED = "wsgi.input_terminated"
 
@@ -30,6 +32,26 @@ def install_whole_bodies(app: Flask) -> None:
         return inner(environ, start_response)
 
     app.wsgi_app = whole  # type: ignore[method-assign]
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    """The members of the JSON object that a body is. Raises ServiceError."""
+    return _parse_object(body, "The request")
+
+
+def parse_first_line(line: bytes) -> dict[str, Any]:
+    """The members of the JSON object in the line before the bytes of a body. Raises ServiceError."""
+    return _parse_object(line, "The first line of the request")
+
+
+def _parse_object(data: bytes, subject: str) -> dict[str, Any]:
+    try:
+        members = parse_json(data, "request", max_bytes=len(data))
+    except SmimeError:
+        raise ServiceError(400, "bad-request", f"{subject} is not JSON.") from None
+    if not isinstance(members, dict):
+        raise ServiceError(400, "bad-request", f"{subject} is not an object.")
+    return members
 
 
 class _ChunkedBody:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from base64 import b64encode
 
 from flask import request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from sealwax.service import parse_body
 
 
 def read_members(*, max_bytes: int) -> dict[str, object]:
-    """Return the members of the object in the request's body. Raises BadRequest or RequestEntityTooLarge."""
+    """Return the members of the object in the request's body.
+
+    Raises UnsupportedMediaType, RequestEntityTooLarge or ServiceError.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType
     request.max_content_length = max_bytes
-    try:
-        members = request.get_json()
-    except RecursionError:
-        # JSON that is nested deeper than Python can parse is an error of the client, not of the server.
-        raise BadRequest from None
-    if not isinstance(members, dict):
-        raise BadRequest
-    return members
+    return parse_body(request.get_data())
 
 
 def text_in(members: dict[str, object], name: str) -> str:

@@ -15,7 +15,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from sealwax.authority.certifying import AutomaticCertifier, Reason, RequestRefused
-from sealwax.service import Gate, ServiceError, install_error_handlers, now
+from sealwax.service import Gate, ServiceError, install_error_handlers, now, parse_body
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_CERTIFICATION_REQUEST_BYTES
 
 PATH: Final = "/certificates"
@@ -61,12 +61,11 @@ def _certified(certifier: AutomaticCertifier, address: str, request_der: bytes, 
 
 
 def _read_order() -> tuple[str, bytes]:
-    """Return the address and the request in the body. Raises BadRequest."""
+    """Return the address and the request in the body. Raises BadRequest or ServiceError."""
+    members = parse_body(request.get_data())
     try:
-        members = request.get_json()
-        address, encoded = members["address"], members["request"]
-        request_der = b64decode(encoded, validate=True)
-    except (RecursionError, ValueError, TypeError, KeyError):
+        address, request_der = members["address"], b64decode(members["request"], validate=True)
+    except (ValueError, TypeError, KeyError):
         raise BadRequest from None
     if not isinstance(address, str) or len(address) > MAX_ADDRESS_CHARACTERS:
         raise BadRequest

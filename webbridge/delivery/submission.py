@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from sealwax.service import ServiceError
+from sealwax.service import ServiceError, parse_first_line
 from smime_core.text import address_key
 from webbridge.delivery.limits import (
     MAX_CERTIFICATE_BYTES,
@@ -116,7 +116,7 @@ def submission_members(*, max_recipients: int = MAX_RECIPIENTS, max_days: int = 
 
 def parse_submission(line: bytes, config: ParcelsConfig) -> Submission:
     """Return the submission of a line. Raises ServiceError."""
-    members = parse_members(line)
+    members = parse_first_line(line)
     model = submission_members(max_recipients=config.max_recipients, max_days=config.max_days)
     values = {member.name: member.read(members) for member in model}
     recipients: tuple[Recipient, ...] = values["to"]
@@ -157,14 +157,3 @@ def canonical_bytes(submission: Submission) -> bytes:
             submission.is_whole,
         ]
     ).encode()
-
-
-def parse_members(line: bytes) -> dict[str, Any]:
-    """Return the members of the line of JSON with which a request begins. Raises ServiceError."""
-    try:
-        members = json.loads(line)
-    except (ValueError, RecursionError):
-        raise bad_request("The first line of the request is not JSON.") from None
-    if not isinstance(members, dict):
-        raise bad_request("The first line of the request is not an object.")
-    return members

@@ -6,12 +6,11 @@ the header fields that servers accept.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import IO, Final
 
-from sealwax.service import ServiceError
+from sealwax.service import ServiceError, parse_first_line
 from webbridge.gateway import Report
 from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
@@ -69,12 +68,7 @@ def check_key(key: object) -> str:
 
 
 def _read_envelope(line: bytes) -> Envelope:
-    try:
-        members = json.loads(line)
-    except (ValueError, RecursionError):
-        raise _bad_request("The first line of the request is not JSON.") from None
-    if not isinstance(members, dict):
-        raise _bad_request("The first line of the request is not an object.")
+    members = parse_first_line(line)
     recipients = members.get("recipients")
     if not isinstance(recipients, list) or not all(isinstance(recipient, str) for recipient in recipients):
         raise _bad_request("The recipients are a list of addresses.")

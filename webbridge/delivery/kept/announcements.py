@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from sealwax.service import ServiceError
+from sealwax.service import ServiceError, parse_first_line
 from webbridge.delivery.limits import MAX_INDEX_BYTES, MAX_KEPT_FILES, MAX_WHOLE_BYTES
 from webbridge.delivery.members import number, several
 from webbridge.delivery.objects import ObjectSizes
 from webbridge.delivery.settings import ParcelsConfig
-from webbridge.delivery.submission import ID, MANIFEST, OBJECTS, WHOLE, parse_members
+from webbridge.delivery.submission import ID, MANIFEST, OBJECTS, WHOLE
 
 MAX_VERSION: Final = 2**53 - 1
 """The largest whole number in JSON that every client reads exactly (RFC 8259 section 6)."""
@@ -46,7 +46,7 @@ class NewIndex(ObjectSizes):
 
 def parse_new_file(line: bytes, config: ParcelsConfig) -> NewFile:
     """Return the file of a line. Raises ServiceError."""
-    members = parse_members(line)
+    members = parse_first_line(line)
     file = NewFile(
         id=ID.read(members),
         objects=OBJECTS.read(members),
@@ -60,7 +60,7 @@ def parse_new_file(line: bytes, config: ParcelsConfig) -> NewFile:
 
 def parse_new_index(line: bytes) -> NewIndex:
     """Return the index of a line. Raises ServiceError."""
-    members = parse_members(line)
+    members = parse_first_line(line)
     index = NewIndex(
         version=_VERSION.read(members),
         objects=OBJECTS.read(members),

@@ -30,9 +30,10 @@ _TO: Final[Json] = {"type": "array", "items": object_of(address=TEXT, language=T
 
 def schemas() -> Json:
     """Return the schemas by their names."""
-    # Only the answer to a wrong proof has this member.
+    # Only the answer to a wrong proof has `triesLeft`, and only that to an incomplete submission has `missing`.
+    missing: Json = {"type": "array", "items": TEXT}
     return {
-        "Error": object_of({"triesLeft": _COUNT}, code=TEXT, message=TEXT),
+        "Error": object_of({"triesLeft": _COUNT, "missing": missing}, code=TEXT, message=TEXT),
         **_sender_schemas(),
         "NewFile": object_schema(*NEW_FILE),
         "KeptFile": object_of(id=ID, **_SIZES, state={"enum": list(KeptStage)}),
