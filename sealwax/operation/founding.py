@@ -53,7 +53,7 @@ def write_configuration(program: ServiceProgram[Settings], file: Path, text: str
         if is_new:
             file.unlink()
         raise
-    write_line(f"{file} {'was written' if is_new else 'is kept'}")
+    write_line(f"{file} was written" if is_new else f"{file} is kept: options of this command change nothing in it")
     return settings
 
 
