@@ -85,7 +85,7 @@ def _part_of(item: pytest.Item, *, waits: bool) -> str:
     """
     if item.nodeid.startswith(_OF_NIGHT):
         return NIGHTLY
-    if waits and takes_turns(item):
+    if waits and (takes_turns(item) or _drives(item)):
         return THOROUGH
     return PARTS[zlib.crc32(f"{_PREFIX}{item.path.name}".encode()) % _QUARTERS]
 
@@ -93,6 +93,10 @@ def _part_of(item: pytest.Item, *, waits: bool) -> str:
 def takes_turns(item: pytest.Item) -> bool:
     """Whether a test is of a folder whose files take turns."""
     return _folder(item.nodeid) in _FOLDERS
+
+
+def _drives(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("browser", "server"))
 
 
 def _folder(name: str) -> str:
@@ -115,7 +119,7 @@ def _is_turn(item: pytest.Item, seed: str) -> bool:
     """Whether a test's browser is the one of its file, and its database the one of the test itself."""
     if _is_in_webkit(item):
         return False
-    if not takes_turns(item) and not any(item.get_closest_marker(name) for name in ("browser", "server")):
+    if not takes_turns(item) and not _drives(item):
         # The name of a browser or a database is only a value of a test in memory.
         return True
     file, test = item.nodeid.partition("::")[0], _OF_EITHER.sub("", item.nodeid)
