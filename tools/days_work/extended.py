@@ -141,6 +141,7 @@ class Extended(Roundcube):
                 self.user.press(CONTROL, "a")
             self.user.type(reply.line)
             if reply.cc:
+                self.user.click(named("unfold-cc-bcc"))
                 self.user.focus(named("compose-cc"))
                 self.user.type(reply.cc)
                 self.user.page.wait_for_selector(f'{named("suggestion")}[aria-selected="true"]')
