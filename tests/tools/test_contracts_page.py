@@ -14,6 +14,7 @@ from tests.support.project import ROOT
 from tools import contracts
 from tools.folded_tables import MAX_LINE, fold_tables
 from webbridge.answer_codes import BRIDGE_CODES
+from webbridge.delivery.openapi.description import describe_api
 
 PAGE = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 _VIEW = re.compile(r'\.(get|post|put|delete)\("(/[^"]*)"\)')
@@ -67,3 +68,9 @@ def test_a_folded_row_keeps_its_words_and_its_code() -> None:
     words = [re.sub(r"[`|\\{}]", "", line).split() for line in ("\n".join(folded), row)]
     assert sorted(words[0]) == sorted(words[1])
     assert fold_tables("\n".join(folded)) == "\n".join(folded)
+
+
+def test_the_description_of_the_api_has_a_sentence_for_each_status_of_the_table() -> None:
+    """The tests of the description itself need a server, so few runs take them."""
+    described = describe_api("https://mail.example.test")["paths"]
+    assert "408" in described["/api/parcels"]["post"]["responses"]

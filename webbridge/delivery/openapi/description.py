@@ -96,6 +96,7 @@ _ERRORS: Final = {
     403: "This is not allowed, or the secret is wrong",
     404: "There is no such thing",
     405: "The address does not take this method",
+    408: "The body came too slowly",
     409: "The id belongs to another parcel, or the parcel is in another state",
     410: "Expired, withdrawn or used up",
     412: "Another version of tus",
