@@ -143,6 +143,9 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
 
     start = time.monotonic()
     office.made("keys", "user", "disable", LEAVER, *office.staff("adam"))
+    listed = office.made("keys", "user", "list", *office.staff("adam"))
+    assert listed.startswith(f"{LEAVER}: disabled 20"), listed
+    assert listed.endswith("Z, has a recovery copy\n"), listed
     assert office.login(LEAVER, "four words on paper").stderr.endswith(
         "Your administrator has disabled this account.\n"
     )

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from sqlalchemy import insert, select
 
 from roaming_keys.organisation.client.calls import StaffClient
 from roaming_keys.organisation.client.command.words import show_policy
@@ -46,6 +47,7 @@ from roaming_keys.organisation.protocol.messages import (
     RecoveryStatus,
     Role,
     ShownEvent,
+    ShownUser,
 )
 from roaming_keys.organisation.protocol.owner import (
     confirm_policy,
@@ -67,6 +69,7 @@ from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.audit.checking import check_chain
 from roaming_keys.server.audit.events import write_ranges
 from roaming_keys.server.database import SCHEMA
+from roaming_keys.server.database.tables import ACCOUNT
 from roaming_keys.server.master_key.key_sources import GivenKeys
 from roaming_keys.server.master_key.rotation import reseal_all
 from roaming_keys.server.master_key.server_keys import KeyRing, MasterKey, ServerKeys
@@ -659,6 +662,7 @@ def test_only_administrators_act_on_accounts_and_cases(site: Site, name: str) ->
     case, client = site.ask().id, site.organisation.client(name)
     for act in (
         lambda: client.change_user(USER, Change.DISABLE),
+        lambda: list(client.users()),
         lambda: client.set_policy(policy_of()),
         lambda: client.ask(NewCase(user=USER, reason="x", recipient=SUCCESSOR.certificate)),
         lambda: client.open_case(case),
@@ -797,6 +801,25 @@ def test_a_disabled_user_cannot_log_in_and_an_enabled_one_can(any_site: Site) ->
     assert refused.value.code == "account-disabled"
     client.change_user(USER, Change.ENABLE)
     any_site.organisation.person.log_in()
+
+
+def test_all_accounts_are_listed_with_their_state(any_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("roaming_keys.organisation.server.store.MAX_USERS", 2)
+    client = any_site.organisation.client("adam")
+    # In the order of a language, a hyphen and a line count otherwise than in the order of characters.
+    others = ["a-z@example.test", "ab@example.test", "b_c@example.test", "bc@example.test"]
+    any_site.confirm()
+    with any_site.database.transaction() as rows:
+        account = rows.execute(select(ACCOUNT)).mappings().one()
+        rows.execute(insert(ACCOUNT), [{**account, "user": address} for address in others])
+    client.change_user(others[1], Change.DISABLE)
+    client.change_user(others[2], Change.RENEW)
+    listed = {user.user: user for user in client.users()}
+    assert list(listed) == sorted([USER, *others])
+    assert listed[others[0]] == ShownUser(user=others[0], disabled=0, renew=0, has_copy=False)
+    assert (listed[others[1]].disabled > 0, listed[others[1]].renew) == (True, 0)
+    assert (listed[others[2]].disabled, listed[others[2]].renew > 0) == (0, True)
+    assert listed[USER].has_copy
 
 
 def test_a_renewal_is_shown_until_there_is_a_newer_certificate(site: Site) -> None:

@@ -20,7 +20,10 @@ from roaming_keys.organisation.protocol.messages import (
     OpenCase,
     RecoveryStatus,
     ShownEvent,
+    ShownUser,
     UserChange,
+    Users,
+    UsersWanted,
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
 from roaming_keys.protocol.calls import Call
@@ -42,6 +45,18 @@ class StaffClient:
 
     def change_user(self, user: str, change: Change) -> None:
         self._send("POST", "/staff/user", UserChange(user=user, change=change).to_json())
+
+    def users(self) -> Iterator[ShownUser]:
+        """Yield all accounts, in the order of their addresses. Raises MalformedMessage for a wrong order."""
+        after = ""
+        while page := Users.from_json(
+            self._send("POST", "/staff/users/list", UsersWanted(after=after).to_json())
+        ).users:
+            for user in page:
+                if user.user <= after:
+                    raise MalformedMessage("the accounts are not in their order", where="users")
+                after = user.user
+                yield user
 
     def policy(self) -> RecoveryPolicy | None:
         return RecoveryStatus.from_json(self._send("GET", "/staff/policy")).policy

@@ -27,6 +27,7 @@ from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
 MAX_EVENTS: Final = 500
+MAX_USERS: Final = 500
 MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS notes of this length take a quarter of MAX_ANSWER_BYTES.
 # With these limits, an answer with MAX_CASES cases is not larger than MAX_ANSWER_BYTES.
 MAX_REASON_CHARACTERS: Final = 500
@@ -215,6 +216,63 @@ class UserChange:
     def from_json(cls, data: bytes) -> UserChange:
         reader = parse_request(data, "user")
         return reader.whole(cls(user=reader.short_text("user"), change=reader.choice("change", Change)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersWanted:
+    """The body of `POST /staff/users/list`: the accounts whose addresses come after `after`."""
+
+    after: str
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "after": self.after})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> UsersWanted:
+        reader = parse_request(data, "users")
+        return reader.whole(cls(after=reader.text_or_null("after") or ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownUser:
+    """An account in a list. Times are in seconds since 1970, and 0 for an account that is not disabled or not asked.
+
+    `renew` is the time at which an administrator has asked for a new certificate.
+    """
+
+    user: str
+    disabled: int
+    renew: int
+    has_copy: bool
+
+    def members(self) -> dict[str, Any]:
+        return {"user": self.user, "disabled": self.disabled, "renew": self.renew, "copy": self.has_copy}
+
+    @classmethod
+    def read_from(cls, reader: JsonObject) -> ShownUser:
+        return reader.whole(
+            cls(
+                user=reader.short_text("user"),
+                disabled=reader.seconds("disabled"),
+                renew=reader.seconds("renew"),
+                has_copy=reader.boolean("copy"),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """The answer to `POST /staff/users/list`: at most MAX_USERS accounts, in the order of their addresses."""
+
+    users: tuple[ShownUser, ...]
+
+    def to_json(self) -> bytes:
+        return write({"users": [user.members() for user in self.users]})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Users:
+        reader = JsonObject(data, "users", max_bytes=MAX_ANSWER_BYTES)
+        return reader.whole(cls(users=tuple(ShownUser.read_from(user) for user in reader.objects("users", MAX_USERS))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

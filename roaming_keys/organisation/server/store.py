@@ -21,6 +21,7 @@ from roaming_keys.organisation.protocol.messages import (
     MAX_CASES,
     MAX_EVENTS,
     MAX_NOTE_CHARACTERS,
+    MAX_USERS,
     CaseFacts,
     Change,
     CopyFacts,
@@ -30,6 +31,7 @@ from roaming_keys.organisation.protocol.messages import (
     RecoveryStatus,
     Role,
     ShownEvent,
+    ShownUser,
     name_of_recipient,
 )
 from roaming_keys.organisation.protocol.policy import RecoveryPolicy
@@ -38,6 +40,7 @@ from roaming_keys.protocol.messages.written import to_base64, write
 from roaming_keys.server.accounts.store import Account, SealedRecord, Store
 from roaming_keys.server.audit import AuditEvent, AuditKind
 from roaming_keys.server.database.tables import (
+    ACCOUNT,
     RECOVERY_APPROVAL,
     RECOVERY_CASE,
     RECOVERY_COPY,
@@ -96,6 +99,27 @@ class OrganisationStore:
             note = "with a recovery copy" if copy else ""
             event = AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user, actor=member.name, note=note)
             self.trail.add(rows, event)
+
+    def list_users(self, after: str) -> tuple[ShownUser, ...]:
+        """Return the first MAX_USERS accounts whose addresses come after `after`, in the order of their characters."""
+        rows_of = ACCOUNT.outerjoin(RESTRICTION, RESTRICTION.c.user == ACCOUNT.c.user).outerjoin(
+            RECOVERY_COPY, RECOVERY_COPY.c.user == ACCOUNT.c.user
+        )
+        columns = ACCOUNT.c.user, RESTRICTION.c.disabled, RESTRICTION.c.renew, RECOVERY_COPY.c.user.label("copy")
+        query = select(*columns).select_from(rows_of).limit(MAX_USERS)
+        with self._database.reading() as rows:
+            # The order of a language, PostgreSQL's usual one, would differ from the order that clients check.
+            user = ACCOUNT.c.user.collate("C" if rows.dialect.name == "postgresql" else "BINARY")
+            found = rows.execute(query.where(user > after).order_by(user)).all()
+        return tuple(
+            ShownUser(
+                user=row.user,
+                disabled=int(row.disabled or 0),
+                renew=int(row.renew or 0),
+                has_copy=row.copy is not None,
+            )
+            for row in found
+        )
 
     def change_user(self, user: str, change: Change, member: Member, at: datetime.datetime) -> None:
         """Change an account, or note that its mail password is set. Raises ServiceError if there is no account."""

@@ -16,6 +16,8 @@ from roaming_keys.organisation.protocol.messages import (
     Role,
     StoreCopy,
     UserChange,
+    Users,
+    UsersWanted,
 )
 from roaming_keys.organisation.protocol.policy import check_encrypts
 from roaming_keys.organisation.server.staff import Member, StaffCallRefused, StaffStore
@@ -44,6 +46,7 @@ def install_organisation(app: Flask, config: KeyServerConfig, store: Store) -> N
             "GET /recovery": owner.recovery_status,
             "PUT /recovery": owner.store_copy,
             "POST /staff/users": staff.add_user,
+            "POST /staff/users/list": staff.list_users,
             "POST /staff/user": staff.change_user,
             "GET /staff/policy": staff.policy,
             "PUT /staff/policy": staff.set_policy,
@@ -108,6 +111,12 @@ class StaffViews:
         except AccountExists:
             raise ServiceError(409, "exists", "This address is registered already.") from None
         return json_answer(b"{}", status=201)
+
+    def list_users(self) -> Response:
+        """Return accounts in the order of their addresses."""
+        self._check(Role.ADMINISTRATOR)
+        wanted = UsersWanted.from_json(json_body())
+        return json_answer(Users(users=self._store.list_users(wanted.after)).to_json())
 
     def change_user(self) -> Response:
         """Disable, enable or delete an account, or ask for a renewal."""

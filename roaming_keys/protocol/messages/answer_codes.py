@@ -46,6 +46,7 @@ KEY_SERVER_CODES: Final = AnswerCodes(
         "GET /recovery": _IN_SESSION,
         "PUT /recovery": f"{_FRESH}, {_RECORD}",
         "POST /staff/users": f"{_OF_STAFF}, 409 exists",
+        "POST /staff/users/list": _OF_STAFF,
         "POST /staff/user": f"{_OF_STAFF}, 404 no-such-account",
         "GET /staff/policy": _OF_STAFF,
         "PUT /staff/policy": f"{_OF_STAFF}, 409 no-such-officer, 409 policy-changed",

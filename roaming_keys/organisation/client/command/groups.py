@@ -38,6 +38,7 @@ def staff() -> None:
     own={
         "create": f"{_HERE}.importing:create",
         "import": f"{_HERE}.importing:import_users",
+        "list": f"{_HERE}.user:list_users",
         "disable": f"{_HERE}.user:disable",
         "enable": f"{_HERE}.user:enable",
         "renew": f"{_HERE}.user:renew",
@@ -52,6 +53,7 @@ def user() -> None:
     \b
     create    makes an account with the keys of identity files
     import    makes the accounts of many people, from a folder and a list
+    list      lists all accounts, with their state
     disable   ends all sessions, and lets the person log in no more
     enable    lets the person log in again
     renew     asks the person for a new certificate

@@ -1,4 +1,4 @@
-"""`sealwax keys user disable`, `enable`, `renew`, `delete` and `password`: one account."""
+"""`sealwax keys user list`, and `disable`, `enable`, `renew`, `delete` and `password` of one account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from roaming_keys.client.command.times import write_time
 from roaming_keys.organisation.client.command.calling import StaffChoice
 from roaming_keys.organisation.protocol.messages import Change
 from roaming_keys.protocol.key_account import normalise_user
@@ -24,6 +25,13 @@ class UserRequest:
     """The account, and the staff member who changes it."""
 
     user: str = given_by(_USER)
+    staff: StaffChoice = group_of(StaffChoice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The administrator who lists the accounts."""
+
     staff: StaffChoice = group_of(StaffChoice)
 
 
@@ -53,6 +61,22 @@ class PasswordRequest:
             help="File whose first line is the new mail password. It is asked for otherwise.",
         )
     )
+
+
+@verb(ListRequest)
+def list_users(request: ListRequest) -> None:
+    """List all accounts, by their addresses. Each line has the address, and what is special about the account.
+
+    An account can be disabled, be asked for a new certificate, and have a recovery copy.
+    """
+    for user in request.staff.client().users():
+        states = [
+            f"disabled {write_time(user.disabled)}" if user.disabled else "",
+            f"asked for a new certificate {write_time(user.renew)}" if user.renew else "",
+            "has a recovery copy" if user.has_copy else "",
+        ]
+        line = ", ".join(filter(None, states))
+        write_line(f"{user.user}: {line}" if line else user.user)
 
 
 @verb(UserRequest)
