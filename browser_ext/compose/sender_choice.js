@@ -68,9 +68,9 @@ export class SenderChoice {
   }
 
   /**
-   * The addresses of the person's own keys, and the letter's From address. Answers to all are not sent to these
-   * addresses. Keys that several people share are left out: they may name addresses of colleagues, who must get such an
-   * answer.
+   * The addresses of the person's own keys, and the letter's From address. A reply to all is not sent to these
+   * addresses. Keys that several people share are left out: they may name addresses of colleagues, who must get such a
+   * reply.
    */
   get ownAddresses() {
     return [this.address, ...this.#identities.filter(({ isShared }) => !isShared).flatMap(({ addresses }) => addresses)];

@@ -1,6 +1,6 @@
 /**
  * The account at a key server, beside the person's identities. People can connect an account, get identities from it and store
- * identities there. The further functions are in the view of the account that the bridge's pages share.
+ * identities there. The other functions are in an account view that the extension and the bridge's pages share.
  */
 import { createForm, html, inputField, problem, whileBusy } from "../../wasm_build/ui/dom.js";
 import { askFactor } from "../../wasm_build/ui/factors.js";
@@ -53,7 +53,7 @@ export async function showKeyServer(context, keyFiles) {
 /**
  * Says whether contacts and decisions are also stored at the key server, and how many were refused or stay in this
  * browser.
- * @param {Context} context @param {Roaming} roaming null if there is no outcome yet
+ * @param {Context} context @param {Roaming} roaming null without an account, for a new account, and before the first outcome
  */
 function showRoaming({ translate }, roaming) {
   const { state, code, refused, staying } = roaming ?? { state: "none", code: "", refused: 0, staying: 0 };

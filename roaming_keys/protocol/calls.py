@@ -93,7 +93,7 @@ class SessionKey:
 
 
 def call_record(server: str, session_key: bytes, call: Call, counter: int) -> bytes:
-    """Return the bytes that a call signs."""
+    """Return the bytes that the session's key signs for a call."""
     body_hash = hashlib.sha256(call.body).digest()
     return encode_fields(
         "call", PROTOCOL, server, session_key, call.method, call.path, call.condition, body_hash, counter

@@ -155,7 +155,7 @@ async def sign_login(
 
 
 def login_record(server: str, user: str, method: LoginMethod, login: Login) -> bytes:
-    """Return the bytes that a login signs. Server and user are normalised."""
+    """Return the bytes that the account's key signs for a login. Server and user are normalised."""
     device = login.device
     return encode_fields(
         method, PROTOCOL, server, user, login.nonce, login.at, login.session_key, device.token, device.name

@@ -42,7 +42,8 @@ class ServiceUser:
 class OwnFolder:
     """A folder for the service's user only. `files` are the names of the files that the service may have there.
 
-    Only a folder of Sealwax is given to the user: a folder with `has_own_name`, or with no files except `files`.
+    Only a folder that root owns is given to the user: one whose name only Sealwax uses (`has_own_name`), or a private
+    one (0700) that contains nothing except `files`.
     """
 
     path: Path
@@ -51,7 +52,10 @@ class OwnFolder:
 
 
 def find_user(name: str) -> ServiceUser:
-    """Return the system user of this name. Raises ClickException if there is none, or only root can act as the user."""
+    """Return the system user of this name.
+
+    Raises ClickException if there is none, or if this process may not act as the user.
+    """
     try:
         account = pwd.getpwnam(name)
     except KeyError:
@@ -73,7 +77,7 @@ def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
 def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
     """As root: make a folder for the user, and give the user the files that an earlier run of root has left there.
 
-    Without effect if other users could change a folder or link above this folder. The user makes the folder then.
+    Without effect if anybody except root could change a folder or link above it. Then the user makes the folder.
     """
     path = Path(os.path.abspath(folder.path))
     nearest = next(parent for parent in path.parents if parent.exists())

@@ -24,7 +24,7 @@ def step_back_command(
     def step_back(request: ConfigRequest) -> None:
         """Undo the latest migration of the database, for a return to an older version of Sealwax.
 
-        Stop the service first, and run this command of the newer version until it prints the revision that the older
+        Stop the service first. With the newer version, repeat this command until it prints the revision that the older
         version knows. The command deletes all that the older version has no table for, so back up the database first.
         """
         write_line(undo_latest_step(schema, database_of(program.load(request.config))))

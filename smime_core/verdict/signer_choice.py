@@ -65,7 +65,7 @@ def claim_of(author: str) -> Authors:
 
 
 def choose_signer(holders: Sequence[Holder], rules: SignerRules) -> Holder:
-    """The holder among `holders` who signs. Raises the errors of `choose_signers`."""
+    """The one of `holders` (certificates with their keys) that signs. Raises the errors of `choose_signers`."""
     return choose_signers([holders], rules)[0]
 
 

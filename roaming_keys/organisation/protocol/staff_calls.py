@@ -15,6 +15,6 @@ from roaming_keys.protocol.messages.accounts import PROTOCOL
 
 
 def staff_call_record(server: str, key: bytes, call: Call, counter: int) -> bytes:
-    """Return the bytes that a call of the staff signs."""
+    """Return the bytes that a staff member signs for a call."""
     body_hash = hashlib.sha256(call.body).digest()
     return encode_fields("staff call", PROTOCOL, server, key, call.method, call.path, body_hash, counter)

@@ -10,7 +10,8 @@ _IN_SESSION: Final = "401 call-refused, 401 login-ended"
 _FRESH: Final = f"{_IN_SESSION}, 403 log-in-again"
 _RECORD: Final = "412 record-changed, 428 condition-missing"
 _LOGIN: Final = "400 clock-wrong, 401 login-refused, 403 account-disabled, 409 login-too-late"
-_TICKET: Final = "403 account-disabled, 403 bad-ticket"
+_TICKET: Final = "403 bad-ticket"
+_RESET: Final = f"{_TICKET}, 403 account-disabled, 404 no-account"
 _OF_STAFF: Final = "401 call-refused, 403 wrong-role"
 
 KEY_SERVER_CODES: Final = AnswerCodes(
@@ -24,9 +25,9 @@ KEY_SERVER_CODES: Final = AnswerCodes(
         "GET /bundle": _IN_SESSION,
         "PUT /bundle": f"{_IN_SESSION}, {_RECORD}",
         "POST /passphrase": f"{_FRESH}, {_RECORD}",
-        "POST /reset": f"{_TICKET}, 404 no-account",
+        "POST /reset": _RESET,
         "POST /reset/find": _TICKET,
-        "POST /reset/finish": f"{_TICKET}, 404 no-account, 409 reset-not-ready, 409 reset-outdated",
+        "POST /reset/finish": f"{_RESET}, 409 reset-not-ready, 409 reset-outdated",
         "DELETE /reset": f"{_IN_SESSION}, 404 no-reset",
         "POST /reset/parameters": "",
         "POST /reset/undo": _LOGIN,

@@ -148,7 +148,7 @@ async def _derive_kek(
 
 
 def _parse_bare(identifier_der: bytes, known: Mapping[str, _T], role: str) -> _T:
-    # The value of an algorithm that has no parameters.
+    # The entry in `known` for an algorithm, whose parameters must be absent.
     oid, parameters = parse_algorithm_identifier(identifier_der)
     value = check_known(oid, known, role)
     check_absent(parameters, role)
