@@ -90,10 +90,14 @@ class Submission:
             server.before_last_line = before_last_line
             server.sendmail(sender, [recipient], mail)
 
-    def check(self) -> None:
-        """Log in, and send nothing. Raises MailFailed."""
+    def check(self, sender: str) -> None:
+        """Log in, and ask whether the server takes mails of `sender`, but send nothing. Raises MailFailed."""
         with self._opened() as server:
-            server.noop()
+            code, answer = server.mail(sender)
+            if code != _ACCEPTED:
+                raise smtplib.SMTPSenderRefused(code, answer, sender)
+            # RFC 5321 section 4.1.1.5: this ends the mail that MAIL has begun.
+            server.rset()
 
     @contextmanager
     def _opened(self) -> Iterator[_Bounded]:

@@ -59,10 +59,10 @@ class MailServerSection(Section):
         )
 
 
-def check_mail_server(server: Submission, *, part: str, table: str) -> Finding:
-    """Log in at a mail server, and say what is wrong. `table` is the table of its settings."""
+def check_mail_server(server: Submission, sender: str, *, part: str, table: str) -> Finding:
+    """Log in at a mail server, and say what is wrong, also if it refuses `sender`. `table` has its settings."""
     try:
-        server.check()
+        server.check(sender)
     except MailFailed as error:
         return wrong(part, f"{server.host}:{server.port}: {error}", f"look at the settings of [{table}]")
     return fine(part, f"{server.host}:{server.port} answers")

@@ -150,6 +150,15 @@ def test_check_tries_the_mail_server_and_misses_the_certificate(file: Path) -> N
     assert _check_notices(config).level is Level.ERROR
 
 
+def test_check_tries_whether_the_mail_server_takes_mails_of_the_sender(file: Path) -> None:
+    post = Post(refused_senders={SERVICE: "553 5.7.1 Sender address rejected"})
+    with serving(post) as submission:
+        add(file, NOTICES, f"port = {submission.port}")
+        finding = _check_notices(load_settings(BridgeSettings, file).to_config())
+    assert (finding.level, "answer 553 to the sender" in finding.text) == (Level.ERROR, True)
+    assert post.mails == []
+
+
 def test_check_looks_whether_the_signing_service_listens(file: Path) -> None:
     config = load_settings(BridgeSettings, file).to_config()
     with socket_path() as path:

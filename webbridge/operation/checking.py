@@ -98,7 +98,7 @@ def _check_notices(config: BridgeConfig) -> Finding:
     if notices is None:
         text = "recipients of parcels get no mail, so that senders have to tell them the link"
         return doubtful("notices", text, "name your mail server by host and sender in [parcel_notices]")
-    finding = check_mail_server(notices.submission, part="notices", table="parcel_notices")
+    finding = check_mail_server(notices.submission, notices.head.sender, part="notices", table="parcel_notices")
     if finding.level is Level.OK and notices.head.signer is None:
         text = f"{notices.submission.host} answers, but the notices have no signature"
         return doubtful("notices", text, "name the key and the certificate of sender by identity_file")

@@ -72,7 +72,8 @@ def _check_notices(config: KeyServerConfig) -> Finding:
         return doubtful(
             "notices", "people get no mail about their keys", "name your mail server by host and sender in [notices]"
         )
-    return check_mail_server(config.notices.submission, part="notices", table="notices")
+    notices = config.notices
+    return check_mail_server(notices.submission, notices.head.sender, part="notices", table="notices")
 
 
 def _check_database(config: KeyServerConfig) -> Finding:

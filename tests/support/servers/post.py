@@ -28,9 +28,18 @@ class Post:
     senders: list[str] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
+    refused_senders: dict[str, str] = field(default_factory=dict)
     answer: str = "250 OK"
     before_answer: Callable[[], None] = lambda: None
     before_recipient: Callable[[], None] = lambda: None
+
+    async def handle_MAIL(
+        self, _server: Server, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refused_senders:
+            return self.refused_senders[address]
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(
         self, _server: Server, _session: Session, envelope: Envelope, address: str, _options: list[str]
