@@ -279,7 +279,10 @@ def require_session() -> Session:
 
     Raises ServiceError 401 if there is no session, or if it belongs to another account than the request names.
     """
-    session = services().sessions.find(_token())
+    sessions = services().sessions
+    # A page that asks each minute for new mail must not keep the session of a person who has left alive.
+    is_use = request.method != "GET" or "background" not in request.args
+    session = sessions.find(_token()) if is_use else sessions.find_unused(_token())
     if session is None or not caller().may_use(session.origin):
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     g.account = quote(session.address, safe=_PLAIN_IN_URI)

@@ -216,6 +216,14 @@ def test_a_session_ends_after_fifteen_idle_minutes(alice: FlaskClient, clock: Fa
     assert error_of(get(alice, "/api/session")) == (401, "session-ended")
 
 
+def test_a_page_that_asks_in_the_background_does_not_keep_the_session(alice: FlaskClient, clock: FakeClock) -> None:
+    asked = []
+    for _ in range(15):
+        clock.advance(seconds=60)
+        asked.append(get(alice, "/api/folders?background=1").status_code)
+    assert asked == [200] * 14 + [401]
+
+
 def test_a_session_ends_after_twelve_hours_of_use(alice: FlaskClient, clock: FakeClock) -> None:
     for _ in range(12 * 6 - 1):
         clock.advance(seconds=10 * 60)

@@ -102,7 +102,7 @@ export class AccountSession {
    */
   async begin(address, where) {
     const { events, kept, index, away, notices, trust, unlocking, hasEvents } = this.#services;
-    if (hasEvents) events.start(address);
+    events.start(address, { hasStream: hasEvents });
     await kept.begin(address, where);
     // This fails in a browser that stores nothing, because it has no index.
     void index.look().catch(() => undefined);

@@ -156,9 +156,12 @@ export class BridgeApi {
     });
   }
 
-  /** @returns {Promise<Folder[]>} those of a bridge that is older than these pages have no rights */
-  async folders() {
-    const { folders, leftOut } = readFolders(await this.#json("/api/folders"));
+  /**
+   * @param {{inBackground?: boolean}} [options] `inBackground`: the request does not count as a use of the session
+   * @returns {Promise<Folder[]>} those of a bridge that is older than these pages have no rights
+   */
+  async folders({ inBackground = false } = {}) {
+    const { folders, leftOut } = readFolders(await this.#json(`/api/folders${inBackground ? "?background=1" : ""}`));
     this.foldersLeftOut = leftOut;
     return folders;
   }

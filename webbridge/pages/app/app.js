@@ -88,7 +88,8 @@ export class App {
     this.#announcer = new Announcer(announcer);
     this.api = new BridgeApi(apiOrigin, () => this.#session.ended());
     this.accounts = new AccountsHere(this.api);
-    this.events = new MailEvents(() => this.api.eventsUrl, () => void this.api.checkSession());
+    const folders = () => this.api.folders({ inBackground: true });
+    this.events = new MailEvents(() => this.api.eventsUrl, () => void this.api.checkSession(), folders);
     this.#vault = new PageVault({
       base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),

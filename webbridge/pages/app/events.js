@@ -1,11 +1,12 @@
 /**
  * The stream of events from the bridge, which report that a folder has changed or that the session has ended. The browser
- * reconnects by itself when the stream breaks. Without a stream, people check for mail themselves.
+ * reconnects by itself when the stream breaks. Where the bridge has no streams, each page asks for the folders itself (`folder_watch.js`).
  *
  * One tab of the browser holds the stream and informs the other tabs. A browser has few connections to a server (six over
  * HTTP/1.1), and streams in all tabs could use them all. When the tab with the stream closes, another tab opens a stream.
  */
 
+import { FolderWatch } from "./folder_watch.js";
 import { entriesOf, idOf, membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /**
@@ -33,6 +34,8 @@ export class MailEvents extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #waiting;
   #account = "";
+  #isFollowed = false;
+  #folderWatch;
   /** Ends this tab's turn to hold the stream, or its wait for a turn; null while no account is followed. @type {AbortController | null} */
   #turn = null;
   /** The channel on which the tab that holds the stream informs the other tabs. @type {BroadcastChannel | null} */
@@ -41,11 +44,13 @@ export class MailEvents extends EventTarget {
   /**
    * @param {() => string} url the address of the stream of the account that is followed
    * @param {() => void} check called when the session seems to have ended, or to belong to another account
+   * @param {() => Promise<import("../mail/folder_answers.js").Folder[]>} folders
    */
-  constructor(url, check) {
+  constructor(url, check, folders) {
     super();
     this.#url = url;
     this.#check = check;
+    this.#folderWatch = new FolderWatch(folders, (told) => this.#take(told));
     // A frozen page gets no events. Without a stream, the bridge sends push messages, if the person wants them.
     document.addEventListener("freeze", () => this.#endTurn());
     document.addEventListener("resume", () => {
@@ -56,11 +61,14 @@ export class MailEvents extends EventTarget {
   /**
    * Follows the events of this account only.
    * @param {string} account
+   * @param {{hasStream: boolean}} bridge
    */
-  start(account) {
-    if (this.#channel && this.#account === account) return;
+  start(account, { hasStream }) {
+    if (this.#isFollowed && this.#account === account) return;
     this.stop();
     this.#account = account;
+    this.#isFollowed = true;
+    if (!hasStream) return this.#folderWatch.start();
     const channel = new BroadcastChannel(`${NAME} ${account}`);
     channel.addEventListener("message", ({ data }) => {
       if (channel === this.#channel) this.#take(data);
@@ -70,6 +78,8 @@ export class MailEvents extends EventTarget {
   }
 
   stop() {
+    this.#isFollowed = false;
+    this.#folderWatch.stop();
     this.#endTurn();
     this.#channel?.close();
     this.#channel = null;

@@ -36,7 +36,7 @@ export async function parts() {
   globalThis.heard = [];
   globalThis.said = [];
   globalThis.checks = 0;
-  globalThis.events = new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; });
+  globalThis.events = new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; }, async () => []);
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
   for (const name of ["mail", "arrived", "back"]) events.addEventListener(name, ({ type }) => said.push(type));
 }
@@ -71,15 +71,15 @@ export async function aChangeDuringALoadIsNotLostAndAFailureIsNotShown() {
 }
 
 export async function aStreamOfAnotherAccountIsLeftAndTheSessionIsChecked() {
-  events.start("alice@example.test");
+  events.start("alice@example.test", { hasStream: true });
   await opened(1);
   streams[0].say("ready", { account: "bob@example.test", folders: ["f"] });
   streams[0].say("mail", { folder: "f" });
 }
 
 export async function aStreamThatComesBackReportsItsFoldersOnce() {
-  events.start("alice@example.test");
-  events.start("alice@example.test");
+  events.start("alice@example.test", { hasStream: true });
+  events.start("alice@example.test", { hasStream: true });
   await opened(1);
   streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
   streams[0].say("mail", { folder: "f" });
@@ -89,7 +89,7 @@ export async function aStreamThatComesBackReportsItsFoldersOnce() {
 }
 
 export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed() {
-  events.start("alice@example.test");
+  events.start("alice@example.test", { hasStream: true });
   await opened(1);
   streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
   streams[0].say("arrived", { folder: "f" });
@@ -98,14 +98,14 @@ export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed() {
 
 export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver() {
   const { MailEvents } = await import("/source/webbridge/pages/app/events.js");
-  const another = () => new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; });
+  const another = () => new MailEvents(() => "https://bridge.test/api/events", () => { checks += 1; }, async () => []);
   globalThis.others = Array.from({ length: 6 }, another);
   globalThis.told = [];
-  events.start("alice@example.test");
+  events.start("alice@example.test", { hasStream: true });
   await opened(1);
   for (const tab of others) {
     for (const name of ["mail", "arrived", "back"]) tab.addEventListener(name, ({ type }) => told.push(type));
-    tab.start("alice@example.test");
+    tab.start("alice@example.test", { hasStream: true });
   }
   streams[0].say("ready", { account: "alice@example.test", folders: ["f"] });
   streams[0].say("mail", { folder: "f" });
@@ -159,7 +159,7 @@ export async function resumePage() {
 }
 
 export async function theEndOfTheSessionIsAskedOfTheBridge() {
-  events.start("alice@example.test");
+  events.start("alice@example.test", { hasStream: true });
   await opened(1);
   streams[0].say("session-ended", {});
 }

@@ -220,7 +220,7 @@ export async function anOddEventStopsNoStream() {
     look();
   });
   const heard = [];
-  const events = new MailEvents(() => "about:blank", () => undefined);
+  const events = new MailEvents(() => "about:blank", () => undefined, async () => []);
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
   const bodies = ["", "{", ...VALUES, ...[...odd({ account: "a", folders: ["one", "two"], folder: "one" },
     [])].map(({ body }) => body)];
