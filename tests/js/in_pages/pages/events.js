@@ -163,3 +163,10 @@ export async function theEndOfTheSessionIsAskedOfTheBridge() {
   await opened(1);
   streams[0].say("session-ended", {});
 }
+
+/** The person comes back to the page after an hour. Within ten seconds, a page does not ask twice for the folders. */
+export function comeBackAfterAnHour() {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 3_600_000;
+  dispatchEvent(new Event("focus"));
+}
