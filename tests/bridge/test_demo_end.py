@@ -92,4 +92,6 @@ def test_the_mail_server_ends_in_silence_whatever_its_clients_do(
         connection.close()
     # A connection that was not closed logs a warning when it is garbage-collected.
     gc.collect()
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    # The sweep of a bridge of another test may still run in this process.
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.getMessage() for record in warnings if not record.name.startswith("webbridge.delivery")] == []
