@@ -305,10 +305,16 @@ def test_addresses_beyond_ascii_are_named_where_the_server_takes_none(smtp: Lyin
 
 
 @pytest.mark.parametrize(
-    "address", ["a\u202e@b.example", "a\ud800@b.example", "a\x85@b.example", "\u00e9" * 40 + "@b.example"]
+    ("address", "code"),
+    [
+        ("a\u202e@b.example", "bad-argument"),
+        ("a\ud800@b.example", "bad-request"),
+        ("a\x85@b.example", "bad-argument"),
+        ("\u00e9" * 40 + "@b.example", "bad-argument"),
+    ],
 )
-def test_addresses_that_deceive_or_are_too_long_are_refused(alice: FlaskClient, address: str) -> None:
-    assert error_of(send(alice, MESSAGE, address)) == (400, "bad-argument")
+def test_addresses_that_deceive_or_are_too_long_are_refused(alice: FlaskClient, address: str, code: str) -> None:
+    assert error_of(send(alice, MESSAGE, address)) == (400, code)
 
 
 def test_reports_of_delivery_are_asked_for(smtp: LyingServer, alice: FlaskClient) -> None:
