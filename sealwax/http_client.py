@@ -19,8 +19,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from sealwax.lookups.deadline import Deadline
-from sealwax.lookups.timed_socket import TimedSocket, failure_words
+from sealwax.deadline import Deadline
+from sealwax.timed_socket import TimedSocket, failure_words
 from smime_core.asn1 import Buffer
 from smime_core.text import is_loopback
 

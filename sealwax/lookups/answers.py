@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from sealwax.deadline import Deadline
 from sealwax.lookups.cache import AnswerCache, KeptAnswer, question_hash
-from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
 from smime_core.errors import SmimeError
 from smime_core.limits import (

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from sealwax.lookups.deadline import Deadline
+from sealwax.deadline import Deadline
 from sealwax.lookups.public_addresses import Address, is_public
-from sealwax.lookups.timed_socket import TimedSocket, failure_words
+from sealwax.timed_socket import TimedSocket, failure_words
 from smime_core.errors import SmimeError
 from smime_core.limits import (
     LOOKUP_BATCH_SECONDS,

@@ -9,7 +9,7 @@ from typing import Final
 import dns.exception
 import dns.message
 
-from sealwax.lookups.deadline import Deadline
+from sealwax.deadline import Deadline
 from smime_core.limits import MAX_DNS_RECORDS
 
 _MAX_DATAGRAM_BYTES: Final = 65_535

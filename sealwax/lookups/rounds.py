@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from sealwax.deadline import Deadline
 from sealwax.lookups.answers import Answer, AnswerSource, LookupProblem, host_of
-from sealwax.lookups.deadline import Deadline
 from smime_core.errors import SmimeError
 from smime_core.limits import LOOKUP_BATCH_SECONDS, LOOKUP_TOTAL_SECONDS, MAX_LOOKUP_ROUNDS
 from smime_core.pkix import Evidence, Lookup, LookupKey, PathTrail, RevocationState, TrustStore, add_answer

@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.IN.SRV import SRV
 
-from sealwax.lookups.deadline import Deadline
+from sealwax.deadline import Deadline
 from sealwax.lookups.resolver_exchange import exchange
 from sealwax.lookups.smimea import NameServer
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from sealwax.lookups.deadline import Deadline
+from sealwax.deadline import Deadline
 from sealwax.lookups.fetch import FetchAnswer, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_answer
 from sealwax.releases.document import CONFIGURATION, DOCUMENT, find_references
 from sealwax.releases.findings import Finding, Outcome, compare

@@ -16,8 +16,8 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.signers import SignerChoice, load_signer
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import lock_file, read_input, write_json, write_line, write_output
+from sealwax.deadline import Deadline
 from sealwax.files.small import read_small
-from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.fetch import LookupFailed
 from sealwax.releases.document import DOCUMENT, find_references
 from sealwax.releases.findings import Finding, Outcome, are_all_equal, describe_counts

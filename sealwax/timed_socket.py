@@ -12,11 +12,12 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from sealwax.lookups.deadline import Deadline
-from smime_core.asn1 import Buffer
+from sealwax.deadline import Deadline
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from smime_core.asn1 import Buffer
 
 
 class TimedSocket:
