@@ -122,8 +122,8 @@ mutation: $(STAMPS)/python
 relays: setup test-tools
 	$(VENV)/python -m tools.relays --page docs/interoperation.md
 
-# The thorough tests in browsers and with servers. Then, one after another, the tests of all editors, webmails, web servers
-# and other programs, those with large files, and those that measure times. Then Thunderbird and NSS from Debian
+# The thorough tests. Then, one after another, the tests of all editors, webmails, web servers and other programs,
+# those with large files, and those that measure times. Then Thunderbird and NSS from Debian
 # (thunderbird, libnss3-tools), the webmails that are installed, and mail servers that are unpacked from Debian into a
 # temporary folder. Needs root for some of them.
 nightly: setup test-tools

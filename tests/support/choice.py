@@ -5,7 +5,7 @@ as long as all others: a sixth of their files runs, each in one browser and each
 Other seeds choose other files, so in some runs every one of them has had its turn.
 
 The parts are for `make test-all` and `make nightly`. The four quarters are together what seeds can choose, and WebKit.
-Three quarters of all time is that of the thorough tests in browsers and with servers: they are a part of the night.
+Three quarters of all time is that of the thorough tests: they are a part of the night.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _part_of(item: pytest.Item, *, waits: bool) -> str:
     """
     if item.nodeid.startswith(_OF_NIGHT):
         return NIGHTLY
-    if waits and (takes_turns(item) or _drives(item)):
+    if waits:
         return THOROUGH
     return PARTS[zlib.crc32(f"{_PREFIX}{item.path.name}".encode()) % _QUARTERS]
 
