@@ -106,11 +106,9 @@ export class KeyAccount {
   }
 
   /**
-   * Merges the trust that the page keeps with the trust in the account, and stores in the account the entries that it
-   * lacks.
+   * Merges the trust that the page keeps with the trust in the account, and stores in the account what it lacks.
    * @param {KeptTrust} kept @param {Record<string, Record<string, string | null>>} others settings, recipes and address book
-   * @param {(sent: ArrayBuffer) => Promise<void>} storeUnconfirmed keeps the content that is about to be stored until the
-   * page keeps a result, because the server's answer may be lost
+   * @param {(sent: ArrayBuffer) => Promise<void>} storeUnconfirmed keeps `sent` until the page keeps a result: the answer may be lost
    * @returns {Promise<MergedTrust>}
    */
   merge(kept, others, storeUnconfirmed) {
@@ -129,10 +127,7 @@ export class KeyAccount {
     });
   }
 
-  /**
-   * Runs an operation that begins with a login.
-   * @param {string} verb @param {object} members @param {Answers} [answers] @returns {Promise<Opened & {code: ArrayBuffer | null}>}
-   */
+  /** Runs an operation that begins with a login. @param {string} verb @param {object} members @param {Answers} [answers] @returns {Promise<Opened & {code: ArrayBuffer | null}>} */
   enter(verb, members, answers = {}) {
     return this.#inTurn(async () => {
       const { token, known } = await this.#memory.read(this.user);
