@@ -88,8 +88,7 @@ export class App {
     this.#announcer = new Announcer(announcer);
     this.api = new BridgeApi(apiOrigin, () => this.#session.ended());
     this.accounts = new AccountsHere(this.api);
-    const folders = () => this.api.folders({ inBackground: true });
-    this.events = new MailEvents(() => this.api.eventsUrl, () => void this.api.checkSession(), folders);
+    this.events = new MailEvents(this.api);
     this.#vault = new PageVault({
       base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),

@@ -1,6 +1,7 @@
 /**
  * The stream of events from the bridge, which report that a folder has changed or that the session has ended. The browser
- * reconnects by itself when the stream breaks. Where the bridge has no streams, each page asks for the folders itself (`folder_watch.js`).
+ * reconnects by itself when the stream breaks. Where the bridge has no streams, each page asks for the folders itself
+ * (`folder_watch.js`).
  *
  * One tab of the browser holds the stream and informs the other tabs. A browser has few connections to a server (six over
  * HTTP/1.1), and streams in all tabs could use them all. When the tab with the stream closes, another tab opens a stream.
@@ -20,6 +21,11 @@ const NAME = "sealwax-events";
 const MAX_FOLDERS = 5_000;
 const MAX_ID_CHARACTERS = 10_000;
 
+/**
+ * The requests that the events need: `eventsUrl` is the address of the account's stream, and `checkSession` is called when the
+ * session seems to have ended, or to belong to another account.
+ * @typedef {Pick<import("./api.js").BridgeApi, "eventsUrl" | "checkSession" | "folders">} EventRequests
+ */
 /** @typedef {{name: "mail" | "arrived" | "back" | "session-ended", folder?: string}} Told */
 
 /**
@@ -27,8 +33,7 @@ const MAX_ID_CHARACTERS = 10_000;
  * dispatches `back` before. If messages have come, dispatches `arrived` afterwards.
  */
 export class MailEvents extends EventTarget {
-  #url;
-  #check;
+  #api;
   /** @type {EventSource | null} */
   #source = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -41,16 +46,11 @@ export class MailEvents extends EventTarget {
   /** The channel on which the tab that holds the stream informs the other tabs. @type {BroadcastChannel | null} */
   #channel = null;
 
-  /**
-   * @param {() => string} url the address of the stream of the account that is followed
-   * @param {() => void} check called when the session seems to have ended, or to belong to another account
-   * @param {() => Promise<import("../mail/folder_answers.js").Folder[]>} folders
-   */
-  constructor(url, check, folders) {
+  /** @param {EventRequests} api */
+  constructor(api) {
     super();
-    this.#url = url;
-    this.#check = check;
-    this.#folderWatch = new FolderWatch(folders, (told) => this.#take(told));
+    this.#api = api;
+    this.#folderWatch = new FolderWatch(() => api.folders({ inBackground: true }), (told) => this.#take(told));
     // A frozen page gets no events. Without a stream, the bridge sends push messages, if the person wants them.
     document.addEventListener("freeze", () => this.#endTurn());
     document.addEventListener("resume", () => {
@@ -115,7 +115,7 @@ export class MailEvents extends EventTarget {
 
   /** @param {boolean} isFirst */
   #open(isFirst) {
-    const source = new EventSource(this.#url(), { withCredentials: true });
+    const source = new EventSource(this.#api.eventsUrl, { withCredentials: true });
     this.#source = source;
     this.#on(source, "ready", ({ account, folders }) => {
       // A bridge that is older than these pages has one session for all tabs, which may belong to another account.
@@ -156,7 +156,7 @@ export class MailEvents extends EventTarget {
 
   #end() {
     this.stop();
-    this.#check();
+    void this.#api.checkSession();
   }
 
   /** @param {Told} message */

@@ -220,13 +220,13 @@ export async function anOddEventStopsNoStream() {
     look();
   });
   const heard = [];
-  const events = new MailEvents(() => "about:blank", () => undefined, async () => []);
+  const events = new MailEvents({ eventsUrl: "about:blank", checkSession: () => undefined, folders: async () => [] });
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
   const bodies = ["", "{", ...VALUES, ...[...odd({ account: "a", folders: ["one", "two"], folder: "one" },
     [])].map(({ body }) => body)];
   for (const name of ["ready", "mail", "arrived"]) for (const body of bodies) {
     events.stop();
-    events.start("a");
+    events.start("a", { hasStream: true });
     await opened(sources.length + 1);
     sources.at(-1).say(name, body);
     if (name !== "ready") sources.at(-1).say("mail", '{"folder":"good"}');
