@@ -36,8 +36,8 @@ export async function parts() {
   globalThis.heard = [];
   globalThis.said = [];
   globalThis.checks = 0;
-  globalThis.api = { eventsUrl: "https://bridge.test/api/events", checkSession: () => { checks += 1; }, folders: async () => [] };
-  globalThis.events = new MailEvents(api);
+  globalThis.eventRequests = { eventsUrl: "https://bridge.test/api/events", checkSession: () => { checks += 1; }, folders: async () => [] };
+  globalThis.events = new MailEvents(eventRequests);
   events.addEventListener("mail", ({ detail }) => heard.push(detail));
   for (const name of ["mail", "arrived", "back"]) events.addEventListener(name, ({ type }) => said.push(type));
 }
@@ -99,7 +99,7 @@ export async function aFrozenPageHasNoStreamAndAsksForAllThatItHasMissed() {
 
 export async function oneTabHoldsTheStreamAndTellsTheOthersUntilAnotherTakesOver() {
   const { MailEvents } = await import("/source/webbridge/pages/app/events.js");
-  globalThis.others = Array.from({ length: 6 }, () => new MailEvents(api));
+  globalThis.others = Array.from({ length: 6 }, () => new MailEvents(eventRequests));
   globalThis.told = [];
   events.start("alice@example.test", { hasStream: true });
   await opened(1);
