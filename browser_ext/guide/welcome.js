@@ -1,6 +1,6 @@
 /**
- * The guide for the first steps. The person may stop after each of the four steps. When it is opened again, the guide
- * continues at the same step.
+ * The guide for the first steps. If the person closes the page, the guide continues at the same step when it is opened again.
+ * After "Finish" or "Skip these steps" it begins anew.
  */
 import { byId, html } from "../../wasm_build/ui/dom.js";
 import { setTitle } from "../../wasm_build/ui/page_title.js";
@@ -29,7 +29,7 @@ const LAST = STEPS.length - 1;
 /** The addresses of the identities that the current step shows, as one text. */
 let shownIdentities = "";
 /** A sentence about the authority that the person has trusted in this guide, or "". */
-let trusted = "";
+let trustedText = "";
 
 byId("steps").append(...STEPS.map(() => html("li")));
 let current = Math.min(await ask("guide.step"), LAST);
@@ -120,15 +120,15 @@ function createImport() {
   }
 }
 
-/** Shows the answer to the question about the authority. @param {string | null} sentence */
+/** Draws the step anew after the person's answer, and focuses "Next". @param {string | null} sentence for `trustedText` */
 async function showAnswer(sentence) {
-  trusted = sentence ?? "";
+  trustedText = sentence ?? "";
   await show();
   /** @type {HTMLElement | null} */ (document.querySelector("[data-test=next]"))?.focus();
 }
 
 function trustedNow() {
-  return trusted ? html("p", { class: "done", role: "status", text: trusted, data: { test: "authority-done" } }) : null;
+  return trustedText ? html("p", { class: "done", role: "status", text: trustedText, data: { test: "authority-done" } }) : null;
 }
 
 async function drawPattern() {
@@ -150,7 +150,7 @@ async function refreshIdentity() {
   await show();
 }
 
-/** Ends the guide. If the person opens it again, it starts at the first step. */
+/** Ends the guide, so that it begins at the first step the next time, and opens the page "Keys and people". */
 async function finish() {
   await ask("guide.keep", { step: 0 });
   await ask("options.open", { section: "identities" });

@@ -6,7 +6,8 @@ const PREFIX = /^(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)*$/u;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * The origin of a bridge. Throws `bad-directory` for an address that is not safe or cannot be that of a bridge.
+ * The origin of a bridge. Throws `bad-directory` unless the address is valid, has no user name and no password, and begins with
+ * `https:`, or with `http:` on this machine.
  * @param {string} directory
  * @returns {string} the origin; "" for an empty address
  */
@@ -29,12 +30,14 @@ export function safeOrigin(address) {
 }
 
 /**
- * The address of the bridge's API, as the bridge's pages name it, without `/api`. Throws `unsafe-directory` if nothing may be sent
- * to this address. Without TLS, the address must be on this machine, and the pages that name it must be without TLS too.
- * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
+ * The address of a server that the bridge's pages name: the API (without `/api`) or a key server. Throws
+ * `unsafe-directory` if nothing may be sent there. An address without TLS is allowed only on this machine, and only if the
+ * pages have no TLS either.
+ * @param {string} named "" for the origin of the pages
+ * @param {string} directory the origin of the pages, as `directoryOrigin` gave it
  * @returns {string} an origin, or an origin with a path
  */
-export function apiAddress(named, directory) {
+export function namedAddress(named, directory) {
   const isInClear = directory.startsWith("http:");
   try {
     const origin = directoryOrigin(named) || directory;
@@ -46,7 +49,7 @@ export function apiAddress(named, directory) {
   throw new RequestError("unsafe-directory");
 }
 
-/** The match pattern for an address. Match patterns name no port. @param {string} address @returns {string} */
+/** The match pattern for a host on all ports: Firefox's patterns name no port. @param {string} address @returns {string} */
 export function directoryPattern(address) {
   const { protocol, hostname } = new URL(address);
   return `${protocol}//${hostname}/*`;

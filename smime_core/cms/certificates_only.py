@@ -1,6 +1,6 @@
 """Certificates-only messages: SignedData without signers (RFC 5652 section 5.2, RFC 8551 section 3.8, MUSTS 7).
 
-Such messages contain certificates and CRLs. They never count as signed, because nobody has signed them.
+Such messages contain certificates, CRLs or both. They never count as signed, because they have no signer.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def parse_certificates_only(cms: Buffer) -> CertificatesOnly:
     """The certificates and CRLs of a certificates-only message.
 
     An empty eContent counts as absent, because Windows writes an empty eContent into .p7b files. Raises
-    MalformedMessage, also if there are signers or content.
+    MalformedMessage, also if there are signers or content, or LimitExceeded.
     """
     where = "certificates-only message"
     signed_data = parse_signed_data(parse_signed_content(cms, where))
     if signed_data.signer_infos:
         raise MalformedMessage(f"found {len(signed_data.signer_infos)} signers, expected none", where)
     if signed_data.e_content_type != ID_DATA or signed_data.e_content:
-        raise MalformedMessage("found content, expected id-data without any", where)
+        raise MalformedMessage("expected the type id-data and no content", where)
     return CertificatesOnly(certificates=signed_data.certificates, crls=signed_data.crls)
 
 

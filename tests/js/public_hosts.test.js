@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { apiAddress } from "../../browser_ext/shared/directory_address.js";
+import { namedAddress } from "../../browser_ext/shared/directory_address.js";
 import { isPublicHost } from "../../browser_ext/shared/public_host.js";
 
 /** The hosts that count as public among these, as they stand in an address. @param {string[]} hosts */
@@ -36,10 +36,10 @@ test("domains for local use are not public", () => {
 
 test("look ups go where the pages of a bridge name it by https", () => {
   const bridge = "https://mail.example.com";
-  assert.equal(apiAddress("https://api.example.com", bridge), "https://api.example.com");
-  assert.equal(apiAddress("https://api.example.com:8443/mail/", bridge), "https://api.example.com:8443/mail");
-  assert.equal(apiAddress("http://127.0.0.1:8461", "http://127.0.0.1:8460"), "http://127.0.0.1:8461");
-  assert.equal(apiAddress("", bridge), bridge);
+  assert.equal(namedAddress("https://api.example.com", bridge), "https://api.example.com");
+  assert.equal(namedAddress("https://api.example.com:8443/mail/", bridge), "https://api.example.com:8443/mail");
+  assert.equal(namedAddress("http://127.0.0.1:8461", "http://127.0.0.1:8460"), "http://127.0.0.1:8461");
+  assert.equal(namedAddress("", bridge), bridge);
 });
 
 test("no look up goes where a bridge names an address in clear", () => {
@@ -47,8 +47,8 @@ test("no look up goes where a bridge names an address in clear", () => {
     "http://api.example.com", "http://mail.example.com", "http://127.0.0.1:8461", "http://localhost", "ftp://example.com",
     "javascript:1", "https://user:word@example.com", "not an address", "//example.com",
   ];
-  for (const address of named) assert.throws(() => apiAddress(address, "https://mail.example.com"), { code: "unsafe-directory" }, address);
-  assert.throws(() => apiAddress("http://api.example.com", "http://127.0.0.1:8460"), { code: "unsafe-directory" });
+  for (const address of named) assert.throws(() => namedAddress(address, "https://mail.example.com"), { code: "unsafe-directory" }, address);
+  assert.throws(() => namedAddress("http://api.example.com", "http://127.0.0.1:8460"), { code: "unsafe-directory" });
 });
 
 /** Sends a message with the adaptor of the bridge's pages. Returns the error code and the addresses that it fetched. @param {string} api */

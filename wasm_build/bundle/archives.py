@@ -1,7 +1,7 @@
-"""Archives whose bytes are the same in each build.
+"""Archives with fixed times and modes, so that equal files give equal bytes.
 
-One is the archive of Python sources, in the form in which the vault imports them. The others are the extension's
-packages for the browsers' stores.
+One is the archive of Python sources, which the build compiles to bytecode. The others are the extension's packages for
+the browsers' stores. The bytes of packages also depend on zlib's version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REGULAR_FILE: Final = 0o100644
 
 def build_python_zip(sources: Mapping[str, bytes]) -> bytes:
     """The archive of these sources. Times and modes are fixed, so that equal sources give equal bytes."""
-    # Stored, not deflated: Brotli compresses a stored archive better, and the bytes do not depend on zlib's version.
+    # Stored, not deflated: the bytes are part of the cache's key, so they must not depend on zlib's version.
     return _build_archive(sources, zipfile.ZIP_STORED)
 
 
@@ -39,8 +39,8 @@ def firefox_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def build_package(files: Mapping[str, Content], manifest: Mapping[str, Any]) -> bytes:
     """The archive of `files`, with this manifest instead of the one in `files`."""
-    own = {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
-    return _build_archive({**files, **own}, zipfile.ZIP_DEFLATED, mode=_REGULAR_FILE)
+    replaced = {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
+    return _build_archive({**files, **replaced}, zipfile.ZIP_DEFLATED, mode=_REGULAR_FILE)
 
 
 def _build_archive(files: Mapping[str, Content], compression: int, *, mode: int = 0) -> bytes:

@@ -1,18 +1,20 @@
 /**
- * Bounds on foreign markup, checked before the sanitiser and the browser work on it. For some kinds of markup, the time for this
- * work grows faster than the size of the markup: attributes of one element, nested elements, and formatting that the parser
- * reopens in each paragraph (HTML Standard section 13.2.4.3).
+ * Bounds on foreign markup. They are checked before the markup is sanitised and shown. For the check, the browser parses it in
+ * documents that load and run nothing. For some kinds of markup, the time for this work grows faster than the markup's size:
+ * attributes of one element, nested elements, and formatting that the parser reopens in each paragraph (HTML Standard section
+ * 13.2.4.3).
  *
- * First the text of the markup is searched in linear time, so that parsing is cheap too. This search counts everything that could
- * be a tag or an attribute, even in comments, because no simple search agrees with the parser everywhere. Then the elements of
- * the parsed document are counted exactly.
+ * First a search in linear time refuses markup that would be slow to parse. It counts all text that could be a tag or an
+ * attribute, even in comments, because no simple search agrees with the parser everywhere. Then markup with much unclosed
+ * formatting is parsed in short pieces, and refused once it has too many elements. Last, the whole markup is parsed, and its
+ * elements, attributes and text are counted exactly.
  */
 
 import { parseMarkup, writeParsed } from "./trusted_markup.js";
 
 /**
- * `attributes` is the total number for all elements, `letters` the number of letters in the text, `word` the longest run
- * without a blank; `styles` counts the characters of style sheets and style attributes.
+ * `attributes` is the total number for all elements, `ownAttributes` the number for one. `letters` counts the characters of the
+ * text, `word` those of its longest run without a blank, and `styles` those of style sheets and style attributes.
  * @typedef {{
  *   characters: number, dataCharacters: number, elements: number, attributes: number, ownAttributes: number, depth: number,
  *   letters: number, lines: number, word: number, styles: number, links: number,
@@ -31,34 +33,34 @@ export const ON_PRESS = {
 };
 
 const DATA_URLS = /data:image\/[a-z]{1,10};base64,[A-Za-z0-9+/=\s]*/giu;
-/** Attributes can follow these characters. No attribute follows ">", because there a tag has ended or a quoted value goes on. */
+/** Runs that may contain attributes. Text after ">" is skipped, because there a tag has ended or a quoted value goes on. */
 const RUNS = /[<"'][^<>"']*/gu;
 const TAGS = /<\/?[a-z]/giu;
 /** Formatting that the parser reopens. `a` and `nobr` close themselves (HTML Standard section 13.2.6.4.7). */
 const FORMATTING = "b|big|code|em|font|i|s|small|strike|strong|tt|u";
 const CLOSED_FORMATTING = new RegExp(`<(${FORMATTING})((?:\\s(?:[^<>"']|"[^<>"]*"|'[^<>']*')*)?)>[^<>]*</\\1\\s*>`, "giu");
 const OPEN_FORMATTING = new RegExp(`<(?:${FORMATTING})(?=[\\s/>])(?:[^<>"']|"[^<>"]*"|'[^<>']*')*(.?)`, "gisu");
-/** Formatting inside formatting, which `CLOSED_FORMATTING` removes from inside out. */
+/** The number of levels of nested formatting that `CLOSED_FORMATTING` removes, from inside out. */
 const CLOSED_LEVELS = 3;
 /** The number of equal formatting elements that the parser keeps (HTML Standard section 13.2.4.3, "Noah's Ark"). */
 const EQUAL_FORMATTING = 3;
 const MAX_OPEN_FORMATTING = 200;
-/** If the number of tags times the number of open formatting elements is below this, parsing at once is cheap. */
+/** If the number of tags times the number of open formatting elements is not above this, parsing at once is cheap. */
 const HARMLESS_ELEMENTS = 10_000;
-/** A piece is so short that it adds few elements, even if each of its tags reopens all formatting. */
+/** A piece adds at most about 6,500 elements: 32 times `<p>x`, each of which reopens up to 200 formatting elements. */
 const PIECE_CHARACTERS = 128;
-/** The number of tags that are allowed for each allowed element. A tag may also open or close another element. */
+/** The number of tags for each allowed element: a start tag, an end tag, and half a tag for text that only looks like one. */
 const TAGS_OF_ELEMENT = 2.5;
 
 /**
- * Whether showing the markup takes no longer than the bounds allow.
+ * Whether the markup is within all bounds, so that showing it takes no longer than they allow.
  * @param {string} markup
  * @param {Bounds} bounds
  * @param {import("./slices.js").Slices} slices
  */
 export async function isWithin(markup, bounds, slices) {
   const own = ownMarkup(markup, bounds);
-  if (own === null || !isTextWithin(own, bounds)) return false;
+  if (own === null || !isSourceWithin(own, bounds)) return false;
   await slices.next();
   if (!(await isParsedWithin(own, bounds, slices))) return false;
   await slices.next();
@@ -66,16 +68,17 @@ export async function isWithin(markup, bounds, slices) {
 }
 
 /**
- * Whether the length of markup and the number of its tags are within the bounds. This needs no parsing.
+ * Whether the length of markup and the numbers of its tags and attributes are within the bounds. This needs no parsing.
  * @param {string} markup @param {Bounds} bounds
  */
 export function mayBeWithin(markup, bounds) {
   const own = ownMarkup(markup, bounds);
-  return own !== null && isTextWithin(own, bounds);
+  return own !== null && isSourceWithin(own, bounds);
 }
 
 /**
- * The markup without the data of its pictures, which cost little time; null if the markup is too long.
+ * The markup. If it is longer than `characters`, the data of its pictures is left out, because this data costs little time.
+ * Null if the markup is too long even so, or longer than both bounds together.
  * @param {string} markup @param {Bounds} bounds
  */
 function ownMarkup(markup, { characters, dataCharacters }) {
@@ -85,7 +88,7 @@ function ownMarkup(markup, { characters, dataCharacters }) {
 }
 
 /** @param {string} markup @param {Bounds} bounds */
-function isTextWithin(markup, { elements, attributes }) {
+function isSourceWithin(markup, { elements, attributes }) {
   if (countMatches(markup, TAGS) > TAGS_OF_ELEMENT * elements) return false;
   let count = 0;
   for (const [run] of markup.matchAll(RUNS)) {
@@ -96,8 +99,8 @@ function isTextWithin(markup, { elements, attributes }) {
 }
 
 /**
- * Whether the parser makes few elements of the markup. Unclosed formatting is reopened after each tag, so a thousand tags
- * can make a million elements. Such markup is parsed in short pieces, and the elements are counted after each.
+ * Whether the parser makes few elements of the markup. It reopens unclosed formatting in each paragraph, so a thousand
+ * paragraphs can make 200,000 elements. Such markup is parsed in short pieces, and the elements are counted after each.
  * @param {string} markup @param {Bounds} bounds @param {import("./slices.js").Slices} slices
  */
 async function isParsedWithin(markup, { elements }, slices) {
@@ -121,7 +124,7 @@ function openFormatting(markup) {
   const kinds = new Set();
   let unknown = 0;
   for (const [tag, end] of left.matchAll(OPEN_FORMATTING)) {
-    // The attributes of a tag with an unclosed quote go on after its ">".
+    // Without ">" the tag goes on after the match. So its attributes are unknown, and it counts as unlike all others.
     if (end === ">") kinds.add(tag.toLowerCase());
     else unknown += 1;
   }
@@ -141,7 +144,7 @@ function isTreeWithin(root, bounds) {
     if (styles > bounds.styles || depth > bounds.depth) return false;
     [element, depth] = nextElement(element, depth);
   }
-  return isLettersWithin(root, bounds);
+  return isTextWithin(root, bounds);
 }
 
 /** The next element in the order of the document, and its depth. @param {Element} element @param {number} depth @returns {[Element | null, number]} */
@@ -155,7 +158,7 @@ function nextElement(element, depth) {
 }
 
 /** @param {Document} root @param {Bounds} bounds */
-function isLettersWithin(root, { letters, lines, word }) {
+function isTextWithin(root, { letters, lines, word }) {
   const walker = root.createTreeWalker(root.body, NodeFilter.SHOW_TEXT);
   let [count, ends] = [0, 0];
   while (walker.nextNode()) {

@@ -5,7 +5,7 @@
 import { KeyServer } from "../../../wasm_build/vault/account/key_server.js";
 import { KeyServerFinder } from "../../../wasm_build/vault/account/key_server_finder.js";
 import { api } from "../../shared/api.js";
-import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
+import { directoryPattern, namedAddress } from "../../shared/directory_address.js";
 import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import { ask, readJson } from "../writing/bridge_requests.js";
@@ -29,7 +29,7 @@ export async function readNamed() {
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
   const { keyServer, discovery } = response.ok ? await readJson(response) : {};
   return {
-    server: typeof keyServer === "string" && keyServer ? apiAddress(keyServer, directory) : "",
+    server: typeof keyServer === "string" && keyServer ? namedAddress(keyServer, directory) : "",
     discovery: discovery ? checkDiscovery(discovery, directory) : null,
   };
 }
@@ -38,8 +38,8 @@ export async function readNamed() {
 function checkDiscovery({ key, url, keyServers }, directory) {
   const areTexts = typeof key === "string" && typeof url === "string" && URL.canParse(url) && Array.isArray(keyServers);
   if (!areTexts) throw new RequestError("directory-failed");
-  apiAddress(new URL(url).origin, directory);
-  return { key, url, keyServers: keyServers.map((server) => apiAddress(String(server), directory)) };
+  namedAddress(new URL(url).origin, directory);
+  return { key, url, keyServers: keyServers.map((server) => namedAddress(String(server), directory)) };
 }
 
 /**

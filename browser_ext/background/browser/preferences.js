@@ -26,24 +26,30 @@ export async function read() {
 export function change(value) {
   return learn(async () => {
     const before = await kept();
-    const chosen = check(value);
+    const chosen = validate(value);
     // The form also sends the administrator's values, which are not stored. For these settings the person's own earlier values
     // are kept, and count again when the policy ends.
-    const { preferences: set } = await policy.read();
-    const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(set, name)));
+    const { preferences: byPolicy } = await policy.read();
+    const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(byPolicy, name)));
     await database.put("settings", { name: NAME, value: { ...chosen, ...own } });
     return before;
   });
 }
 
-/** @param {Preferences} value @returns {Preferences} */
-export function check({ idleMinutes, harvest, strict, directory }) {
+/**
+ * The preferences, with the origin of the bridge's address. Throws `bad-directory` or `bad-request`.
+ * @param {Preferences} value @returns {Preferences}
+ */
+export function validate({ idleMinutes, harvest, strict, directory }) {
   const flags = [harvest, strict].every((flag) => typeof flag === "boolean");
   if (!policy.LOCK_MINUTES.includes(idleMinutes) || !flags || typeof directory !== "string") throw new RequestError("bad-request");
   return { idleMinutes, harvest, strict, directory: directoryOrigin(directory.trim()) };
 }
 
-/** These settings as a policy for other people, under the names of `policy_schema.json`. */
+/**
+ * The preferences in force, as a policy for other people, under the names of `policy_schema.json`. Left out are `strict`,
+ * which a policy cannot set, and an empty address of the bridge.
+ */
 export async function asPolicy() {
   const { idleMinutes, harvest, directory } = await read();
   return { lockMinutes: idleMinutes, harvest, ...(directory ? { directory } : {}) };

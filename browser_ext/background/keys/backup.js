@@ -235,7 +235,7 @@ async function describeAll(backup) {
     return {
       keyFiles, people, known, decisions: decided, anchors: await describe(backup.anchors),
       followed: followed ? await describeFollowed(followed) : null,
-      preferences: preferences.check(backup.preferences), preferred: preferredOf(backup, keyFiles),
+      preferences: preferences.validate(backup.preferences), preferred: preferredOf(backup, keyFiles),
       inFile: { keyFiles: keyFiles.length, people: people.length + known.length },
     };
   } catch (error) {

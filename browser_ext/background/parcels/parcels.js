@@ -5,7 +5,7 @@
  */
 import { parseNoticeAddress } from "../../../wasm_build/parcels/notice_address.js";
 import { api } from "../../shared/api.js";
-import { apiAddress } from "../../shared/directory_address.js";
+import { namedAddress } from "../../shared/directory_address.js";
 import { RequestError } from "../../shared/messages.js";
 import { findApi } from "../writing/bridge_requests.js";
 import * as checkedSites from "../browser/checked_sites.js";
@@ -64,7 +64,7 @@ export async function findServer({ origin }) {
   const site = sites.find((checkedSite) => checkedSite.origin === origin);
   if (!site && !ownSites) throw new RequestError("parcel-server-refused");
   const address = await findApi(origin);
-  if (site?.servers && apiAddress(site.servers.api, origin) !== address) throw new RequestError("site-servers-changed");
+  if (site?.servers && namedAddress(site.servers.api, origin) !== address) throw new RequestError("site-servers-changed");
   return { api: address };
 }
 

@@ -1,7 +1,7 @@
 /** Requests to the person's bridge. This module finds the address of the API and checks permissions. */
 import { readAtMost } from "../../../wasm_build/vault/server/json_requests.js";
 import { api } from "../../shared/api.js";
-import { apiAddress, directoryPattern } from "../../shared/directory_address.js";
+import { directoryPattern, namedAddress } from "../../shared/directory_address.js";
 import { RequestError } from "../../shared/messages.js";
 
 const TIMEOUT_MILLISECONDS = 30_000;
@@ -25,7 +25,7 @@ export async function findNamedApi(directory) {
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
   if (!response.ok) return null;
   const { api: named } = await readJson(response);
-  return typeof named === "string" ? apiAddress(named, directory) : directory;
+  return typeof named === "string" ? namedAddress(named, directory) : directory;
 }
 
 /** Rejects with `code` if the person has not granted the site of an address. @param {string} address @param {string} code */

@@ -1,8 +1,10 @@
 """The recovery copy: a person's encryption keys, encrypted under a random key that the officers have in shares.
 
     R      = 32 random bytes, new for each copy
-    bundle = PKCS#12 (RFC 7292) under base64url(HKDF(R, "recovery bundle password", user, copy id)), then zeros
-    share  = AuthEnvelopedData (RFC 5083) for one officer, with a share of R and the names of user and copy
+    bundle = PKCS#12 (RFC 7292), padded with zeros to a multiple of 16,384 bytes. Its password is
+             base64url(HKDF(R, "recovery bundle password", user, copy id)). A copy without keys has only zeros
+    share  = AuthEnvelopedData (RFC 5083) for one officer, with a share of R, its number, the user, the copy id,
+             and the case, which is empty until the officer passes the share on
 
 A key is copied only if none of its certificates may sign. Officers get no shares of the key that encrypts the account's
 record.
@@ -37,13 +39,13 @@ _SIGNS: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION | KeyUsage
 
 
 class KeyMaySign(SmimeError):
-    """No key can be copied, because each key has a certificate that may sign."""
+    """No key can be copied, because no key is certified for encryption only."""
 
     code = "key-may-sign"
 
 
 class SharesRefused(SmimeError):
-    """The shares are too few, belong to another case, or do not fit together."""
+    """The shares are too few, belong to another case, copy or user, or do not fit together."""
 
     code = "shares-refused"
 
@@ -59,7 +61,7 @@ def recoverable(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 
 
 def left_out(identities: Sequence[Identity]) -> tuple[Identity, ...]:
-    """Return the identities for encryption whose keys are never shared, because the keys may sign too."""
+    """Return the identities for encryption whose keys are not copied, because a certificate of the key may sign."""
     shared_certificates = {identity.certificate.der for identity in recoverable(identities)}
     return tuple(
         identity
@@ -157,11 +159,11 @@ class Share:
 async def build_copy(
     user: str, policy: RecoveryPolicy, identities: Sequence[Identity], provider: CryptoProvider
 ) -> RecoveryCopy:
-    """Return a copy of the keys that only encrypt. `user` is normalised. Raises KeyMaySign if there are none."""
+    """Return a copy of the keys that only encrypt, or raise KeyMaySign. `user` must be normalised already."""
     copied = recoverable(identities)
     if not copied:
         raise KeyMaySign(
-            "the certificate for encryption may also sign, so its key is never shared with officers:"
+            "no key is certified for encryption only, so none can be shared with officers:"
             " get a separate certificate for encryption, with keyEncipherment or keyAgreement only"
         )
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
@@ -183,7 +185,7 @@ async def build_copy(
 
 
 async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
-    """Return a copy without keys, to replace a copy whose keys may all sign now. `user` is normalised."""
+    """Return a copy without keys, to replace a copy once no key may be copied. `user` must be normalised already."""
     key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
     return RecoveryCopy(
         id=copy_id,
@@ -195,7 +197,7 @@ async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoPr
 
 
 async def encrypt_share(share: Share, recipient: Certificate, provider: CryptoProvider) -> bytes:
-    """Return the share as CMS that only the owner of `certificate` can decrypt. Raises UnsupportedAlgorithm."""
+    """Return the share as CMS that only the owner of `recipient` can decrypt. Raises UnsupportedAlgorithm."""
     return await encrypt_bytes(
         share.to_json(), Encrypting(recipients=(recipient,), cipher=AES_256_GCM), provider, content_type=RECOVERY_SHARE
     )
@@ -210,21 +212,21 @@ async def decrypt_share(cms: bytes, identities: Sequence[Identity], provider: Cr
 
 async def pass_on_share(
     cms: bytes,
-    officer: Sequence[Identity],
-    asked: Share,
+    officer_keys: Sequence[Identity],
+    expected: Share,
     recipient: Certificate,
     provider: CryptoProvider,
 ) -> bytes:
     """Return an officer's share, encrypted for the person who recovers the keys.
 
-    `asked` names user, copy, number and case; its value is ignored. Raises SharesRefused if the share belongs to
-    another user or copy than the case. Otherwise the server could trick an officer into passing on another person's
-    share.
+    `expected` names user, copy, number and case; its value is ignored. Raises SharesRefused if the share has another
+    user, copy or number, or was passed on already. Otherwise the server could trick an officer into passing on another
+    person's share.
     """
-    share = await decrypt_share(cms, officer, provider)
-    if replace(share, value=asked.value, case=asked.case) != asked or share.case:
+    share = await decrypt_share(cms, officer_keys, provider)
+    if replace(share, value=expected.value, case=expected.case) != expected or share.case:
         raise SharesRefused("the key server gave a share that is not of this case: nothing was passed on")
-    return await encrypt_share(replace(share, case=asked.case), recipient, provider)
+    return await encrypt_share(replace(share, case=expected.case), recipient, provider)
 
 
 async def open_copy(
@@ -232,7 +234,7 @@ async def open_copy(
 ) -> tuple[Identity, ...]:
     """Return the keys in a copy, from the shares that officers have passed on for a case. Raises SharesRefused."""
     if any((share.user, share.copy_id, share.case) != (user, copy.id, case) for share in shares):
-        raise SharesRefused("a share is of another case")
+        raise SharesRefused("a share is of another case, copy or user")
     values = {share.number: share.value for share in shares}
     if len(values) < copy.policy.needed:
         raise SharesRefused(f"{len(values)} officers have approved, {copy.policy.needed} are needed")

@@ -1,6 +1,6 @@
 /**
- * The answers of the bridge with rows of messages. Each row is read by itself. Wrong values are left out of the row, and a
- * row without a UID is left out and counted. Rows have only the members that the bridge's API names.
+ * The answers of the bridge with rows of messages. Each row is read by itself. Its wrong values become empty. A row without a
+ * UID, or with the UID of an earlier row, is left out and counted. Rows have only the members that the bridge's API names.
  */
 
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
@@ -15,8 +15,8 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, numberOf, textOf, wordOf }
  * }} MessageSummary an earlier bridge gives no `sender` and no `openpgp`
  */
 /**
- * `isByDate`: the newest date comes first, not the newest arrival. `leftOut` is the number of rows that cannot be read. `isAll` says
- * that no page follows.
+ * `isByDate`: the newest date comes first, not the newest arrival. `leftOut` is the number of rows that were left out. `isAll`:
+ * fewer rows came than were asked for, so no page follows.
  * @typedef {{
  *   uidValidity: number, messages: MessageSummary[], total?: number, token?: string | null, isByDate?: boolean, isAll?: boolean,
  *   leftOut?: number,
@@ -29,15 +29,16 @@ const MAX_TEXT_CHARACTERS = 4_000;
 const MAX_FLAGS = 200;
 const MAX_FLAG_CHARACTERS = 200;
 const MAX_THREAD = 10_000;
-/** The longest token of a list, and below it the longest set of UIDs. */
+/** The longest token of a list. */
 const MAX_TOKEN_CHARACTERS = 10_000;
+/** The longest set of UIDs, and the largest number of messages with changed flags. */
 const MAX_SET_CHARACTERS = 100_000;
 
 /**
  * One page of rows.
  * @param {unknown} answer
  * @param {number} most the number of rows that were asked for
- * @returns {MessagePage} rejects an answer without a UIDVALIDITY as `server-error`
+ * @returns {MessagePage} throws `server-error` for an answer without a UIDVALIDITY or without a list of messages
  */
 export function readPage(answer, most) {
   const { uidValidity, messages, total, token } = membersOf(answer);
@@ -67,12 +68,13 @@ export function readThreads(answer, most) {
 /** @param {unknown} value @param {number} uid that of the newest message */
 function readThread(value, uid) {
   const uids = entriesOf(value, MAX_THREAD).map(numberOf).filter((number) => number !== null);
-  // If a thread lacks the message of its row, its UIDs belong to other messages.
+  // A thread without the UID of its row is the thread of other messages. The row then is a thread by itself.
   return uids.includes(uid) ? [...new Set(uids)] : [uid];
 }
 
 /**
- * The changes of a list. If any of them cannot be read, `whole` is false, and the list has to be loaded.
+ * The changes of a list. If a row, a UID or `vanished` cannot be read, `whole` is false, and the list has to be loaded. Flags
+ * that cannot be read are only left out.
  * @param {unknown} answer
  * @param {number} most
  * @returns {ListChanges}
