@@ -80,6 +80,7 @@ _IN_PAGES: Final = "webbridge/pages/"
 _ASSEMBLING: Final = {
     "webbridge/pages/app/app.js",
     "webbridge/pages/app/frame.js",
+    "webbridge/pages/app/settings_sections.js",
     "webbridge/pages/app/shown_views.js",
     "webbridge/pages/parcels/page/parcel_page.js",
 }

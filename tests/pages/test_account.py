@@ -27,7 +27,7 @@ def elsewhere(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterat
     pages = MailPages(browser, demo_stack.pages_url, alice)
     pages.sign_in()
     pages.page.wait_for_selector(named("unlock-form"))
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/devices'; }")
     pages.page.wait_for_selector(named("session"), timeout_seconds=OPERATION_SECONDS)
     if pages.page.js("(all) => document.querySelector(all)?.checkVisibility() ?? false", named("end-others")):
         pages.page.click(named("end-others"))
@@ -61,7 +61,7 @@ def test_the_person_sees_where_they_are_signed_in_and_ends_one_session_by_keyboa
     visitor.sign_in()
     page.wait_for_selector(named("unlock-form"))
     page.click(named("account"))
-    page.wait_for_selector(named("account-view"))
+    page.click(f"{named('settings-section-link')}[data-section=devices]")
     wait_for_cards(page, 2)
     program = "Firefox on Linux" if isinstance(page.browser, Firefox) else "Chrome on Linux"
     assert cards(page) == [f"{program}, this browser", program]
@@ -76,7 +76,7 @@ def test_the_person_sees_where_they_are_signed_in_and_ends_one_session_by_keyboa
     assert page.js("() => document.activeElement.id") == "sessions-title"
     page.browser.expect_error("401")
     elsewhere.page.activate()
-    elsewhere.page.js("() => { location.hash = '#/account'; }")
+    elsewhere.page.js("() => { location.hash = '#/settings/devices'; }")
     elsewhere.page.wait_for_selector(named("session-ended"))
 
 
@@ -86,7 +86,7 @@ def test_all_other_sessions_end_at_once_and_the_own_goes_on(elsewhere: MailPages
     page.activate()
     visitor.sign_in()
     page.wait_for_selector(named("unlock-form"))
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/devices'; }")
     page.wait_for_selector(named("end-others"))
     page.click(named("end-others"))
     page.wait_for_text("You are signed in only here.", timeout_seconds=OPERATION_SECONDS)
@@ -111,7 +111,7 @@ def test_the_person_chooses_that_no_copies_are_kept_and_otherwise_for_one_messag
 ) -> None:
     page = visitor.page
     visitor.enter()
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     choose(page, "copies", "false")
     page.click(named("copies-save"))
     page.wait_for_text("Your choice is saved.", selector="#announcer")
@@ -128,7 +128,7 @@ def test_the_person_chooses_that_no_copies_are_kept_and_otherwise_for_one_messag
     choose(page, "compose-copy", "true")
     visitor.send()
     assert len(demo_stack.mail_server.messages(alice.address, "Sent")) == before + 1
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     choose(page, "copies", "true")
     page.click(named("copies-save"))
     page.wait_for_text("Your choice is saved.", selector="#announcer")
@@ -140,7 +140,7 @@ def test_a_choice_that_the_mail_server_cannot_keep_is_not_saved(visitor: MailPag
     page.browser.expect_error("422")
     visitor.sign_in()
     page.wait_for_selector(named("unlock-form"))
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     choose(page, "copies", "30")
     page.click(named("copies-save"))
     problem = page.wait_for_text("cannot mark copies", selector=named("copies-error"))

@@ -78,7 +78,7 @@ def stack(organisation: Organisation) -> Iterator[DemoStack]:
 
 def show_list(pages: MailPages) -> str:
     """The text of the trust settings about the list."""
-    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.js("() => { location.hash = '#/settings/people'; }")
     pages.page.wait_for_selector(named("followed-list"), timeout_seconds=OPERATION_SECONDS)
     return pages.page.text(named("followed-list"))
 
@@ -161,7 +161,7 @@ def test_no_unsigned_word_of_the_bridge_adds_to_the_list_or_weakens_it(
         # The sender's certificate names no source of revocation, and the list requires an answer.
         pages.open_message(deliver(stack, stack.accounts[0], organisation.sender, "Offer"))
         state = pages.state
-        pages.page.js("() => { location.hash = '#/people'; }")
+        pages.page.js("() => { location.hash = '#/settings/people'; }")
         pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
         operator = pages.page.text(named("operator"))
         clocks_shown = pages.page.js("() => document.querySelectorAll('[data-test=operator-timestamps]').length")

@@ -37,12 +37,12 @@ def elsewhere(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterat
     pages.close()
 
 
-def open_keys(pages: MailPages) -> Page:
-    """Unlock the keys, and show their view with the list of devices."""
+def open_keys(pages: MailPages, section: str = "keys", part: str = "remove-account") -> Page:
+    """Unlock the keys, and show a section of the settings with the part that comes last."""
     pages.page.activate()
     pages.enter()
-    pages.page.js("() => { location.hash = '#/keys'; }")
-    pages.page.wait_for_selector(named("device"), timeout_seconds=OPERATION_SECONDS)
+    pages.page.js("(section) => { location.hash = `#/settings/${section}`; }", section)
+    pages.page.wait_for_selector(named(part), timeout_seconds=OPERATION_SECONDS)
     return pages.page
 
 
@@ -62,7 +62,7 @@ def act(page: Page, form: str, *passphrases: str, within: str = "") -> None:
 
 def test_a_person_ends_the_access_of_a_device(visitor: MailPages, elsewhere: MailPages) -> None:
     open_keys(elsewhere)
-    page = open_keys(visitor)
+    page = open_keys(visitor, "devices", "device")
     other = f'{named("device")}[data-this="false"]'
     before = page.js("(other) => document.querySelectorAll(other).length", other)
     assert find_violations(page) == []

@@ -61,9 +61,9 @@ def test_an_open_account_changes_its_language_and_stays_unlocked(visitor: MailPa
     page = visitor.page
     visitor.enter()
     visitor.write(to="bob@example.test", subject="Thursday", text="At one.")
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/language'; }")
     choose(page, "de")
-    assert page.text("h1") == "Ihr Konto"
+    assert page.text("h1") == "Sprache"
     assert visitor.is_unlocked()
     page.wait_for_text("Nachricht fortsetzen", selector=named("write"))
     page.click(named("write"))
@@ -122,9 +122,10 @@ def test_every_view_is_sound_in_long_words_and_from_right_to_left(
     visitor.open_message(welcome)
     look("reading")
     visitor.page.set_viewport(1100, 844)
-    for view in ("keys", "people", "account"):
+    sections = ("account", "keys", "devices", "people", "reading", "writing", "notifications", "language", "expert")
+    for view in ("people", "settings", *(f"settings/{section}" for section in sections)):
         page.js("(view) => { location.hash = `#/${view}`; }", view)
-        page.wait_for_selector("main .narrow")
+        page.wait_for_selector("main :is(.narrow, .settings)")
         look(view)
     page.set_viewport(1100, 844)
     visitor.write(to=f"{bob.address},stranger@example.test", subject="Thursday", text="At one.")

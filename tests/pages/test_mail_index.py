@@ -107,7 +107,7 @@ def test_a_failure_is_told_and_a_pause_lasts(page: Page) -> None:
 
 def switch_on(pages: MailPages, count: int) -> None:
     """Switch the search in encrypted messages on, and wait until so many can be searched."""
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/reading'; }")
     pages.page.wait_for_selector(f"{named('index-switch')}:not(:disabled)", timeout_seconds=OPERATION_SECONDS)
     pages.page.click(named("index-switch"))
     pages.page.wait_for(
@@ -157,7 +157,7 @@ def test_a_person_finds_a_word_of_an_encrypted_message(browser: Browser, stack: 
     assert "station" not in pages.page.js("() => document.documentElement.outerHTML")
     search(pages, clock)
     pages.page.wait_for_text("unlock your keys", selector=named("search-note"))
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/reading'; }")
     pages.page.wait_for_text("While your keys are locked, nothing is searched", selector=named("index-note"))
     pages.close()
 
@@ -167,7 +167,7 @@ def test_on_another_persons_computer_there_is_no_index(browser: Browser, stack: 
     pages.page.wait_for_selector(named("foreign-computer"))
     pages.page.click(named("foreign-computer"))
     pages.enter()
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/reading'; }")
     pages.page.wait_for_text("this browser keeps nothing", selector=named("index-note"))
     assert pages.page.js("(selector) => document.querySelector(selector).disabled", named("index-switch"))
     assert pages.page.js(STORED) is None

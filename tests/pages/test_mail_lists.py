@@ -187,7 +187,7 @@ def test_keys_walk_act_and_stop_while_one_types(inbox: Page, mail: Mailbox) -> N
     inbox.type("?")
     inbox.wait_for_selector(named("shortcuts-help"))
     inbox.press(ESCAPE)
-    inbox.js("() => { location.hash = '#/account'; }")
+    inbox.js("() => { location.hash = '#/settings/expert'; }")
     inbox.click(named("shortcuts-switch"))
     inbox.js("() => { location.hash = '#/folder/inbox'; }")
     inbox.wait_for_selector(SETTLED)

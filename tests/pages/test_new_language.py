@@ -58,7 +58,7 @@ def test_a_new_language_from_right_to_left_is_shown(browser: Browser, stack: Dem
             page.set_viewport(width, 844)
             assert not page.overflows_sideways()
             assert find_violations(page) == []
-        page.js("() => { location.hash = '#/account'; }")
+        page.js("() => { location.hash = '#/settings/language'; }")
         choose(page, ENGLISH)
         assert page.js(ROOT_STATE) == [ENGLISH, "ltr"]
         visitor.close()

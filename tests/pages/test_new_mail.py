@@ -99,7 +99,7 @@ def wait_for_unread(page: Page, count: int) -> None:
 
 
 def turn_on(page: Page) -> None:
-    show(page, "/account", "new-mail-section")
+    show(page, "/settings/notifications", "new-mail-section")
     page.click(named("notices-switch"))
     page.wait_for("(name) => document.querySelector(name).checked", named("notices-switch"))
 
@@ -112,8 +112,8 @@ def test_the_title_and_the_icon_have_the_number_of_unread_messages(browser: Brow
         site.deliver()
         wait_for_unread(page, before + 1)
         assert page.js("() => [document.title, badge]") == [f"({before + 1}) Mail · Sealwax", before + 1]
-        show(page, "/account", "account-view")
-        assert page.js(TITLE) == f"({before + 1}) Your account · Sealwax"
+        show(page, "/settings/notifications", "settings-view")
+        assert page.js(TITLE) == f"({before + 1}) Settings · Sealwax"
         # Without the permission, which is asked for only by the switch, there is no notification.
         page.js("() => turn('hidden')")
         site.deliver()
@@ -165,7 +165,7 @@ def test_no_notification_comes_while_another_page_is_visible(browser: Browser, s
 def test_a_browser_that_blocks_notifications_is_explained(browser: Browser, site: Site) -> None:
     with visiting(browser, site) as visit:
         page = visit.page
-        show(page, "/account", "new-mail-section")
+        show(page, "/settings/notifications", "new-mail-section")
         page.js("() => { answer = 'denied'; }")
         page.click(named("notices-switch"))
         page.wait_for_text("Your browser blocks notifications of this site.", selector=named("new-mail-section"))
@@ -176,7 +176,7 @@ def test_a_browser_that_blocks_notifications_is_explained(browser: Browser, site
 def test_another_persons_computer_offers_nothing_and_keeps_nothing(browser: Browser, site: Site) -> None:
     with visiting(browser, site, is_own=False) as visit:
         page = visit.page
-        show(page, "/account", "new-mail-section")
+        show(page, "/settings/notifications", "new-mail-section")
         page.wait_for_text("Sealwax shows no notifications on another", selector=named("new-mail-section"))
         traces = """async () => [
           document.querySelector('[data-test=notices-switch]').checkVisibility(), asked, localStorage.length,
@@ -204,7 +204,7 @@ def test_a_closed_page_is_woken_by_the_push_service_until_the_person_signs_out(b
         assert site.service.server.asked[-1][2] == b""
         # The same session has its subscription again, and the end of the session ends it.
         page.goto(site.pages)
-        show(page, "/account", "new-mail-section")
+        show(page, "/settings/notifications", "new-mail-section")
         page.wait_for("(name) => document.querySelector(name).checked", named("push-switch"), timeout_seconds=20)
         assert page.js("() => globalThis.subscribed") is None
         page.click(named("sign-out"))
@@ -232,7 +232,7 @@ def test_the_worker_controls_no_page_and_goes_when_notifications_are_turned_off(
         turn_on(page)
         page.wait_for("async () => (await caches.keys()).length === 1")
         page.reload()
-        show(page, "/account", "new-mail-section")
+        show(page, "/settings/notifications", "new-mail-section")
         assert page.js(scopes) == [["/new-mail/"], None, ["sealwax-new-mail"]]
         page.wait_for("(name) => document.querySelector(name).checked", named("notices-switch"))
         page.click(named("notices-switch"))

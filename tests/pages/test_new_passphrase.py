@@ -54,7 +54,7 @@ def test_a_changed_passphrase_is_long_enough_and_confirmed_in_sight(visitor: Mai
 def test_mail_is_kept_on_the_device_under_a_long_passphrase_only(visitor: MailPages) -> None:
     visitor.enter()
     page = visitor.page
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/reading'; }")
     page.wait_for_selector(f"{named('offline-switch')}:not([disabled])", timeout_seconds=OPERATION_SECONDS)
     page.click(named("offline-switch"))
     page.wait_for_selector(named("offline-form"))

@@ -61,7 +61,7 @@ def enter(browser: Browser, place: Place, *, shared: bool = False) -> MailPages:
 
 
 def show_account(page: Page) -> None:
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/reading'; }")
     page.wait_for_selector(named("offline-section"))
 
 

@@ -71,8 +71,8 @@ def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
     pages.wait_until_sendable()
     pages.page.click(named("send"))
     pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
-    pages.page.js("() => { location.hash = '#/account'; }")
-    for part in ("sessions-error", "copies-error"):
+    for section, part in (("devices", "sessions-error"), ("writing", "copies-error")):
+        pages.page.js("(section) => { location.hash = `#/settings/${section}`; }", section)
         pages.page.wait_for_text("does not offer this", selector=named(part))
     missed = {path.rpartition("/")[2] if "look" in path else path for path in old_bridges[-1].missed}
     assert missed == {"GET /api/accounts", "GET /api/send", "look", "GET /api/sessions", "GET /api/copies"}

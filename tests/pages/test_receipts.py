@@ -283,11 +283,11 @@ def test_without_room_nothing_leaves_and_the_letter_stays(pages: MailPages, stac
 
 
 def test_whoever_does_not_want_to_be_asked_is_not(pages: MailPages, stack: DemoStack) -> None:
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/reading'; }")
     pages.page.click(named("receipts-never"))
     read(pages, stack, asked_by_bob(stack))
     assert pages.page.js(f"() => document.querySelector('{NOTE}')") is None
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/reading'; }")
     pages.page.click(named("receipts-never"))
     read(pages, stack, asked_by_bob(stack))
     note(pages, "asks for a signed receipt")

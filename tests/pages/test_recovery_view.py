@@ -80,7 +80,7 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
     page.js("(place) => document.querySelectorAll(place).forEach((one) => { one.open = true; })", "details")
     assert "olga@example.test" in page.text(named("recovery_on"))
     assert "may also sign is left out" in page.text(named("recovery"))
-    assert page.text(named("devices-error")) == ""
+    assert page.text(named("factors-error")) == ""
     assert find_violations(page) == []
     for width in (320, 390):
         page.set_viewport(width, 844)

@@ -238,8 +238,8 @@ def test_a_token_leaves_the_page_with_its_view(sender: MailPages, sending_rig: S
     page.activate()
     show(page)
     token = make_token(page, "Left")
-    page.js("() => { location.hash = '#/account'; }")
-    page.wait_for_selector(named("account-view"))
+    page.js("() => { location.hash = '#/settings'; }")
+    page.wait_for_selector(named("settings-view"))
     page.wait_for(GONE, token)
     sending_rig.delivery.tokens.revoke(sending_rig.stack.accounts[0].address, "Left")
 

@@ -45,7 +45,7 @@ def wait_for_end(page: Page) -> None:
 @pytest.mark.thorough(False)
 def test_a_visitor_removes_what_the_same_account_kept_before(visiting: MailPages) -> None:
     page = visiting.page
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/reading'; }")
     page.wait_for_text("kept here before is still here", selector=named("offline-note"))
     sign_out(page)
     wait_for_end(page)

@@ -30,7 +30,7 @@ def stack() -> Iterator[DemoStack]:
 
 
 def show_account(pages: MailPages) -> None:
-    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.js("() => { location.hash = '#/settings/writing'; }")
     pages.page.wait_for_selector(FIELD)
 
 
@@ -154,7 +154,7 @@ def test_it_is_shown_and_changed_only_while_the_keys_are_unlocked(alice: MailPag
     page.wait_for_text("Your text is saved.", selector="#announcer")
     page.click(named("lock"))
     page.wait_for_selector(named("unlock-form"))
-    page.js("() => { location.hash = '#/account'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     page.wait_for_selector(named("letter-signature-locked"))
     assert page.js(f"() => document.querySelector('{FIELD}')") is None
     page.js("() => { location.hash = '#/keys'; }")

@@ -93,7 +93,7 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     page.click(named("accept-go"))
     wait_for_state(alice, "verified")
 
-    page.js("() => { location.hash = '#/people'; }")
+    page.js("() => { location.hash = '#/settings/people'; }")
     decision = page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
     assert "Only this certificate" in decision
     page.click(named("decision-remove"))
@@ -262,7 +262,7 @@ def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: Dem
     alice.write(to=f"{EXPIRING},{REVOKED}", subject="Thursday", text="At one?")
     readiness(alice, REVOKED)
     look("recipients")
-    page.js("() => { location.hash = '#/people'; }")
+    page.js("() => { location.hash = '#/settings/people'; }")
     page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
     look("people")
     assert wide == []

@@ -157,7 +157,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
 
 @pytest.mark.thorough
 def test_the_authorities_that_the_mail_service_trusts_are_listed(alice: MailPages, demo_stack: DemoStack) -> None:
-    alice.page.js("() => { location.hash = '#/people'; }")
+    alice.page.js("() => { location.hash = '#/settings/people'; }")
     alice.page.wait_for_selector(named("operator-authority"), timeout_seconds=OPERATION_SECONDS)
     text = alice.page.text(named("operator"))
     authority = demo_stack.people.authority_certificate

@@ -109,7 +109,7 @@ def _measure_reading(name: Name, stack: DemoStack) -> tuple[float, float]:
     with fresh_browser(name) as browser:
         pages = MailPages(browser, stack.pages_url, alice)
         pages.enter()
-        pages.page.js("() => { location.hash = '#/account'; }")
+        pages.page.js("() => { location.hash = '#/settings/reading'; }")
         pages.page.wait_for_selector(f"{named('index-switch')}:not(:disabled)", timeout_seconds=OPERATION_SECONDS)
         begun = time.perf_counter()
         processor = processor_time_of(browser, lambda: _read_all(pages))

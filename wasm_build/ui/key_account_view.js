@@ -1,5 +1,5 @@
 /**
- * The part of the keys' view about the account at the key server: the account's devices, passphrase and recovery code.
+ * The account at the key server: its passphrase, recovery code, second factors and devices.
  *
  * Each change asks for the passphrase in a separate form, which is closed at first.
  */
@@ -46,7 +46,9 @@ const CHANGED = "account-changed";
  */
 export function createKeyAccount(app, account, further = []) {
   const { translate } = app;
-  const { element: acts, clear } = createAccountActs(app, account, createFactors(app, account, createAct));
+  const factors = createFactors(app, account, createAct);
+  const removal = createRemoval(app, account);
+  const parts = [...further, createPassphraseChange(app, account), createCodeMaking(app, account), factors];
   const lost = problem("lost-code");
   const draw = () => { lost.textContent = account.hasLostCode ? translate("recovery_code_lost") : ""; };
   const element = html(
@@ -54,49 +56,53 @@ export function createKeyAccount(app, account, further = []) {
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
     html("h2", { id: "key-account-title", text: translate("key_account_title") }),
     html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
-    lost, ...further.map((part) => part.element), acts,
+    lost, ...parts.map((part) => part.element),
   );
+  // The list of the factors would move it.
+  void factors.loaded.then(() => element.append(removal.element));
   element.addEventListener(CHANGED, draw);
   draw();
-  return { element, clear: () => [...further, { clear }].forEach((part) => part.clear()) };
+  return { element, clear: () => [...parts, removal].forEach((part) => part.clear()) };
 }
 
 /**
- * The account without the heading. Second factors are left out if the application cannot ask for them.
+ * The account without the heading and the second factors, for an application that cannot ask for them.
  * @param {App} app
  * @param {KeyAccount} account
- * @param {LoadedPart | null} [factors]
  * @returns {Part}
  */
-export function createAccountActs(app, account, factors = null) {
-  const devices = createDevices(app, account, factors);
-  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), devices];
+export function createAccountActs(app, account) {
+  const parts = [
+    createPassphraseChange(app, account), createCodeMaking(app, account), createRemoval(app, account), createDevices(app, account),
+  ];
   const element = html("div", { class: "stack" }, ...parts.map((part) => part.element));
   return { element, clear: () => parts.forEach((part) => part.clear()) };
 }
 
-/**
- * The devices, and below them the second factors and the deletion of the account. Both appear only when the list of devices is
- * complete, because the growing list would move them.
- * @param {App} app
- * @param {KeyAccount} account
- * @param {LoadedPart | null} factors
- * @returns {Part}
- */
-function createDevices(app, account, factors) {
+/** The devices with their heading. @param {App} app @param {KeyAccount} account @returns {Part} */
+export function createKeyDevices(app, account) {
   const { translate } = app;
-  const removal = createRemoval(app, account);
+  const devices = createDevices(app, account);
+  const element = html(
+    "section", { class: "stack", "aria-labelledby": "key-devices-title" },
+    html("h2", { id: "key-devices-title", text: translate("setting_key_devices") }), devices.element,
+  );
+  return { element, clear: devices.clear };
+}
+
+/** @param {App} app @param {KeyAccount} account @returns {Part} */
+function createDevices(app, account) {
   const failure = problem("devices-error");
   const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "devices" } });
   /** @type {Part[]} */
   let acts = [];
-  const clear = () => [...acts, ...(factors ? [factors] : []), removal].forEach((act) => act.clear());
+  const clear = () => acts.forEach((act) => act.clear());
 
   const load = async () => {
     failure.textContent = "";
     try {
       const devices = await account.devices();
-      acts.forEach((act) => act.clear());
+      clear();
       const others = devices.filter((device) => !device.is_this);
       acts = others.map((device) => createRevoking(app, account, device, load));
       const cards = [
@@ -108,12 +114,9 @@ function createDevices(app, account, factors) {
       failure.textContent = app.sentenceFor(error);
     }
     list.setAttribute("aria-busy", "false");
-    await factors?.loaded;
-    element.append(...(factors ? [factors.element] : []), removal.element);
   };
-  const element = html("div", { class: "stack" }, failure, list);
   void load();
-  return { element, clear };
+  return { element: html("div", { class: "stack" }, failure, list), clear };
 }
 
 /** @param {App} app @param {KeyDevice} device @param {Part | null} act */

@@ -35,7 +35,7 @@ def accept(pages: MailPages, letter: int) -> None:
 
 def show_people(pages: MailPages) -> str:
     """Go to the page about people. Returns its statement on whether decisions are stored."""
-    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.js("() => { location.hash = '#/settings/people'; }")
     pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
     statement: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
     return statement

@@ -211,7 +211,7 @@ def add_people(tour: Tour) -> None:
 
 def change_account(tour: Tour) -> None:
     """Settings of the account: the text below messages."""
-    tour.go("#/account", named("letter-signature"))
+    tour.go("#/settings/writing", named("letter-signature"))
     tour.page.fill(named("letter-signature"), tour.marks("text below messages"))
     tour.page.click(named("letter-signature-save"))
 

@@ -45,8 +45,9 @@ import { createFrame } from "./frame.js";
 import { keepLanguage } from "./language.js";
 import { LocalStorageBytes } from "./local_storage_bytes.js";
 import { createNotices, watchNotices } from "./notices.js";
-import { folderPath, INBOX } from "./routes.js";
+import { folderPath, INBOX, isAtKeys } from "./routes.js";
 import { ShownViews } from "./shown_views.js";
+import { VaultState } from "./vault_state.js";
 
 /** @typedef {import("./language.js").PageTexts} PageTexts */
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockReason} LockReason */
@@ -63,6 +64,7 @@ import { ShownViews } from "./shown_views.js";
 
 export class App {
   maxMessageBytes = Infinity;
+  vaultState = new VaultState();
   /** @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
   signatureOffers = { timestampHost: "", labelPolicy: null };
   /**
@@ -90,8 +92,8 @@ export class App {
     this.accounts = new AccountsHere(this.api);
     this.events = new MailEvents(this.api);
     this.#vault = new PageVault({
-      base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
-      onStart: (progress) => this.#frame.showStart(progress),
+      base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.vaultState.set(key, values),
+      onStart: (progress) => this.vaultState.showStart(progress),
       // The first verdict needs the list that this browser follows, so all callers of the vault wait for this list too.
       onOpened: (vault) => this.trust.follow(vault),
     });
@@ -149,7 +151,8 @@ export class App {
     this.unlocking = new Unlocking(this);
     this.#letter = new OpenLetter(this);
     this.#views = new ShownViews(this, {
-      session: this.#session, letter: this.#letter, announcer: this.#announcer, show: (view, hash) => this.#frame.show(view, hash),
+      session: this.#session, letter: this.#letter, announcer: this.#announcer,
+      show: (view, hash, pane) => this.#frame.show(view, hash, pane),
     });
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -168,8 +171,8 @@ export class App {
     this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     if (address !== null) await this.#session.begin(address);
     lockByItself(this.keys);
-    // The view of the keys shows this setting. So the view is drawn again, even if the keys were locked already.
-    this.strict.watch(() => { if (this.address !== null && location.hash === "#/keys") this.#views.route(); });
+    // The views of the keys show this setting. So they are drawn again, even if the keys were locked already.
+    this.strict.watch(() => { if (this.address !== null && isAtKeys()) this.#views.route(); });
     addEventListener("beforeunload", (event) => {
       if (!this.unfinishedDrafts.hasUnkept) return;
       event.preventDefault();

@@ -22,7 +22,7 @@ import { createVaultLine } from "./views/vault_line.js";
  * @typedef {{
  *   translate: Catalogue, write: Write, search: () => void, toggleFolders: () => void, navigate: Navigate,
  *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
- *   lock: () => Promise<void>,
+ *   lock: () => Promise<void>, vaultState: import("./vault_state.js").VaultState,
  * } & SignOutServices} FrameServices
  */
 
@@ -30,13 +30,14 @@ import { createVaultLine } from "./views/vault_line.js";
 export function createFrame(services) {
   const { translate } = services;
   const main = html("main", { class: "main", id: "main" });
-  const vault = createVaultLine(translate);
+  const body = html("div", { class: "frame-body" }, main);
+  const vault = createVaultLine(translate, services.vaultState);
   let bar = createBar(services);
   const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html("div", { class: "frame" });
   const draw = () => {
     const foot = html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element);
-    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
+    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, body, foot);
   };
   draw();
   return {
@@ -45,17 +46,17 @@ export function createFrame(services) {
     /** Draws the frame in the present language. */
     redraw() {
       bar = createBar(services);
-      vault.say();
+      vault.draw();
       draw();
     },
-    setVaultState: vault.setState,
-    showStart: vault.showStart,
     /**
      * @param {View} view
      * @param {string} hash
+     * @param {HTMLElement | null} pane the pane with the folders beside the view; null without an account
      */
-    show(view, hash) {
+    show(view, hash, pane) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
+      if (pane?.parentElement !== body) body.replaceChildren(...(pane ? [pane] : []), main);
       bar.update(hash);
     },
     /** @param {HTMLElement} element in place of the first view */
@@ -123,7 +124,7 @@ function createPerson(services) {
     type: "button", data: { test: "lock" },
     on: { click: () => (services.keys.unlocked ? void services.lock() : services.navigate("/keys")) },
   });
-  const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
+  const account = html("a", { class: "bar-account", dir: "auto", href: "#/settings", data: { test: "account" } }, html("span", { class: "bar-address" }));
   const accounts = html("a", { class: "bar-link bar-accounts", href: "#/accounts", data: { test: "accounts" } }, actIcon("accounts"));
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
@@ -132,16 +133,17 @@ function createPerson(services) {
   const update = (/** @type {string} */ hash) => {
     const signedIn = services.address !== null;
     signOut.hidden = !signedIn;
-    account.textContent = services.address ?? "";
+    /** @type {HTMLElement} */ (account.firstElementChild).textContent = services.address ?? "";
+    account.dataset.initial = [...services.address ?? ""][0]?.toUpperCase() ?? "";
     account.hidden = !signedIn;
-    account.title = translate("account_title");
+    account.title = translate("settings_title");
     accounts.hidden = !signedIn || !services.accounts.isOffered;
     accounts.title = translate("accounts_switch");
     accounts.setAttribute("aria-label", translate("accounts_switch"));
     lock.hidden = !signedIn && !services.keys.unlocked;
     drawLock(lock, services);
     markCurrent(accounts, hash.startsWith("#/accounts"));
-    markCurrent(account, hash === "#/account");
+    markCurrent(account, hash.startsWith("#/settings"));
   };
   return { element: html("div", { class: "bar-person" }, account, accounts, lock, signOut), update };
 }

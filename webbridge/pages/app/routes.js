@@ -38,6 +38,11 @@ export function isSameMessage(one, other) {
   return one === other || (one !== null && other !== null && messagePath(one) === messagePath(other));
 }
 
+/** Whether the page's address names the view that unlocks the keys, or their settings. */
+export function isAtKeys() {
+  return /^#\/(?:settings\/)?keys(?:\/|$)/.test(location.hash);
+}
+
 /**
  * Shows the view again after a click on a link to the present address. Browsers ignore such a click.
  * @param {MouseEvent} event

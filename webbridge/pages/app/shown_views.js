@@ -1,6 +1,5 @@
 /** The view that the address of the page names. The view is shown in the frame, and gets the focus. */
 
-import { createAccountView } from "../account/views/account_view.js";
 import { createAccountsView } from "../account/views/accounts_view.js";
 import { createSignInView } from "../account/views/sign_in_view.js";
 import { createMyFilesView } from "../files/views/my_files_view.js";
@@ -11,11 +10,12 @@ import { MailView } from "../reading/views/mail_view.js";
 import { createPeopleView } from "../trust/views/people_view.js";
 import { createOutboxView } from "../writing/views/outbox_view.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
+import { createAllSettings } from "./settings_sections.js";
 
 /** @typedef {import("./services.js").View} View */
 /**
  * The services of all views. The application has them.
- * @typedef {Parameters<typeof createAccountView>[0] & Parameters<typeof createAccountsView>[0]
+ * @typedef {Parameters<typeof createAllSettings>[0] & Parameters<typeof createAccountsView>[0]
  *   & Parameters<typeof createSignInView>[0] & Parameters<typeof createMyFilesView>[0]
  *   & Parameters<typeof createAwayView>[0] & Parameters<typeof createKeysView>[0]
  *   & Parameters<typeof createSentParcelsView>[0] & Parameters<typeof createPeopleView>[0]
@@ -26,7 +26,8 @@ import { folderPath, INBOX, messageAddress } from "./routes.js";
  * @typedef {{
  *   session: import("../account/account_session.js").AccountSession,
  *   letter: import("../writing/views/open_letter.js").OpenLetter,
- *   announcer: import("./announcer.js").Announcer, show: (view: View, hash: string) => void,
+ *   announcer: import("./announcer.js").Announcer,
+ *   show: (view: View, hash: string, pane: HTMLElement | null) => void,
  * }} ViewPlace
  */
 
@@ -120,10 +121,11 @@ export class ShownViews {
   #named() {
     const services = this.#services;
     const { parcels, keys } = services;
-    switch (partsOfHash().name) {
+    const { name, folder: section, uidValidity: setting } = partsOfHash();
+    switch (name) {
       case "accounts": return createAccountsView(services);
-      case "keys": return createKeysView(services);
-      case "account": return createAccountView(services);
+      case "keys": return keys.unlocked ? createAllSettings(services, { section: "keys" }) : createKeysView(services);
+      case "settings": return createAllSettings(services, { section, setting });
       case "outbox": return createOutboxView(services);
       case "people": return createPeopleView(services);
       case "parcels": return parcels && createSentParcelsView(services, parcels);
@@ -149,7 +151,8 @@ export class ShownViews {
     const isNew = view !== this.#view;
     if (isNew) this.#view?.close?.();
     this.#view = view;
-    this.#place.show(view, location.hash);
+    const { hash } = location;
+    this.#place.show(view, hash, this.#services.address === null ? null : this.mail.paneBeside(view === this.#mail, hash));
     this.#services.arrival.titleKey = view.titleKey;
     if (!isNew) return;
     view.shown?.();

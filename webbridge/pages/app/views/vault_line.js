@@ -1,42 +1,45 @@
-/** The line below the views that shows the state of the vault. */
+/** The lines that show the state of the vault: below the views while it starts or after a failure, and in the settings. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../vault_state.js").VaultState} VaultState */
+
+/** The states that concern everybody. */
+const SHOWN = new Set(["vault_starting", "vault_loading", "vault_failed"]);
 
 /**
- * The state of the vault, with a bar while it starts.
- * @param {Catalogue} translate
+ * The line below the views, with a bar during the first start.
+ * @param {Catalogue} translate @param {VaultState} vaultState
  */
-export function createVaultLine(translate) {
-  const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
+export function createVaultLine(translate, vaultState) {
+  const text = html("span", { id: "vault-state", data: { test: "vault-state" } });
   const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
-  /** @type {[string, Record<string, number>]} the words of the state and their values */
-  let words = ["vault_starting", {}];
-  const say = () => { state.textContent = translate(...words); };
-  return {
-    element: html("span", { class: "foot-vault" }, state, bar),
-    say,
-    /** @param {string} key @param {Record<string, number>} [values] */
-    setState(key, values = {}) {
-      words = [key, values];
-      say();
-      bar.hidden = true;
-    },
-    /**
-     * @param {import("../../../../wasm_build/vault/owner/assets.js").StartProgress} progress the progress of the vault's
-     * first start
-     */
-    showStart({ loaded, total, stage }) {
-      if (stage === "ready") return;
-      const isLoading = stage === "files";
-      const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      words = isLoading ? ["vault_loading", sizes] : ["vault_starting", {}];
-      say();
-      bar.hidden = false;
-      // Without a value the bar shows that the remaining time is unknown.
-      if (isLoading) bar.setAttribute("value", String(loaded / total));
-      else bar.removeAttribute("value");
-    },
+  const element = html("span", { class: "foot-vault" }, text, bar);
+  const draw = () => {
+    const { words, progress } = vaultState;
+    text.textContent = translate(...words);
+    element.hidden = !SHOWN.has(words[0]);
+    bar.hidden = progress === null;
+    // Without a value the bar shows that the remaining time is unknown.
+    if (progress === null || Number.isNaN(progress)) bar.removeAttribute("value");
+    else bar.setAttribute("value", String(progress));
   };
+  vaultState.addEventListener("change", draw);
+  draw();
+  return { element, draw };
+}
+
+/** The setting that shows the memory's state. @param {{translate: Catalogue, vaultState: VaultState}} services */
+export function createMemoryNote({ translate, vaultState }) {
+  const state = html("p", { class: "note", data: { test: "memory-state" } });
+  const draw = () => { state.textContent = translate(...vaultState.words); };
+  vaultState.addEventListener("change", draw);
+  draw();
+  const element = html(
+    "section", { class: "stack", "aria-labelledby": "memory-title" },
+    html("h2", { id: "memory-title", text: translate("setting_memory") }),
+    html("p", { class: "lede", text: translate("setting_memory_meaning") }), state,
+  );
+  return { element, close: () => vaultState.removeEventListener("change", draw) };
 }

@@ -3,6 +3,7 @@
 import { createForm, html, inputField, openDialog, problem, switchField, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { folderName, folderTitle, isolate, number } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
+import { actIcon } from "../../app/act_icons.js";
 import { USES } from "../folder_answers.js";
 import { folderPath } from "../../app/routes.js";
 import { openFolderAccess } from "./folder_access_dialog.js";
@@ -27,6 +28,8 @@ import { arrangeTree } from "./folder_tree.js";
  * ) => Promise<void>} ChangeSetting
  */
 
+/** The icons of the folders with a role. @type {Record<string, import("../../app/act_icons.js").ActIcon>} */
+const ICONS = { inbox: "mail", sent: "sent", drafts: "drafts", archive: "archive", trash: "delete", junk: "junk" };
 /** Up to this number, all folders of other people are shown, also without a subscription. */
 const MOST_FOREIGN = 50;
 
@@ -120,7 +123,7 @@ function folderLink(translate, { folder, depth, ownName }, isCurrent) {
       class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
       title: (ownName ?? whole) === whole ? null : whole, data: { test: "folder", folder: folder.name, depth: String(depth) },
     },
-    html("span", { dir: "auto", class: "folder-name", text: ownName ?? title }),
+    actIcon(ICONS[folder.role ?? ""] ?? "folder"), html("span", { dir: "auto", class: "folder-name", text: ownName ?? title }),
   );
   if (folder.unseen > 0) {
     link.append(

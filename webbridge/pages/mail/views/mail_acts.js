@@ -1,6 +1,7 @@
 /** The acts in the view of the mail: the bars for the open message and for the selection, the keys, and the swipes. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
+import { iconButton } from "../../app/act_icons.js";
 import { folderPath } from "../../app/routes.js";
 import { listenForShortcuts, openShortcutHelp } from "../../app/shortcuts.js";
 import { watchSwipes } from "../swipe.js";
@@ -68,8 +69,8 @@ export class MailActs {
     this.messageBar = this.#message.element;
     this.selectionBar = this.#selection.element;
     // Touch has no hover, so this button shows the check boxes.
-    this.selectButton = html("button", {
-      type: "button", class: "quiet select-button", text: translate("select"), "aria-pressed": "false", data: { test: "select" },
+    this.selectButton = iconButton("select", translate("select"), "select", {
+      class: "quiet icon-button select-button", "aria-pressed": "false",
       on: { click: () => this.#choose(!list.element.classList.contains("choosing")) },
     });
     this.#stop = listenForShortcuts({

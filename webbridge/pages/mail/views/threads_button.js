@@ -1,6 +1,6 @@
 /** The button that shows the list of a folder by threads. Only an answer shows whether the mail server has threads. */
 
-import { html } from "../../../../wasm_build/ui/dom.js";
+import { iconButton } from "../../app/act_icons.js";
 import { chooseThreads, hasThreads } from "../list_choices.js";
 
 /**
@@ -19,9 +19,8 @@ export class ThreadsButton {
   constructor(services, onChoose) {
     this.#services = services;
     this.#onChoose = onChoose;
-    this.element = html("button", {
-      type: "button", class: "quiet", text: services.translate("threads"), "aria-pressed": String(hasThreads()),
-      data: { test: "threads" }, on: { click: () => this.#press() },
+    this.element = iconButton("threads", services.translate("threads"), "threads", {
+      "aria-pressed": String(hasThreads()), on: { click: () => this.#press() },
     });
   }
 

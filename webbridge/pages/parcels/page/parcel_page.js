@@ -22,6 +22,7 @@ import { SealedSession } from "../../../../wasm_build/vault/storage/session.js";
 import { closePreview } from "../../reading/attachment_preview.js";
 import { createSkipLink } from "../../app/views/skip_link.js";
 import { createVaultLine } from "../../app/views/vault_line.js";
+import { VaultState } from "../../app/vault_state.js";
 import { keepLanguage } from "../../app/language.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { lateScript } from "../../app/late_script.js";
@@ -47,6 +48,7 @@ export class ParcelPage {
   #root;
   #announcer;
   #main = html("main", { class: "main", id: "main" });
+  #vaultState = new VaultState();
   #vaultLine;
   #session = new SealedSession();
   #trust = new TrustKeeper(NO_LIST);
@@ -80,7 +82,7 @@ export class ParcelPage {
     // The server could give a service worker unchecked code, which would get the plaintext.
     this.saveByWorker = isChecked ? null : (/** @type {import("../../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base, saveWorkerUrl);
     this.requests = new ParcelRequests(apiOrigin);
-    this.#vaultLine = createVaultLine(translate);
+    this.#vaultLine = createVaultLine(translate, this.#vaultState);
     this.#reader = new ParcelReader({
       requests: this.requests, session: this.#session, vault: () => this.#startVault(), trust: this.#trust,
     });
@@ -305,7 +307,7 @@ export class ParcelPage {
     if (!(await this.translate.use(language))) return;
     // This may be anybody's computer, so the tab only keeps the choice.
     keepLanguage(language, false);
-    this.#vaultLine.say();
+    this.#vaultLine.draw();
     const renewed = this.#view?.renew?.() ?? null;
     this.#draw();
     if (renewed) this.#show(renewed);
@@ -317,19 +319,19 @@ export class ParcelPage {
     this.#vault = opening;
     opening.catch(() => {
       this.#vault = null;
-      this.#vaultLine.setState("vault_failed");
+      this.#vaultState.set("vault_failed");
     });
     return opening;
   }
 
   async #openVault() {
-    this.#vaultLine.setState("vault_starting");
+    this.#vaultState.set("vault_starting");
     const started = this.#started ?? new StartedVault(this.base);
     this.#started = null;
-    started.onProgress = (progress) => this.#vaultLine.showStart(progress);
+    started.onProgress = (progress) => this.#vaultState.showStart(progress);
     const vault = await started.opening;
     await vault.ready;
-    this.#vaultLine.setState("vault_ready");
+    this.#vaultState.set("vault_ready");
     return vault;
   }
 }

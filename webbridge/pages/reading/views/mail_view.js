@@ -1,6 +1,6 @@
 /**
- * The view of the mail: the folders, the messages of one folder, and the open message. A wide page shows all three, a
- * narrow page the list or the message.
+ * The view of the mail: the messages of one folder, and the open message. A wide page shows both, a narrow page one of them.
+ * The folders stand in a pane beside every view.
  */
 
 import { html, problem } from "../../../../wasm_build/ui/dom.js";
@@ -17,6 +17,7 @@ import { createFolderPane, createListPane, createSettingsButton } from "../../ma
 import { MessageList } from "../../mail/views/message_list.js";
 import { ThreadsButton } from "../../mail/views/threads_button.js";
 import { createOutboxLink } from "../../writing/views/outbox_view.js";
+import { createPaneWidth } from "../../app/views/pane_width.js";
 import { Reading } from "./reading.js";
 import { SearchBox } from "../../mail/views/search_box.js";
 
@@ -64,6 +65,9 @@ export class MailView {
   /** Whether the latest load is waiting for the folders. */
   #isLoading = false;
   #folderList;
+  #folderPane;
+  /** Whether this view is the shown one. */
+  #isShown = false;
   #foldersFailure = problem("folders-error");
   #list;
   #reading;
@@ -104,14 +108,15 @@ export class MailView {
     this.#outboxLink = createOutboxLink(services);
     this.#search = new SearchBox(translate, (words) => void this.#show({ ...this.#listing, words }), () => services.index.state);
     this.#threads = new ThreadsButton(services, (isThreaded) => void this.#show({ ...this.#listing, isThreaded }));
+    this.#folderPane = createFolderPane(services, [...this.#folderList.elements, this.#outboxLink.element, this.#foldersFailure]);
     this.element = html(
       "div", { class: "mail", data: { pane: "list" } },
-      createFolderPane(services, [...this.#folderList.elements, this.#outboxLink.element, this.#foldersFailure]),
       createListPane(translate, {
         heading: this.heading, onRefresh: () => void this.#loadAll(),
         tools: [this.#acts.selectButton, this.#threads.element, createSettingsButton(services, housekeeping, () => this.#shownFolder())],
         content: [this.#search.element, this.#acts.selectionBar, this.#list.element],
       }),
+      createPaneWidth({ label: translate("width_list"), name: "list", least: 260, most: 640, usual: 360 }),
       html("div", { class: "message-pane" }, this.#acts.messageBar, this.#reading.element), this.#notice.element,
     );
     this.#observe();
@@ -159,6 +164,18 @@ export class MailView {
     return folder && { ...folder, total: Math.max(folder.total ?? 0, this.#total) };
   }
 
+  /**
+   * The pane with the folders, beside the view that the page's address names.
+   * @param {boolean} isShown whether that view is this one @param {string} hash
+   */
+  paneBeside(isShown, hash) {
+    this.#isShown = isShown;
+    this.#folderPane.mark(hash);
+    if (this.#folders.isKnown) this.#drawFolders();
+    else if (!isShown && !this.#isLoading) void this.#loadFolders();
+    return this.#folderPane.element;
+  }
+
   dispose() {
     this.#closing.abort();
     this.#list.dispose();
@@ -202,7 +219,7 @@ export class MailView {
   /** Shows the folders on a narrow page, or hides them. */
   toggleMenu() {
     this.element.dataset.menu = this.element.dataset.menu === "open" ? "closed" : "open";
-    if (this.element.dataset.menu === "open") /** @type {HTMLElement | null} */ (this.element.querySelector(".folders a"))?.focus();
+    if (this.element.dataset.menu === "open") /** @type {HTMLElement | null} */ (this.#folderPane.element.querySelector("a"))?.focus();
   }
 
   /** The path of the shown folder and message. */
@@ -329,7 +346,7 @@ export class MailView {
     const current = this.#folders.find(this.#folder);
     const title = shownTitle(this.#folder, current, translate);
     this.heading.textContent = this.#listing.words ? translate("search_title", { folder: title }) : title;
-    this.#folderList.draw(this.#folders.all, current);
+    this.#folderList.draw(this.#folders.all, this.#isShown ? current : undefined);
     this.#acts.update();
   }
 

@@ -4,6 +4,7 @@ import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
 import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
+import { actIcon } from "../../app/act_icons.js";
 import { optionsOf } from "../statements.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
@@ -50,7 +51,7 @@ export function createOutboxLink(services) {
   const count = html("span", { class: "count" });
   const element = html(
     "a", { class: "folder", href: "#/outbox", hidden: true, data: { test: "outbox-link" } },
-    html("span", { class: "folder-name", text: translate("outbox_title") }), count,
+    actIcon("outbox"), html("span", { class: "folder-name", text: translate("outbox_title") }), count,
   );
   const draw = () => {
     element.hidden = outbox.letters.length === 0;
