@@ -36,7 +36,7 @@ import { SecretField } from "./secret_field.js";
 
 const MILLISECONDS = 1_000;
 /** The event after a change of the account. */
-const CHANGED = "account-changed";
+export const ACCOUNT_CHANGED = "account-changed";
 
 /**
  * @param {App} app
@@ -60,7 +60,7 @@ export function createKeyAccount(app, account, further = []) {
   );
   // The list of the factors would move it.
   void factors.loaded.then(() => element.append(removal.element));
-  element.addEventListener(CHANGED, draw);
+  element.addEventListener(ACCOUNT_CHANGED, draw);
   draw();
   return { element, clear: () => [...parts, removal].forEach((part) => part.clear()) };
 }
@@ -233,7 +233,7 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
       return field.setError(translate("error_key_login_refused"));
     }
     field.clear();
-    element.dispatchEvent(new Event(CHANGED, { bubbles: true }));
+    element.dispatchEvent(new Event(ACCOUNT_CHANGED, { bubbles: true }));
     if (keepsOpen) return;
     further?.clear();
     closing.open = false;

@@ -17,6 +17,7 @@ import { AccountSession } from "../account/account_session.js";
 import { AccountsHere } from "../account/accounts_here.js";
 import { DraftStore } from "../drafts/draft_store.js";
 import { UnfinishedDrafts } from "../drafts/unfinished_drafts.js";
+import { FirstPassphrase } from "../keys/first_passphrase.js";
 import { KeyFiles } from "../keys/key_files.js";
 import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing, lockByItself } from "../keys/keys.js";
@@ -115,6 +116,7 @@ export class App {
       askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(translate, reset),
     });
     this.passphraseRule = new PassphraseRule();
+    this.firstPassphrase = new FirstPassphrase(this);
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });
@@ -152,9 +154,9 @@ export class App {
     this.#letter = new OpenLetter(this);
     this.#views = new ShownViews(this, {
       session: this.#session, letter: this.#letter, announcer: this.#announcer,
-      show: (view, hash, pane) => this.#frame.show(view, hash, pane),
+      show: (view, hash) => this.#frame.show(view, hash), setPane: (pane) => this.#frame.setPane(pane),
     });
-    this.#frame = createFrame(this);
+    this.#frame = createFrame(this, this.#views);
     root.replaceChildren(this.#frame.element);
   }
 
@@ -307,16 +309,6 @@ export class App {
   /** The path of the folder and message that the mail view showed last. */
   mailPath() {
     return this.#views.mailPath;
-  }
-
-  /** Shows the field for searching the folder. */
-  search() {
-    this.#views.search();
-  }
-
-  /** Shows the folders on a narrow page, or hides them. */
-  toggleFolders() {
-    this.#views.toggleFolders();
   }
 
   /** @param {import("./service_answers.js").BridgeConfig} config */

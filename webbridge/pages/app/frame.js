@@ -20,19 +20,21 @@ import { createVaultLine } from "./views/vault_line.js";
 /** @typedef {import("../account/views/sign_out_question.js").SignOutServices} SignOutServices */
 /**
  * @typedef {{
- *   translate: Catalogue, write: Write, search: () => void, toggleFolders: () => void, navigate: Navigate,
+ *   translate: Catalogue, write: Write, navigate: Navigate,
  *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
  *   lock: () => Promise<void>, vaultState: import("./vault_state.js").VaultState,
  * } & SignOutServices} FrameServices
  */
 
-/** @param {FrameServices} services */
-export function createFrame(services) {
+/** The acts on the shown view. @typedef {{search: () => void, toggleFolders: () => void}} ShownActs */
+
+/** @param {FrameServices} services @param {ShownActs} acts */
+export function createFrame(services, acts) {
   const { translate } = services;
   const main = html("main", { class: "main", id: "main" });
   const body = html("div", { class: "frame-body" }, main);
   const vault = createVaultLine(translate, services.vaultState);
-  let bar = createBar(services);
+  let bar = createBar(services, acts);
   const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html("div", { class: "frame" });
   const draw = () => {
@@ -45,19 +47,21 @@ export function createFrame(services) {
     update: () => bar.update(),
     /** Draws the frame in the present language. */
     redraw() {
-      bar = createBar(services);
+      bar = createBar(services, acts);
       vault.draw();
       draw();
     },
     /**
      * @param {View} view
      * @param {string} hash
-     * @param {HTMLElement | null} pane the pane with the folders beside the view; null without an account
      */
-    show(view, hash, pane) {
+    show(view, hash) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
-      if (pane?.parentElement !== body) body.replaceChildren(...(pane ? [pane] : []), main);
       bar.update(hash);
+    },
+    /** Shows the pane with the folders beside the view. @param {HTMLElement | null} pane null without an account */
+    setPane(pane) {
+      if (pane?.parentElement !== body) body.replaceChildren(...(pane ? [pane] : []), main);
     },
     /** @param {HTMLElement} element in place of the first view */
     wait(element) {
@@ -70,9 +74,9 @@ export function createFrame(services) {
   };
 }
 
-/** @param {FrameServices} services */
-function createBar(services) {
-  const nav = createNav(services);
+/** @param {FrameServices} services @param {ShownActs} acts */
+function createBar(services, acts) {
+  const nav = createNav(services, acts);
   const person = createPerson(services);
   const update = (hash = location.hash) => {
     nav.update(hash);
@@ -86,9 +90,9 @@ function createBar(services) {
 
 /**
  * The links to read and write mail.
- * @param {FrameServices} services
+ * @param {FrameServices} services @param {ShownActs} acts
  */
-function createNav(services) {
+function createNav(services, acts) {
   const { translate } = services;
   const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}` }, actIcon("mail"), translate("mail"));
   const writeWord = html("span", { class: "wide-only" });
@@ -98,10 +102,10 @@ function createNav(services) {
   }, actIcon("write"), writeWord, writeShort);
   // On a phone the navigation is at the bottom of the mail view, with the links that a wide page shows beside the list.
   const search = html("button", {
-    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => services.search() },
+    class: "quiet phone-only", type: "button", data: { test: "nav-search" }, on: { click: () => acts.search() },
   }, actIcon("search"), translate("search"));
   const menu = html("button", {
-    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => services.toggleFolders() },
+    class: "quiet phone-only", type: "button", data: { test: "nav-menu" }, on: { click: () => acts.toggleFolders() },
   }, actIcon("menu"), translate("folders"));
   const element = html("nav", {
     class: "bar-nav", "aria-label": translate("mail"),

@@ -19,6 +19,7 @@ import { isKeepingTrouble } from "../trust/kept_trust.js";
  * @typedef {{
  *   kept: KeptTrust, keys: KeyRing, roamingKeys: RoamingKeys, translate: Catalogue, unlocking: Unlocking, away: Away,
  *   unfinishedDrafts: UnfinishedDrafts, done: DoneNotice, attempt: Attempt, announce: Announce,
+ *   firstPassphrase: import("../keys/first_passphrase.js").FirstPassphrase,
  * }} NoticeServices
  */
 
@@ -36,6 +37,11 @@ export function createNotices(services) {
     hasFailed ? notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })) : null,
     away.files.hasNewVersion ? createVersionNotice(services) : null,
     ...services.unfinishedDrafts.createNotices(),
+    services.firstPassphrase.isUsed
+      ? notice(translate("recovery_first_passphrase"), html("a", {
+        href: "#/settings/keys/key-account", text: translate("passphrase_change"), data: { test: "first-passphrase" },
+      }))
+      : null,
     ready ? createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)) : null,
     ...unlocking.passkeyOffer.notices(),
   ].filter((element) => element !== null);
@@ -47,8 +53,8 @@ export function createNotices(services) {
  */
 export function watchNotices(services, show) {
   const draw = () => show(createNotices(services));
-  const { kept, unlocking: { passkeyOffer }, done, keys, away: { source, files, outbox } } = services;
-  for (const changing of [kept, passkeyOffer, done, keys, files, outbox]) changing.addEventListener("change", draw);
+  const { kept, unlocking: { passkeyOffer }, done, keys, firstPassphrase, away: { source, files, outbox } } = services;
+  for (const changing of [kept, passkeyOffer, done, keys, firstPassphrase, files, outbox]) changing.addEventListener("change", draw);
   for (const name of ["away", "back"]) source.addEventListener(name, draw);
   draw();
 }

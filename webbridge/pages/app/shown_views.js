@@ -27,7 +27,7 @@ import { createAllSettings } from "./settings_sections.js";
  *   session: import("../account/account_session.js").AccountSession,
  *   letter: import("../writing/views/open_letter.js").OpenLetter,
  *   announcer: import("./announcer.js").Announcer,
- *   show: (view: View, hash: string, pane: HTMLElement | null) => void,
+ *   show: (view: View, hash: string) => void, setPane: (pane: HTMLElement | null) => void,
  * }} ViewPlace
  */
 
@@ -152,7 +152,8 @@ export class ShownViews {
     if (isNew) this.#view?.close?.();
     this.#view = view;
     const { hash } = location;
-    this.#place.show(view, hash, this.#services.address === null ? null : this.mail.paneBeside(view === this.#mail, hash));
+    this.#place.show(view, hash);
+    this.#place.setPane(this.#services.address === null ? null : this.mail.paneBeside(hash));
     this.#services.arrival.titleKey = view.titleKey;
     if (!isNew) return;
     view.shown?.();

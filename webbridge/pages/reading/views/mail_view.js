@@ -66,8 +66,6 @@ export class MailView {
   #isLoading = false;
   #folderList;
   #folderPane;
-  /** Whether this view is the shown one. */
-  #isShown = false;
   #foldersFailure = problem("folders-error");
   #list;
   #reading;
@@ -140,9 +138,7 @@ export class MailView {
       onSeen: (address) => void this.#markSeen(address),
       onOpened: (address, opened, digest) => this.#list.learn(address, opened, digest),
       flagsOf: (address) => this.#list.messages.flagsOf(address),
-      drafts: {
-        areIn: (folder) => this.#folders.mayHaveDrafts(folder), onOpened: (draft) => this.#continueDraft(draft),
-      },
+      drafts: { areIn: (folder) => this.#folders.mayHaveDrafts(folder), onOpened: (draft) => this.#continueDraft(draft) },
     });
   }
 
@@ -164,15 +160,11 @@ export class MailView {
     return folder && { ...folder, total: Math.max(folder.total ?? 0, this.#total) };
   }
 
-  /**
-   * The pane with the folders, beside the view that the page's address names.
-   * @param {boolean} isShown whether that view is this one @param {string} hash
-   */
-  paneBeside(isShown, hash) {
-    this.#isShown = isShown;
+  /** The pane with the folders, for any view. @param {string} hash of the shown view */
+  paneBeside(hash) {
     this.#folderPane.mark(hash);
     if (this.#folders.isKnown) this.#drawFolders();
-    else if (!isShown && !this.#isLoading) void this.#loadFolders();
+    else if (!this.element.isConnected && !this.#isLoading) void this.#loadFolders();
     return this.#folderPane.element;
   }
 
@@ -346,7 +338,7 @@ export class MailView {
     const current = this.#folders.find(this.#folder);
     const title = shownTitle(this.#folder, current, translate);
     this.heading.textContent = this.#listing.words ? translate("search_title", { folder: title }) : title;
-    this.#folderList.draw(this.#folders.all, this.#isShown ? current : undefined);
+    this.#folderList.draw(this.#folders.all, this.element.isConnected ? current : undefined);
     this.#acts.update();
   }
 
