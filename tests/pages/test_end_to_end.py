@@ -129,7 +129,7 @@ def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tm
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
     assert pair.bob.body.strip() == TEXT
-    assert pair.alice.account.address in pair.bob.page.text(named("header-from"))
+    assert pair.alice.account.address in pair.bob.page.text(named("state"))
     assert attachment.name in pair.bob.page.text(named("attachments"))
     assert pair.bob.page.text(named("lock-mark")) == "Encrypted for 2 people"
 

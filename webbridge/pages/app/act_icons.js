@@ -4,7 +4,7 @@ import { html, svg } from "../../../wasm_build/ui/dom.js";
 
 /**
  * @typedef {"archive" | "delete" | "move" | "junk" | "flag" | "unread" | "mail" | "search" | "write" | "menu" | "language" | "accounts"
- *   | "sent" | "refresh" | "select" | "threads" | "drafts" | "folder" | "outbox" | "parcel" | "files" | "settings"} ActIcon
+ *   | "sent" | "reply" | "more" | "refresh" | "select" | "threads" | "drafts" | "folder" | "outbox" | "parcel" | "files" | "settings"} ActIcon
  */
 
 /** Lines on a grid of 24 by 24. @type {Record<ActIcon, string[]>} */
@@ -20,6 +20,8 @@ const SHAPES = {
   write: ["M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19z", "M14 6.5l3.5 3.5"],
   menu: ["M4 6.5h16", "M4 12h16", "M4 17.5h16"],
   accounts: ["M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z", "M3 19.5c0-3.5 2.5-5.5 6-5.5s6 2 6 5.5", "M15.5 5a3 3 0 0 1 0 6", "M18 14.3c2 .8 3 2.6 3 5.2"],
+  reply: ["M9.5 5.5L3.5 11l6 5.5", "M3.5 11h9c4.5 0 7.5 2.5 8 7.5"],
+  more: ["M5 12v.3", "M12 12v.3", "M19 12v.3"],
   refresh: ["M19.5 12a7.5 7.5 0 1 1-2.2-5.3", "M19.5 3.5v4.5H15"],
   select: ["M4 4h16v16H4z", "M8 12l3 3 5.5-6"],
   threads: ["M3 4.5h13v9H8.5L5 16.5v-3H3z", "M18.5 8.5H21v9h-2v3l-3.5-3H10"],
@@ -34,7 +36,7 @@ const SHAPES = {
 };
 
 /** The shapes with an arrow in the direction of reading. They are mirrored where the text runs from right to left. */
-const DIRECTED = new Set(["move", "sent", "settings"]);
+const DIRECTED = new Set(["move", "reply", "sent", "settings"]);
 
 /** @param {ActIcon} name @param {{isFilled?: boolean, size?: number}} [options] */
 export function actIcon(name, { isFilled = false, size = 20 } = {}) {

@@ -54,7 +54,7 @@ function createRow({ services: { translate }, parts }, name, { words, buttons, a
   /** @type {HTMLElement | null} */
   let bar = null;
   const more = html("button", {
-    type: "button", class: "quiet", text: translate("my_files_more"), "aria-label": translate("my_files_more_named", { name }), "aria-expanded": "false",
+    type: "button", class: "quiet", text: translate("acts_more"), "aria-label": translate("my_files_more_named", { name }), "aria-expanded": "false",
     "aria-controls": barId, data: { test: "file-more" },
     on: {
       click: () => {

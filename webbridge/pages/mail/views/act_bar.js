@@ -19,11 +19,11 @@ const ACTS = ["archive", "delete", "move", "junk", "flag", "unread"];
 /**
  * @param {Catalogue} translate
  * @param {{
- *   label: string, test: string, housekeeping: Housekeeping, run: (act: ActIcon) => void, before?: HTMLElement[],
+ *   label: string, test: string, housekeeping: Housekeeping, run: (act: ActIcon) => void, before?: HTMLElement[], after?: HTMLElement[],
  * }} options `run` is called with the act of a button
  * @returns {ActBar}
  */
-export function createActBar(translate, { label, test, housekeeping, run, before = [] }) {
+export function createActBar(translate, { label, test, housekeeping, run, before = [], after = [] }) {
   const buttons = ACTS.map((act) => {
     const word = html("span", { class: "act-word" });
     const reason = html("span", { class: "visually-hidden", id: uniqueId("reason") });
@@ -36,7 +36,7 @@ export function createActBar(translate, { label, test, housekeeping, run, before
   const element = html(
     "div",
     { class: "acts", hidden: true, role: "group", "aria-label": label, data: { test } },
-    ...before, ...buttons.flatMap(({ button, reason }) => [button, reason]),
+    ...before, ...buttons.flatMap(({ button, reason }) => [button, reason]), ...after,
   );
   return {
     element,

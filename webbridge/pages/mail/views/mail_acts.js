@@ -1,7 +1,7 @@
 /** The acts in the view of the mail: the bars for the open message and for the selection, the keys, and the swipes. */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
-import { iconButton } from "../../app/act_icons.js";
+import { actIcon, iconButton } from "../../app/act_icons.js";
 import { folderPath } from "../../app/routes.js";
 import { listenForShortcuts, openShortcutHelp } from "../../app/shortcuts.js";
 import { watchSwipes } from "../swipe.js";
@@ -51,6 +51,8 @@ export class MailActs {
     this.#parts = parts;
     this.#message = createActBar(translate, {
       label: translate("acts_message"), test: "message-acts", housekeeping, run: (act) => void this.#run(act, this.#openOne()),
+      before: [phoneAct(translate("reply"), "reply", { on: { click: () => this.#press("reply") } })],
+      after: [phoneAct(translate("acts_more"), "more", { "aria-expanded": "false", on: { click: () => this.#showMore() } })],
     });
     this.#selection = createActBar(translate, {
       label: translate("acts_selection"), test: "selection-acts", housekeeping,
@@ -79,6 +81,12 @@ export class MailActs {
     });
     this.#watchTouches();
     list.element.addEventListener("click", (event) => this.#extendByClick(event), true);
+  }
+
+  /** Shows all acts on a phone, where the bar has room for four, or hides the rare ones again. */
+  #showMore() {
+    const isMore = this.messageBar.classList.toggle("all-acts");
+    this.messageBar.querySelector("[data-act=more]")?.setAttribute("aria-expanded", String(isMore));
   }
 
   #watchTouches() {
@@ -228,4 +236,14 @@ export class MailActs {
     button?.click();
     return button !== null;
   }
+}
+
+/**
+ * A button that the bar at the bottom has on a phone only.
+ * @param {string} word @param {import("../../app/act_icons.js").ActIcon} act @param {Record<string, unknown>} properties
+ */
+function phoneAct(word, act, properties) {
+  return html("button", {
+    type: "button", class: "quiet act phone-act", data: { test: `phone-${act}`, act }, ...properties,
+  }, actIcon(act), html("span", { class: "act-word", text: word }));
 }

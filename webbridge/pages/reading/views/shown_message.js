@@ -52,7 +52,7 @@ export function createMessage(services, opened, { onOpen, source }) {
   // The text of a field was not sent by anybody, so there is nobody to answer.
   const actions = site ? null : createAnswerActions(services, opened, source.read);
   const parts = [
-    verdict.state, heading, verdict.headers, ...createHeaderNotes(services.translate, opened.report), ...text.parts, verdict.parts, attachments,
+    heading, verdict.state, verdict.headers, ...createHeaderNotes(services.translate, opened.report), ...text.parts, verdict.parts, attachments,
     actions?.element ?? null,
   ];
   /** @param {OpenedMessage} settled */
@@ -150,13 +150,13 @@ function keepOpen(before, after) {
 }
 
 /**
- * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
+ * The list of sender, recipients and date. The verdict above names a proved sender, so only a claimed one is listed, and
+ * marked as such.
  * @param {Catalogue} translate
  * @param {Pick<OpenedMessage, "report" | "headers">} opened
  */
 export function createHeaders(translate, opened) {
   const { people, fieldOrigin } = opened.report;
-  const proved = provedSender(opened.report);
   const date = longDate(opened.report.date) || beginningOf(headerReader(opened.headers)("date"), MAX_FIELD_CHARACTERS);
   const counted = {
     more: (/** @type {number} */ count) => translate("people_more", { count }),
@@ -164,7 +164,7 @@ export function createHeaders(translate, opened) {
   };
   /** @type {[string, (Node | string)[], string][]} */
   const pairs = [
-    [translate(proved ? "from" : "from_claimed"), fieldOrigin ? [] : proved ? [proved] : createPeople(people.from, counted), "from"],
+    [translate("from_claimed"), fieldOrigin || provedSender(opened.report) ? [] : createPeople(people.from, counted), "from"],
     [translate("to"), createPeople(people.to, counted), "to"],
     [translate("cc"), createPeople(people.cc, counted), "cc"],
     [translate("date"), [date], "date"],
