@@ -101,7 +101,7 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     window = sender.write(CAROL, subject="The plans for Thursday")
     window.attach(plan)
     question = window.ask()
-    assert f"{CAROL} has no usable certificate. Send a secure message?" in question
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in question
     host = sender.rig.stack.pages_url.removeprefix("http://")
     assert host in question
     assert find_violations(window.page) == []

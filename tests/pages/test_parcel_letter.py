@@ -60,7 +60,7 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     letter.write(CAROL, subject="The plans for Thursday", text="The gate opens at one.")
     letter.attach(film)
     question = letter.ask()
-    assert f"{CAROL} has no usable certificate. Send a secure message?" in question
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in question
     assert find_violations(letter.page) == []
     letter.go()
     words = letter.wait_until_sent()
@@ -335,7 +335,7 @@ def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
     letter = ParcelLetter(webkit, running_rig)
     letter.write(CAROL, subject="The plans for Thursday")
     letter.attach(film)
-    assert f"{CAROL} has no usable certificate. Send a secure message?" in letter.ask()
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in letter.ask()
     letter.page.show_top(390, 844)
     assert not letter.page.overflows_sideways()
     letter.go()

@@ -73,8 +73,7 @@ export class PageVault {
     const { base, onState, onStart, onOpened } = this.#place;
     onState("vault_starting");
     const vault = await openVault({ base, strict: this.#strict, onStartProgress: onStart });
-    vault.onCleanup = ({ bytesZeroed, milliseconds }) =>
-      onState("memory_cleaned", { megabytes: Math.round(bytesZeroed / 1_000_000), milliseconds: Math.round(milliseconds) });
+    vault.onCleanup = () => onState("");
     await vault.ready;
     await onOpened(vault);
     onState("vault_ready");

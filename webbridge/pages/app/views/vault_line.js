@@ -13,11 +13,11 @@ export function createVaultLine(translate) {
   const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
   /** @type {[string, Record<string, number>]} the words of the state and their values */
   let words = ["vault_starting", {}];
-  const say = () => { state.textContent = translate(...words); };
+  const say = () => { state.textContent = words[0] && translate(...words); };
   return {
     element: html("span", { class: "foot-vault" }, state, bar),
     say,
-    /** @param {string} key @param {Record<string, number>} [values] */
+    /** @param {string} key "" shows nothing @param {Record<string, number>} [values] */
     setState(key, values = {}) {
       words = [key, values];
       say();
