@@ -1,6 +1,7 @@
 /** The sender of the letter: the identity that signs it, the note about it, and the passphrase that unlocks it. */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { readableName } from "../../wasm_build/ui/shown_names.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { errorText, translate } from "../texts/texts.js";
 import { ask } from "../shared/request.js";
@@ -39,7 +40,7 @@ export class SenderChoice {
     const choices = identities.flatMap((identity) => identity.addresses.map((address) => ({ identity, address })));
     const choice = choices.find(({ address }) => sameAddress(address, from)) ?? choices[0];
     const options = choices.map(({ identity, address }) => html("option", {
-      value: `${identity.fingerprint} ${address}`, text: translate("identity_option", { address, issuer: identity.issuer }),
+      value: `${identity.fingerprint} ${address}`, text: translate("identity_option", { address, issuer: readableName(identity.issuer) }),
       selected: choice?.identity === identity && choice.address === address,
     }));
     this.#select = html("select", {

@@ -8,7 +8,7 @@ import { html, problem } from "../../wasm_build/ui/dom.js";
 import { inDays, isolate } from "../../wasm_build/ui/formats.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
-import { holderText } from "../../wasm_build/ui/shown_names.js";
+import { holderText, readableName } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, translate } from "../texts/texts.js";
 import { codeOf } from "../shared/messages.js";
@@ -54,7 +54,7 @@ function describeIdentity(context, info) {
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
     html("div", { class: "reader-state" }, readinessMark(MARKS[state], ""),
       html("span", { text: translate(words[state], { date: day(state === "not-yet" ? info.notBefore : info.notAfter), when: inDays(days) }) })),
-    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(context.translate, info)].join(" · ") }),
+    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(readableName(info.issuer)) }), ...useWords(context.translate, info)].join(" · ") }),
     info.preferred ? html("div", { class: "done", text: translate("keys_preferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },
       button(translate("details"), { class: "quiet", "aria-label": translate("keys_details_of", { name: holderText(info) }), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
@@ -76,7 +76,7 @@ async function prefer({ refresh }, { fingerprint }) {
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 function openExport({ translate, refresh }, { id, name, identities }) {
   const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: translate("keys_export_all") }),
-    ...identities.map((info) => html("option", { value: info.fingerprint, text: translate("identity_option", { address: holderText(info), issuer: info.issuer }) })));
+    ...identities.map((info) => html("option", { value: info.fingerprint, text: translate("identity_option", { address: holderText(info), issuer: readableName(info.issuer) }) })));
   const form = new FormChoice();
   const current = new SecretField({ translate, label: translate("keys_current_passphrase"), hint: translate("keys_current_passphrase_hint", { file: name }) });
   const next = createNewPassphrase(translate, { label: translate("keys_export_passphrase"), hint: translate("keys_export_passphrase_hint") });

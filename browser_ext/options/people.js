@@ -8,7 +8,7 @@ import { createChange } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { readinessMark } from "../../wasm_build/ui/state_mark.js";
-import { holderText } from "../../wasm_build/ui/shown_names.js";
+import { holderText, readableName } from "../../wasm_build/ui/shown_names.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, translate } from "../texts/texts.js";
 import { pemOf } from "../shared/pem.js";
@@ -91,7 +91,7 @@ function createRow({ translate, refresh }, { info, names, since, how, removal },
     [html("div", { class: "name", text: names[0] ?? name, dir: "auto" }), ...names.slice(1).map((otherName) => html("div", { text: otherName, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
       html("span", { text: translate(state === "expired" ? "keys_expired" : "valid_until", { date: day(info.notAfter) }) })),
-    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(info.issuer) }), ...useWords(translate, info)].join(" · ") })],
+    html("div", { class: "muted", text: [translate("keys_issued_by", { issuer: isolate(readableName(info.issuer)) }), ...useWords(translate, info)].join(" · ") })],
     [html("span", { text: since ? translate(how, { date: day(since) }) : translate("people_from_file_undated") })],
     [html("div", { class: "actions" },
       button(translate("details"), { class: "quiet", "aria-label": translate("keys_details_of", { name }), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),

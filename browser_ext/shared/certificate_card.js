@@ -1,7 +1,7 @@
 /** Draws a certificate: its holder, issuer and last day, and the fingerprint, which people can compare. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { holderText } from "../../wasm_build/ui/shown_names.js";
+import { cleanName, holderText, readableName } from "../../wasm_build/ui/shown_names.js";
 import { day, translate } from "../texts/texts.js";
 
 /**
@@ -14,7 +14,7 @@ export function describeCertificate(info, { id, notes = [] } = {}) {
     "div",
     { class: "who" },
     name,
-    html("div", { class: "muted", text: translate("certificate_subject", { subject: isolate(info.subject || holderText(info)), issuer: isolate(info.issuer) }) }),
+    html("div", { class: "muted", text: translate("certificate_subject", { subject: isolate(cleanName(info.name)), issuer: isolate(readableName(info.issuer)) }) }),
     html("div", { class: "muted", text: translate("valid_until", { date: day(info.notAfter) }) }),
     ...notes,
     html("details", { class: "muted" }, html("summary", { text: translate("fingerprint") }),

@@ -4,7 +4,7 @@ import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
 import { isolate, technical, writeMailbox } from "../../wasm_build/ui/formats.js";
 import { createLongList } from "../../wasm_build/ui/long_list.js";
 import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
-import { countReaders } from "../../wasm_build/ui/protected_parts.js";
+import { countReaders, readersWords } from "../../wasm_build/ui/protected_parts.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../../wasm_build/ui/state_mark.js";
 import { provedMailbox, reasonInFull, reasonSentence, shownState, signerText, verifiedSentence } from "../../wasm_build/ui/verdict_words.js";
 import { day, translate } from "../texts/texts.js";
@@ -32,8 +32,7 @@ export function describeReport(report, translate, { onAccept }) {
   const statement = isChecking
     ? checkingStatement(translate)
     : stateStatement(shownState(report), translate, sentenceOf(report, translate));
-  const readers = countReaders(report);
-  const encrypted = readers > 0 ? translate("encrypted_for", { count: readers }) : "";
+  const encrypted = countReaders(report) > 0 ? readersWords(translate, report) : "";
   const { reason: mainReason } = sentenceOf(report, translate);
   const remarks = isChecking ? [] : report.reasons.filter((reason) => REMARKS.has(reason.code) && reason !== mainReason);
   const headline = [

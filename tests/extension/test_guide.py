@@ -95,7 +95,7 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.click("[data-test=passphrase]")
     page.type("not her passphrase")
     page.click("[data-test=import-keys]")
-    page.wait_for_text("does not open these keys", timeout_seconds=60)
+    page.wait_for_text("Wrong passphrase.", timeout_seconds=60)
     page.click("[data-test=passphrase]")
     page.type(PASSPHRASE)
     page.js(WATCH_PROGRESS)
@@ -119,7 +119,7 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     viewer = extension.browser.wait_for_page("viewer.html", timeout_seconds=60)
     viewer.wait_for_text("Verified", timeout_seconds=60)
     assert viewer.js("() => document.querySelector('[data-state]').dataset.state") == "verified"
-    viewer.wait_for_text("Encrypted for 1 person")
+    viewer.wait_for_text("Encrypted for you")
     view = viewer.wait_for_frame("mail_view.html")
     view.wait_for_text("encrypted on your computer, for you only")
     viewer.close()

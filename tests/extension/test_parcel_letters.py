@@ -101,7 +101,7 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     window = sender.write(CAROL, subject="The plans for Thursday")
     window.attach(plan)
     question = window.ask()
-    assert f"{CAROL} has no usable certificate. Send as a parcel?" in question
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in question
     host = sender.rig.stack.pages_url.removeprefix("http://")
     assert host in question
     assert find_violations(window.page) == []
@@ -114,7 +114,7 @@ def test_a_letter_goes_as_a_parcel_by_a_token_and_is_opened_by_the_words(
     match = LINK.search(notice)
     assert match, notice
     window.finish()
-    assert "Sent as a parcel" in window.page.text(named("parcel-waits"))
+    assert "Sent as a secure message" in window.page.text(named("parcel-waits"))
     assert not window.page.js("(words) => document.documentElement.outerHTML.includes(words)", words)
     assert bodies
     for secret in (words, words.replace(" ", "-"), "The gate opens", "plan.dwg"):
@@ -175,7 +175,7 @@ def test_each_person_in_bcc_has_words_of_their_own(sender: ParcelSender) -> None
     focus_line(window.page, "compose-bcc")
     window.page.type(f"{DORA},")
     window.page.wait_for_selector(f"[data-address='{DORA}'][data-readiness=cannot]", timeout_seconds=OPERATION_SECONDS)
-    assert "Each person in Bcc gets a parcel of their own" in window.ask()
+    assert "Each person in Bcc gets a secure message of their own" in window.ask()
     window.go()
     window.wait_until_sent()
     sections = window.page.js(
@@ -189,14 +189,14 @@ def test_a_wrong_token_and_a_server_without_parcels_are_refused_when_they_are_en
     assert "does not accept the token" in sender.enter_token("swp_" + "A" * 43)
     assert "does not accept the token" in sender.enter_token("with\u00e4umlaut")
     sender.rig.meddle("GET", "/api/config", with_members(parcels=None))
-    assert "takes no parcels" in sender.enter_token(sender.new_token())
+    assert "takes no secure messages" in sender.enter_token(sender.new_token())
     sender.rig.changes.clear()
     assert "no pages of a mail service" in sender.enter_token("swp_x", url=sender.rig.stack.api_url)
     assert "no address of a bridge" in sender.enter_token("swp_x", url="http://mail.example.test")
     # The server that was entered before stays.
     page = sender.extension.open_options()
     show_section(page, "writing")
-    assert sender.alice.address in page.wait_for_text("Parcels go by", selector=named("parcel-server"))
+    assert sender.alice.address in page.wait_for_text("Secure messages go by", selector=named("parcel-server"))
     page.close()
     assert sender.enter_token(sender.new_token()) == "Saved."
 
@@ -326,7 +326,7 @@ def test_a_lying_answer_is_no_success(sender: ParcelSender, members: dict[str, o
     window = sender.write(CAROL)
     window.ask()
     window.go()
-    assert "does not fit this parcel" in window.wait_for_error()
+    assert "does not fit this secure message" in window.wait_for_error()
     assert not window.page.js(SHOWN_WORDS)
     assert window.page.js("() => document.querySelector('img') === null")
     window.cancel()
@@ -367,7 +367,7 @@ def test_huge_limits_of_a_server_keep_no_large_file_in_memory(sender: ParcelSend
     window.wait_until_sent()
     assert any(path.endswith("/objects") for _, path in sender.rig.asked)
     sender.rig.meddle("GET", "/api/config", with_members(parcels={**limits, "maxBytes": "1e9"}))
-    assert "takes no parcels" in sender.enter_token(sender.new_token())
+    assert "takes no secure messages" in sender.enter_token(sender.new_token())
     sender.rig.changes.clear()
     assert sender.enter_token(sender.new_token()) == "Saved."
 

@@ -293,7 +293,7 @@ def test_a_parcel_is_answered_and_confirmed_with_a_key_of_the_person(listed: Not
     assert "nothing proves that you wrote it" in page.text(named("answer-meaning"))
     page.click(named("send-answer"))
     page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
-    mail = answer_to(listed, f"Reply to parcel {shown['reference']}")
+    mail = answer_to(listed, f"Reply to secure message {shown['reference']}")
     for secret in (ANSWER, SUBJECT, note.name, "Signed"):
         assert secret.encode() not in mail
     read = read_encrypted_payload(decrypt_message(mail, Keys(identities=[bob.identity]), PROVIDER))
@@ -312,7 +312,7 @@ def test_words_open_a_parcel_that_can_be_answered_and_not_confirmed(listed: Noti
     assert not is_there(page, "receipt-offer")
     page.click(named("send-answer"))
     page.wait_for_selector(named("answer-sent"), timeout_seconds=OPERATION_SECONDS)
-    answer_to(listed, f"Reply to parcel {page.text(named('parcel-reference'))}")
+    answer_to(listed, f"Reply to secure message {page.text(named('parcel-reference'))}")
     assert listed.rig.states_of(sent)[-1] == "answered"
     page.close()
 

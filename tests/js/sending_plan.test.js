@@ -102,8 +102,8 @@ describe("the sentence under a letter", () => {
   });
 
   test("up to three recipients without a certificate are named, more are counted", () => {
-    assert.match(sentence({ people: [...people(3, MISSING), person("bob")] }), /certificate for p0@\S+, p1@\S+, and p2@example.test\.$/);
-    assert.match(sentence({ people: people(4, MISSING) }), /no usable certificate for 4 recipients/);
+    assert.match(sentence({ people: [...people(3, MISSING), person("bob")] }), /^Not ready to send: p0@\S+, p1@\S+, and p2@example.test cannot receive encrypted mail yet\.$/);
+    assert.match(sentence({ people: people(4, MISSING) }), /4 recipients cannot receive encrypted mail yet/);
   });
 
   test("recipients who are still looked up, and unusable certificates, are not ready", () => {
@@ -185,7 +185,7 @@ describe("the obstacles to sending", () => {
   test("each finding without a certificate has a sentence of its own and the ways out", () => {
     /** @type {[Finding, RegExp][]} */
     const sentences = [
-      [{ readiness: "none" }, /^No certificate of bob@example.test is known/],
+      [{ readiness: "none" }, /^bob@example.test cannot receive encrypted mail yet: no certificate/],
       [{ readiness: "failed" }, /could not be looked up/],
       [{ readiness: "bad-file" }, /^This file holds no certificate of bob@example.test/],
     ];
@@ -235,7 +235,7 @@ describe("the groups of obstacles", () => {
     assert.deepEqual(others, []);
     assert.deepEqual([obstacle?.code, obstacle?.people], ["certificates", four]);
     assert.deepEqual(obstacle?.remedies, ["look-up-all", "remove-all", "encrypt-off"]);
-    assert.match(obstacle?.text ?? "", /^4 recipients have no usable certificate/);
+    assert.match(obstacle?.text ?? "", /^4 recipients cannot receive encrypted mail yet/);
   });
 
   test("a group offers the parcel where a single recipient would", () => {
@@ -253,7 +253,7 @@ describe("the groups of obstacles", () => {
     ];
     const [choir, single, ...others] = grouped([anna, bert, carol]);
     assert.deepEqual([choir?.code, choir?.people, others], ["certificates", [anna, bert], []]);
-    assert.match(choir?.text ?? "", /^2 members of “Choir” have no usable certificate/);
+    assert.match(choir?.text ?? "", /^2 members of “Choir” cannot receive encrypted mail yet/);
     assert.deepEqual([single?.code, single?.person], ["certificate-none", carol]);
   });
 

@@ -131,7 +131,7 @@ def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tm
     assert pair.bob.body.strip() == TEXT
     assert pair.alice.account.address in pair.bob.page.text(named("state"))
     assert attachment.name in pair.bob.page.text(named("attachments"))
-    assert pair.bob.page.text(named("lock-mark")) == "Encrypted for 2 people"
+    assert pair.bob.page.text(named("lock-mark")) == f"Encrypted for you and {pair.alice.account.name}"
 
 
 def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pair) -> None:

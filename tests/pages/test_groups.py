@@ -81,7 +81,7 @@ def test_the_name_of_a_group_puts_all_members_in_and_missing_certificates_are_on
     here.page.wait_for_text("Group of 2", selector=named("suggestion"), timeout_seconds=OPERATION_SECONDS)
     here.page.type(ENTER)
     assert here.page.js(PEOPLE) == WARD
-    sentence = "2 members of “Ward 3” have no usable certificate."
+    sentence = "2 members of “Ward 3” cannot receive encrypted mail yet."
     here.page.wait_for_text(sentence, selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
     here.page.click(named("remedy-remove-all"))
     assert here.page.js(PEOPLE) == []

@@ -80,7 +80,7 @@ def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page = open_keys(visitor)
     page.browser.expect_error("401")
     act(page, "make-code", "not mine")
-    page.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+    page.wait_for_text("Wrong passphrase.", timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPages, elsewhere: MailPages) -> None:
@@ -100,7 +100,7 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     elsewhere.sign_in()
     other.browser.expect_error("401")
     elsewhere.unlock()
-    other.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+    other.wait_for_text("Wrong passphrase.", timeout_seconds=OPERATION_SECONDS)
     assert find_violations(other) == []
     act(other, "recover", code, ours, ours)
     other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)

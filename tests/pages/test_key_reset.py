@@ -232,7 +232,7 @@ def test_a_reset_is_undone_by_the_passphrase_from_before(
     page.browser.expect_error("401")
     type_into(page, named("undo-reset"), "still forgotten")
     page.click(named("undo-reset-submit"))
-    page.wait_for_text("No account from before a reset opens", timeout_seconds=OPERATION_SECONDS)
+    page.wait_for_text("Wrong passphrase, or the account from before", timeout_seconds=OPERATION_SECONDS)
     type_into(page, named("undo-reset"), visitor.account.key_passphrase)
     page.click(named("undo-reset-submit"))
     page.wait_for_text("is back", selector="#announcer", timeout_seconds=OPERATION_SECONDS)

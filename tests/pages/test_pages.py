@@ -115,7 +115,7 @@ def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Accoun
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     open_file(visitor, tmp_path / "alice.p12", "not her passphrase")
     field = f"{named('file-form')} {named('passphrase-error')}"
-    visitor.page.wait_for_text("does not open these keys", selector=field, timeout_seconds=OPERATION_SECONDS)
+    visitor.page.wait_for_text("Wrong passphrase.", selector=field, timeout_seconds=OPERATION_SECONDS)
 
 
 def test_keys_under_the_mail_password_are_not_put_on_the_key_server(
@@ -168,8 +168,8 @@ def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
 def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPages) -> None:
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
-    visitor.page.wait_for_text("No certificate of stranger@example.test", selector=named("obstacle"))
-    not_yet = "Not ready to send: no usable certificate for stranger@example.test."
+    visitor.page.wait_for_text("stranger@example.test cannot receive encrypted mail yet", selector=named("obstacle"))
+    not_yet = "Not ready to send: stranger@example.test cannot receive encrypted mail yet."
     assert visitor.page.text(named("leaves")) == not_yet
     visitor.page.click(named("send"))
     assert visitor.page.value(named("compose-text")) == "Are you there?"

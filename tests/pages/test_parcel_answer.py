@@ -94,7 +94,7 @@ def test_the_sender_reads_the_answer_and_its_file_in_ordinary_mail(
     message = decrypt_message(mail, keys, PROVIDER)
     read = read_encrypted_payload(message)
     assert ANSWER in read.text.replace("\r\n", "\n")
-    assert read.text.startswith(f"Reply to parcel {reference}. Somebody who could open the parcel wrote it")
+    assert read.text.startswith(f"Reply to secure message {reference}. Somebody who could open the message wrote it")
     assert [(attachment.filename, attachment.data) for attachment in read.attachments] == [
         (note.name, b"Signed: Renate")
     ]
@@ -133,7 +133,7 @@ def test_a_reply_to_the_answer_goes_to_the_people_of_the_parcel_and_never_to_the
     pages.page.click(named("reply"))
     pages.page.wait_for_text("nothing proves who wrote it", selector=named("service-note"))
     assert pages.page.js("() => document.querySelectorAll('[data-test=recipient]').length") == 0
-    pages.page.wait_for_text(f"{READER}, who got parcel {reference}", selector=named("service-people"))
+    pages.page.wait_for_text(f"{READER}, who got secure message {reference}", selector=named("service-people"))
     pages.page.click(named("service-people"))
     pages.page.wait_for_text(READER, selector=named("recipient"))
     pages.page.wait_for_selector(named("remedy-parcel"), timeout_seconds=OPERATION_SECONDS)
@@ -221,7 +221,7 @@ def test_a_parcel_that_was_withdrawn_meanwhile_takes_no_answer(browser: Browser,
     write_answer(reader)
     parcel_rig.withdraw(sent)
     press_send(reader)
-    assert "The sender has withdrawn this parcel" in wait_for_problem(reader)
+    assert "The sender has withdrawn this message" in wait_for_problem(reader)
     assert answers_to(parcel_rig, count=0) == []
     reader.close()
 

@@ -68,7 +68,7 @@ def test_a_key_file_opens_a_parcel_without_the_words(
     assert reader.state == "verified"
     assert TEXT in reader.page.text(named("body"))
     # The words and the certificate are two ways for one person.
-    assert reader.page.text(named("lock-mark")) == "Encrypted for 1 person"
+    assert reader.page.text(named("lock-mark")) == "Encrypted for you"
     assert reader.file_names() == ["plan.pdf"]
     assert {"received", "opened"} <= set(parcel_rig.states_of(sent))
     # Nobody has asked for what the words need.
@@ -167,7 +167,7 @@ def test_a_file_that_opens_nothing_is_told_in_the_form(
     sent = send_letter(parcel_rig, key_file)
     reader = arrive(browser, parcel_rig, sent)
     choose_key_file(reader, key_file.path, "another passphrase")
-    assert "does not open these keys" in wait_for_refusal(reader, "passphrase-error")
+    assert "Wrong passphrase." in wait_for_refusal(reader, "passphrase-error")
     broken = tmp_path / "broken.p12"
     broken.write_bytes(key_file.path.read_bytes()[:900])
     choose_key_file(reader, broken)

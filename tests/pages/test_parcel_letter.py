@@ -60,7 +60,7 @@ def test_a_letter_goes_as_a_parcel_and_is_opened_by_the_words(
     letter.write(CAROL, subject="The plans for Thursday", text="The gate opens at one.")
     letter.attach(film)
     question = letter.ask()
-    assert f"{CAROL} has no usable certificate. Send as a parcel?" in question
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in question
     assert find_violations(letter.page) == []
     letter.go()
     words = letter.wait_until_sent()
@@ -104,7 +104,7 @@ def test_people_with_certificates_get_their_mail_beside_the_parcel(
     letter.wait_for_missing(2)
     question = letter.ask()
     assert f"{bob.address} will get this message as encrypted mail, as always." in question
-    assert "Each person in Bcc gets a parcel of their own" in question
+    assert "Each person in Bcc gets a secure message of their own" in question
     letter.go()
     letter.wait_until_sent()
     sections = letter.page.js(SECTIONS, named("parcel-secret"))
@@ -115,7 +115,7 @@ def test_people_with_certificates_get_their_mail_beside_the_parcel(
     mail = server.messages(bob.address)[mails_before:]
     assert [b"application/pkcs7-mime" in message.raw for message in mail] == [True]
     letter.finish()
-    letter.page.wait_for_text("as a parcel to those without a certificate")
+    letter.page.wait_for_text("as a secure message to those without a certificate")
     assert notices_to(running_rig, bob.address) == [], "nobody gets the parcel and the mail"
 
 
@@ -125,13 +125,13 @@ def test_words_that_travel_in_the_link_are_named_for_what_they_are(
     letter.page.activate()
     letter.write(CAROL, subject="By a link")
     question = letter.ask()
-    assert "Anyone who can read that link can open the parcel" in question
+    assert "Anyone who can read that link can open the message" in question
     letter.page.click(named("parcel-route-link"))
     letter.page.js("(select) => { document.querySelector(select).value = 'fr'; }", named("parcel-language"))
     letter.go()
     letter.page.wait_for_selector(named("parcel-link-with-words"), timeout_seconds=OPERATION_SECONDS)
     link = letter.page.text(named("parcel-link-with-words"))
-    assert "Anyone who can read this link can open the parcel." in letter.page.text(named("parcel-secret"))
+    assert "Anyone who can read this link can open the message." in letter.page.text(named("parcel-secret"))
     reader = ParcelPage(browser, link)
     reader.press_open()
     reader.wait_until_opened()
@@ -224,7 +224,7 @@ def test_a_full_quota_says_what_to_do_and_the_letter_stays(
     letter.ask()
     running_rig.meddle("POST", "/api/parcels", refuse)
     letter.go()
-    assert "Withdraw older ones under Sent parcels" in letter.wait_for_error()
+    assert "Withdraw older ones under “Secure messages”" in letter.wait_for_error()
     letter.page.click(named("parcel-cancel"))
     letter.page.wait_for("(dialog) => document.querySelector(dialog) === null", named("parcel-dialog"))
     assert letter.page.value(named("compose-text")) == "Every word of it."
@@ -271,11 +271,11 @@ def test_a_file_too_large_for_mail_goes_as_a_parcel_to_everybody(
     letter.write(bob.address, CAROL)
     letter.attach(large)
     letter.attach(small)
-    letter.page.wait_for_text("Such a file goes only in a parcel", selector=named("large-files"))
+    letter.page.wait_for_text("Such a file goes only in a secure message", selector=named("large-files"))
     letter.wait_for_missing(1)
     question = letter.ask()
-    assert "This is too large for mail. Send as a parcel?" in question
-    assert "Everybody gets the parcel, also those with a certificate." in question
+    assert "This is too large for mail. Send a secure message?" in question
+    assert "Everybody gets the secure message, also those with a certificate." in question
     assert letter.page.js("(button) => document.querySelector(button) === null", named("parcel-unencrypted"))
     before = len(notices_to(small_rig, bob.address))
     letter.go()
@@ -335,7 +335,7 @@ def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(
     letter = ParcelLetter(webkit, running_rig)
     letter.write(CAROL, subject="The plans for Thursday")
     letter.attach(film)
-    assert f"{CAROL} has no usable certificate. Send as a parcel?" in letter.ask()
+    assert f"{CAROL} cannot receive encrypted mail yet. Send a secure message?" in letter.ask()
     letter.page.show_top(390, 844)
     assert not letter.page.overflows_sideways()
     letter.go()

@@ -96,7 +96,7 @@ def test_a_parcel_that_nobody_signed_says_that_its_sender_is_unproven(browser: B
     reader = ParcelPage(browser, sent.link(parcel_rig.stack.pages_url))
     reader.open(sent.words)
     assert reader.state == "encrypted-only"
-    assert "did not sign this parcel" in reader.page.text(named("unsigned"))
+    assert "did not sign this message" in reader.page.text(named("unsigned"))
     reader.close()
 
 

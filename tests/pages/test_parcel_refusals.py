@@ -96,7 +96,7 @@ def test_wrong_words_and_no_such_parcel_look_alike(browser: Browser, reader: Par
         sentences.append(page.wait_for_words_problem())
         page.close()
     assert sentences[0] == sentences[1]
-    assert "These words do not open a parcel" in sentences[0]
+    assert "These words do not open a secure message" in sentences[0]
 
 
 def test_after_five_wrong_tries_the_sender_must_allow_more(reader: ParcelPage, sent: Sent) -> None:

@@ -98,7 +98,7 @@ def test_a_claim_is_named_as_one_and_a_withdrawn_parcel_is_opened_by_nobody(
     assert "danger" in page.js("(go) => document.querySelector(go).className", named("sent-parcel-withdraw-go"))
     page.click(named("sent-parcel-withdraw-go"))
     page.wait_for_selector(f"{card}[data-state=withdrawn]")
-    assert page.text("#announcer") == "The parcel is withdrawn."
+    assert page.text("#announcer") == "The secure message is withdrawn."
     assert page.js("() => document.activeElement.tagName") == "H2"
     stored = sending_rig.delivery.parcels.find(draft.id)
     assert stored is not None
@@ -115,7 +115,7 @@ def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages
     sending_rig.guess(draft, 5)
     show(page)
     card = open_card(page, reference)
-    assert "Nobody can open the parcel until you allow more tries." in page.text(card)
+    assert "Nobody can open the message until you allow more tries." in page.text(card)
     page.click(f"{card} {named('sent-parcel-tries')}")
     page.wait_for_text("First ask the recipient")
     page.click(named("sent-parcel-tries-go"))
@@ -131,7 +131,7 @@ def test_a_parcel_is_kept_longer_opened_seldom_and_tried_again(sender: MailPages
     page.wait_for_text("Nothing has changed", selector="#announcer")
     page.fill(f"{card} {named('sent-parcel-days')}", "30")
     page.press(ENTER)
-    page.wait_for_text("The parcel is kept until", selector="#announcer")
+    page.wait_for_text("The message is kept until", selector="#announcer")
     page.fill(f"{card} {named('sent-parcel-limit')}", "2")
     page.press(ENTER)
     page.wait_for_text("The limit is saved. Times in all: 2.", selector="#announcer")
@@ -155,7 +155,7 @@ def test_a_parcel_that_was_withdrawn_elsewhere_says_so(sender: MailPages, sendin
     card = open_card(page, reference)
     sending_rig.delivery.withdraw(sending_rig.stack.accounts[0].address, draft.id)
     page.click(f"{card} {named('sent-parcel-extend')}")
-    page.wait_for_text("This parcel is withdrawn", selector=f"{card} {named('sent-parcel-error')}")
+    page.wait_for_text("This message is withdrawn", selector=f"{card} {named('sent-parcel-error')}")
 
 
 def test_older_parcels_come_when_they_are_wanted(sender: MailPages, sending_rig: SendingRig) -> None:
@@ -167,7 +167,7 @@ def test_older_parcels_come_when_they_are_wanted(sender: MailPages, sending_rig:
     assert len(page.js(REFERENCES)) == 50
     page.click(named("sent-parcels-more"))
     page.wait_for(f"() => ({REFERENCES})().length > 50")
-    assert page.text("#announcer").startswith("More parcels are shown: ")
+    assert page.text("#announcer").startswith("More secure messages are shown: ")
     references = page.js(REFERENCES)
     assert len(set(references)) == len(references)
     focused = "(card) => document.activeElement.closest(card)?.dataset.reference"

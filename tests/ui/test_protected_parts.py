@@ -18,8 +18,9 @@ TEXT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 HEAD = b"From: bob@example.test\r\n"
 
 
-def examine(message: bytes) -> MessageReport:
-    keys = Keys(identities=[person("alice")])
+def examine(message: bytes, reader: str = "alice") -> MessageReport:
+    """The report on a message. With "" as reader, no key is unlocked."""
+    keys = Keys(identities=[person(reader)]) if reader else None
     return examine_message(message, Judging(trust_store=trust(anchor()), at=NOW), provider=PROVIDER, keys=keys)
 
 
@@ -51,6 +52,32 @@ def test_the_readers_of_an_encrypted_part_do_not_count_for_the_whole() -> None:
         for entity, readers, words in cases
     ]
     check_in_node("protected_parts", "the readers of an encrypted part do not count for the whole", vectors)
+
+
+def test_the_lock_names_the_reader_and_a_proved_sender_and_gives_no_count() -> None:
+    bob, unknown = person("bob"), stranger()
+    cases = [
+        (encrypted(TEXT, "alice"), "Encrypted for you"),
+        (encrypted(signed(TEXT, bob), "alice", "bob"), "Encrypted for you and bob@example.test"),
+        (encrypted(signed(TEXT, bob), "alice", "bob", "carol"), "Encrypted for you, bob@example.test and others"),
+        (encrypted(signed(TEXT, bob), "alice", "carol"), "Encrypted for you and someone else"),
+        (encrypted(TEXT, "alice", "bob"), "Encrypted for you and someone else"),
+        # Nobody vouches for the stranger, so the name in the certificate is not shown.
+        (
+            encrypt_entity(
+                signed(TEXT, unknown),
+                Encrypting(recipients=[person("alice").certificate, unknown.certificate]),
+                provider=PROVIDER,
+            ),
+            "Encrypted for you and someone else",
+        ),
+        (encrypted(TEXT, "alice", "bob", "carol"), "Encrypted for you and others"),
+    ]
+    vectors = [{"report": report_to_json(examine(HEAD + entity)), "words": words} for entity, words in cases]
+    # Without a key, nobody knows whether the person is among the readers.
+    closed = report_to_json(examine(HEAD + encrypted(TEXT, "alice"), reader=""))
+    vectors.append({"report": closed, "words": "Encrypted for its recipients"})
+    check_in_node("protected_parts", "the lock names the reader and a proved sender and gives no count", vectors)
 
 
 def test_the_signer_of_a_part_is_named_by_all_addresses_and_by_no_name_like_another() -> None:

@@ -108,7 +108,7 @@ WRONG: Final[dict[str, tuple[str, Change, str]]] = {
     "a lost value": ("es", lambda texts: texts.update({"shared.remove_named": "Quitar"}), "other values"),
     "a lost form": (
         "ar",
-        lambda texts: texts.update({"shared.encrypted_for": "{count, plural, one {x} other {{count} y}}"}),
+        lambda texts: texts.update({"shared.parcel_tries_left": "{count, plural, one {x} other {{count} y}}"}),
         "has not the forms zero, one, two, few, many, other",
     ),
     "a form of no number": (
@@ -118,12 +118,12 @@ WRONG: Final[dict[str, tuple[str, Change, str]]] = {
     ),
     "an empty form": (
         "de",
-        lambda texts: texts.update({"shared.encrypted_for": "{count, plural, one {} other {{count} y}}"}),
+        lambda texts: texts.update({"shared.parcel_tries_left": "{count, plural, one {} other {{count} y}}"}),
         "an empty form",
     ),
     "a form twice": (
         "de",
-        lambda texts: texts.update({"shared.encrypted_for": "{count, plural, one {x} one {z} other {{count} y}}"}),
+        lambda texts: texts.update({"shared.parcel_tries_left": "{count, plural, one {x} one {z} other {{count} y}}"}),
         "has not the forms one, other",
     ),
     "an open brace": ("de", lambda texts: texts.update({"shared.cancel": "Abbrechen {"}), "a brace"),

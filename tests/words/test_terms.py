@@ -56,13 +56,19 @@ TERMS: Final = {
     "undo": ("Rückgängig", "Annuler", "Deshacer", "تراجع"),
     "discard": ("Verwerfen", "Abandonner", "Descartar", "تجاهل"),
     "delete": ("Löschen", "Supprimer", "Eliminar", "حذف"),
-    "parcel": ("Paket", "colis", "paquete", "طرد"),
+    "secure message": ("geschützte Nachricht", "message sécurisé", "mensaje protegido", "رسالة محمية"),
     "import": ("importier", "import", "import", "استيراد"),
     "administrator": ("Administration", "administrateur", "administrador", "مسؤول النظام"),
 }
 # Other words for the same things, and words of an English that is gone.
 NEVER: Final = {
-    "en": (re.compile("junk"), re.compile(r"on the way to"), re.compile("does not hold"), re.compile("nobody vouches")),
+    "en": (
+        re.compile("junk"),
+        re.compile(r"on the way to"),
+        re.compile("does not hold"),
+        re.compile("nobody vouches"),
+        re.compile("[Pp]arcel(?!\\.html)"),
+    ),
     "de": (
         re.compile(r"(?:sind|ist) geprüft"),
         re.compile(r"(?:einer|der|die|eine|seine[rn]?) Stelle\b(?! )"),
@@ -81,6 +87,7 @@ NEVER: Final = {
         re.compile("Zertifikatsstelle"),
         re.compile("Junk"),
         re.compile(r"\bbenutz"),
+        re.compile("[Pp]aket|Päckchen|Sendung"),
     ),
     "fr": (
         re.compile("courriel"),
@@ -98,6 +105,7 @@ NEVER: Final = {
         re.compile(r"pourriel|\bspam"),
         re.compile("décrypt|encrypt"),
         re.compile(r"\btape[rz]\b"),
+        re.compile("[Cc]olis|paquet"),
     ),
     "es": (
         re.compile(r"responden? de\b"),
@@ -110,6 +118,7 @@ NEVER: Final = {
         re.compile(r"\be-?mail"),
         re.compile(r"\bexpir[aeó]"),
         re.compile(r"\bspam|basura"),
+        re.compile("[Pp]aquete"),
     ),
     "ar": (
         re.compile("سلط"),
@@ -121,6 +130,7 @@ NEVER: Final = {
         re.compile("مزعج"),
         re.compile("تصمد|يصمد"),
         re.compile("إلغاء قفل"),
+        re.compile("طرد|طرود"),
     ),
 }
 # A space before these has to keep the line together (French), and a German "…" has one before it.

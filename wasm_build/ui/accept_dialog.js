@@ -8,7 +8,7 @@ import { disturb } from "./calm.js";
 import { createForm, html, openDialog, problem, uniqueId, whileBusy } from "./dom.js";
 import { createFacts } from "./facts.js";
 import { isolate, sameAddress } from "./formats.js";
-import { cleanAddress, cleanName, looksLikeAddress } from "./shown_names.js";
+import { cleanAddress, cleanName, looksLikeAddress, readableName } from "./shown_names.js";
 
 /** The greatest number of a certificate's addresses that are listed. */
 const MAX_LISTED = 10;
@@ -95,8 +95,8 @@ function createAddresses(translate, kind, { addresses }, author) {
 function describe(translate, kind, { addresses, subject, issuer, notBefore, notAfter, fingerprint }, day) {
   return createFacts([
     [translate("certificate_row_addresses"), kind === "exact" ? listed(addresses) : ""],
-    [translate("accept_subject"), subject],
-    [translate("certificate_row_issuer"), issuer],
+    [translate("accept_subject"), readableName(subject)],
+    [translate("certificate_row_issuer"), readableName(issuer)],
     [translate("valid"), `${day(notBefore)} – ${day(notAfter)}`],
   ], [translate("fingerprint_sha256"), fingerprint]);
 }

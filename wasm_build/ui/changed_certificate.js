@@ -3,6 +3,7 @@
 import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";
 import { isolate } from "./formats.js";
+import { readableName } from "./shown_names.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipient_words.js").Certificate} Certificate */
@@ -42,7 +43,7 @@ export function createChange(translate, { address, before, after, sameIssuer }, 
  */
 function createSide(translate, title, certificate, day) {
   const lines = [
-    certificate.issuer,
+    readableName(certificate.issuer),
     translate("path_valid", { from: day(certificate.notBefore), until: day(certificate.notAfter) }),
   ];
   return html(

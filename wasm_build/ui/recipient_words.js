@@ -44,7 +44,7 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
     // STATES begins with the most serious reason.
     const codes = reasons.map(({ code }) => code);
     const gravest = [...STATES.keys()].find((code) => codes.includes(code));
-    const word = translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates);
+    const word = translate(STATES.get(gravest ?? "") ?? "no_certificate", dates);
     return { kind: "cannot", word, said: gravest ?? "" };
   }
   const warned = ["expires-soon", "certificate-changed"].find((warning) => warnings.some(({ code }) => code === warning));

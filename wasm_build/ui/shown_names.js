@@ -20,6 +20,10 @@ const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}\s]+/gu;
 /** The signs of an address, and their look-alikes that do not decompose into them: an enclosed a, and angle brackets. */
 const ADDRESS_SIGN = /[@<>\u24b6\u24d0\u02c2\u02c3\u1433\u1438\u16b2\u2039\u203a\u2329\u232a\u276c-\u2771\u27e8\u27e9\u29fc\u29fd\u3008\u3009\u{16f3f}\u{1d236}\u{1d237}\u{1f130}\u{1f150}\u{1f170}]/u;
 
+/** The value after a label, up to the next label. The core does not escape values. */
+const COMMON_NAME = /(?:^|, )CN=((?:[^,]|,(?! (?:[A-Za-z]+|[0-9.]+)=))+)/u;
+const ORGANISATION = /(?:^|, )O=((?:[^,]|,(?! (?:[A-Za-z]+|[0-9.]+)=))+)/u;
+
 /** A name in one line of any length, without invisible characters. @param {string} name */
 export function visibleName(name) {
   return name.replace(INVISIBLE, "").replace(BREAKS, " ").trim();
@@ -60,13 +64,24 @@ export function shortName({ name, address }) {
 }
 
 /**
- * The holder of a certificate in one line: the first address, or the subject. The core's name replaces a subject that is empty
- * or could be taken for an address.
- * @param {{addresses: string[], name: string, subject: string}} certificate
+ * The holder of a certificate in one line: the first address, or the core's name. The distinguished name is for the details.
+ * @param {{addresses: string[], name: string}} certificate
  */
-export function holderText({ addresses: [address], name, subject }) {
+export function holderText({ addresses: [address], name }) {
   if (address !== undefined) return cleanAddress(address);
-  return visibleName(looksLikeAddress(subject) ? name : subject) || name;
+  return (looksLikeAddress(name) ? "" : visibleName(name)) || "?";
+}
+
+/**
+ * The name for people in a distinguished name as the core writes it, such as "CN=Example CA, O=Example": the common name, or
+ * else the organisation. A text without either, or whose name could be taken for an address, is returned whole. The details of
+ * a certificate show the whole text.
+ * @param {string} distinguishedName
+ */
+export function readableName(distinguishedName) {
+  const text = visibleName(firstOf(distinguishedName, MAX_READ_NAME_CHARACTERS));
+  const name = COMMON_NAME.exec(text)?.[1] ?? ORGANISATION.exec(text)?.[1] ?? "";
+  return cleanName(name && !looksLikeAddress(name) ? name : text);
 }
 
 /** The first characters of a text, without half surrogate pairs. @param {string} text @param {number} count */

@@ -23,7 +23,7 @@ from smime_core.x509 import Certificate
 DOMAIN = "example.test"
 NAMES = ("Alice", "Bob")
 EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
-SERVICE = f"parcels@{DOMAIN}"
+SERVICE = f"secure-messages@{DOMAIN}"
 """The address that sends the notices about parcels."""
 DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"

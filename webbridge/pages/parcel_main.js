@@ -14,23 +14,23 @@ import { StartedVault } from "./parcels/page/started_vault.js";
 /** The words for a start that failed before the texts were loaded. @type {Record<string, Words>} */
 const WITHOUT_TEXTS = {
   en: {
-    title: "The parcel cannot be shown",
+    title: "The secure message cannot be shown",
     sentence: "A part of this page did not load. Check the connection, then open the link in your mail again.",
   },
   de: {
-    title: "Das Paket kann nicht gezeigt werden",
-    sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und öffnen Sie dann den Link in Ihrer Mail noch einmal.",
+    title: "Die geschützte Nachricht kann nicht gezeigt werden",
+    sentence: "Ein Teil dieser Seite wurde nicht geladen. Prüfen Sie die Verbindung und öffnen Sie dann den Link in Ihrer E-Mail noch einmal.",
   },
   fr: {
-    title: "Le colis ne peut pas être affiché",
-    sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis ouvrez de nouveau le lien dans votre courrier.",
+    title: "Le message sécurisé ne peut pas être affiché",
+    sentence: "Une partie de cette page n’a pas été chargée. Vérifiez la connexion, puis ouvrez de nouveau le lien dans votre e-mail.",
   },
   es: {
-    title: "No se puede mostrar el paquete",
+    title: "No se puede mostrar el mensaje protegido",
     sentence: "No se cargó una parte de esta página. Revise la conexión y vuelva a abrir el enlace de su correo.",
   },
   ar: {
-    title: "لا يمكن عرض الطرد",
+    title: "لا يمكن عرض الرسالة المحمية",
     sentence: "لم يُحمَّل جزء من هذه الصفحة. راجع الاتصال ثم افتح الرابط في بريدك مرة أخرى.",
   },
 };

@@ -48,14 +48,14 @@ export function taken({ backup, described }, take) {
 }
 
 /** @param {CertificateInfo} info */
-function named({ addresses, subject, fingerprint }) {
-  return { name: addresses.join(", ") || subject, fingerprint };
+function named({ addresses, name, fingerprint }) {
+  return { name: addresses.join(", ") || name, fingerprint };
 }
 
 /** @param {NonNullable<Offer["described"]["followed"]>} followed */
 function describeList({ signer, list }) {
   return {
-    name: list?.name ?? signer.subject, signer: signer.subject, fingerprint: signer.fingerprint,
+    name: list?.name ?? signer.name, signer: signer.name, fingerprint: signer.fingerprint,
     anchors: list?.anchors.map(({ certificate }) => certificate.name) ?? [],
   };
 }

@@ -122,7 +122,7 @@ def test_the_sender_reads_an_answer_in_ordinary_mail(
     send()
     (mail,) = post.mails
     assert (mail["From"].addresses[0].addr_spec, mail["To"], post.recipients[-1]) == (SERVICE, ALICE, [ALICE])
-    assert mail["Subject"] == f"Reply to parcel {reference}"
+    assert mail["Subject"] == f"Reply to secure message {reference}"
     read = decrypt_message(post.raw[0], Keys(identities=[alice]), PROVIDER)
     assert TEXT.encode() in read
     assert states_of(sender, draft) == [{"state": "answered", "at": "2026-11-20T12:00:00Z", "by": "service"}]
@@ -273,7 +273,7 @@ def test_requests_for_one_parcel_are_counted(
 
 def test_the_opened_parcel_says_how_it_is_answered(draft: Draft, recipient: Recipient) -> None:
     opened = recipient.open(draft.id, draft.proof).get_json()
-    assert opened["answer"] == {"from": f"Parcel service <{SERVICE}>", "bytes": MOST_BYTES, "left": MAX_ANSWERS}
+    assert opened["answer"] == {"from": f"Secure message service <{SERVICE}>", "bytes": MOST_BYTES, "left": MAX_ANSWERS}
 
 
 def test_a_service_that_sends_no_mail_takes_no_answer(
@@ -345,7 +345,7 @@ def test_the_sender_learns_of_an_answer_that_the_mail_server_refuses(
     send()
     assert [(row["recipient"], row["code"]) for row in states_of(sender, draft)] == [(ALICE, "smtp-552")]
     assert [mail["Subject"] for mail in post.mails] == [
-        f"Parcel {sender.show(draft)['reference']}: a reply was not delivered"
+        f"Secure message {sender.show(draft)['reference']}: a reply did not reach you"
     ]
     assert [row.cms for row in rig.rows(PARCEL_ANSWER)] == [b""]
 

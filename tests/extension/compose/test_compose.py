@@ -107,11 +107,11 @@ def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webma
     address(window, "compose-to", "carol@example.test")
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=send]")
-    assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
-    assert leaves(window) == "Not ready to send: no usable certificate for carol@example.test."
+    assert "carol@example.test cannot receive encrypted mail yet" in window.text("[data-test=obstacle]")
+    assert leaves(window) == "Not ready to send: carol@example.test cannot receive encrypted mail yet."
     address(window, "compose-to", "bob@example.test")
     # The letter is not sent to Bob either, although Bob could read it.
-    assert leaves(window) == "Not ready to send: no usable certificate for carol@example.test."
+    assert leaves(window) == "Not ready to send: carol@example.test cannot receive encrypted mail yet."
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])

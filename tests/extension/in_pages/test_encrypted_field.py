@@ -67,7 +67,7 @@ def test_the_window_shows_site_text_and_readers(unlocked: Extension, page: Page,
     assert site.origin in shown
     assert window.text("[data-test=covered]") == TEXT
     assert "bob@example.test" in window.text("[data-test=readers]")
-    assert "eve@x.test\nCannot read it" in window.text("[data-test=readers]")
+    assert "eve@x.test\nCannot receive encrypted mail yet" in window.text("[data-test=readers]")
 
 
 def test_a_refusal_keeps_the_text(unlocked: Extension, page: Page, site: Site) -> None:
@@ -116,7 +116,7 @@ def test_decrypts_a_field_and_says_who_signed(unlocked: Extension, page: Page, s
     page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
     around = open_and_agree(unlocked, page)
     assert "Verified Signed by bob@example.test, unchanged." in around.text()
-    assert "Encrypted for 1 person" in around.text()
+    assert "Encrypted for you" in around.text()
     assert page.wait_for_frame("view.html").text(".text") == TEXT
 
 
@@ -169,7 +169,7 @@ def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_encr
     window.click("[data-test=passphrase]")
     window.type("not this one")
     window.press(ENTER)
-    window.wait_for_text("does not open these keys", timeout_seconds=30)
+    window.wait_for_text("Wrong passphrase.", timeout_seconds=30)
     assert window.js("() => document.activeElement.dataset.test") == "passphrase"
     window.type(PASSPHRASE)
     window.press(ENTER)
@@ -178,7 +178,7 @@ def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_encr
 
 
 def test_a_wrong_passphrase_imports_nothing(extension: Extension, people: People) -> None:
-    extension.import_keys(people.folder / "alice.p12", "not this one", expect="does not open these keys")
+    extension.import_keys(people.folder / "alice.p12", "not this one", expect="Wrong passphrase.")
 
 
 def test_a_damaged_key_file_is_said_to_be_damaged(extension: Extension, people: People) -> None:
@@ -186,7 +186,7 @@ def test_a_damaged_key_file_is_said_to_be_damaged(extension: Extension, people: 
 
 
 def test_a_file_without_a_passphrase_wants_one_before_it_is_kept(extension: Extension, people: People) -> None:
-    extension.import_keys(people.folder / "alice.pem", "", expect="passphrase does not open")
+    extension.import_keys(people.folder / "alice.pem", "", expect="Wrong passphrase.")
 
 
 def test_a_key_in_clear_is_kept_under_the_passphrase_that_was_typed(extension: Extension, people: People) -> None:

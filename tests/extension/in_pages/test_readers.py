@@ -43,7 +43,7 @@ def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) 
     window.wait_for_text("whole email address", selector=STATUS)
     window.fill("[data-test=add-reader]", "")
     add(window, CAROL)
-    window.wait_for_text("No certificate of", selector=STATUS, timeout_seconds=30)
+    window.wait_for_text("cannot receive encrypted mail yet", selector=STATUS, timeout_seconds=30)
     # A file with somebody else's certificate is refused.
     window.choose_files("[data-test=add-reader-file]", [people.folder / "bob.der"])
     window.wait_for_text("another address", selector=STATUS, timeout_seconds=30)

@@ -258,7 +258,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
         ("damaged.backup", bytes(damaged), NEW, "Nothing here was changed"),
         ("cut.backup", backup[:-50], NEW, "Nothing here was changed"),
         ("foreign.backup", b"a letter", NEW, "is no backup"),
-        ("whole.backup", backup, "another passphrase", "does not open this backup"),
+        ("whole.backup", backup, "another passphrase", "Wrong passphrase, or the file was damaged"),
     ):
         (tmp_path / name).write_bytes(octets)
         open_review(options, tmp_path / name, passphrase, how="replace")

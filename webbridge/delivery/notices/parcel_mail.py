@@ -1,7 +1,9 @@
 """The notice to a recipient: who has sent what, how long the parcel waits, and how to open it.
 
-The mail has no text of the sender. The sender's address is the only value that a person has chosen, and the service has
-verified it. The mail has no secret, so reading the mailbox is not enough to open the parcel.
+People read "secure message", never "parcel", because mails about parcels are a common deception. The subject and the
+first sentence begin with the sender's address. This address is the only value that a person has chosen, and the service
+has verified it. The mail has no text of the sender, and no secret, so reading the mailbox is not enough to open the
+parcel.
 """
 
 from __future__ import annotations
@@ -52,9 +54,9 @@ def write_parcel_mail(notice: ParcelNotice, head: Letterhead) -> bytes:
         id=notice.id,
         at=notice.at,
         recipient=notice.recipient,
-        subject=texts["parcel_subject"].format(reference=notice.reference),
+        subject=texts["parcel_subject"].format(sender=sender.text, reference=notice.reference),
         blocks=(
-            first,
+            first.format(sender=sender.text),
             Facts(lines=facts),
             texts["parcel_verified"],
             Link(sentence=texts["parcel_open"], url=head.parcel_url(notice.parcel)),

@@ -7,7 +7,7 @@
 import { withFewMarks } from "../../../wasm_build/ui/bounded_text.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
-import { countReaders } from "../../../wasm_build/ui/protected_parts.js";
+import { readersWords } from "../../../wasm_build/ui/protected_parts.js";
 import { BEING_CHECKED } from "../../../wasm_build/vault/server/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
@@ -112,7 +112,7 @@ function stateSentence(translate, report, from) {
  */
 function createLock(translate, report, people) {
   if (!isEncrypted(report)) return null;
-  const words = translate("encrypted_for", { count: people || countReaders(report) });
+  const words = readersWords(translate, report, people);
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return { words, element: html("p", { class: "lock-line", data: { test: "lock-mark" } }, mark, words) };

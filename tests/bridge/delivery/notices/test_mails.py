@@ -37,6 +37,14 @@ OWN = {language: WORDS.of_part(language, "parcel_mails") for language in WORDS.l
 PROVIDER = NativeProvider()
 MAX_SUBJECT_CHARACTERS = 70
 MAX_PARAGRAPH_CHARACTERS = 420
+# Words of delivery companies, whose mails are imitated more than any others to deceive people.
+WORDS_OF_DELIVERY = {
+    "en": re.compile("parcel|deliver|packag|pick(?:ed)? up|courier|shipment|customs"),
+    "de": re.compile("paket|päckchen|sendung|zustell|zugestellt|liefer|abhol|zoll"),
+    "fr": re.compile("colis|paquet|livr|remis|point relais|douane"),
+    "es": re.compile("paquete|entreg|envío|recog|reparto|retenid|aduana"),
+    "ar": re.compile("طرد|طرود|توصيل|تسليم|سُلّم|سُلِّم|شحن|جمارك"),
+}
 
 
 def notice(language: Language = ENGLISH, **changes: Any) -> ParcelNotice:
@@ -96,9 +104,38 @@ def test_a_notice_says_who_what_how_large_until_when_and_how_to_open_and_complai
         assert part in text
     for sentence in ("verified", "open", "secret", "complain", "refuse", "end"):
         assert words[f"parcel_{sentence}"] in text
-    assert words[f"parcel_first_{kind}"] in text
+    assert text.splitlines()[0] == words[f"parcel_first_{kind}"].format(sender=SENDER)
     assert LINK in text.splitlines(), "the link is a line of its own"
     assert not values_in(text)
+
+
+@pytest.mark.parametrize("language", WORDS.languages)
+@pytest.mark.parametrize("kind", ["message", "files"])
+def test_a_notice_names_the_address_of_the_sender_first(language: Language, kind: str) -> None:
+    mail = read(write_parcel_mail(notice(language, kind=kind), HEAD))
+    for text in (mail["Subject"], text_of(mail)):
+        # An Arabic text isolates the address, so that it does not turn the sentence from left to right.
+        assert text.removeprefix("\u2068").startswith(SENDER)
+        assert text.startswith("\u2068") == is_right_to_left(language)
+
+
+@pytest.mark.parametrize("language", WORDS.languages)
+def test_no_mail_looks_like_one_of_a_delivery_company(language: Language) -> None:
+    mails = [write_parcel_mail(notice(language, kind=kind), HEAD) for kind in ("message", "files")]
+    mails += [write_sender_mail(sender_notice(change, language), HEAD) for change in Change]
+    word = WORDS_OF_DELIVERY[language]
+    for mail in map(read, mails):
+        text = f"{mail['From']}\n{mail['Subject']}\n{text_of(mail)}".replace(LINK, "")
+        assert word.findall(text.lower().replace(SERVICE, "")) == []
+    assert [key for key, text in OWN[language].items() if word.search(text.lower())] == []
+
+
+@pytest.mark.parametrize("language", WORDS.languages)
+def test_the_longest_address_of_a_sender_is_in_a_subject_that_servers_take(language: Language) -> None:
+    sender = f"{'a' * 64}@{'.'.join(['b' * 62] * 3)}.c"
+    mail = write_parcel_mail(notice(language, sender=sender), HEAD)
+    assert sender in read(mail)["Subject"]
+    assert max(map(len, mail.split(b"\r\n"))) < 998
 
 
 @pytest.mark.parametrize("language", WORDS.languages)

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.server
 
 NOTICE, FAILURE = (RECIPIENT, "parcel"), (SENDER, "failed")
 NAME = "1795780800.0123456789abcdef01234567"
-ORIGINAL = f"""From: Parcel service <{SERVICE}>
+ORIGINAL = f"""From: Secure message service <{SERVICE}>
 To: <{RECIPIENT}>
 Message-ID: <{NAME}@example.test>
-Subject: A parcel waits for you
+Subject: alice@example.test: secure message for you (7K3M-0PQR-XYZ1)
 
 """
 
@@ -154,7 +154,7 @@ def test_a_withdrawn_parcel_brings_no_mail(
 @pytest.mark.parametrize(
     "mail",
     [
-        report(original_type="message/rfc822", original=f"{ORIGINAL}A parcel waits.\n"),
+        report(original_type="message/rfc822", original=f"{ORIGINAL}A secure message waits.\n"),
         report(original_type="text/rfc822-headers; charset=us-ascii"),
         report(original_type="message/global-headers"),
         report(kind='"Delivery-Status"'),

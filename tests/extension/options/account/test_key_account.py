@@ -121,7 +121,7 @@ def test_a_new_browser_opens_old_and_new_mail_and_browsers_follow_a_new_passphra
     options.wait_for_selector("[data-test=key-log-in]")
     options.browser.expect_error("401")
     act(options, "key-log-in", PASSPHRASE)
-    options.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+    options.wait_for_text("Wrong passphrase.", timeout_seconds=OPERATION_SECONDS)
     act(options, "key-log-in", NEXT)
     wait_until_done(options, BROUGHT)
     assert all(opens(extension, letter, tmp_path) for letter in (old, new))

@@ -5,6 +5,7 @@ import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { dayOnly, isAddress, isolate, sameAddress } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
 import { recipientState } from "../../../../wasm_build/ui/recipient_words.js";
+import { readableName } from "../../../../wasm_build/ui/shown_names.js";
 import { Directory } from "../../trust/directory.js";
 import { openRenewing } from "./shared_forms.js";
 import { fail, people, sharedSentence } from "./shared_words.js";
@@ -69,7 +70,7 @@ function drawPeople(services, shared, row, group) {
     group.isOwn ? createAdding(services, shared, row, group) : null,
     group.isOwn
       ? createRenewing(services, shared, group)
-      : createFacts([[translate("shared_owner_certificate"), group.certificate.subject]], [translate("fingerprint_sha256"), group.certificate.fingerprint]),
+      : createFacts([[translate("shared_owner_certificate"), readableName(group.certificate.subject)]], [translate("fingerprint_sha256"), group.certificate.fingerprint]),
   ].filter((part) => part !== null);
 }
 

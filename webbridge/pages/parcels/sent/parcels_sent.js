@@ -1,5 +1,5 @@
 /**
- * The content of the view "Sent parcels": the parcels of the account, and the tokens of its programs.
+ * The content of the view "Secure messages": the parcels of the account, and the tokens of its programs.
  *
  * This is a separate script, which `sent_parcels_view.js` loads when the view is first shown. Functions that may exist only
  * once in a document come from the pages: those for questions, dialogs, and unique ids.

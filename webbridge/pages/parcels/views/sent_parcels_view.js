@@ -1,4 +1,4 @@
-/** The view "Sent parcels". */
+/** The view "Secure messages". */
 
 import { createForm, inputField, openDialog, problem, uniqueId, whileBusy } from "../../../../wasm_build/ui/dom.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
