@@ -193,6 +193,7 @@ test-tools: $(STAMPS)/python
 		slapd=slapd ldapadd=ldap-utils nginx=nginx-light caddy=caddy '/usr/sbin/postfix=postfix' \
 		/usr/lib/dovecot/pop3=dovecot-pop3d /usr/lib/dovecot/submission=dovecot-submissiond \
 		/usr/lib/dovecot/lmtp=dovecot-lmtpd setpriv=util-linux \
+		/usr/lib/dovecot/managesieve=dovecot-managesieved sievec=dovecot-sieve \
 		'php-fpm|php-fpm8.2=php-fpm' cc=build-essential python3-config=python3-dev \
 		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
 		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \

@@ -19,6 +19,10 @@ _SEND: Final = (
     f"{_MAIL}, 403 folder-read-only, 404 no-such-folder, 409 already-sending, 422 key-used, 422 message-refused,"
     " 422 not-offered"
 )
+_FILTERS: Final = (
+    f"{_SESSION}, 403 domain-not-served, 422 not-offered, 502 mail-server-misconfigured, 502 mail-server-refused,"
+    " 502 mail-server-unreachable, 502 mail-server-unreadable, 503 mail-server-busy"
+)
 _HALF: Final = f"{_SESSION}, 403 reload-forbidden, 404 half-gone"
 
 BRIDGE_CODES: Final = AnswerCodes(
@@ -73,6 +77,8 @@ BRIDGE_CODES: Final = AnswerCodes(
         "PUT /api/copies": f"{_MAIL}, 422 not-offered",
         "POST /api/drafts": _CHANGE,
         "DELETE /api/drafts": _CHANGE,
+        "GET /api/filters": _FILTERS,
+        "PUT /api/filters": f"{_FILTERS}, 404 no-such-folder, 409 filters-changed, 409 filters-of-others",
         "POST /api/directory": _SESSION,
         "POST /api/pki/status": _SESSION,
         "POST /api/pki/issuers": _SESSION,

@@ -138,6 +138,12 @@ class BridgeConfig:
     extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 
+    @property
+    def has_filters(self) -> bool:
+        """Whether people of some domain can change filters on their mail server."""
+        servers = (self.mail_server, *(domain.server for domain in self.domains))
+        return any(server is not None and server.sieve is not None for server in servers)
+
     def authserv_ids_of(self, server: MailServer) -> frozenset[str]:
         """The names whose Authentication-Results an account of this server must not send, in small letters."""
         names = [self.authserv_id] if self.authserv_id else [server.mailbox.host, server.smtp.host]

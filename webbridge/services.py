@@ -31,6 +31,7 @@ from webbridge.delivery.delivery import Delivery, open_delivery
 from webbridge.delivery.own_keys.codes import CodeBook
 from webbridge.delivery.pepper import Pepper
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
+from webbridge.filters.limits import filter_limit
 from webbridge.folder_choices import FolderChoices
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
@@ -104,6 +105,7 @@ class Services:
     places: SharedPlaces
     downloads: SessionLimit
     sends: SendLimits
+    filters: SessionLimit
     logins: LoginCounter
     login_gate: Gate
     devices: KnownDevices
@@ -194,6 +196,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         places=places,
         downloads=download_limit(places),
         sends=SendLimits(places),
+        filters=filter_limit(places),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
         devices=devices,

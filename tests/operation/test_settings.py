@@ -10,7 +10,7 @@ import pytest
 from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.first_file import first_file
 from sealwax.operation.settings import WrongSettings, load_public_settings, load_settings, setting_names
-from webbridge.gateway import Security
+from webbridge.gateway import Security, ServerAddress
 from webbridge.operation.settings import BridgeSettings
 from webbridge.push.endpoints import PUSH_HOSTS
 
@@ -115,6 +115,16 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
     assert (config.mail_server.mailbox.host, config.mail_server.mailbox.port) == ("imap.example.org", 1993)
 
 
+def test_the_server_of_filters_is_named_beside_the_others(file: Path) -> None:
+    file.write_text(GOOD + 'sieve = {host = "sieve.example.org", port = 4190, security = "starttls"}\n')
+    config = load_settings(BridgeSettings, file).to_config()
+    assert config.mail_server is not None
+    assert config.mail_server.sieve == ServerAddress(host="sieve.example.org", port=4190, security=Security.STARTTLS)
+    assert config.has_filters
+    file.write_text(GOOD)
+    assert not load_settings(BridgeSettings, file).to_config().has_filters
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -128,6 +138,7 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
         ('"/tmp/bridge.sqlite"', '":memory:"', "database: a file or a server is expected with more than one worker"),
         (GOOD, 'api_prefix = "/mail/"' + GOOD, "api_prefix: a path as /mail is expected"),
         (GOOD, GOOD.partition("[mail]")[0], "mail is missing"),
+        ("imap = ", 'sieve = {host = "s", port = 4190}\npop3 = ', "sieve needs a mail server with imap"),
         ("[mail]", "[mail", "is not TOML: the syntax is wrong at line 6"),
         (GOOD, 'enrolment_key = "secret-word"' + GOOD, "enrolment_key: 32 bytes are expected"),
         (GOOD, GOOD + "[sessions]\nidle_seconds = 99999", "idle_seconds is more than absolute_seconds"),

@@ -28,7 +28,8 @@ def show_config() -> Response:
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
     of events. `timestampHost` is null, or the timestamp service that the bridge asks. `labelPolicy` is null, or has the
     security labels to offer. `push` is null, or has the public key with which browsers subscribe to push messages.
-    `reloadMinutes` is the longest time for a reload, or 0. `parcels` is null, or has the limits of a parcel.
+    `filters` says that a mail server takes filters. `reloadMinutes` is the longest time for a reload, or 0. `parcels`
+    is null, or has the limits of a parcel.
     """
     config, trust_list, labels = services().config, services().trust_list.cms, services().label_policy
     return jsonify(
@@ -43,6 +44,7 @@ def show_config() -> Response:
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
         events=config.has_events,
+        filters=config.has_filters,
         push=None if config.push is None else {"key": config.push.public_key},
         reloadMinutes=config.reload_minutes,
         parcels=None if config.parcels is None else _parcel_limits(config.parcels),

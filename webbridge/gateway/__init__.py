@@ -1,7 +1,8 @@
 """The only part of the bridge that talks to mail servers.
 
-`door` refuses forbidden arguments, `wire` sends and receives bytes within a deadline, `imap` and `smtp` implement the
-two protocols, and `pool` keeps logged-in connections. Each reply of a server becomes a result or a GatewayError.
+`door` refuses forbidden arguments, `wire` sends and receives bytes within a deadline, `imap`, `pop3`, `smtp` and
+`sieve` implement the protocols, and `pool` keeps logged-in connections. Each reply of a server becomes a result or a
+GatewayError.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from webbridge.gateway.imap_idle import INBOX, RENEW_SECONDS, InboxWatch
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.pop3 import Pop3Connection
+from webbridge.gateway.sieve import MAX_SCRIPT_BYTES, SieveConnection, SieveScript, sieve_mechanisms
 from webbridge.gateway.smtp import Offers, Outcome, Report, ask_offers, submit_message
 
 __all__ = [
     "INBOX",
+    "MAX_SCRIPT_BYTES",
     "RENEW_SECONDS",
     "ConnectionPool",
     "Credentials",
@@ -58,7 +61,10 @@ __all__ = [
     "Secret",
     "Security",
     "ServerAddress",
+    "SieveConnection",
+    "SieveScript",
     "ask_offers",
     "failure_of",
+    "sieve_mechanisms",
     "submit_message",
 ]

@@ -163,6 +163,7 @@ class ServerAddress:
 class MailServer:
     """The mail servers of an account: an IMAP or POP3 server for the mailbox, and a server for outgoing mail.
 
+    `sieve`, if given, is the ManageSieve server for the filters of the mailbox. It needs the folders of IMAP.
     `ca_file`, if given, replaces the system's authorities. With `takes_tokens`, a bearer token may be used in place of
     a password, with SASL OAUTHBEARER (RFC 7628). One call waits for a server at most `timeout_seconds` in total, and
     longer only to transfer a large message.
@@ -171,6 +172,7 @@ class MailServer:
     smtp: ServerAddress
     imap: ServerAddress | None = None
     pop3: ServerAddress | None = None
+    sieve: ServerAddress | None = None
     ca_file: Path | None = None
     timeout_seconds: float = 30.0
     takes_tokens: bool = False
@@ -178,6 +180,8 @@ class MailServer:
     def __post_init__(self) -> None:
         if (self.imap is None) == (self.pop3 is None):
             raise ValueError("a mail server has either imap or pop3")
+        if self.sieve is not None and self.imap is None:
+            raise ValueError("sieve needs a mail server with imap")
 
     @property
     def mailbox(self) -> ServerAddress:

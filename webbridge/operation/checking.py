@@ -33,9 +33,10 @@ from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.delivery.own_keys.certifier import Certifier, CertifierUnavailable
-from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.gateway import GatewayError, MailServer, Security, ServerAddress, sieve_mechanisms
 from webbridge.gateway.imap_login import BothRevisions
 from webbridge.gateway.sasl import OF_PASSWORDS, OF_TOKENS
+from webbridge.gateway.wire import CallDeadline
 from webbridge.label_policy import read_label_policy
 from webbridge.operation.settings import BRIDGE, BridgeSettings
 
@@ -79,6 +80,8 @@ def _findings(settings: BridgeSettings, file: Path, *, accepts_servers: bool) ->
         protocol, check_mailbox = ("imap", _check_imap) if server.imap else ("pop3", _check_pop3)
         yield guarded(protocol, lambda check=check_mailbox, server=server: check(server))  # type: ignore[misc]
         yield guarded("smtp", lambda server=server: _check_smtp(server))  # type: ignore[misc]
+        if server.sieve is not None:
+            yield guarded("sieve", lambda server=server, at=server.sieve: _check_sieve(server, at))  # type: ignore[misc]
     yield guarded("key server", lambda: _check_origin("key server", config.key_server_origin, "/parameters"))
     yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
     if config.parcels is not None:
@@ -234,6 +237,18 @@ def _check_smtp(server: MailServer) -> Finding:
         f"allow one of {', '.join(OF_PASSWORDS)} on the mail server",
     )
     return _check_logins(server, address, mechanisms, "smtp", refusal)
+
+
+def _check_sieve(server: MailServer, address: ServerAddress) -> Finding:
+    try:
+        mechanisms = sieve_mechanisms(server, CallDeadline(_CONNECT_SECONDS))
+    except GatewayError as error:
+        if isinstance(error.__cause__, ssl.SSLError):
+            return _unreachable("sieve", address, error.__cause__)
+        remedy = 'look at host, port and `security`: usually 4190 and "starttls"'
+        return wrong("sieve", f"{_at(address)}: {error.message}", remedy)
+    refusal = wrong("sieve", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
+    return _check_logins(server, address, mechanisms, "sieve", refusal)
 
 
 class _ImapOverTls(BothRevisions, imaplib.IMAP4_SSL):

@@ -68,6 +68,9 @@ class MailSection(Section):
     imap: AddressSection | None = Field(default=None, description="Server from which mail is read by IMAP")
     pop3: AddressSection | None = Field(default=None, description="Server from which mail is read by POP3")
     smtp: AddressSection = Field(description="Submission server")
+    sieve: AddressSection | None = Field(
+        default=None, description="ManageSieve server on which people change their filters; needs `imap`"
+    )
     ca_file: Path | None = Field(
         default=None, description="PEM file of authorities for these servers, in place of the system's"
     )
@@ -84,6 +87,8 @@ class MailSection(Section):
         """Refuse a mailbox with both protocols, or with none."""
         if (self.imap is None) == (self.pop3 is None):
             raise ValueError("a mail server has either imap or pop3")
+        if self.sieve is not None and self.imap is None:
+            raise ValueError("sieve needs a mail server with imap")
         return self
 
     def to_server(self) -> MailServer:
@@ -92,6 +97,7 @@ class MailSection(Section):
             imap=None if self.imap is None else self.imap.to_address(),
             pop3=None if self.pop3 is None else self.pop3.to_address(),
             smtp=self.smtp.to_address(),
+            sieve=None if self.sieve is None else self.sieve.to_address(),
             ca_file=self.ca_file,
             timeout_seconds=self.timeout_seconds,
             takes_tokens=self.oauthbearer,

@@ -16,10 +16,12 @@ class PlaceKind(StrEnum):
     """The connection to a POP3 mailbox, which admits one connection at a time (RFC 1939 section 8)."""
     DOWNLOAD = "download"
     SEND = "send"
+    SIEVE = "sieve"
+    """A connection of a session to the server of its filters."""
 
 
 # Mail servers allow about ten connections for one user, and a person may use other mail programs too.
 MOST_AT_ONCE: Final = MappingProxyType(
     # Downloads leave one connection for the lists.
-    {PlaceKind.IMAP: 4, PlaceKind.POP3: 1, PlaceKind.DOWNLOAD: 3, PlaceKind.SEND: 2}
+    {PlaceKind.IMAP: 4, PlaceKind.POP3: 1, PlaceKind.DOWNLOAD: 3, PlaceKind.SEND: 2, PlaceKind.SIEVE: 2}
 )

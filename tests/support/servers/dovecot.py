@@ -20,6 +20,8 @@ from tests.support.servers.ports import free_port
 from webbridge.gateway import Security, ServerAddress
 
 BINARY = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+LDA = Path("/usr/lib/dovecot/dovecot-lda")
+MANAGESIEVE = Path("/usr/lib/dovecot/managesieve")
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
 
@@ -123,6 +125,49 @@ service pop3-login {{
   }}
 }}
 """
+
+
+def sieve_settings(folder: Path, ports: Mapping[Security, int]) -> str:
+    """Return settings that add ManageSieve on these ports, and filter the mail that `deliver_by_lda` delivers.
+
+    The mails that filters send come to the file `mail/sent`.
+    """
+    sendmail = folder / "sendmail"
+    sendmail.write_text(f"#!/bin/sh\ncat >> {folder}/mail/sent\n")
+    sendmail.chmod(0o755)
+    return f"""
+protocols = imap sieve
+sendmail_path = {sendmail}
+auth_socket_path = {folder}/run/auth-userdb
+service auth {{
+  unix_listener auth-userdb {{
+    mode = 0666
+  }}
+}}
+service managesieve-login {{
+  {"" if os.getuid() == 0 else "chroot ="}
+  inet_listener sieve {{
+    port = {ports[Security.STARTTLS]}
+  }}
+  inet_listener sieves {{
+    port = {ports[Security.IMPLICIT_TLS]}
+    ssl = yes
+  }}
+}}
+protocol lda {{
+  mail_plugins = $mail_plugins sieve
+}}
+plugin {{
+  sieve = file:{folder}/mail/scripts/%u;active={folder}/mail/scripts/%u.active
+  sieve_vacation_send_from_recipient = yes
+}}
+"""
+
+
+def deliver_by_lda(folder: Path, address: str, message: bytes) -> None:
+    """Deliver a message as a mail server does, through the filters of the address."""
+    command = [str(LDA), "-c", str(folder / "dovecot.conf"), "-d", address, "-a", address, "-f", "bob@example.test"]
+    subprocess.run(command, input=message, check=True)
 
 
 def auth_settings(port: int) -> str:

@@ -247,7 +247,7 @@ class _Conversation:
         if isinstance(step, TakeLine):
             self._server.taken.append(self._lines.readline(LINE_BYTES).strip())
         elif isinstance(step, TakeLiteral):
-            announced = re.search(rb"\{(\d+)\}\s*\Z", self._last)
+            announced = re.search(rb"\{(\d+)\+?\}\s*\Z", self._last)
             assert announced, self._last
             self._server.messages.append(self._lines.read(int(announced[1])))
             self._lines.readline(LINE_BYTES)
