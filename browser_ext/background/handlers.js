@@ -133,6 +133,7 @@ export const HANDLERS = {
   "account.stop-reset": keyAccount.stopReset,
   "account.prove": keyFactor.prove,
   "account.cancel": keyFactor.cancel,
+  "passphrase.measure": (body) => vault.call("passphrase.measure", body),
   "request.make": requests.make,
   "request.finish": requests.finish,
   "request.drop": ({ id }) => database.remove("requests", id),

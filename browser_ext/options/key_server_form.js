@@ -14,7 +14,7 @@ import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryPattern, safeOrigin } from "../shared/directory_address.js";
 import { errorText } from "../texts/texts.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
-import { byId, field, tellDone } from "./parts.js";
+import { byId, field, passphraseAdvice, tellDone } from "./parts.js";
 
 /** @typedef {import("./identities.js").Context} Context */
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
@@ -82,6 +82,7 @@ function createApp({ translate, refresh }) {
     }, (error) => { failure.textContent = errorText(error); }),
     // The extension does not keep the mail password, so a new passphrase cannot be compared with the mail password.
     passphraseRule: { check: async () => {} },
+    passphraseAdvice,
     roamingKeys: { leave: () => void refresh() },
   };
 }

@@ -190,6 +190,8 @@ export const MESSAGES = {
   // The second factor of a login that waits.
   "account.prove": { from: ["options"], body: { code: "string" } },
   "account.cancel": { from: ["options"], body: {} },
+  // The strength of a passphrase that the person types.
+  "passphrase.measure": { from: ["options"], body: { measured: SECRET } },
   "request.make": {
     from: ["options"], body: { addresses: "strings", commonName: "string", kind: "string", passphrase: SECRET },
   },

@@ -60,6 +60,7 @@ export const VERBS = {
   "field.verify": verifyField,
   "field.judge": judgeField,
   "roaming.answer": answerStep,
+  "passphrase.measure": vault.measurePassphrase,
 };
 
 /**

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import Page
-from tests.support.new_passphrases import NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
+from tests.support.new_passphrases import IN_PAGE, NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 PHONE = 390
 LOCKED = ("request-form", "recover", "undo-reset-code")
 CURRENT = "1111-2222-3333"
+FIND = IN_PAGE["find"]
 
 
 def refuses_short_ones(page: Page, form: str, *, before: int, current: str) -> None:
@@ -29,6 +30,24 @@ def test_no_form_of_the_locked_keys_takes_a_short_new_passphrase(visitor: MailPa
     page.wait_for_selector(named("unlock-form"))
     for form in LOCKED:
         refuses_short_ones(page, form, before=0 if form == "request-form" else 1, current=CURRENT)
+
+
+def test_a_new_passphrase_is_measured_after_a_pause_and_only_as_it_is_now(visitor: MailPages) -> None:
+    visitor.sign_in()
+    page = visitor.page
+    page.wait_for_selector(named("unlock-form"))
+    strength = f"{named('request-form')} {named('passphrase-strength')}"
+    page.js(FIND, named("request-form"), 0)
+    page.type("password12")
+    page.wait_for_text("Strength: weak. A program guesses", selector=strength, timeout_seconds=OPERATION_SECONDS)
+    page.wait_for_text("It is a common password.", selector=strength)
+    assert page.js("(line) => document.querySelector(line).getAttribute('aria-live')", strength) == "polite"
+    page.type(" and 3 odd towns")
+    page.wait_for_text("Strength: strong.", selector=strength, timeout_seconds=OPERATION_SECONDS)
+    # Too short a passphrase is refused anyway, so nothing is said about its strength.
+    page.js(FIND, named("request-form"), 0)
+    page.type("Ab3")
+    page.wait_for("(line) => document.querySelector(line).textContent === ''", strength)
 
 
 def test_a_changed_passphrase_is_long_enough_and_confirmed_in_sight(visitor: MailPages) -> None:

@@ -61,6 +61,8 @@ VALUES: Final = {
     "restore_goes_*": "anchors changes decisions drafts key_files lists people requests sites",
     "restore_meaning_*": "anchors decisions followed settings sites",
     "restore_take_*": "anchors decisions followed settings sites",
+    "strength_*": "0 1 2 3 4",
+    "strength_because_*": "common date key_pattern key_row like_common name repeat sequence word year",
     "search_in_*": "body from here subject text",
     "settings_idle_*": "5 15 60 720",
     "shared_state_*": "left new newer taken",

@@ -31,6 +31,7 @@ import { SecretField } from "./secret_field.js";
  *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
  *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,
  *   passphraseRule: {check: (passphrase: Secret) => Promise<void>}, roamingKeys: {leave: () => void},
+ *   passphraseAdvice: import("./new_passphrase.js").PassphraseAdvice,
  * }} App
  */
 
@@ -144,7 +145,7 @@ function createRevoking(app, account, device, load) {
 /** @param {App} app @param {KeyAccount} account */
 function createPassphraseChange(app, account) {
   const { translate } = app;
-  const next = new NewPassphrase(translate, {
+  const next = new NewPassphrase(app, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),

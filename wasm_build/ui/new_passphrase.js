@@ -2,10 +2,13 @@
 
 import { overwrite } from "../vault/memory/cleanup.js";
 import { html } from "./dom.js";
+import { PassphraseMeter } from "./passphrase_meter.js";
 import { SecretField } from "./secret_field.js";
 
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {{label: string, hint: string, onSubmit?: () => void}} FieldWords `onSubmit` is called on Enter */
+/** @typedef {{measure: import("./passphrase_meter.js").Measure}} PassphraseAdvice */
+/** @typedef {{translate: import("./catalogue.js").Catalogue, passphraseAdvice: PassphraseAdvice}} Services */
 
 /** The smallest number of code points of a new passphrase. `sealwax/cli/options/passphrases.py` has the same number. */
 export const MIN_CHARACTERS = 10;
@@ -15,19 +18,30 @@ export class NewPassphrase {
   #again;
   #words;
   #tooShort;
+  #meter;
 
   /**
-   * @param {import("./catalogue.js").Catalogue} translate
+   * @param {Services} services
    * @param {{first: FieldWords, again: FieldWords, missing: string, differ: string}} words
    */
-  constructor(translate, words) {
+  constructor({ translate, passphraseAdvice }, words) {
     const least = String(MIN_CHARACTERS);
     this.#tooShort = translate("new_passphrase_too_short", { least });
     const hint = `${translate("new_passphrase_least", { least })} ${words.first.hint}`.trim();
-    this.#first = new SecretField({ translate, ...words.first, hint });
+    this.#meter = new PassphraseMeter(translate, passphraseAdvice.measure);
+    this.#first = new SecretField({ translate, ...words.first, hint, onInput: () => this.#changed() });
     this.#again = new SecretField({ translate, ...words.again });
     this.#words = words;
-    this.element = html("div", { class: "stack", data: { test: "new-passphrase" } }, this.#first.element, this.#again.element);
+    this.element = html(
+      "div", { class: "stack", data: { test: "new-passphrase" } },
+      html("div", {}, this.#first.element, this.#meter.element), this.#again.element,
+    );
+  }
+
+  /** Measures the text. A text that is too short anyway is not measured. */
+  #changed() {
+    this.#meter.clear();
+    if (this.#first.length >= MIN_CHARACTERS) this.#meter.changed(() => this.#first.copyAtRest());
   }
 
   /**
@@ -52,6 +66,7 @@ export class NewPassphrase {
   clear() {
     this.#first.clear();
     this.#again.clear();
+    this.#meter.clear();
   }
 }
 

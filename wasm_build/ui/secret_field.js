@@ -111,6 +111,11 @@ export class SecretField {
     return this.#text.encode();
   }
 
+  /** The typed text as `copy` returns it. Null while a word is being composed, because a copy would end the composition. */
+  copyAtRest() {
+    return this.#composing ? null : this.#text.encode();
+  }
+
   /**
    * Returns the text as `copy` does, and clears the field.
    * @returns {Secret}

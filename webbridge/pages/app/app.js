@@ -22,6 +22,7 @@ import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing, lockByItself } from "../keys/keys.js";
 import { MailVault } from "../keys/mail_vault.js";
 import { PageVault } from "../keys/page_vault.js";
+import { PassphraseAdvice } from "../keys/passphrase_advice.js";
 import { PassphraseRule } from "../keys/passphrase_rule.js";
 import { RoamingKeys } from "../keys/roaming_keys.js";
 import { StrictSetting } from "../keys/strict_setting.js";
@@ -89,8 +90,9 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#session.ended());
     this.accounts = new AccountsHere(this.api);
     this.events = new MailEvents(this.api);
+    const base = new URL("./runtime/", import.meta.url);
     this.#vault = new PageVault({
-      base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.#frame.setVaultState(key, values),
+      base, onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),
       // The first verdict needs the list that this browser follows, so all callers of the vault wait for this list too.
       onOpened: (vault) => this.trust.follow(vault),
@@ -113,6 +115,7 @@ export class App {
       askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(translate, reset),
     });
     this.passphraseRule = new PassphraseRule();
+    this.passphraseAdvice = new PassphraseAdvice(vault, { base });
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });

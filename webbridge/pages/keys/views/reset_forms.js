@@ -20,12 +20,13 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
 /** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
+/** @typedef {import("../../../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} PassphraseAdvice */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, address: string | null, kept: KeptTrust, sentenceFor: SentenceFor, keyServer: KeyServer,
  *   api: BridgeApi, attempt: Attempt, keys: KeyRing, roamingKeys: RoamingKeys, passphraseRule: PassphraseRule,
- *   done: DoneNotice,
+ *   passphraseAdvice: PassphraseAdvice, done: DoneNotice,
  * }} ResetServices
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
@@ -133,7 +134,7 @@ function createFinish(services, reset, { ended, onUnlocked }) {
     type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "reset-file" },
   }, { hint: translate("reset_file_hint") });
   const field = new SecretField({ translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint") });
-  const next = new NewPassphrase(translate, {
+  const next = new NewPassphrase(services, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),
