@@ -183,6 +183,8 @@ export const MESSAGES = {
   "account.store": { from: ["options"], body: { passphrase: SECRET } },
   "account.passphrase": { from: ["options"], body: { passphrase: SECRET, newPassphrase: SECRET } },
   "account.code": { from: ["options"], body: { passphrase: SECRET, replyKey: "bytes" } },
+  // The person has answered the offer of a recovery code.
+  "account.code-offered": { from: ["options"], body: {} },
   "account.devices": { from: ["options"], body: {} },
   "account.stop-reset": { from: ["options"], body: {} },
   "account.revoke": { from: ["options"], body: { device: "string", passphrase: SECRET } },

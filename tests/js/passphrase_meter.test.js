@@ -19,7 +19,8 @@ Object.assign(globalThis, { document: { createElement: () => new Element() } });
 const { PassphraseMeter } = await import("../../wasm_build/ui/passphrase_meter.js");
 
 const PAUSE_MILLISECONDS = 400;
-const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+/** Waits until the answers of earlier measures were taken. */
+const settled = () => new Promise((resolve) => { setImmediate(() => resolve(undefined)); });
 
 function setUp() {
   /** @type {{secret: any, reply: (strength: any) => void, fail: (error: Error) => void}[]} */

@@ -54,6 +54,7 @@ VALUES: Final = {
     "path_*": "bad good open",
     "path_role_*": "anchor authority holder missing",
     "protection_*": "encrypted none openpgp signed",
+    "recovery_code_*": "copy print save",
     "reload_*": "clock over refused",
     "reset_*_meaning": "done undone",
     "reset_*_title": "done undone",

@@ -62,6 +62,9 @@ import { ShownViews } from "./shown_views.js";
  * }} AppOptions
  */
 
+/** The folder of the vault's files. */
+const RUNTIME = new URL("./runtime/", import.meta.url);
+
 export class App {
   maxMessageBytes = Infinity;
   /** @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
@@ -90,15 +93,13 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#session.ended());
     this.accounts = new AccountsHere(this.api);
     this.events = new MailEvents(this.api);
-    const base = new URL("./runtime/", import.meta.url);
     this.#vault = new PageVault({
-      base, onState: (key, values) => this.#frame.setVaultState(key, values),
+      base: RUNTIME, onState: (key, values) => this.#frame.setVaultState(key, values),
       onStart: (progress) => this.#frame.showStart(progress),
       // The first verdict needs the list that this browser follows, so all callers of the vault wait for this list too.
       onOpened: (vault) => this.trust.follow(vault),
     });
-    const vault = () => this.#vault.start();
-    const isOwnComputer = () => this.#session.isOwnComputer;
+    const [vault, isOwnComputer] = [() => this.#vault.start(), () => this.#session.isOwnComputer];
     const ownAccount = () => (isOwnComputer() ? this.address : null);
     // After the end of a session, a begun letter is still from the account that began the letter.
     const writer = () => this.#session.writer;
@@ -115,7 +116,7 @@ export class App {
       askFactor: (demand, prove) => askFactor(this, demand, prove), askReset: (reset) => askReset(translate, reset),
     });
     this.passphraseRule = new PassphraseRule();
-    this.passphraseAdvice = new PassphraseAdvice(vault, { base });
+    this.passphraseAdvice = new PassphraseAdvice(vault, { base: RUNTIME });
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });

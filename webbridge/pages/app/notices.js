@@ -37,7 +37,7 @@ export function createNotices(services) {
     away.files.hasNewVersion ? createVersionNotice(services) : null,
     ...services.unfinishedDrafts.createNotices(),
     ready ? createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)) : null,
-    ...unlocking.passkeyOffer.notices(),
+    ...unlocking.passkeyOffer.notices(), ...unlocking.recoveryOffer.notices(),
   ].filter((element) => element !== null);
 }
 
@@ -47,8 +47,8 @@ export function createNotices(services) {
  */
 export function watchNotices(services, show) {
   const draw = () => show(createNotices(services));
-  const { kept, unlocking: { passkeyOffer }, done, keys, away: { source, files, outbox } } = services;
-  for (const changing of [kept, passkeyOffer, done, keys, files, outbox]) changing.addEventListener("change", draw);
+  const { kept, unlocking: { passkeyOffer, recoveryOffer }, done, keys, away: { source, files, outbox } } = services;
+  for (const changing of [kept, passkeyOffer, recoveryOffer, done, keys, files, outbox]) changing.addEventListener("change", draw);
   for (const name of ["away", "back"]) source.addEventListener(name, draw);
   draw();
 }

@@ -6,6 +6,7 @@
 import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { longDate } from "../../../../wasm_build/ui/formats.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
+import { createCodeKeeping } from "../../../../wasm_build/ui/recovery_code.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";
@@ -206,27 +207,25 @@ async function afterwards(services, code, onUnlocked) {
  * @param {ResetServices} services @param {ArrayBuffer} code
  * @returns {Promise<void>} resolves when the person has closed the dialog, or at a lock
  */
-function showCode({ translate, keys }, code) {
+function showCode({ translate, keys, roamingKeys }, code) {
   return new Promise((resolve) => {
     const titleId = uniqueId("reset-code");
-    const output = html("output", {
-      class: "code", dir: "ltr", text: new TextDecoder().decode(code), data: { test: "reset-code" },
-    });
-    overwrite(code);
     const close = () => dialog.close();
+    const keeping = createCodeKeeping(translate, { host: roamingKeys.account?.host ?? "", onKept: () => {} });
+    keeping.show(new TextDecoder().decode(code));
+    overwrite(code);
     const dialog = openDialog(
       {
         titleId, test: "reset-code-dialog", isWide: false,
         onClose: () => {
-          output.textContent = "";
+          keeping.clear();
           keys.removeEventListener("locked", close);
           resolve();
         },
       },
       html("h2", { id: titleId, text: translate("reset_code_title") }),
       html("p", { text: translate("reset_code_meaning") }),
-      // The code has its own row, because it wraps on a phone.
-      html("div", { class: "stack" }, html("p", { text: translate("recovery_code_made") }), output),
+      keeping.element,
       html("div", { class: "actions" }, html("button", {
         class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
       })),
