@@ -136,6 +136,7 @@ export const HANDLERS = {
   "account.prove": keyFactor.prove,
   "account.cancel": keyFactor.cancel,
   "passphrase.measure": (body) => vault.call("passphrase.measure", body),
+  "passphrase.suggest": (body) => vault.call("passphrase.suggest", body),
   "request.make": requests.make,
   "request.finish": requests.finish,
   "request.drop": ({ id }) => database.remove("requests", id),

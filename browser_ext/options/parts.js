@@ -4,6 +4,7 @@ import { byId, createForm, html, openDialog, openReading, problem, uniqueId, whi
 import { NewPassphrase } from "../../wasm_build/ui/new_passphrase.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { errorText, translate } from "../texts/texts.js";
+import { generateKeys, openWith, SUGGESTION } from "../shared/channel.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
 /** @typedef {Extract<MessageType, `${string}.remove`> | "request.drop" | "list.stop"} Removal */
@@ -112,6 +113,11 @@ export function fileNameOf(name) {
 /** Advice about new passphrases, from the vault. @type {import("../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} */
 export const passphraseAdvice = {
   measure: (measured) => askWithSecrets("passphrase.measure", {}, { measured }),
+  suggest: async () => {
+    const keys = await generateKeys();
+    const { words } = await ask("passphrase.suggest", { language: document.documentElement.lang || "en", replyKey: keys.publicKey });
+    return openWith(keys, SUGGESTION, words);
+  },
 };
 
 /**

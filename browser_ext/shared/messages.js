@@ -194,6 +194,8 @@ export const MESSAGES = {
   "account.cancel": { from: ["options"], body: {} },
   // The strength of a passphrase that the person types.
   "passphrase.measure": { from: ["options"], body: { measured: SECRET } },
+  // Words for a new passphrase, encrypted for the page that shows them.
+  "passphrase.suggest": { from: ["options"], body: { language: "string", replyKey: "bytes" } },
   "request.make": {
     from: ["options"], body: { addresses: "strings", commonName: "string", kind: "string", passphrase: SECRET },
   },

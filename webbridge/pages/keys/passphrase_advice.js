@@ -1,4 +1,4 @@
-/** Advice about new passphrases from the vault: how hard one is to guess. */
+/** Advice about new passphrases from the vault: how hard one is to guess, and words for one. */
 
 import { LateArchive } from "../../../wasm_build/vault/owner/late_archive.js";
 
@@ -25,5 +25,11 @@ export class PassphraseAdvice {
   measure = async (measured) => {
     const [vault, zxcvbn] = await Promise.all([this.#vault(), this.#archive.copy()]);
     return vault.call("passphrase.measure", { measured, zxcvbn }, { deadlineSeconds: DEADLINE_SECONDS });
+  };
+
+  /** Random words in the language of the page, as UTF-8. @returns {Promise<ArrayBuffer>} */
+  suggest = async () => {
+    const vault = await this.#vault();
+    return (await vault.call("passphrase.suggest", { language: document.documentElement.lang || "en" })).words;
   };
 }
