@@ -151,6 +151,8 @@ interface KeptAccount {
   stored: string[];
   /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
   hasLostCode?: boolean;
+  /** Whether the account has a recovery code. Null before a login has shown it. Earlier versions did not note it. */
+  hasCode?: boolean | null;
   /** The time in seconds since 1970 from which a reset that goes on may be finished. Earlier versions did not note it. */
   resetReady?: number | null;
   /** The contents of the account at the last merge, encrypted under its key; null before the first. */
@@ -219,6 +221,8 @@ interface Servers {
 
 /** The entries of the store `settings`, by name. */
 interface Settings {
+  /** The offer of a recovery code, after the first mail was read. */
+  "code offer": { isAnswered: boolean };
   contacts: { value: ArrayBuffer };
   "changed certificates": { value: import("./background/people/contacts.js").Change[] };
   decisions: { value: ArrayBuffer };

@@ -5,6 +5,7 @@ import * as backup from "./keys/backup.js";
 import * as bridge from "./writing/bridge.js";
 import * as bridgeSending from "./writing/bridge_sending.js";
 import * as checkedSites from "./browser/checked_sites.js";
+import * as codeOffer from "./account/code_offer.js";
 import * as composing from "./writing/composing.js";
 import * as contacts from "./people/contacts.js";
 import * as fields from "./pages/fields.js";
@@ -127,12 +128,15 @@ export const HANDLERS = {
   "account.store": keyAccount.store,
   "account.passphrase": keyAccount.changePassphrase,
   "account.code": keyAccount.makeCode,
+  "account.code-offered": codeOffer.answer,
   "account.devices": keyAccount.devices,
   "account.revoke": keyAccount.revoke,
   "account.delete": keyAccount.remove,
   "account.stop-reset": keyAccount.stopReset,
   "account.prove": keyFactor.prove,
   "account.cancel": keyFactor.cancel,
+  "passphrase.measure": (body) => vault.call("passphrase.measure", body),
+  "passphrase.suggest": (body) => vault.call("passphrase.suggest", body),
   "request.make": requests.make,
   "request.finish": requests.finish,
   "request.drop": ({ id }) => database.remove("requests", id),

@@ -14,15 +14,15 @@ import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryPattern, safeOrigin } from "../shared/directory_address.js";
 import { errorText } from "../texts/texts.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
-import { byId, field, tellDone } from "./parts.js";
+import { byId, field, passphraseAdvice, tellDone } from "./parts.js";
 
 /** @typedef {import("./identities.js").Context} Context */
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").Part} Part */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").App} App */
-/** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode" | "roaming">} State */
+/** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode" | "hasCode" | "offersCode" | "roaming">} State */
 /** @typedef {ReplyTo<"account.read">["roaming"]} Roaming */
-/** @typedef {NonNullable<State["account"]>} Account */
+/** @typedef {NonNullable<State["account"]> & {hasCode: boolean | null}} Account */
 /** @template T @typedef {import("../background/account/key_factor.js").Progress<T>} Progress */
 
 /** The state that is shown now, as JSON. */
@@ -37,16 +37,17 @@ let parts = [];
 export async function showKeyServer(context, keyFiles) {
   // These notes are drawn separately. Otherwise a new note would remove a recovery code while the person copies the
   // code.
-  const { hasLostCode, roaming, ...state } = await ask("account.read");
+  const { hasLostCode, hasCode, offersCode, roaming, ...state } = await ask("account.read");
   showRoaming(context, state.account !== null && !state.account.isNew ? roaming : null);
   byId("lost-code").textContent = hasLostCode ? context.translate("recovery_code_lost") : "";
+  byId("code-offer").replaceChildren(...(offersCode ? [createCodeOffer(context)] : []));
   const files = keyFiles.map(({ id, identities }) => ({ id, name: holderText(identities[0]) }));
   const next = JSON.stringify([state, files]);
   if (next === shown) return;
   shown = next;
   parts.forEach((part) => part.clear());
   const app = createApp(context);
-  parts = state.account ? createParts(app, context, state, state.account, files) : [createConnecting(app, context, state)];
+  parts = state.account ? createParts(app, context, state, { ...state.account, hasCode }, files) : [createConnecting(app, context, state)];
   byId("key-server").replaceChildren(...parts.map((part) => part.element));
 }
 
@@ -69,6 +70,27 @@ function showRoaming({ translate }, roaming) {
   ].join(" ").trim();
 }
 
+/** The offer of a recovery code. It opens the form that makes a code. @param {Context} context */
+function createCodeOffer({ translate }) {
+  const answer = () => {
+    byId("code-offer").replaceChildren();
+    void ask("account.code-offered");
+  };
+  const act = (/** @type {string} */ label, /** @type {string} */ test, /** @type {() => void} */ click) =>
+    html("button", { type: "button", text: translate(label), data: { test }, on: { click } });
+  return html(
+    "div", { class: "stack", data: { test: "recovery-offer" } }, html("p", { class: "warning", text: translate("recovery_code_offer") }),
+    html("div", { class: "actions" },
+      act("recovery_code_make", "recovery-offer-accept", () => {
+        answer();
+        const form = byId("key-server").querySelector("[data-test=make-code]");
+        form?.closest("details")?.setAttribute("open", "");
+        /** @type {HTMLElement | null | undefined} */ (form?.querySelector("[role=textbox]"))?.focus();
+      }),
+      act("not_now", "recovery-offer-decline", answer)),
+  );
+}
+
 /** @param {Context} context @returns {App} */
 function createApp({ translate, refresh }) {
   return {
@@ -82,6 +104,7 @@ function createApp({ translate, refresh }) {
     }, (error) => { failure.textContent = errorText(error); }),
     // The extension does not keep the mail password, so a new passphrase cannot be compared with the mail password.
     passphraseRule: { check: async () => {} },
+    passphraseAdvice,
     roamingKeys: { leave: () => void refresh() },
   };
 }
@@ -244,9 +267,9 @@ async function stopReset(app, { refresh }) {
  * The functions for the account. They send requests to the background.
  * @param {App} app @param {Account} account @param {Context} context
  */
-function createRemote(app, { host }, { refresh }) {
+function createRemote(app, { host, hasCode }, { refresh }) {
   return {
-    host,
+    host, hasCode,
     devices: async () => {
       try {
         return (await finish(app, ask("account.devices"))).devices;

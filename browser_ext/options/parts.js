@@ -4,7 +4,8 @@ import { byId, createForm, html, openDialog, openReading, problem, uniqueId, whi
 import { NewPassphrase } from "../../wasm_build/ui/new_passphrase.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { errorText, translate } from "../texts/texts.js";
-import { ask } from "../shared/request.js";
+import { generateKeys, openWith, SUGGESTION } from "../shared/channel.js";
+import { ask, askWithSecrets } from "../shared/request.js";
 
 /** @typedef {Extract<MessageType, `${string}.remove`> | "request.drop" | "list.stop"} Removal */
 
@@ -109,13 +110,23 @@ export function fileNameOf(name) {
   return name.replace(/[^\p{L}\p{N}@._-]+/gu, "-").replace(/^[-.]+/u, "") || "sealwax";
 }
 
+/** Advice about new passphrases, from the vault. @type {import("../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} */
+export const passphraseAdvice = {
+  measure: (measured) => askWithSecrets("passphrase.measure", {}, { measured }),
+  suggest: async () => {
+    const keys = await generateKeys();
+    const { words } = await ask("passphrase.suggest", { language: document.documentElement.lang || "en", replyKey: keys.publicKey });
+    return openWith(keys, SUGGESTION, words);
+  },
+};
+
 /**
  * The two fields for a new passphrase, which is typed twice.
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {{label: string, hint: string}} first
  */
 export function createNewPassphrase(translate, first) {
-  return new NewPassphrase(translate, {
+  return new NewPassphrase({ translate, passphraseAdvice }, {
     first,
     again: { label: translate("passphrase_again"), hint: translate("keys_passphrase_again_hint") },
     missing: translate("keys_passphrase_missing"),

@@ -9,6 +9,8 @@
 
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const LABEL = "sealwax channel 1 ";
+/** The purpose of envelopes with suggested words. */
+export const SUGGESTION = "suggested words";
 
 /** @returns {Promise<ChannelKeys>} a key pair whose private half never leaves this context */
 export async function generateKeys() {

@@ -183,6 +183,8 @@ export const MESSAGES = {
   "account.store": { from: ["options"], body: { passphrase: SECRET } },
   "account.passphrase": { from: ["options"], body: { passphrase: SECRET, newPassphrase: SECRET } },
   "account.code": { from: ["options"], body: { passphrase: SECRET, replyKey: "bytes" } },
+  // The person has answered the offer of a recovery code.
+  "account.code-offered": { from: ["options"], body: {} },
   "account.devices": { from: ["options"], body: {} },
   "account.stop-reset": { from: ["options"], body: {} },
   "account.revoke": { from: ["options"], body: { device: "string", passphrase: SECRET } },
@@ -190,6 +192,10 @@ export const MESSAGES = {
   // The second factor of a login that waits.
   "account.prove": { from: ["options"], body: { code: "string" } },
   "account.cancel": { from: ["options"], body: {} },
+  // The strength of a passphrase that the person types.
+  "passphrase.measure": { from: ["options"], body: { measured: SECRET } },
+  // Words for a new passphrase, encrypted for the page that shows them.
+  "passphrase.suggest": { from: ["options"], body: { language: "string", replyKey: "bytes" } },
   "request.make": {
     from: ["options"], body: { addresses: "strings", commonName: "string", kind: "string", passphrase: SECRET },
   },

@@ -2,6 +2,7 @@
  * Calls to the vault from its owner, the context that runs the vault. Also the key pair for which the extension's other
  * contexts encrypt texts and secrets. The owner decrypts them here only to hand them to the vault.
  */
+import { LateArchive } from "../../wasm_build/vault/owner/late_archive.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { SealedSession } from "../../wasm_build/vault/storage/session.js";
 import { api } from "../shared/api.js";
@@ -13,10 +14,13 @@ const DEADLINE_SECONDS = 60;
 /** The names of arguments that are secrets, each with the purpose for which the secret was encrypted. */
 const PURPOSES = new Map([
   ["passphrase", "passphrase"], ["newPassphrase", "passphrase"], ["password", "passphrase"],
-  ["p12Passphrase", "passphrase"], ["code", "passphrase"], ["sealKey", "seal key"],
+  ["p12Passphrase", "passphrase"], ["measured", "passphrase"], ["code", "passphrase"], ["sealKey", "seal key"],
 ]);
 /** Stops running operations when the keys lock. The background has the seal key and its time limits. */
 const session = new SealedSession();
+
+const RUNTIME = new URL(api.runtime.getURL("runtime/"));
+const archive = new LateArchive(RUNTIME);
 
 /** @type {Promise<ChannelKeys> | null} */
 let keys = null;
@@ -32,7 +36,7 @@ export function ownKeys() {
 
 /** The vault. The first call of this function opens it. */
 function openSoon() {
-  vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
+  vault ??= kept().then(({ strict }) => openVault({ base: RUNTIME, strict }));
   return vault;
 }
 
@@ -49,6 +53,11 @@ export async function callVault(verb, args, onProgress) {
   const opening = openSoon();
   const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
   return guarded.call(verb, opened, { deadlineSeconds: DEADLINE_SECONDS, onProgress });
+}
+
+/** The strength of a typed passphrase. @param {{measured: EncryptedSecret}} typed */
+export async function measurePassphrase({ measured }) {
+  return callVault("passphrase.measure", { measured, zxcvbn: await archive.copy() });
 }
 
 /** Copies of buffers, since a call to the vault transfers its buffers. @param {ArrayBuffer[]} buffers */

@@ -3,7 +3,7 @@
  * key pair. It decrypts them only to hand them to the vault, and encrypts every text in its replies.
  */
 import { readClock } from "../../wasm_build/vault/storage/session.js";
-import { encryptTo } from "../shared/channel.js";
+import { encryptTo, SUGGESTION } from "../shared/channel.js";
 import { isClosed } from "../shared/closed_report.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";
 import { describeError, RequestError, required } from "../shared/messages.js";
@@ -60,6 +60,8 @@ export const VERBS = {
   "field.verify": verifyField,
   "field.judge": judgeField,
   "roaming.answer": answerStep,
+  "passphrase.measure": vault.measurePassphrase,
+  "passphrase.suggest": suggestPassphrase,
 };
 
 /**
@@ -91,6 +93,12 @@ function forwardedVerbs() {
 async function answerStep({ replyKey, ...args }) {
   const { then, ...step } = await callVault("roaming.answer", args);
   return { ...await closed(step, replyKey), then: then && await closed(then, replyKey) };
+}
+
+/** Random words for a passphrase, encrypted for the page that shows them. @param {{language: string, replyKey: ArrayBuffer}} body */
+async function suggestPassphrase({ language, replyKey }) {
+  const { words } = await callVault("passphrase.suggest", { language });
+  return { words: await encryptTo(replyKey, SUGGESTION, words) };
 }
 
 /** @template {{code?: ArrayBuffer | null}} Step @param {Step} step @param {ArrayBuffer | null} replyKey */

@@ -11,12 +11,14 @@ from smime_core.identity.identity import (
     load_identities,
     load_identity,
 )
+from smime_core.identity.passphrase_strength import PassphraseStrength, measure_passphrase
 from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.identity.private_key_file import export_private_key, load_private_key
 from smime_core.identity.shared import as_shared, find_issuers, is_shared, with_own_issuers
 
 __all__ = [
     "Identity",
+    "PassphraseStrength",
     "Pkcs12Form",
     "as_shared",
     "export_identities",
@@ -28,5 +30,6 @@ __all__ = [
     "load_identities",
     "load_identity",
     "load_private_key",
+    "measure_passphrase",
     "with_own_issuers",
 ]

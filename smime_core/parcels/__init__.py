@@ -49,7 +49,7 @@ from smime_core.parcels.receipts import (
     check_parcel_receipt,
     expect_parcel_receipt,
 )
-from smime_core.parcels.secret import SECRET_WORDS, make_secret, parse_words
+from smime_core.parcels.secret import SECRET_WORDS, draw_words, make_secret, parse_words
 from smime_core.parcels.words import LANGUAGES
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "decrypt_unauthenticated",
     "derive_parcel_key",
     "describe_chunk",
+    "draw_words",
     "encrypt_chunk",
     "expect_parcel_receipt",
     "is_parcel_id",

@@ -31,8 +31,13 @@ _INVISIBLE: Final = dict.fromkeys(
 
 def make_secret(provider: CryptoProvider, *, language: str = "en") -> str:
     """Six random words of the list for this language, or of the English list if there is none."""
+    return draw_words(provider, SECRET_WORDS, language)
+
+
+def draw_words(provider: CryptoProvider, count: int, language: str) -> str:
+    """Random words of the list for this language, or of the English list if there is none, joined by spaces."""
     words = words_of(language)
-    random = provider.random_bytes(2 * SECRET_WORDS)
+    random = provider.random_bytes(2 * count)
     # The length of every list is a power of two, so that all words are equally likely.
     numbers = [int.from_bytes(random[start : start + 2], "big") for start in range(0, len(random), 2)]
     return " ".join(words[number % len(words)] for number in numbers)

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from wasm_build.bundle.imports import VAULT_ENTRIES, follow_imports, imported_na
 from wasm_build.bundle.inputs import InputError, check_inputs
 from wasm_build.bundle.standard_library import is_listed
 from wasm_build.bundle.tree import sha384, write_tree
+from wasm_build.bundle.zxcvbn_package import check_zxcvbn, find_packages_folder
 from wasm_build.vault.python import trust, verbs
 from wasm_build.vault.python.warm_up import warm_up
 
@@ -39,7 +41,7 @@ PACKAGE_FILES = tuple(
 OWN_SOURCES = ("sealwax/words/", "wasm_build/", "browser_ext/", "webbridge/", "node_modules/uqr/")
 PUBLISHED_SCRIPTS = ("argon2.js", "pyodide.asm.mjs", "pyodide.mjs", "scrypt.js")
 # Modules that are part of the WebAssembly program itself.
-FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
+FROZEN = {"abc.py", "codecs.py", "importlib/machinery.py", "importlib/util.py", "io.py", "os.py"}
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "node_modules/pyodide").exists() or shutil.which("node") is None, reason="needs Node and npm's packages"
@@ -118,7 +120,7 @@ def test_the_bundle_hands_over_the_roots_of_the_command(monkeypatch: pytest.Monk
 
 
 def test_the_archives_hold_bytecode_that_names_no_line_and_no_folder(dist: Path) -> None:
-    for name in ("python_stdlib.zip", "sealwax_python.zip"):
+    for name in ("python_stdlib.zip", "sealwax_python.zip", "zxcvbn.zip"):
         with zipfile.ZipFile(dist / "runtime" / name) as archive:
             assert all(entry.endswith(".pyc") for entry in archive.namelist())
             assert not any(str(ROOT).encode() in archive.read(entry) for entry in archive.namelist())
@@ -274,6 +276,24 @@ def test_the_vault_pins_what_it_loads(dist: Path) -> None:
         assert object_in(pinned, "FILES")[name]["integrity"] == sha384((dist / "runtime" / name).read_bytes())
 
 
+def test_owner_and_vault_pin_the_archive_of_zxcvbn(dist: Path) -> None:
+    digest = sha384((dist / "runtime/zxcvbn.zip").read_bytes())
+    for owner in ("pages/main.js", "pages/parcel_main.js", "extension/background.js"):
+        assert object_in((dist / owner).read_text(), "ZXCVBN")["integrity"] == digest
+    with zipfile.ZipFile(dist / "runtime/sealwax_python.zip") as archive:
+        assert digest.encode() in archive.read("sealwax_zxcvbn.pyc")
+
+
+def test_another_file_of_zxcvbn_than_the_locked_one_is_refused(tmp_path: Path) -> None:
+    assert (package := check_zxcvbn(ROOT)).name == "zxcvbn"
+    assert (package.version, len(package.hashes)) == (version("zxcvbn"), 2)
+    shutil.copytree(find_packages_folder() / "zxcvbn", tmp_path / "zxcvbn")
+    with (tmp_path / "zxcvbn/scoring.py").open("a") as file:
+        file.write("\n")
+    with pytest.raises(InputError, match=re.escape("zxcvbn/scoring.py is not the locked file")):
+        check_zxcvbn(ROOT, tmp_path)
+
+
 def test_the_hashes_of_the_pieces_cover_each_large_file(dist: Path) -> None:
     pinned = (dist / "runtime/vault.js").read_text()
     size = object_in(pinned, "PIECE_BYTES")
@@ -320,11 +340,12 @@ def first_visit(dist: Path) -> tuple[int, int]:
     """The bytes of the first visit without the snapshot, and with it.
 
     This counts compressed copies; `make bench` measures in a browser which files a page requests. A visit loads the
-    words of its language. French has the longest. The preview of PDF files comes with the first one that is looked at.
+    words of its language. French has the longest. The preview of PDF files comes with the first one that is looked at,
+    and the archive of zxcvbn with the first new passphrase.
     The page of parcels has scripts of its own, in the place of the larger ones of the mail pages.
     """
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
-    later = re.compile(r"messages\.(?:ar|de|en|es)\.|my_files\.|pdf_|parcel|save_worker\.")
+    later = re.compile(r"messages\.(?:ar|de|en|es)\.|my_files\.|pdf_|parcel|save_worker\.|zxcvbn\.")
     copies = [path for path in (dist / "pages").rglob("*.br") if not later.match(path.name)]
     pages = sum(path.stat().st_size for path in copies)
     return pages - snapshot, pages
@@ -371,6 +392,9 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
     references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
     assert len(references) == len(set(references))
     assert (parts["mnemonic"]["licenses"], bool(parts["mnemonic"]["copyright"])) == ([{"license": {"id": "MIT"}}], True)
+    assert parts["zxcvbn"]["purl"].startswith("pkg:pypi/zxcvbn@")
+    assert parts["zxcvbn"]["licenses"] == parts["mnemonic"]["licenses"]
+    assert [len(checksum["content"]) for checksum in parts["zxcvbn"]["hashes"]] == [64, 64]
     assert parts["dompurify"]["licenses"] == [{"expression": "(MPL-2.0 OR Apache-2.0)"}]
     assert {line["ref"] for line in bill["dependencies"]} <= set(references)
     assert {to for line in bill["dependencies"] for to in line["dependsOn"]} <= set(references)

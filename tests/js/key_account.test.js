@@ -156,6 +156,17 @@ test("an account that nobody can be asked about is not opened", async () => {
   }
 });
 
+test("an account knows from each login whether it has a recovery code", async () => {
+  const { account } = setUp([{ result: { hasCode: false } }, { result: {} }, { result: { hasCode: true }, code: bytes("code") }]);
+  assert.equal(account.hasCode, null);
+  await account.logIn(secret());
+  assert.equal(account.hasCode, false);
+  await account.removeFactor(secret(), "1");
+  assert.equal(account.hasCode, false);
+  await account.makeCode(secret());
+  assert.equal(account.hasCode, true);
+});
+
 test("a new code ends the warning about a lost one", async () => {
   const { account } = setUp([{ result: { hasLostCode: true } }, { result: { hasLostCode: false }, code: bytes("code") }]);
   await account.logIn(secret());

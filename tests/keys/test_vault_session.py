@@ -179,8 +179,10 @@ def test_a_page_undoes_a_reset_by_the_code_from_before(page: Page) -> None:
 
 
 def test_a_page_learns_that_its_code_was_changed_and_carries_none_over(page: Page, clock: FakeClock) -> None:
-    page.log_in("roaming.rotate", passphrase=PASSPHRASE, newCode=True)
-    assert page.log_in(passphrase=PASSPHRASE)["hasLostCode"] is False
+    assert page.log_in(passphrase=PASSPHRASE)["hasCode"] is False
+    assert page.log_in("roaming.rotate", passphrase=PASSPHRASE, newCode=True)["hasCode"] is True
+    known = page.log_in(passphrase=PASSPHRASE)
+    assert (known["hasLostCode"], known["hasCode"]) == (False, True)
     person = Person(page.client, clock)
     stolen = person.log_in()
     planted = run(recovery_keys(b"thief's code 16b", person.provider)).wrap_key

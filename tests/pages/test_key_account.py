@@ -76,6 +76,38 @@ def test_a_person_ends_the_access_of_a_device(visitor: MailPages, elsewhere: Mai
     assert page.text("#announcer").endswith("has no access any more.")
 
 
+@pytest.mark.thorough(False)
+def test_a_recovery_code_is_offered_after_a_message_and_kept_when_two_groups_are_right(visitor: MailPages) -> None:
+    visitor.enter()
+    page, offer = visitor.page, named("recovery-offer")
+    is_gone = "(offer) => document.querySelector(offer) === null"
+    assert page.js(is_gone, offer)
+    visitor.open_message(page.js(IN_PAGE["firstUid"], named("message-row")))
+    assert page.js(is_gone, offer)
+    page.js("() => { location.hash = '#/folder/inbox'; }")
+    page.wait_for_text("You have no recovery code yet", selector=offer, timeout_seconds=OPERATION_SECONDS)
+    assert find_violations(page) == []
+    page.click(named("recovery-offer-accept"))
+    page.wait_for_selector(f"{named('make-code')} [role=textbox]", timeout_seconds=OPERATION_SECONDS)
+    act(page, "make-code", visitor.account.key_passphrase)
+    page.wait_for_text("Write this on paper", timeout_seconds=OPERATION_SECONDS)
+    groups = page.text(named("recovery-code")).split("-")
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    assert find_violations(page) == []
+    fields = page.js(IN_PAGE["labelGroups"], named("recovery-code-group"))
+    assert fields == ["Group 2", "Group 5"]
+    for typed, said in (("0000", "not the code above"), (groups[4].lower(), "Your copy is right")):
+        for place, group in enumerate((groups[1], typed)):
+            page.js(IN_PAGE["typeGroup"], named("recovery-code-group"), place, group)
+        page.click(named("recovery-code-check-submit"))
+        page.wait_for_text(said, selector=named("recovery-code-check"))
+    page.js("() => { location.hash = '#/folder/inbox'; }")
+    assert page.js(is_gone, offer)
+    assert groups[3] not in page.js("() => document.documentElement.outerHTML")
+
+
 def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
     page = open_keys(visitor)
     page.browser.expect_error("401")

@@ -30,7 +30,7 @@ PHONES = (320, 390)
 PROVIDER = NativeProvider()
 FILE_PASSPHRASE, NEW_PASSPHRASE = "of the new file", "quite other words"
 START, TIMES, FINISH = named("reset-start"), named("reset-times"), named("reset-finish")
-CODE = named("reset-code")
+CODE = named("recovery-code")
 TOO_EARLY = "it is too early"
 STOPPED = "Your reset does not go on"
 

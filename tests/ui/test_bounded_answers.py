@@ -13,6 +13,7 @@ OWN_FILES: Final = {
     "browser_ext/shared/administration.js",
     "wasm_build/ui/catalogue.js",
     "wasm_build/vault/owner/assets.js",
+    "wasm_build/vault/owner/late_archive.js",
     "webbridge/pages/main.js",
     "webbridge/pages/offline/app_worker.js",
     "webbridge/pages/parcel_main.js",

@@ -12,7 +12,13 @@ from smime_core.errors import SmimeError
 from smime_core.mime import build_pkcs7_mime, split_message
 from tests.support.vault.verb_examples import Example, examples
 from tests.support.vault.verbs import call
+from tests.support.vault.zxcvbn_archive import bring_zxcvbn
 from tools.fuzz.alterations import alter
+
+
+@pytest.fixture(autouse=True)
+def _zxcvbn(monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_zxcvbn(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -31,9 +31,9 @@ def read_tables(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def takes_passphrase(kinds: dict[str, Any], args: dict[str, Any]) -> bool:
-    """Whether a request has a secret besides the key of the session and the words of a parcel."""
+    """Whether a request has a secret besides a session's key, a parcel's words and a measured passphrase."""
     secrets = {name for name in args if kinds.get(name, kinds.get(f"{name}?")) == "secret"}
-    return bool(secrets - {"sealKey", "words"})
+    return bool(secrets - {"sealKey", "words", "measured"})
 
 
 def arguments(example: Example, *, is_right: bool) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def build_bill_of_materials(
 
 
 def _component(package: Package) -> dict[str, Any]:
-    # The hash of the package's archive, from package-lock.json.
+    # The hash of the package's archive, from package-lock.json or requirements.lock.
     hashes = [{"alg": package.algorithm, "content": content} for content in package.hashes]
     return {
         "type": "library",
@@ -52,6 +52,7 @@ def _component(package: Package) -> dict[str, Any]:
         "version": package.version,
         "purl": _reference(package),
         **_licence(package.licence),
+        **({"copyright": package.copyright} if package.copyright else {}),
         "hashes": hashes,
     }
 

@@ -29,6 +29,7 @@ from wasm_build.bundle.runtime_files import (
 )
 from wasm_build.bundle.scripts import bundle_pages, bundle_scripts, list_source_modules
 from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384, write_tree
+from wasm_build.bundle.zxcvbn_package import check_zxcvbn
 
 # The scripts that the background script injects into documents.
 _CONTENT_SCRIPTS: Final = tuple(
@@ -52,7 +53,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
 
     Raises InputError, or WrongWords.
     """
-    packages = check_inputs(root)
+    packages = (*check_inputs(root), check_zxcvbn(root))
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
     pinned = pinned_module(runtime)

@@ -25,16 +25,17 @@ class InputError(Exception):
 class Package:
     """A third-party package in the bundle. `hashes` are the hashes of its archive, in hexadecimal."""
 
-    ecosystem: Literal["npm"]
+    ecosystem: Literal["npm", "pypi"]
     name: str
     version: str
     licence: str
-    algorithm: Literal["SHA-512"]
+    algorithm: Literal["SHA-512", "SHA-256"]
     hashes: tuple[str, ...]
+    copyright: str = ""
 
 
 def check_inputs(root: Path) -> tuple[Package, ...]:
-    """The packages of the bundle, checked against the lock files. Raises InputError."""
+    """The packages of npm in the bundle, checked against the lock files. Raises InputError."""
     locked = json.loads((root / "wasm_build/bundle/locked_files.json").read_text())
     for name, expected in locked.items():
         if sha384((root / "node_modules" / name).read_bytes()) != expected:

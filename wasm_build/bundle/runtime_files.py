@@ -16,6 +16,7 @@ from wasm_build.bundle.mozilla_roots import MODULE_NAME, build_roots_module
 from wasm_build.bundle.scripts import PUBLISHED, bundle_scripts
 from wasm_build.bundle.standard_library import choose_modules
 from wasm_build.bundle.tree import Content, find_or_make, read_content, sha384
+from wasm_build.bundle.zxcvbn_package import ARCHIVE, PIN_MODULE, build_pin_module, collect_sources
 
 _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 SANITISER: Final = "node_modules/dompurify/dist/purify.min.js"
@@ -90,9 +91,12 @@ class Pyodide:
 
 def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
     """The files that every Worker loads. Makes archives and snapshot if inputs changed."""
-    standard_library = pyodide.compile(choose_modules((pyodide.folder / "python_stdlib.zip").read_bytes()))
+    whole_library = (pyodide.folder / "python_stdlib.zip").read_bytes()
+    standard_library = pyodide.compile(choose_modules(whole_library))
+    zxcvbn = pyodide.compile(collect_sources(root, whole_library))
     sources = {name: path.read_bytes() for name, path in follow_imports(root).items()}
-    python_zip = pyodide.compile({**sources, MODULE_NAME: build_roots_module(root)})
+    made = {MODULE_NAME: build_roots_module(root), PIN_MODULE: build_pin_module(zxcvbn.read_bytes())}
+    python_zip = pyodide.compile({**sources, **made})
     files: dict[str, Content] = {
         **bundle_scripts(root, "runtime", "esm", _WORKER),
         **{address.removeprefix("./"): root / name for name, address in PUBLISHED.items()},
@@ -100,6 +104,7 @@ def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
         "python_stdlib.zip": standard_library,
         "sealwax_python.zip": python_zip,
         "sealwax.snapshot": pyodide.make_snapshot(standard_library, python_zip),
+        ARCHIVE: zxcvbn,
     }
     return dict(sorted(files.items()))
 
@@ -120,6 +125,7 @@ def pinned_module(runtime: Mapping[str, Content]) -> str:
         f"export const PIECE_BYTES = {_PIECE_BYTES};\n\n"
         f"export const FILES = {_in_json(_pins_with_pieces(runtime, sorted(_DATA_FILES)))};\n\n"
         f"export const SCRIPTS = {_in_json(_pins_with_pieces(runtime, sorted(_SCRIPTS)))};\n\n"
+        f"export const ZXCVBN = {json.dumps(_pins(runtime, [ARCHIVE])[ARCHIVE])};\n\n"
         "/** The sanitiser of markup, which the pages load with the first formatted message. */\n"
         f"export const SANITISER_INTEGRITY = {json.dumps(_locked_sanitiser())};\n"
     )

@@ -8,6 +8,7 @@ import { createForm, html, problem } from "./dom.js";
 import { createFactors } from "./factors.js";
 import { isolate, longDate } from "./formats.js";
 import { NewPassphrase } from "./new_passphrase.js";
+import { createCodeKeeping } from "./recovery_code.js";
 import { SecretField } from "./secret_field.js";
 
 /**
@@ -16,7 +17,7 @@ import { SecretField } from "./secret_field.js";
  *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<unknown>,
  *   changePassphrase: (passphrase: Secret, next: Secret) => Promise<unknown>,
  *   makeCode: (passphrase: Secret) => Promise<ArrayBuffer>, remove: (passphrase: Secret) => Promise<void>,
- *   hasLostCode?: boolean,
+ *   hasLostCode?: boolean, hasCode?: boolean | null,
  * }} KeyAccount
  */
 /** @typedef {import("../vault/types/account.js").KeyDevice} KeyDevice */
@@ -31,6 +32,7 @@ import { SecretField } from "./secret_field.js";
  *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
  *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,
  *   passphraseRule: {check: (passphrase: Secret) => Promise<void>}, roamingKeys: {leave: () => void},
+ *   passphraseAdvice: import("./new_passphrase.js").PassphraseAdvice,
  * }} App
  */
 
@@ -147,7 +149,7 @@ function createRevoking(app, account, device, load) {
 /** @param {App} app @param {KeyAccount} account */
 function createPassphraseChange(app, account) {
   const { translate } = app;
-  const next = new NewPassphrase(translate, {
+  const next = new NewPassphrase(app, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),
@@ -169,20 +171,16 @@ function createPassphraseChange(app, account) {
 /** @param {App} app @param {KeyAccount} account */
 function createCodeMaking(app, account) {
   const { translate } = app;
-  const code = html("output", { class: "code", dir: "ltr", data: { test: "recovery-code" } });
-  const shown = html(
-    "div", { class: "stack", hidden: true, role: "status" },
-    html("p", { text: translate("recovery_code_made") }), code,
-  );
-  return createAct(app, {
-    test: "make-code", title: "recovery_code", meaning: "recovery_code_meaning", submit: "recovery_code_make",
-    further: { element: shown, clear: () => { code.textContent = ""; shown.hidden = true; } },
-    keepsOpen: true,
-    act: async (passphrase) => {
-      code.textContent = new TextDecoder().decode(await account.makeCode(passphrase));
-      shown.hidden = false;
-    },
+  const keeping = createCodeKeeping(translate, {
+    host: account.host, onKept: () => app.announce(translate("recovery_code_kept")),
   });
+  const { element, clear } = createAct(app, {
+    test: "make-code", title: "recovery_code", meaning: "recovery_code_meaning", submit: "recovery_code_make",
+    further: { element: null, clear: keeping.clear }, keepsOpen: true, isOpen: account.hasCode === false,
+    act: async (passphrase) => keeping.show(new TextDecoder().decode(await account.makeCode(passphrase))),
+  });
+  // The check of the code is a form too, so it is not inside the form above it.
+  return { element: html("div", { class: "stack" }, element, keeping.element), clear };
 }
 
 /** @param {App} app @param {KeyAccount} account */
@@ -202,7 +200,8 @@ function createRemoval(app, account) {
  * A change of the account. A summary opens a form with the passphrase.
  * @param {App} app
  * @param {{
- *   test: string, title: string, meaning: string, submit: string, further?: Part, keepsOpen?: boolean,
+ *   test: string, title: string, meaning: string, submit: string, keepsOpen?: boolean,
+ *   further?: {element: HTMLElement | null, clear: () => void},
  *   isOpen?: boolean,
  *   act: (passphrase: Secret) => Promise<string | false | void>,
  * }} words `act` resolves with false if a field shows what is missing, or with the sentence that says what was done

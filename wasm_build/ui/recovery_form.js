@@ -7,7 +7,7 @@ import { SecretField } from "./secret_field.js";
 /** @typedef {import("./secret_field.js").Secret} Secret */
 
 /**
- * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "passphraseRule">} app
+ * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "passphraseRule" | "passphraseAdvice">} app
  * @param {{
  *   recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void, test?: string, summary?: string,
  *   meaning?: string, refused?: string,
@@ -19,7 +19,7 @@ export function createRecoveryForm(app, {
 }) {
   const { translate } = app;
   const code = new SecretField({ translate, label: translate("recovery_code"), hint: translate("recovery_code_hint") });
-  const next = new NewPassphrase(translate, {
+  const next = new NewPassphrase(app, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),

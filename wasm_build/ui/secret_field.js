@@ -111,6 +111,16 @@ export class SecretField {
     return this.#text.encode();
   }
 
+  /** Replaces the text. @param {string} text */
+  fill(text) {
+    this.#replace(0, this.#text.count, text);
+  }
+
+  /** The typed text as `copy` returns it. Null while a word is being composed, because a copy would end the composition. */
+  copyAtRest() {
+    return this.#composing ? null : this.#text.encode();
+  }
+
   /**
    * Returns the text as `copy` does, and clears the field.
    * @returns {Secret}

@@ -45,12 +45,13 @@ export function checkStreamEnds(stream) {
   checkStreamSize((input.size ?? 0) + (content?.size ?? 0));
 }
 
-/** The names of secrets that are not passphrases. */
-const PASSING_SECRETS = new Set(["sealKey", "words"]);
+/** The names of secrets after which a Worker may go on. */
+const PASSING_SECRETS = new Set(["sealKey", "words", "measured"]);
 
 /**
- * Whether a checked request has a passphrase or password, that is, a secret other than the session's key and the words
- * of a parcel. The words open only this parcel, the page has them already, and the session keeps their key from now on.
+ * Whether a checked request has a passphrase or password, that is, a secret other than the session's key, the words of a
+ * parcel and a measured passphrase. The words open only this parcel, the page has them already, and the session keeps
+ * their key from now on. A measure calls no function of the browser, so the rewind leaves nothing of the passphrase.
  * @param {string} verb
  * @param {object} args
  */

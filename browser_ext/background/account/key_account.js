@@ -14,6 +14,7 @@ import { codeOf, RequestError, required } from "../../shared/messages.js";
 import * as backup from "../keys/backup.js";
 import * as bridge from "../writing/bridge.js";
 import { checkGranted, readJson } from "../writing/bridge_requests.js";
+import * as codeOffer from "./code_offer.js";
 import * as factor from "./key_factor.js";
 import { createServer, readNamed } from "./key_servers.js";
 import * as keyTrust from "./key_trust.js";
@@ -78,6 +79,7 @@ export async function read() {
   const notStored = isUnlocked && account ? sealed.filter(({ fingerprint }) => !account.stored.includes(fingerprint)).length : 0;
   return {
     bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: account?.hasLostCode ?? false,
+    hasCode: account?.hasCode ?? null, offersCode: isOpen && account.hasCode === false && (await codeOffer.isDue()),
     resetReady: account?.resetReady ?? null, roaming,
     account: account && { user: account.user, host: new URL(account.server).host, isNew: account.known === null },
   };
@@ -113,7 +115,7 @@ export function connect({ server, user }) {
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
     await forgetAccount();
     const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
-    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, resetReady: null, base: null, sent: null, discovery, followed });
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, hasCode: null, resetReady: null, base: null, sent: null, discovery, followed });
   });
 }
 
@@ -261,6 +263,7 @@ async function createClient(account) {
   });
   const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
   client.hasLostCode = account.hasLostCode ?? false;
+  client.hasCode = account.hasCode ?? null;
   client.resetReady = account.resetReady ?? null;
   const openSession = await findSession(user);
   if (openSession) client.session.resume(openSession);
@@ -298,14 +301,15 @@ async function send() {
 }
 
 /**
- * Stores whether the recovery code on paper may be lost, and whether a reset is running. The account itself reports a lost code
+ * Stores whether the account has a recovery code, whether the code on paper may be lost, and whether a reset is running. The account itself reports a lost code
  * only until its keys change.
  * @param {KeyAccount} client
  */
-async function noteWarnings({ user, hasLostCode, resetReady }) {
+async function noteWarnings({ user, hasLostCode, hasCode, resetReady }) {
   const account = await database.get("keyAccounts", user);
-  const isNoted = account && Boolean(account.hasLostCode) === hasLostCode && (account.resetReady ?? null) === resetReady;
-  if (account && !isNoted) await database.put("keyAccounts", { ...account, hasLostCode, resetReady });
+  const isNoted = account && Boolean(account.hasLostCode) === hasLostCode && (account.hasCode ?? null) === hasCode
+    && (account.resetReady ?? null) === resetReady;
+  if (account && !isNoted) await database.put("keyAccounts", { ...account, hasLostCode, hasCode, resetReady });
 }
 
 /**

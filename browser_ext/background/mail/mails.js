@@ -8,6 +8,7 @@
 import { api } from "../../shared/api.js";
 import { RequestError } from "../../shared/messages.js";
 import { siteOf } from "../browser/ancestors.js";
+import * as codeOffer from "../account/code_offer.js";
 import * as contacts from "../people/contacts.js";
 import * as database from "../../shared/database.js";
 import * as fields from "../pages/fields.js";
@@ -90,6 +91,7 @@ async function tryToOpen(job, { withKeys }) {
     const outcome = jobs.opened({ report, lookups, receipt: shown, label: await writing.nameOfLabel(label) }, openedAt);
     // The sender becomes a contact only after a final verdict, while the mail is already shown.
     if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
+    void codeOffer.noteMail().catch(() => undefined);
     return outcome;
   } catch (error) {
     return jobs.failed(error);

@@ -17,12 +17,14 @@ import click
 
 from sealwax.cli.options.named_files import DESCRIPTOR
 from sealwax.cli.options.request import given_by
-from sealwax.cli.streams.files import printable
+from sealwax.cli.streams.files import printable, write_error
 from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
 MIN_NEW_PASSPHRASE_CHARACTERS: Final = 10
 """The fewest code points of a new passphrase. `wasm_build/ui/new_passphrase.js` has the same number."""
+
+_LEAST_FAIR_SCORE: Final = 2
 
 PASSWORDS: Final = click.Option(
     ["--password-file", "password_files"],
@@ -86,13 +88,16 @@ class PassphraseSource:
 def new_passphrase(file: str | None) -> bytes:
     """A passphrase for new files or for an account: from --new-passphrase-file, or typed twice.
 
-    The minimum length is only for new passphrases. Shorter passphrases still decrypt older files.
+    The minimum length is only for new passphrases. Shorter passphrases still decrypt older files. A typed passphrase
+    that a program guesses soon is taken, with a warning.
     """
     passphrase = new_password(file)
     if len(passphrase.decode(errors="replace")) < MIN_NEW_PASSPHRASE_CHARACTERS:
         raise click.ClickException(
             f"the new passphrase has fewer than {MIN_NEW_PASSPHRASE_CHARACTERS} characters: choose a longer one"
         )
+    if file is None:
+        _warn_of_weak(passphrase)
     return passphrase
 
 
@@ -166,6 +171,16 @@ def _read_keyring(entry: str) -> bytes:
 
 def _ask(name: str) -> bytes:
     return ask_terminal(f"Passphrase for {printable(name)}: ", f"the passphrase of {name}", "--passphrase-file")
+
+
+def _warn_of_weak(passphrase: bytes) -> None:
+    # Imported here: a command without a new passphrase loads neither the measure nor its lists.
+    from smime_core.identity import measure_passphrase
+
+    strength = measure_passphrase(passphrase.decode(errors="replace"))
+    if strength.score < _LEAST_FAIR_SCORE:
+        reason = f" ({strength.warning})" if strength.warning else ""
+        write_error(f"a program guesses this passphrase soon{reason}: a longer one of several words protects better")
 
 
 def _ask_twice() -> bytes:

@@ -27,6 +27,7 @@ from tests.support.timestamp_service import answer
 from tests.support.trust_lists import operator, sign as sign_trust_list, sign_pages
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
+from tests.support.vault.zxcvbn_archive import built_archive
 from wasm_build.vault.python.requests import Secret
 from wasm_build.vault.python.roaming_steps import read_session
 
@@ -408,6 +409,10 @@ def _parcels() -> dict[str, Example]:
     return {
         "parcel.make": Example(right={"language": "fr", **seal}, wrong={"sealKey": b"short"}),
         "parcel.answer": Example(right={"challenge": challenge, **bob}, wrong={"challenge": encrypted["cms"]}),
+        "passphrase.measure": Example(
+            right={"measured": b"correct horse battery", "zxcvbn": built_archive()}, wrong={"zxcvbn": b"other code"}
+        ),
+        "passphrase.suggest": Example(right={"language": "fr"}, wrong={"language": ""}),
         "parcel.check": Example(right={"words": made["words"]}, wrong={"words": b"not six words"}),
         "parcel.open": Example(right=opening, wrong={"words": b"not six words"}),
         "parcel.verify": Example(right=verifying, wrong={"parcel": other}),

@@ -14,6 +14,8 @@ export class KeyAccount {
   #turn = Promise.resolve();
   /** Whether the recovery code was dropped and not replaced. It is dropped if the passphrase does not vouch for it. */
   hasLostCode = false;
+  /** Whether the account has a recovery code. Null before a login has shown it. @type {boolean | null} */
+  hasCode = null;
   /** The time from which a reset may replace this account, in seconds since 1970; null if no reset is running. @type {number | null} */
   resetReady = null;
 
@@ -136,6 +138,7 @@ export class KeyAccount {
       const login = { server: this.#setting.server.origin, at: new Date().toISOString(), ahead, ...device };
       const opened = await operate(this.#setting, verb, { ...login, ...members }, answers);
       this.hasLostCode = !opened.code && (this.hasLostCode || Boolean(opened.hasLostCode));
+      if ("hasCode" in opened) this.hasCode = opened.hasCode;
       if ("resetReady" in opened) this.resetReady = opened.resetReady;
       return { code: null, ...opened };
     });

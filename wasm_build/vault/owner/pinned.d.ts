@@ -8,6 +8,8 @@ export const START_WORDS: Readonly<Record<string, { title: string; sentence: str
 export const PIECE_BYTES: number;
 export const FILES: Pinned;
 export const SCRIPTS: Pinned;
+/** The archive of zxcvbn, which a form for a new passphrase loads. */
+export const ZXCVBN: { integrity: string; bytes: number };
 /** The hash of the sanitiser of markup, which only the pages load. */
 export const SANITISER_INTEGRITY: string;
 /** The hashes of the preview of PDF files, which only the pages load, and of its worker, which only the preview loads. */

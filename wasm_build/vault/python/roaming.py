@@ -21,7 +21,7 @@ from roaming_keys.protocol.login import (
     undo_reset as undo_by_passphrase,
     undo_reset_by_code,
 )
-from roaming_keys.protocol.messages.accounts import Device
+from roaming_keys.protocol.messages.accounts import Device, WrapKind
 from roaming_keys.protocol.messages.factors import read_new_factor
 from roaming_keys.protocol.records.recovery_codes import (
     CODE_BYTES,
@@ -130,7 +130,7 @@ async def register(request: Register, setting: Setting) -> Reply:
 
 
 async def log_in(request: LogIn, setting: Setting) -> Reply:
-    """Returns `{identities, hasLostCode, resetReady}`. The identities are the record's keys, sealed. Raises SmimeError.
+    """Returns `{identities, hasLostCode, hasCode, resetReady}`, the identities sealed. Raises SmimeError.
 
     The errors include ServerLies. The page asks the person for a second factor (`factor`), and whether to go on with
     the account after a reset (`reset`). `resetReady` is the time in seconds since 1970 from which a running reset can
@@ -167,7 +167,7 @@ async def finish_reset(request: FinishReset, setting: Setting) -> Reply:
     session = await log_in_by_passphrase(setting, login.account(request.passphrase), context)
     opened = await _opened(session, login, provider)
     try:
-        return {**opened, "code": await _make_code(session, setting, request.passphrase)}
+        return {**opened, "code": await _make_code(session, setting, request.passphrase), "hasCode": True}
     except SmimeError:
         return opened
 
@@ -197,7 +197,7 @@ async def rotate(request: Rotate, setting: Setting) -> Reply:
     session = await request.open(setting)
     if request.new_code:
         code = await _make_code(session, setting, request.passphrase)
-        return {**await _opened(session, login, provider), "code": code, "hasLostCode": False}
+        return {**await _opened(session, login, provider), "code": code, "hasLostCode": False, "hasCode": True}
     if request.new_passphrase is not None:
         await _take_passphrase(session, setting, request.new_passphrase)
     else:
@@ -272,5 +272,6 @@ async def _opened(session: Session, login: AccountOnDevice, provider: CryptoProv
     return {
         **await seal_all(session.opened.identities, login.seal_key, provider),
         "hasLostCode": session.own.has_lost_some,
+        "hasCode": any(key.kind == WrapKind.RECOVERY for key in session.own.keys),
         "resetReady": session.reset_ready,
     }

@@ -37,6 +37,7 @@ export interface KeyServerMemory {
 export interface Opened {
   identities: OpenedIdentity[];
   hasLostCode: boolean;
+  hasCode: boolean;
   resetReady: number | null;
 }
 /** A session at the server, sealed, and the number of its calls. */

@@ -23,6 +23,7 @@ import { KeyServerMemory } from "../keys/key_server_memory.js";
 import { KeyRing, lockByItself } from "../keys/keys.js";
 import { MailVault } from "../keys/mail_vault.js";
 import { PageVault } from "../keys/page_vault.js";
+import { PassphraseAdvice } from "../keys/passphrase_advice.js";
 import { PassphraseRule } from "../keys/passphrase_rule.js";
 import { RoamingKeys } from "../keys/roaming_keys.js";
 import { StrictSetting } from "../keys/strict_setting.js";
@@ -63,6 +64,9 @@ import { VaultState } from "./vault_state.js";
  * }} AppOptions
  */
 
+/** The folder of the vault's files. */
+const RUNTIME = new URL("./runtime/", import.meta.url);
+
 export class App {
   maxMessageBytes = Infinity;
   vaultState = new VaultState();
@@ -93,13 +97,12 @@ export class App {
     this.accounts = new AccountsHere(this.api);
     this.events = new MailEvents(this.api);
     this.#vault = new PageVault({
-      base: new URL("./runtime/", import.meta.url), onState: (key, values) => this.vaultState.set(key, values),
+      base: RUNTIME, onState: (key, values) => this.vaultState.set(key, values),
       onStart: (progress) => this.vaultState.showStart(progress),
       // The first verdict needs the list that this browser follows, so all callers of the vault wait for this list too.
       onOpened: (vault) => this.trust.follow(vault),
     });
-    const vault = () => this.#vault.start();
-    const isOwnComputer = () => this.#session.isOwnComputer;
+    const [vault, isOwnComputer] = [() => this.#vault.start(), () => this.#session.isOwnComputer];
     const ownAccount = () => (isOwnComputer() ? this.address : null);
     // After the end of a session, a begun letter is still from the account that began the letter.
     const writer = () => this.#session.writer;
@@ -117,6 +120,7 @@ export class App {
     });
     this.passphraseRule = new PassphraseRule();
     this.firstPassphrase = new FirstPassphrase(this);
+    this.passphraseAdvice = new PassphraseAdvice(vault, { base: RUNTIME });
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });

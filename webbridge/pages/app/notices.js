@@ -43,7 +43,7 @@ export function createNotices(services) {
       }))
       : null,
     ready ? createResetNotice(services, ready, () => roamingKeys.stopReset().then(forgetReset)) : null,
-    ...unlocking.passkeyOffer.notices(),
+    ...unlocking.passkeyOffer.notices(), ...unlocking.recoveryOffer.notices(),
   ].filter((element) => element !== null);
 }
 
@@ -53,8 +53,8 @@ export function createNotices(services) {
  */
 export function watchNotices(services, show) {
   const draw = () => show(createNotices(services));
-  const { kept, unlocking: { passkeyOffer }, done, keys, firstPassphrase, away: { source, files, outbox } } = services;
-  for (const changing of [kept, passkeyOffer, done, keys, firstPassphrase, files, outbox]) changing.addEventListener("change", draw);
+  const { kept, unlocking: { passkeyOffer, recoveryOffer }, done, keys, firstPassphrase, away: { source, files, outbox } } = services;
+  for (const changing of [kept, passkeyOffer, recoveryOffer, done, keys, firstPassphrase, files, outbox]) changing.addEventListener("change", draw);
   for (const name of ["away", "back"]) source.addEventListener(name, draw);
   draw();
 }

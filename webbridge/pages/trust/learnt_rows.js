@@ -36,7 +36,7 @@ const WRITE_MILLISECONDS = 1_000;
  */
 const TURN = "sealwax-learnt-rows";
 
-/** Dispatches "change" when entries were read or forgotten. */
+/** Dispatches "change" when entries were read or forgotten, and "opened" when the person has read a message. */
 export class LearntRows extends EventTarget {
   #vault;
   #keys;
@@ -91,6 +91,7 @@ export class LearntRows extends EventTarget {
     memory.entries.set(name, { ...next, at: Date.now() });
     clearTimeout(memory.timer);
     memory.timer = window.setTimeout(() => void this.#write(address.folder, memory), WRITE_MILLISECONDS);
+    if (!isOnlySubject) this.dispatchEvent(new Event("opened"));
   }
 
   /** Reads the kept entries of a folder, once for each unlocking. @param {string} folder */

@@ -168,6 +168,25 @@ def test_keys_open_here_while_the_server_is_away(
     assert opens(extension, mail_from_bob(people, encrypted=True), tmp_path)
 
 
+def test_a_recovery_code_is_offered_once_after_a_mail_was_read(
+    second: Extension, elsewhere: Page, servers: KeyServers, people: People, tmp_path: Path
+) -> None:
+    offer, is_gone = "[data-test=recovery-offer]", "(offer) => document.querySelector(offer) === null"
+    log_in_again(second, elsewhere, servers.passphrase)
+    wait_until_done(elsewhere, BROUGHT)
+    assert elsewhere.js(is_gone, offer)
+    assert opens(second, mail_from_bob(people, encrypted=True), tmp_path)
+    elsewhere.activate()
+    elsewhere.reload()
+    elsewhere.wait_for_text("You have no recovery code yet", selector=offer, timeout_seconds=OPERATION_SECONDS)
+    assert find_violations(elsewhere) == []
+    elsewhere.click("[data-test=recovery-offer-accept]")
+    assert elsewhere.js("() => document.activeElement.closest('form')?.dataset.test") == "make-code"
+    elsewhere.reload()
+    elsewhere.wait_for_selector("[data-test=device]", timeout_seconds=OPERATION_SECONDS)
+    assert elsewhere.js(is_gone, offer)
+
+
 def test_a_device_is_shut_out_and_a_forgotten_passphrase_replaced(
     second: Extension, elsewhere: Page, servers: KeyServers
 ) -> None:

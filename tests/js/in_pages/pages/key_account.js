@@ -9,3 +9,15 @@ export function aChangeSucceedsAlthoughAnotherDeviceStoresMeanwhile() {
       return fetched(url, options);
   };
 }
+
+export function firstUid(row) {
+  return Number(document.querySelector(row).dataset.uid);
+}
+
+export function labelGroups(group) {
+  return [...document.querySelectorAll(group)].map((input) => input.labels[0].textContent);
+}
+
+export function typeGroup(group, place, text) {
+  document.querySelectorAll(group)[place].value = text;
+}

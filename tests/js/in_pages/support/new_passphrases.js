@@ -15,3 +15,8 @@ export function isInSight(selector) {
   const { top, bottom, width, height } = element.getBoundingClientRect();
   return element.checkVisibility() && width > 0 && height > 0 && top >= 0 && bottom <= innerHeight;
 }
+
+export function listWords(list) {
+  const words = [...document.querySelectorAll(`${list} li`)].map((item) => item.textContent);
+  return words.length > 0 ? words : null;
+}

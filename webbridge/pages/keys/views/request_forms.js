@@ -13,7 +13,12 @@ import { saveFile } from "../../../../wasm_build/ui/attachments.js";
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../key_files.js").KeyFiles} KeyFiles */
-/** @typedef {{translate: Catalogue, address: string | null, attempt: Attempt, keyFiles: KeyFiles}} RequestServices */
+/** @typedef {import("../../../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} PassphraseAdvice */
+/**
+ * @typedef {{
+ *   translate: Catalogue, address: string | null, attempt: Attempt, keyFiles: KeyFiles, passphraseAdvice: PassphraseAdvice,
+ * }} RequestServices
+ */
 
 /**
  * @param {RequestServices} services
@@ -44,7 +49,7 @@ function createMaking(services) {
   const address = inputField(translate("request_address"), {
     type: "email", autocomplete: "off", dir: "ltr", value: services.address ?? "", data: { test: "request-address" },
   });
-  const passphrases = new NewPassphrase(translate, {
+  const passphrases = new NewPassphrase(services, {
     first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),

@@ -6,6 +6,7 @@
 import { createForm, html, inputField, openDialog, problem, uniqueId } from "../../../../wasm_build/ui/dom.js";
 import { longDate } from "../../../../wasm_build/ui/formats.js";
 import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
+import { createCodeKeeping } from "../../../../wasm_build/ui/recovery_code.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { ApiError } from "../../app/api.js";
@@ -20,12 +21,13 @@ import { forgetReset, isResetBegun, noteReset } from "../begun_reset.js";
 /** @typedef {import("../keys.js").KeyRing} KeyRing */
 /** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
+/** @typedef {import("../../../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} PassphraseAdvice */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, address: string | null, kept: KeptTrust, sentenceFor: SentenceFor, keyServer: KeyServer,
  *   api: BridgeApi, attempt: Attempt, keys: KeyRing, roamingKeys: RoamingKeys, passphraseRule: PassphraseRule,
- *   done: DoneNotice,
+ *   passphraseAdvice: PassphraseAdvice, done: DoneNotice,
  * }} ResetServices
  */
 /** @typedef {import("../../../../wasm_build/vault/account/key_server.js").Reset} Reset */
@@ -133,7 +135,7 @@ function createFinish(services, reset, { ended, onUnlocked }) {
     type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "reset-file" },
   }, { hint: translate("reset_file_hint") });
   const field = new SecretField({ translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint") });
-  const next = new NewPassphrase(translate, {
+  const next = new NewPassphrase(services, {
     first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint") },
     missing: translate("error_passphrase_missing"),
@@ -205,27 +207,25 @@ async function afterwards(services, code, onUnlocked) {
  * @param {ResetServices} services @param {ArrayBuffer} code
  * @returns {Promise<void>} resolves when the person has closed the dialog, or at a lock
  */
-function showCode({ translate, keys }, code) {
+function showCode({ translate, keys, roamingKeys }, code) {
   return new Promise((resolve) => {
     const titleId = uniqueId("reset-code");
-    const output = html("output", {
-      class: "code", dir: "ltr", text: new TextDecoder().decode(code), data: { test: "reset-code" },
-    });
-    overwrite(code);
     const close = () => dialog.close();
+    const keeping = createCodeKeeping(translate, { host: roamingKeys.account?.host ?? "", onKept: () => {} });
+    keeping.show(new TextDecoder().decode(code));
+    overwrite(code);
     const dialog = openDialog(
       {
         titleId, test: "reset-code-dialog", isWide: false,
         onClose: () => {
-          output.textContent = "";
+          keeping.clear();
           keys.removeEventListener("locked", close);
           resolve();
         },
       },
       html("h2", { id: titleId, text: translate("reset_code_title") }),
       html("p", { text: translate("reset_code_meaning") }),
-      // The code has its own row, because it wraps on a phone.
-      html("div", { class: "stack" }, html("p", { text: translate("recovery_code_made") }), output),
+      keeping.element,
       html("div", { class: "actions" }, html("button", {
         class: "primary", type: "button", text: translate("reset_code_written"), on: { click: close }, data: { test: "reset-code-written" },
       })),

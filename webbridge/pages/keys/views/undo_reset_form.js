@@ -9,11 +9,12 @@ import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
 /** @typedef {import("../roaming_keys.js").RoamingKeys} RoamingKeys */
 /** @typedef {import("../passphrase_rule.js").PassphraseRule} PassphraseRule */
+/** @typedef {import("../../../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} PassphraseAdvice */
 /** @typedef {import("../../app/done_notice.js").DoneNotice} DoneNotice */
 /**
  * @typedef {{
  *   translate: Catalogue, announce: Announce, attempt: Attempt, roamingKeys: RoamingKeys, passphraseRule: PassphraseRule,
- *   done: DoneNotice,
+ *   passphraseAdvice: PassphraseAdvice, done: DoneNotice,
  * }} UndoResetServices
  */
 

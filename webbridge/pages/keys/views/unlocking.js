@@ -6,6 +6,7 @@
 import { html } from "../../../../wasm_build/ui/dom.js";
 import { overwrite } from "../../../../wasm_build/vault/memory/cleanup.js";
 import { PasskeyOffer } from "./passkey_offer.js";
+import { RecoveryOffer } from "./recovery_offer.js";
 import { ReloadUnlock, sweepReloads } from "../reload_unlock.js";
 import { SharedUnlock } from "../shared_unlock.js";
 
@@ -21,7 +22,7 @@ import { SharedUnlock } from "../shared_unlock.js";
  * @typedef {{
  *   keys: KeyRing, roamingKeys: RoamingKeys, api: BridgeApi, kept: KeptTrust, address: string | null,
  *   translate: Catalogue, announce: Announce, navigate: Navigate, hasDraft: () => boolean, mailPath: () => string,
- * } & PasskeyOfferServices} UnlockingServices
+ * } & PasskeyOfferServices & import("./recovery_offer.js").RecoveryOfferServices} UnlockingServices
  */
 /** @typedef {import("../../../../wasm_build/ui/secret_field.js").Secret} Secret */
 
@@ -46,6 +47,7 @@ export class Unlocking {
     this.#shared = new SharedUnlock(keys, { mayShare: isOwnComputer, findSession: () => api.sessionId() });
     this.reload = new ReloadUnlock(keys, api.reloadHalves, { mayKeep: isOwnComputer });
     this.passkeyOffer = new PasskeyOffer(services);
+    this.recoveryOffer = new RecoveryOffer(services);
     this.#shared.addEventListener("opened", () => this.#opened());
     this.#shared.addEventListener("locked", () => this.reload.cancel());
     this.#shared.addEventListener("signed-out", () => void this.#signedOutElsewhere());

@@ -60,7 +60,7 @@ class KeySteps {
     const titleId = parts.uniqueId("key");
     this.#title = html("h2", { id: titleId, tabindex: -1, text: translate("parcel_key_title") });
     this.element = html("div", { class: "stack", role: "group", "aria-labelledby": titleId, data: { test: "key-form" } });
-    this.#passphrases = new parts.NewPassphrase(translate, {
+    this.#passphrases = new parts.NewPassphrase(given.page, {
       first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
       again: { label: translate("passphrase_again"), hint: translate("request_passphrase_again_hint"), onSubmit: () => this.#submit() },
       missing: translate("error_passphrase_missing"),

@@ -26,6 +26,7 @@ import { VaultState } from "../../app/vault_state.js";
 import { keepLanguage } from "../../app/language.js";
 import { createLanguageMenu } from "../../settings/language_menu.js";
 import { lateScript } from "../../app/late_script.js";
+import { PassphraseAdvice } from "../../keys/passphrase_advice.js";
 import { TrustKeeper } from "../../trust/trust_keeper.js";
 import { takeLink } from "./arrived_link.js";
 import { createCertificateView } from "./views/certificate_view.js";
@@ -82,6 +83,7 @@ export class ParcelPage {
     // The server could give a service worker unchecked code, which would get the plaintext.
     this.saveByWorker = isChecked ? null : (/** @type {import("../../../../wasm_build/parcels/saving.js").FileToSave} */ file) => saveByWorker(file, base, saveWorkerUrl);
     this.requests = new ParcelRequests(apiOrigin);
+    this.passphraseAdvice = new PassphraseAdvice(() => this.#startVault(), { base: new URL("./runtime/", base) });
     this.#vaultLine = createVaultLine(translate, this.#vaultState);
     this.#reader = new ParcelReader({
       requests: this.requests, session: this.#session, vault: () => this.#startVault(), trust: this.#trust,

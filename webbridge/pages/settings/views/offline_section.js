@@ -8,11 +8,12 @@ import { NewPassphrase } from "../../../../wasm_build/ui/new_passphrase.js";
 /** @typedef {import("../../keys/keys.js").KeyRing} KeyRing */
 /** @typedef {import("../../app/services.js").SentenceFor} SentenceFor */
 /** @typedef {import("../../app/services.js").Attempt} Attempt */
+/** @typedef {import("../../../../wasm_build/ui/new_passphrase.js").PassphraseAdvice} PassphraseAdvice */
 /** @typedef {import("../../account/accounts_here.js").AccountsHere} AccountsHere */
 /**
  * @typedef {{
  *   translate: Catalogue, away: Away, keys: KeyRing, sentenceFor: SentenceFor, attempt: Attempt,
- *   accounts: AccountsHere, address: string | null,
+ *   accounts: AccountsHere, address: string | null, passphraseAdvice: PassphraseAdvice,
  * }} OfflineServices
  */
 
@@ -70,7 +71,7 @@ export function createOfflineSection(services) {
  */
 function createBeginning(services, failure, onTried) {
   const { translate } = services;
-  const passphrase = new NewPassphrase(translate, {
+  const passphrase = new NewPassphrase(services, {
     first: { label: translate("kept_passphrase"), hint: translate("offline_passphrase_hint") },
     again: { label: translate("passphrase_again"), hint: "" },
     missing: translate("error_passphrase_missing"),
