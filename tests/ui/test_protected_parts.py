@@ -20,7 +20,7 @@ HEAD = b"From: bob@example.test\r\n"
 
 def examine(message: bytes, reader: str = "alice") -> MessageReport:
     """The report on a message. With "" as reader, no key is unlocked."""
-    keys = Keys(identities=[person(reader)]) if reader else None
+    keys = Keys(identities=[person(reader)] if reader else [])
     return examine_message(message, Judging(trust_store=trust(anchor()), at=NOW), provider=PROVIDER, keys=keys)
 
 
