@@ -74,8 +74,8 @@ export class Composition extends EventTarget {
   #proposal;
   #values;
   #offers;
-  /** Whether the person has agreed that decrypted words leave unencrypted. */
-  #isReadableAgreed = false;
+  /** The question to which the person has agreed (`leaving_clear.js`), or "". */
+  #agreedClear = "";
   /** The text as it was before any change by the person. */
   #first;
   #isCleared = false;
@@ -152,9 +152,9 @@ export class Composition extends EventTarget {
     return isAddressed || hasFiles || this.#values.subject !== oneLine(subject) || this.isTextChanged;
   }
 
-  /** Whether decrypted words would leave unencrypted, and the person has to be asked first. */
-  get isUnagreed() {
-    return !this.#values.encrypt && this.#proposal.answersEncrypted && !this.#isReadableAgreed;
+  /** The key of the question to which the person has agreed, so that the message may leave unencrypted; "" for none. */
+  get agreedClear() {
+    return this.#agreedClear;
   }
 
   get isCleared() {
@@ -168,14 +168,15 @@ export class Composition extends EventTarget {
     this.#changed();
   }
 
-  /** The person has agreed that decrypted words leave unencrypted. */
-  agreeReadable() {
-    this.#isReadableAgreed = true;
+  /** The person has agreed that the message leaves unencrypted. @param {string} key of the question */
+  agreeClear(key) {
+    this.#agreedClear = key;
+    this.#changed();
   }
 
-  /** Forgets the agreement of `agreeReadable`, so that the person is asked again. */
+  /** Forgets the agreement of `agreeClear`, so that the person is asked again. */
   askAgain() {
-    this.#isReadableAgreed = false;
+    this.#agreedClear = "";
   }
 
   /**

@@ -2,6 +2,7 @@
 import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
+import { membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { readIssuers, readRevocation } from "../app/service_answers.js";
 
@@ -20,7 +21,10 @@ export class CertificateRequests {
    */
   async certificatesFor(address) {
     // The address is not in the path, because servers and proxies log paths.
-    return readFound(await this.#json("/api/directory", { method: "POST", body: JSON.stringify({ address }), headers: JSON_TYPE }));
+    const answer = await this.#json("/api/directory", { method: "POST", body: JSON.stringify({ address }), headers: JSON_TYPE });
+    // Without a list the bridge has not said that it knows nobody, and a message must not leave unencrypted for it.
+    if (!Array.isArray(membersOf(answer)["found"])) throw new ApiError("server-error", "the answer is no list of certificates");
+    return readFound(answer);
   }
 
   /**

@@ -10,6 +10,7 @@ import { letterObstacles } from "./recipients_taken.js";
  *   keys: Pick<import("../keys/keys.js").KeyRing, "unlocked" | "hasIdentityFor" | "identities">,
  *   readonly maxMessageBytes: number, readonly parcels: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   readonly signatureOffers: import("../../../wasm_build/ui/signature_options.js").SignatureOffers,
+ *   clear: Pick<import("../trust/clear_choices.js").ClearChoices, "policy" | "ways" | "hasEncrypted" | "remember" | "noteEncrypted">,
  * }} PlanServices
  */
 
@@ -57,6 +58,11 @@ export class PlanHost {
 
   get offers() {
     return this.#services.signatureOffers;
+  }
+
+  /** The operator's policy on unencrypted mail, and the person's choices. */
+  get clear() {
+    return this.#services.clear;
   }
 
   /** The obstacles of the mail server. @param {Letter} letter */

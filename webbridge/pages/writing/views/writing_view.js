@@ -1,8 +1,8 @@
 /**
  * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
- * Signing and encrypting are on until the person switches them off. While encrypting is on, a letter that cannot be
- * encrypted is not sent, and the reason is shown beside the button. The parts of the view observe one `Composition`,
+ * Signing and encrypting are on until the person switches them off. While encrypting is on, a message leaves
+ * unencrypted only as `leaving_clear.js` allows, and the line above the button says so before. The parts of the view observe one `Composition`,
  * which is cleared with the view.
  */
 
@@ -175,7 +175,11 @@ class Writing {
     return new LetterView(translate, this.#composition, plan, {
       title: translate(isNew ? "write_message" : "reply"), known: () => mailVault.contacts(),
       onDetails: (address, check) => void showRecipient(services, address, check),
-      remedies: { onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel() },
+      remember: (names, way) => services.clear.remember(names, way),
+      remedies: {
+        onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel(),
+        onEncryptOff: () => void this.acts.submit({ isClear: true }),
+      },
     });
   }
 
