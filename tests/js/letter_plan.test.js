@@ -20,15 +20,18 @@ before(() => {
   translate = sharedWords();
 });
 
-/** @param {Record<string, Finding["readiness"]>} people @param {{proposal?: Partial<Proposal>, clear?: Partial<ClearHost>}} [around] */
-async function planFor(people, { proposal = {}, clear = {} } = {}) {
+/**
+ * @param {Record<string, Finding["readiness"]>} people
+ * @param {{proposal?: Partial<Proposal>, clear?: Partial<ClearHost>, unlocked?: boolean}} [around]
+ */
+async function planFor(people, { proposal = {}, clear = {}, unlocked = true } = {}) {
   const find = async (/** @type {string} */ address) => /** @type {Finding} */ (findingOf(people[address] ?? "none"));
   const composition = new Composition({ ...BLANK, ...proposal, to: Object.keys(people).map((address) => ({ name: "", address })) }, {
     directory: { find, takeFile: find, readAddresses: async () => [] }, offers: OFFERS,
   });
   await composition.to.lookedUp();
   const plan = new LetterPlan(translate, composition, {
-    sender: { address: "alice@example.org", unlocked: true, hasOwnIdentity: true, ownAddresses: [] }, ways: ["look-up", "parcel", "encrypt-off"],
+    sender: { address: "alice@example.org", unlocked, hasOwnIdentity: true, ownAddresses: [] }, ways: ["look-up", "parcel", "encrypt-off"],
     maxBytes: 1_000_000, hasPassword: false, offers: OFFERS, obstaclesHere: () => [],
     clear: { policy: { mode: "allow-unknown", neverDomains: [] }, ways: () => null, hasEncrypted: () => false, ...clear },
   });
@@ -112,3 +115,13 @@ test("the question names somebody for whom nothing was found beside the one with
   assert.match(words, /No certificate was ever found for \S*carol@example.net/);
 });
 
+
+test("while the keys are locked nobody counts as one for whom nothing was found", async () => {
+  const { composition, plan } = await planFor({ [CAROL]: "none" }, { unlocked: false });
+  for (const sign of [true, false]) {
+    composition.set({ sign });
+    assert.deepEqual([plan.letter.encrypt, plan.blocking.map(({ code }) => code)], [true, ["locked"]]);
+  }
+  composition.set({ encrypt: false });
+  assert.deepEqual([plan.letter.encrypt, plan.blocking], [false, []]);
+});

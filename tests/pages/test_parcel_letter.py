@@ -34,6 +34,7 @@ CHUNK = 16 * 1024 * 1024
 SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
   .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
 OFFERS = [named("remedy-parcel"), named("parcel-question")]
+CHOOSE_WAY = "(select) => { document.querySelector(select).value = 'domains'; }"
 # The answers of the announcement and of the submission are lost, and one piece does not arrive.
 TEARING = IN_PAGE["tearing"]
 # The second piece waits until its request is aborted.
@@ -323,6 +324,46 @@ def test_a_bridge_without_parcels_offers_none(browser: Browser, running_rig: Par
     assert letter.page.js("(names) => names.every((name) => document.querySelector(name) === null)", OFFERS)
     letter.pages.discard()
     letter.close()
+
+
+def test_an_operator_who_forbids_unencrypted_mail_leaves_the_parcel(browser: Browser, running_rig: ParcelRig) -> None:
+    def forbid(_: Request, answer: Response) -> Response:
+        policy = {"mode": "never", "neverDomains": []}
+        answer.set_data(json.dumps({**json.loads(answer.get_data()), "clearMail": policy}))
+        return answer
+
+    running_rig.changes.clear()
+    running_rig.meddle("GET", "/api/config", forbid)
+    letter = ParcelLetter(browser, running_rig)
+    letter.page.activate()
+    letter.write(CAROL)
+    refused = f"{named('obstacle')}[data-code=clear-refused]"
+    sentence = "Your organisation does not allow unencrypted messages."
+    letter.page.wait_for_text(sentence, selector=refused, timeout_seconds=OPERATION_SECONDS)
+    assert letter.page.js("(name) => document.querySelector(name) === null", named("remedy-encrypt-off"))
+    letter.ask()
+    assert letter.page.js("(name) => document.querySelector(name) === null", named("parcel-unencrypted"))
+    letter.page.click(named("parcel-back"))
+    letter.pages.discard()
+    letter.close()
+
+
+def test_a_remembered_parcel_is_what_send_makes(letter: ParcelLetter, running_rig: ParcelRig) -> None:
+    letter.page.activate()
+    letter.write("emil@remembered.test")
+    letter.wait_for_way()
+    letter.page.js(CHOOSE_WAY, named("remember-way"))
+    letter.ask()
+    letter.go()
+    letter.wait_until_sent()
+    letter.finish()
+    letter.write("erna@remembered.test")
+    letter.wait_for_way()
+    letter.page.click(named("send"))
+    letter.page.wait_for_selector(named("parcel-question"), timeout_seconds=OPERATION_SECONDS)
+    letter.page.wait_until_calm()
+    letter.page.click(named("parcel-back"))
+    letter.pages.discard()
 
 
 def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.browser.accessibility import find_violations
@@ -32,19 +30,20 @@ def begin(pages: MailPages, to: list[str]) -> None:
 
 
 @pytest.fixture
-def posted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, bytes]]]:
+def posted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
     """The messages to people without a mailbox, whom the mail server accepts while a test runs."""
     mails: list[tuple[str, bytes]] = []
     deliver, has_account = MemoryMailServer.deliver, MemoryMailServer.has_account
 
     async def note(server: MemoryMailServer, address: str, raw: bytes) -> None:
         if has_account(server, address):
-            return await deliver(server, address, raw)
-        mails.append((address, raw))
+            await deliver(server, address, raw)
+        else:
+            mails.append((address, raw))
 
     monkeypatch.setattr(MemoryMailServer, "has_account", lambda _server, _address: True)
     monkeypatch.setattr(MemoryMailServer, "deliver", note)
-    yield mails
+    return mails
 
 
 def press_send(pages: MailPages) -> None:
@@ -222,3 +221,30 @@ def test_a_reply_to_an_encrypted_message_stays_encrypted_until_the_person_agrees
     alice.page.click("dialog button:not(.danger)")
     assert posted == []
     alice.page.click(named("discard"))
+
+
+def test_a_domain_to_which_the_person_never_writes_unencrypted_is_offered_no_way(
+    alice: MailPages, posted: list[tuple[str, bytes]]
+) -> None:
+    page = alice.page
+    page.js("() => { location.hash = '#/people'; }")
+    page.wait_for_selector(named("clear-never"), timeout_seconds=OPERATION_SECONDS)
+    page.fill(named("clear-never"), "not a domain")
+    page.click(named("clear-never-add"))
+    page.wait_for_text("neither an address nor a domain", selector=named("clear-error"))
+    page.fill(named("clear-never"), "Closed.test")
+    page.click(named("clear-never-add"))
+    card = f"{named('clear-choice')}[data-name='@closed.test'][data-way=never]"
+    page.wait_for_selector(card)
+    assert find_violations(page) == []
+    begin(alice, ["frank@closed.test"])
+    page.wait_for_selector(f"{named('obstacle')}[data-code=clear-refused]", timeout_seconds=OPERATION_SECONDS)
+    assert page.js(COUNT, named("remedy-encrypt-off")) == 0
+    page.click(named("switch-encrypt"))
+    page.click(named("send"))
+    assert "never to write unencrypted to" in page.text(named("obstacle"))
+    assert posted == []
+    discard(alice)
+    page.js("() => { location.hash = '#/people'; }")
+    page.click(f"{card} {named('clear-remove')}", timeout_seconds=OPERATION_SECONDS)
+    page.wait_for("(card) => document.querySelector(card) === null", card)

@@ -236,6 +236,13 @@ export class Composition extends EventTarget {
     for (const person of this.people) if (person.finding?.readiness === "failed") void this.lineOf(person).lookUp(person);
   }
 
+  /** Looks up people without a certificate again, because the contacts can be read now. */
+  lookUpUnlocked() {
+    for (const person of this.people) {
+      if (["failed", "none", "unusable"].includes(person.finding?.readiness ?? "")) void this.lineOf(person).lookUp(person);
+    }
+  }
+
   /** Looks up people without a certificate again in the background, because a certificate may have been added meanwhile. */
   lookUpMissing() {
     for (const person of this.people) {

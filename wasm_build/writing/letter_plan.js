@@ -74,8 +74,11 @@ export class LetterPlan {
   leavingIf({ encrypt }) {
     const { people, proposal, agreedClear } = this.#composition;
     const { policy, ways, hasEncrypted } = this.#host.clear;
+    // While the keys are locked, contacts cannot be read, so that "nothing was found" is not known yet.
+    const isKnown = this.#host.sender.unlocked;
+    const readers = people.filter(({ valid }) => valid).map((person) => readerOf(isKnown ? person : unlessNone(person), hasEncrypted));
     return leavingOf({
-      readers: people.filter(({ valid }) => valid).map((person) => readerOf(person, hasEncrypted)), wantsEncryption: encrypt,
+      readers, wantsEncryption: encrypt,
       answersEncrypted: proposal.answersEncrypted, agreed: agreedClear, policy, ways, offersParcel: this.#host.ways.includes("parcel"),
     });
   }
@@ -129,6 +132,11 @@ export class LetterPlan {
     ].join(" ");
     return who && isReady ? `${leaves} ${translate(letter.encrypt ? "leaves_bcc_encrypted" : "leaves_bcc", { who })}` : leaves;
   }
+}
+
+/** The person, or the same person as one who is still looked up. @param {import("../ui/recipient_line.js").Person} person */
+function unlessNone(person) {
+  return person.finding?.readiness === "none" ? { ...person, finding: null } : person;
 }
 
 /** Whether the ways to the people without a certificate are offered, because not all are remembered. @param {Leaving | undefined} leaving */

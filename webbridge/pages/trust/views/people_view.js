@@ -3,6 +3,7 @@
 import { createFacts } from "../../../../wasm_build/ui/facts.js";
 import { html, problem, sentenceNodes } from "../../../../wasm_build/ui/dom.js";
 import { groupFingerprint } from "../../../../wasm_build/ui/changed_certificate.js";
+import { createClearChoices } from "./clear_choices_list.js";
 import { createGroups, openGroup } from "./group_cards.js";
 import { PeopleCards } from "./people_cards.js";
 import { createPeopleImport } from "./people_import.js";
@@ -21,12 +22,13 @@ import { certificateFacts } from "../certificate_facts.js";
 /** @typedef {import("../trust_keeper.js").TrustKeeper} TrustKeeper */
 /** @typedef {import("./people_import.js").PeopleImportServices} PeopleImportServices */
 /** @typedef {import("./people_cards.js").PeopleCardServices} PeopleCardServices */
+/** @typedef {import("./clear_choices_list.js").ClearChoicesServices} ClearChoicesServices */
 /** @typedef {import("./group_cards.js").GroupServices} GroupServices */
 /**
  * @typedef {{
  *   translate: Catalogue, mailPath: () => string, sentenceFor: SentenceFor, announce: Announce, kept: KeptTrust,
  *   mailVault: MailVault, trust: TrustKeeper,
- * } & PeopleImportServices & PeopleCardServices & GroupServices} PeopleServices
+ * } & PeopleImportServices & PeopleCardServices & GroupServices & ClearChoicesServices} PeopleServices
  */
 /** @typedef {import("../../keys/mail_vault.js").Authority} Authority */
 /** @typedef {import("../../keys/mail_vault.js").Decision} Decision */
@@ -83,7 +85,7 @@ function createDrawing(services, body, { change, redraw }) {
     const { kept, trust } = services;
     const { groups } = trust.book;
     const shown = JSON.stringify([
-      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed, services.clear.list,
     ]);
     // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn. The focus
     // and the open details then stay.
@@ -93,6 +95,7 @@ function createDrawing(services, body, { change, redraw }) {
       createKeeping(services, change),
       cards.draw(people),
       createGroups(services, groups, change),
+      createClearChoices(services),
       createDecisions(services, decisions, change),
       createOperator(services, operator, redraw),
     );

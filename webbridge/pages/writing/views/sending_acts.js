@@ -257,7 +257,7 @@ export class SendingActs {
   /** Leads the person to the obstacles, or offers a parcel if that solves them. */
   #explain() {
     const { plan, view } = this.#parts;
-    if (plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
+    if (plan.blocking.length > 0 && plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
     else view.panel.focus();
   }
 

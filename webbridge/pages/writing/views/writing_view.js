@@ -65,6 +65,7 @@ class Writing {
   #services;
   #composition;
   #host;
+  #isUnlocked;
   #closing = new AbortController();
 
   /**
@@ -74,6 +75,7 @@ class Writing {
   constructor(services, proposal) {
     const { translate, keys } = services;
     this.#services = services;
+    this.#isUnlocked = keys.unlocked;
     const sender = new Sender(services, () => this.#composition.values);
     this.#host = new PlanHost(services, sender);
     this.#composition = this.#compose(proposal);
@@ -95,7 +97,7 @@ class Writing {
     this.#assemble(options.element);
     const { signal } = this.#closing;
     composition.addEventListener("change", () => this.update(), { signal });
-    keys.addEventListener("change", () => this.update(), { signal });
+    keys.addEventListener("change", () => this.#keysChanged(), { signal });
     services.away.source.addEventListener("back", () => composition.lookUpFailed(), { signal });
     takeDroppedFiles((files) => void composition.attached.attach(files), {
       signal, isWanted: () => this.view.element.isConnected && !this.acts.isDone,
@@ -141,6 +143,13 @@ class Writing {
   update() {
     this.from.show(this.#host.mailServer.sharedAddresses ?? []);
     this.acts.show(this.view.update());
+  }
+
+  #keysChanged() {
+    const { unlocked } = this.#services.keys;
+    if (unlocked && !this.#isUnlocked) this.#composition.lookUpUnlocked();
+    this.#isUnlocked = unlocked;
+    this.update();
   }
 
   /** @param {Proposal} proposal */
