@@ -89,7 +89,8 @@ export class LetterWindow {
     this.#options = createLetterOptions(translate, this.composition, claim);
     this.#gate = new SendingGate(translate, {
       composition: this.composition, plan: this.plan, protection: this.view.protection, content: () => this.#content(),
-      explain: () => (this.plan.blocking.length > 0 ? this.parcel.explain() : this.view.panel.focus()), focusRecipients: () => this.view.recipients.to.focus(),
+      explain: () => (this.plan.blocking.length > 0 ? this.parcel.explain() : this.view.panel.focus()),
+      focusRecipients: () => this.view.recipients.to.focus(),
     });
     this.parcel = this.#createParcel();
     this.arrival = html("div", {});

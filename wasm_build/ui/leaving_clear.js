@@ -26,8 +26,8 @@ import { addressKey } from "./formats.js";
 /** @typedef {{address: string, state: ReaderState}} Reader */
 /**
  * @typedef {{
- *   readers: Reader[], wantsEncryption: boolean, answersEncrypted: boolean, agreed: string, policy: ClearPolicy, ways: ClearWays,
- *   offersParcel: boolean,
+ *   readers: Reader[], wantsEncryption: boolean, answersEncrypted: boolean, agreed: string, policy: ClearPolicy,
+ *   ways: ClearWays, offersParcel: boolean,
  * }} LeavingMessage `agreed` is the key of the question to which the person agreed, or ""
  */
 /**
@@ -160,7 +160,8 @@ function questionOf(message) {
   const { answersEncrypted, readers, agreed } = message;
   if (causes.length === 0) return null;
   // The agreement is about these people in this state. With others the question is new.
-  const key = JSON.stringify([answersEncrypted, ...readers.map((reader) => `${stateOf(reader)} ${addressKey(reader.address)}`).sort()]);
+  const states = readers.map((reader) => `${stateOf(reader)} ${addressKey(reader.address)}`).sort();
+  const key = JSON.stringify([answersEncrypted, ...states]);
   return key === agreed ? null : { kind: "ask", causes, answersEncrypted, key };
 }
 
@@ -181,7 +182,8 @@ function causesOf({ readers, wantsEncryption, answersEncrypted, policy, ways, of
 
 /** @param {LeavingMessage} message @returns {Leaving} */
 function clearOf({ readers, wantsEncryption, ways, offersParcel }) {
-  const unknown = wantsEncryption ? readers.filter((reader) => stateOf(reader) === "never-found").map(({ address }) => address) : [];
+  const unfound = wantsEncryption ? readers.filter((reader) => stateOf(reader) === "never-found") : [];
+  const unknown = unfound.map(({ address }) => address);
   const chosen = unknown.map((address) => wayFor(address, ways));
   return {
     kind: "clear", unknown, unasked: unknown.filter((_, index) => chosen[index] === null), isChosen: !wantsEncryption,

@@ -23,7 +23,8 @@ import { recipientSentence } from "./verdict_words.js";
  *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
  *   ownAddresses: string[], bytes: number, maxBytes: number, answersEncrypted: boolean, ways: Remedy[], hasPassword: boolean,
  *   isReading: boolean, leaving?: import("./leaving_clear.js").Leaving,
- * }} Letter `encrypt` says whether the message would leave encrypted now, and `leaving` why; `isReading` is true while files are read; `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
+ * }} Letter `encrypt` says whether the message would leave encrypted now, and `leaving` why; `isReading` is true while
+ *   files are read; `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
  *   password for recipients without a certificate
  */
 
@@ -55,7 +56,10 @@ export function whatWillLeave(letter, translate) {
   return because + (sign ? translate("leaves_signed", { address }) : translate("leaves_plain")) + warning;
 }
 
-/** @param {string[]} people who cannot read the message encrypted @param {boolean} asks whether Send asks @param {Catalogue} translate */
+/**
+ * @param {string[]} people who cannot read the message encrypted @param {boolean} asks whether Send asks
+ * @param {Catalogue} translate
+ */
 function notReadySentence(people, asks, translate) {
   const count = people.length;
   if (count > MOST_SINGLE) return asks ? translate("leaves_asks_many", { count }) : translate("leaves_not_yet_many", { count });
@@ -109,7 +113,10 @@ export function isBlocking({ code }) {
   return !code.startsWith("certificate-");
 }
 
-/** The sentence that says why a person cannot read the message encrypted. @param {Person} person @param {Catalogue} translate */
+/**
+ * The sentence that says why a person cannot read the message encrypted.
+ * @param {Person} person @param {Catalogue} translate
+ */
 export function causeSentence({ address, finding }, translate) {
   const readiness = finding?.readiness ?? "none";
   const reason = finding?.readiness === "unusable"

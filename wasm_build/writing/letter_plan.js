@@ -25,8 +25,8 @@ import { leavingOf, readerOf } from "../ui/leaving_clear.js";
  * }} PlanHost
  */
 /**
- * What `leaving_clear.js` needs to know of the program: the policy, the remembered ways, and with whom there was
- * encrypted mail.
+ * The facts of the program for `leaving_clear.js`: the policy, the remembered ways, and with whom there was encrypted
+ * mail.
  * @typedef {{
  *   readonly policy: import("../ui/leaving_clear.js").ClearPolicy, readonly ways: import("../ui/leaving_clear.js").ClearWays,
  *   hasEncrypted: (address: string) => boolean,
@@ -76,10 +76,11 @@ export class LetterPlan {
     const { policy, ways, hasEncrypted } = this.#host.clear;
     // While the keys are locked, contacts cannot be read, so that "nothing was found" is not known yet.
     const isKnown = this.#host.sender.unlocked;
-    const readers = people.filter(({ valid }) => valid).map((person) => readerOf(isKnown ? person : unlessNone(person), hasEncrypted));
+    const valid = people.filter((person) => person.valid).map((person) => (isKnown ? person : unlessNone(person)));
     return leavingOf({
-      readers, wantsEncryption: encrypt,
-      answersEncrypted: proposal.answersEncrypted, agreed: agreedClear, policy, ways, offersParcel: this.#host.ways.includes("parcel"),
+      readers: valid.map((person) => readerOf(person, hasEncrypted)), wantsEncryption: encrypt,
+      answersEncrypted: proposal.answersEncrypted, agreed: agreedClear, policy, ways,
+      offersParcel: this.#host.ways.includes("parcel"),
     });
   }
 
@@ -139,7 +140,10 @@ function unlessNone(person) {
   return person.finding?.readiness === "none" ? { ...person, finding: null } : person;
 }
 
-/** Whether the ways to the people without a certificate are offered, because not all are remembered. @param {Leaving | undefined} leaving */
+/**
+ * Whether the ways to the people without a certificate are offered, because not all are remembered.
+ * @param {Leaving | undefined} leaving
+ */
 function isOffered(leaving) {
   return leaving?.kind === "clear" && (leaving.unasked.length > 0 || leaving.prefersParcel);
 }

@@ -1,6 +1,7 @@
 /**
  * The choice whether the way to people without a certificate is remembered: only for this message, for these people, or
- * for everyone at their domains. It is shown while the message leaves unencrypted because nothing was found for them.
+ * for everyone at their domains. It is shown while the message leaves unencrypted, or asks first, only because nothing was
+ * found for them.
  */
 
 import { html, uniqueId } from "../ui/dom.js";
@@ -30,7 +31,7 @@ export class RememberWay {
 
   /** Shows the choice for the people whose way is not remembered yet. @param {import("../ui/leaving_clear.js").Leaving} leaving */
   show(leaving) {
-    const people = leaving.kind === "clear" ? leaving.unasked : [];
+    const people = rememberedFor(leaving);
     this.element.hidden = people.length === 0;
     // A choice that was made for other people does not count for these.
     if (people.join() === this.#people.join()) return;
@@ -57,4 +58,15 @@ export class RememberWay {
       option("domains", translate("remember_domains", { domains: listOf(domains, translate) })),
     ];
   }
+}
+
+/**
+ * The people whose way can be remembered. A cause to ask about is never remembered.
+ * @param {import("../ui/leaving_clear.js").Leaving} leaving
+ */
+function rememberedFor(leaving) {
+  if (leaving.kind === "clear") return leaving.unasked;
+  if (leaving.kind !== "ask" || leaving.answersEncrypted) return [];
+  const isOrdinary = leaving.causes.every(({ state }) => state === "never-found");
+  return isOrdinary ? leaving.causes.map(({ address }) => address) : [];
 }

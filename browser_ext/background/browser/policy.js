@@ -30,7 +30,10 @@ import { serviceAddress } from "../../shared/service_address.js";
  */
 export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
 
-/** The modes by their words in `policy_schema.json`. @type {Map<unknown, import("../../../wasm_build/ui/leaving_clear.js").ClearMode>} */
+/**
+ * The modes by their words in `policy_schema.json`.
+ * @type {Map<unknown, import("../../../wasm_build/ui/leaving_clear.js").ClearMode>}
+ */
 const CLEAR_MODES = new Map([["unknown", "allow-unknown"], ["ask", "ask"], ["never", "never"]]);
 
 /** The reader of each value. It returns null for an invalid value. */

@@ -31,7 +31,10 @@ export function remember({ names, way }) {
   });
 }
 
-/** Rejects with `clear-forbidden` if the administrator does not let an unencrypted message go to somebody. @param {string[]} addresses */
+/**
+ * Rejects with `clear-forbidden` if the administrator does not let an unencrypted message go to somebody.
+ * @param {string[]} addresses
+ */
 export async function check(addresses) {
   const { clear } = await policy.read();
   if (addresses.some((address) => isForbidden(address, clear))) throw new RequestError("clear-forbidden");

@@ -66,10 +66,7 @@ export class App {
   maxMessageBytes = Infinity;
   /** @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
   signatureOffers = { timestampHost: "", labelPolicy: null };
-  /**
-   * The limits of parcels, or null if the bridge has none.
-   * @type {import("../parcels/parcel_requests.js").ParcelLimits | null}
-   */
+  /** The limits of parcels, or null if the bridge has none. @type {import("../parcels/parcel_requests.js").ParcelLimits | null} */
   parcels = null;
   /** Whether the bridge reports new mail. */
   hasEvents = false;

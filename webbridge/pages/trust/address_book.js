@@ -50,7 +50,10 @@ export class AddressBook extends EventTarget {
     return this.#entries.size === 0;
   }
 
-  /** The texts of another kind, which the pages keep on this device only. @param {string} kind @returns {[string, string][]} by name */
+  /**
+   * The texts of another kind, which the pages keep on this device only.
+   * @param {string} kind @returns {[string, string][]} by name
+   */
   textsOf(kind) {
     return this.#live(kind);
   }

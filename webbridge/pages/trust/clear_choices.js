@@ -48,7 +48,10 @@ export class ClearChoices {
   /** Whether encrypted mail was sent to an address before. */
   hasEncrypted = (/** @type {string} */ address) => this.#book.textOf(ENCRYPTED, addressKey(address)) !== null;
 
-  /** Remembers a way for people, or for everyone at their domains. @param {string[]} names addresses, or "@" and domains @param {ClearWay} way */
+  /**
+   * Remembers a way for people, or for everyone at their domains.
+   * @param {string[]} names addresses, or "@" and domains @param {ClearWay} way
+   */
   remember(names, way) {
     this.#keep(WAY, names.map(wayName).filter(Boolean).map((name) => [name, way]));
   }

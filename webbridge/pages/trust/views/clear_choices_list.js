@@ -43,8 +43,8 @@ function drawChoices({ translate, clear }, onRemove) {
       "li", { class: "card", data: { test: "clear-choice", name, way } },
       html("h3", { class: "card-title", dir: "auto", text: shown }), html("p", { text: wayWords(translate, way) }),
       html("div", { class: "actions" }, html("button", {
-        type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name: shown }), data: { test: "clear-remove" },
-        on: { click: () => onRemove(name) },
+        type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name: shown }),
+        data: { test: "clear-remove" }, on: { click: () => onRemove(name) },
       })),
     );
   });
@@ -57,7 +57,10 @@ function wayWords(translate, way) {
   return way === "parcel" ? translate("send_as_parcel") : translate("switch_encrypt_off");
 }
 
-/** The form that forbids unencrypted mail to an address or a domain. @param {ClearChoicesServices} services @param {() => void} onKept */
+/**
+ * The form that forbids unencrypted mail to an address or a domain.
+ * @param {ClearChoicesServices} services @param {() => void} onKept
+ */
 function createNeverForm({ translate, clear, announce }, onKept) {
   const failure = problem("clear-error");
   const field = inputField(translate("clear_never_label"), {

@@ -85,7 +85,8 @@ function createDrawing(services, body, { change, redraw }) {
     const { kept, trust } = services;
     const { groups } = trust.book;
     const shown = JSON.stringify([
-      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed, services.clear.list,
+      people, groups, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+      services.clear.list,
     ]);
     // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn. The focus
     // and the open details then stay.

@@ -2,8 +2,8 @@
  * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
  * Signing and encrypting are on until the person switches them off. While encrypting is on, a message leaves
- * unencrypted only as `leaving_clear.js` allows, and the line above the button says so before. The parts of the view observe one `Composition`,
- * which is cleared with the view.
+ * unencrypted only as `leaving_clear.js` allows, and the line above the button says so before. The parts of the view
+ * observe one `Composition`, which is cleared with the view.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
