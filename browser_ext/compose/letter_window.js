@@ -6,7 +6,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
 import { ask as confirm } from "../../wasm_build/ui/ask.js";
-import { quoteMailbox } from "../../wasm_build/ui/formats.js";
+import { addressKey, quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { askDoubtful } from "../../wasm_build/writing/answer_notes.js";
 import { BLANK, Composition } from "../../wasm_build/writing/composition.js";
 import { draftContentOf, proposalOf } from "../../wasm_build/writing/draft_content.js";
@@ -55,6 +55,8 @@ export class LetterWindow {
   #courier;
   /** The ways to people without a certificate that the person has chosen. @type {Map<string, string>} */
   #chosenWays;
+  /** The people to whom encrypted messages were made before. @type {Set<string>} */
+  #encryptedTo;
   #answering;
   #cover;
   #gate;
@@ -75,6 +77,7 @@ export class LetterWindow {
     this.#courier = courier;
     this.#claim = claim;
     this.#chosenWays = new Map(claim.clear.ways);
+    this.#encryptedTo = new Set(claim.clear.encrypted);
     this.sender = new SenderChoice(translate, courier, {
       from: claim.from, identities: claim.identities, onChange: () => this.#senderChanged(), onUnlocked: () => this.#unlocked(),
     });
@@ -124,7 +127,10 @@ export class LetterWindow {
       get hasPassword() {
         return letterWindow.password.isTyped;
       },
-      clear: { policy: this.#claim.clear.policy, ways: (name) => this.#chosenWays.get(name), hasEncrypted: () => false },
+      clear: {
+        policy: this.#claim.clear.policy, ways: (name) => this.#chosenWays.get(name),
+        hasEncrypted: (address) => this.#encryptedTo.has(addressKey(address)),
+      },
       obstaclesHere: (letter) => obstaclesHere(letter, {
         identity: this.sender.identity, deliver: this.bridge.deliver, hidden: this.composition.hidden.length,
         byPassword: byPassword(letter.people).length, isReadingOriginal: this.#answering.isReading,

@@ -65,3 +65,15 @@ test("a way or a domain that nobody knows is not remembered", async () => {
   assert.throws(() => clearMail.remember({ names: ["@"], way: "clear" }), { code: "bad-request" });
   assert.deepEqual((await clearMail.read()).ways, []);
 });
+
+test("people to whom encrypted messages were made are known later, each once", async () => {
+  await clearMail.noteEncrypted(["Bob@Example.org", "carol@example.org"]);
+  await clearMail.noteEncrypted(["bob@example.org"]);
+  assert.deepEqual((await clearMail.read()).encrypted, ["carol@example.org", "bob@example.org"]);
+});
+
+test("of too many people the latest are known", async () => {
+  await clearMail.noteEncrypted(Array.from({ length: 1_001 }, (_, number) => `p${number}@example.org`));
+  const { encrypted } = await clearMail.read();
+  assert.deepEqual([encrypted.length, encrypted.includes("p0@example.org"), encrypted.at(-1)], [1_000, false, "p1000@example.org"]);
+});

@@ -242,7 +242,9 @@ def test_a_domain_to_which_the_person_never_writes_unencrypted_is_offered_no_way
     assert page.js(COUNT, named("remedy-encrypt-off")) == 0
     page.click(named("switch-encrypt"))
     page.click(named("send"))
-    assert "never to write unencrypted to" in page.text(named("obstacle"))
+    # Send offers the parcel, which is the only way left, and no other.
+    page.click(named("parcel-back"), timeout_seconds=OPERATION_SECONDS)
+    assert "never to write unencrypted to" in page.text(f"{named('obstacle')}[data-code=clear-refused]")
     assert posted == []
     discard(alice)
     page.js("() => { location.hash = '#/people'; }")

@@ -1,7 +1,9 @@
 /**
- * Unencrypted mail: the administrator's policy, and the ways that the person has chosen for people without a certificate.
- * The window decides by `leaving_clear.js`. Before a message is made, the policy is checked here once more.
+ * Unencrypted mail: the administrator's policy, the ways that the person has chosen for people without a certificate, and
+ * the people to whom encrypted messages were made, so that a message does not leave unencrypted without a question after
+ * their certificate was removed. The window decides by `leaving_clear.js`. Before a message is made, the policy is checked here once more.
  */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { isForbidden, readClearWay, wayName } from "../../../wasm_build/ui/leaving_clear.js";
 import * as database from "../../shared/database.js";
 import { RequestError } from "../../shared/messages.js";
@@ -10,13 +12,24 @@ import { inTurn } from "../browser/turns.js";
 
 /** @typedef {import("../../../wasm_build/ui/leaving_clear.js").ClearWay} ClearWay */
 
-/** The entry of the store `settings`. These choices do not roam. */
+/** The entries of the store `settings`. They do not roam. */
 const NAME = "clear ways";
+const ENCRYPTED = "encrypted to";
 const MOST_WAYS = 1_000;
+const MOST_PEOPLE = 1_000;
 
-/** The policy, and the remembered ways by address, or by "@" and a domain. */
+/** The policy, the remembered ways by address, or by "@" and a domain, and the people to whom encrypted messages were made. */
 export async function read() {
-  return { policy: (await policy.read()).clear, ways: await kept() };
+  return { policy: (await policy.read()).clear, ways: await kept(), encrypted: await people() };
+}
+
+/** Notes that an encrypted message was made for people. @param {string[]} addresses */
+export function noteEncrypted(addresses) {
+  return inTurn(ENCRYPTED, async () => {
+    const [noted, before] = [addresses.map(addressKey), await people()];
+    const value = [...before.filter((address) => !noted.includes(address)), ...noted].slice(-MOST_PEOPLE);
+    if (value.join() !== before.join()) await database.put("settings", { name: ENCRYPTED, value });
+  });
 }
 
 /** Remembers a way. @param {{names: string[], way: string}} body */
@@ -38,6 +51,11 @@ export function remember({ names, way }) {
 export async function check(addresses) {
   const { clear } = await policy.read();
   if (addresses.some((address) => isForbidden(address, clear))) throw new RequestError("clear-forbidden");
+}
+
+/** @returns {Promise<string[]>} */
+async function people() {
+  return (await database.get("settings", ENCRYPTED))?.value ?? [];
 }
 
 /** @returns {Promise<[string, ClearWay][]>} */

@@ -329,6 +329,7 @@ async function mark(id, name, state) {
 export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
   const own = await keys.findIdentity(identity);
   if (!encrypt) await clearMail.check([...to, ...cc, ...bcc]);
+  else await clearMail.noteEncrypted([...to, ...cc, ...bcc].filter((address) => !byPassword.includes(address)));
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;

@@ -58,9 +58,9 @@ def test_the_way_is_remembered_for_everyone_at_a_domain(webmail: Webmail) -> Non
 
 def test_a_certificate_that_cannot_be_used_asks_in_red_with_the_cause(webmail: Webmail, people: People) -> None:
     window = webmail.write(text=SECRET_WORDS)
-    address(window, "compose-to", "carol@example.test")
+    address(window, "compose-to", "fritz@example.net")
     wait_for_obstacles(window, "certificate-none")
-    # A certificate for somebody else cannot be used for Carol, and nothing leaves without a question now.
+    # A certificate for somebody else cannot be used for Fritz, and nothing leaves without a question now.
     (people.folder / "bob.der").write_bytes(people.bob.certificate.der)
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")

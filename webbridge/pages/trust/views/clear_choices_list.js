@@ -17,14 +17,14 @@ import { domainKey } from "../../../../wasm_build/ui/leaving_clear.js";
 
 /** @param {ClearChoicesServices} services */
 export function createClearChoices(services) {
-  const { translate, announce } = services;
+  const { translate } = services;
   const list = html("div", {});
   const heading = html("h2", { tabindex: -1, text: translate("clear_heading") });
   const draw = () => list.replaceChildren(drawChoices(services, remove));
   const remove = (/** @type {string} */ name) => {
     services.clear.forget(name);
     draw();
-    announce(translate("clear_removed", { name: shownName(translate, name) }));
+    services.announce(translate("clear_removed", { name: shownName(translate, name) }));
     // The button that had the focus was removed with its card.
     heading.focus();
   };
@@ -61,7 +61,8 @@ function wayWords(translate, way) {
  * The form that forbids unencrypted mail to an address or a domain.
  * @param {ClearChoicesServices} services @param {() => void} onKept
  */
-function createNeverForm({ translate, clear, announce }, onKept) {
+function createNeverForm(services, onKept) {
+  const { translate, clear } = services;
   const failure = problem("clear-error");
   const field = inputField(translate("clear_never_label"), {
     type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr", data: { test: "clear-never" },
@@ -73,7 +74,7 @@ function createNeverForm({ translate, clear, announce }, onKept) {
     clear.remember([name], "never");
     field.input.value = "";
     onKept();
-    announce(translate("clear_kept", { name: shownName(translate, name) }));
+    services.announce(translate("clear_kept", { name: shownName(translate, name) }));
   };
   return createForm(
     { class: "stack" }, keep, field.element, failure,
