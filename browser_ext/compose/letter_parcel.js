@@ -50,7 +50,7 @@ export class LetterParcel {
     return this.#choice.refresh();
   }
 
-  /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. */
+  /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. @returns {void} */
   explain() {
     const { plan, composition } = this.#window;
     const { obstacles, letter } = plan;

@@ -160,7 +160,7 @@ export class LetterWindow {
       remember: (names, way) => void courier.rememberWay(names, way),
       remedies: {
         onUnlock: () => this.sender.focusPassphrase(),
-        onEncryptOff: () => void this.sending.submit({ isClear: true }),
+        onEncryptOff: () => this.view.protection.sendUnencrypted(() => void this.sending.submit({ isClear: true })),
         onLookUp: (person) => void this.#lookUp([person]),
         onLookUpAll: (people) => void this.#lookUp(people),
         lookUpWords: translate("compose_look_up", { host: directory && new URL(directory).host }),

@@ -120,7 +120,7 @@ test("while the keys are locked nobody counts as one for whom nothing was found"
   const { composition, plan } = await planFor({ [CAROL]: "none" }, { unlocked: false });
   for (const sign of [true, false]) {
     composition.set({ sign });
-    assert.deepEqual([plan.letter.encrypt, plan.blocking.map(({ code }) => code)], [true, ["locked"]]);
+    assert.deepEqual([plan.letter.encrypt, plan.isUndecided, plan.blocking.map(({ code }) => code)], [true, true, ["locked"]]);
   }
   composition.set({ encrypt: false });
   assert.deepEqual([plan.letter.encrypt, plan.blocking], [false, []]);

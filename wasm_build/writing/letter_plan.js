@@ -70,6 +70,11 @@ export class LetterPlan {
     return this.leavingIf(this.#composition.values);
   }
 
+  /** Whether nothing can be decided about unencrypted mail, because the keys are locked. */
+  get isUndecided() {
+    return !this.#host.sender.unlocked && this.leaving.kind === "wait";
+  }
+
   /** The same, with encryption switched on or off. @param {{encrypt: boolean}} choice @returns {Leaving} */
   leavingIf({ encrypt }) {
     const { people, proposal, agreedClear } = this.#composition;

@@ -19,7 +19,7 @@ export class ProtectionSwitches {
 
   /**
    * @param {Catalogue} translate @param {import("./composition.js").Composition} composition
-   * @param {Pick<import("./letter_plan.js").LetterPlan, "leavingIf">} plan
+   * @param {Pick<import("./letter_plan.js").LetterPlan, "leavingIf" | "isUndecided">} plan
    */
   constructor(translate, composition, plan) {
     this.#translate = translate;
@@ -38,6 +38,24 @@ export class ProtectionSwitches {
   signOff() {
     this.#composition.set({ sign: false });
     this.#sign.input.focus();
+  }
+
+  /**
+   * The person pressed "Send unencrypted". While the keys are locked nobody's contacts are known, so it asks first, and
+   * then switches encryption off.
+   * @param {() => void} onGo sends
+   */
+  sendUnencrypted(onGo) {
+    const translate = this.#translate;
+    if (!this.#plan.isUndecided) return onGo();
+    ask({
+      title: translate("send_unencrypted_question"), meaning: translate("send_unencrypted_meaning"),
+      keep: translate("keep_encrypted"), go: translate("switch_encrypt_off"), test: "unencrypted-confirm", isDanger: true,
+      onGo: () => {
+        this.#composition.set({ encrypt: false });
+        onGo();
+      },
+    });
   }
 
   /**

@@ -187,7 +187,7 @@ class Writing {
       remember: (names, way) => services.clear.remember(names, way),
       remedies: {
         onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel(),
-        onEncryptOff: () => void this.acts.submit({ isClear: true }),
+        onEncryptOff: () => this.view.protection.sendUnencrypted(() => void this.acts.submit({ isClear: true })),
       },
     });
   }
