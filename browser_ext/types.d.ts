@@ -232,6 +232,8 @@ interface Settings {
   /** The fingerprint of the identity that signs, for each address. */
   "preferred identities": { value: Record<string, string> };
   writing: { value: import("./background/writing/writing.js").Writing };
+  "encrypted to": { value: string[] };
+  "clear ways": { value: [string, import("../wasm_build/ui/leaving_clear.js").ClearWay][] };
   "parcel server": { value: import("./background/parcels/parcel_server.js").KeptServer };
   "held settings": { value: import("../wasm_build/vault/account/roaming_settings.js").AllHeld };
   guide: { step: number };

@@ -18,6 +18,7 @@ from smime_core.pkix import RevocationPolicy
 from smime_core.text import parse_address
 from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.callers import check_extension_origin
+from webbridge.clear_mail import ClearMailPolicy
 from webbridge.delivery.abuse.senders import SenderLimits
 from webbridge.delivery.notices.settings import NoticesConfig
 from webbridge.delivery.settings import ParcelsConfig
@@ -91,6 +92,7 @@ class BridgeConfig:
     security labels that the pages offer. Each account may send mail from `shared_addresses`, which are in small
     letters, if the Sender field names the account. The operator's mail servers write Authentication-Results (RFC 8601)
     with the name `authserv_id`. Without `authserv_id`, the names of an account's mail servers are used instead.
+    `clear_mail` is the policy on unencrypted mail, which the pages obey.
 
     `pki_fetch` lets the bridge ask authorities whether certificates below its anchors were revoked. `pki_cache` is the
     file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
@@ -115,6 +117,7 @@ class BridgeConfig:
     label_policy_file: Path | None = None
     shared_addresses: tuple[str, ...] = ()
     authserv_id: str = ""
+    clear_mail: ClearMailPolicy = field(default_factory=ClearMailPolicy)
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None

@@ -213,6 +213,7 @@ export const HANDLERS = {
   "compose.check": composing.check,
   "compose.certificate": composing.takeCertificate,
   "compose.ask": composing.askFor,
+  "compose.remember": composing.rememberWay,
   "compose.keep": composing.keepDraft,
   "compose.restore": composing.openDraft,
   "compose.drop": composing.dropDraft,

@@ -117,6 +117,11 @@ export class Courier {
     }
   }
 
+  /** Remembers the way to people without a certificate. @param {string[]} names @param {string} way */
+  rememberWay(names, way) {
+    return ask("compose.remember", { ...this.#letter, names, way });
+  }
+
   /** @param {string} address @param {{subject: string, text: string}} letter */
   askFor(address, letter) {
     return ask("compose.ask", { ...this.#letter, address, ...letter });

@@ -50,18 +50,20 @@ export class LetterParcel {
     return this.#choice.refresh();
   }
 
-  /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. */
+  /** If a parcel avoids all obstacles, asks whether to send one. Otherwise shows the obstacles. @returns {void} */
   explain() {
     const { plan, composition } = this.#window;
     const { obstacles, letter } = plan;
     // A parcel does not avoid these obstacles, so show them.
     if (!this.#choice.solves(obstacles)) return this.#window.view.panel.focus();
-    if (letter.encrypt && this.#host.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
-    const { sender, bridge, sending, view, drafts } = this.#window;
+    const { encrypt } = composition.values;
+    if (encrypt && this.#host.asksMixed(openOthers(obstacles, composition), () => this.explain())) return;
+    const { sender, bridge, sending, drafts } = this.#window;
     const { options: { receipt, lasting, label }, attached } = composition;
     sending.say("");
     this.#choice.ask(obstacles, composition, {
-      from: letter.address, signer: sender.identity?.fingerprint ?? "", sign: letter.sign, encrypt: letter.encrypt, deliver: bridge.deliver,
+      from: letter.address, signer: sender.identity?.fingerprint ?? "", sign: letter.sign, encrypt, deliver: bridge.deliver,
+      mayBeClear: letter.leaving?.kind !== "refused",
       hasStatements: receipt || lasting || label !== "",
       files: [
         ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })), ...attached.large.map(({ name, file }) => ({ name, data: file })),
@@ -72,7 +74,7 @@ export class LetterParcel {
         await this.#courier.deleteDraftBeforeSending(drafts.id, { anew });
       },
       sendOthers: (isOther, agreed) => this.#sendOthers(isOther, agreed),
-      onUnencrypted: () => view.protection.askEncryptOff(),
+      onUnencrypted: () => void sending.submit({ isClear: true }),
       onSent: (way, others, delivered) => this.#sent({ way, letter: { ...letter, people: others }, delivered }),
       onLeft: (end) => this.#left(end),
     });
@@ -88,7 +90,8 @@ export class LetterParcel {
 
   /** @param {import("./sent_view.js").SentParcel} parcel @returns {() => void} */
   #sent(parcel) {
-    const { sending, password, drafts } = this.#window;
+    const { sending, password, drafts, view } = this.#window;
+    view.remembering.keep("parcel");
     sending.settle();
     password.forget();
     // As after a mail, the draft stays while the person still has to send the message in the webmail.

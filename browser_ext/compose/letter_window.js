@@ -6,7 +6,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { takeDroppedFiles } from "../../wasm_build/ui/dropped_files.js";
 import { ask as confirm } from "../../wasm_build/ui/ask.js";
-import { quoteMailbox } from "../../wasm_build/ui/formats.js";
+import { addressKey, quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { askDoubtful } from "../../wasm_build/writing/answer_notes.js";
 import { BLANK, Composition } from "../../wasm_build/writing/composition.js";
 import { draftContentOf, proposalOf } from "../../wasm_build/writing/draft_content.js";
@@ -53,6 +53,10 @@ export class LetterWindow {
   #translate;
   #claim;
   #courier;
+  /** The ways to people without a certificate that the person has chosen. @type {Map<string, string>} */
+  #chosenWays;
+  /** The people to whom encrypted messages were made before. @type {Set<string>} */
+  #encryptedTo;
   #answering;
   #cover;
   #gate;
@@ -72,6 +76,8 @@ export class LetterWindow {
     this.#translate = translate;
     this.#courier = courier;
     this.#claim = claim;
+    this.#chosenWays = new Map(claim.clear.ways);
+    this.#encryptedTo = new Set(claim.clear.encrypted);
     this.sender = new SenderChoice(translate, courier, {
       from: claim.from, identities: claim.identities, onChange: () => this.#senderChanged(), onUnlocked: () => this.#unlocked(),
     });
@@ -86,7 +92,8 @@ export class LetterWindow {
     this.#options = createLetterOptions(translate, this.composition, claim);
     this.#gate = new SendingGate(translate, {
       composition: this.composition, plan: this.plan, protection: this.view.protection, content: () => this.#content(),
-      explain: () => this.parcel.explain(), focusRecipients: () => this.view.recipients.to.focus(),
+      explain: () => (this.plan.blocking.length > 0 ? this.parcel.explain() : this.view.panel.focus()),
+      focusRecipients: () => this.view.recipients.to.focus(),
     });
     this.parcel = this.#createParcel();
     this.arrival = html("div", {});
@@ -120,6 +127,10 @@ export class LetterWindow {
       get hasPassword() {
         return letterWindow.password.isTyped;
       },
+      clear: {
+        policy: this.#claim.clear.policy, ways: (name) => this.#chosenWays.get(name),
+        hasEncrypted: (address) => this.#encryptedTo.has(addressKey(address)),
+      },
       obstaclesHere: (letter) => obstaclesHere(letter, {
         identity: this.sender.identity, deliver: this.bridge.deliver, hidden: this.composition.hidden.length,
         byPassword: byPassword(letter.people).length, isReadingOriginal: this.#answering.isReading,
@@ -146,8 +157,10 @@ export class LetterWindow {
     return new LetterView(translate, composition, this.plan, {
       title: titleOf(kind), known: () => courier.people(),
       onDetails: (address, check) => showRecipient(translate, address, check),
+      remember: (names, way) => void courier.rememberWay(names, way),
       remedies: {
         onUnlock: () => this.sender.focusPassphrase(),
+        onEncryptOff: () => this.view.protection.sendUnencrypted(() => void this.sending.submit({ isClear: true })),
         onLookUp: (person) => void this.#lookUp([person]),
         onLookUpAll: (people) => void this.#lookUp(people),
         lookUpWords: translate("compose_look_up", { host: directory && new URL(directory).host }),
@@ -175,7 +188,7 @@ export class LetterWindow {
 
   #createSending() {
     return new Sending(this.#translate, this.#courier, { deliver: this.#claim.deliver, plan: this.view.panel.id, host: {
-      take: (onFree) => (this.#gate.passes(onFree) ? this.#outgoing() : null),
+      take: (onFree, isClear) => this.#take(onFree, isClear),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
       onSignedOut: () => void this.bridge.refresh(),
@@ -254,6 +267,15 @@ export class LetterWindow {
     });
   }
 
+  /** @param {() => void} onFree @param {boolean} isClear whether the person pressed "Send unencrypted" */
+  #take(onFree, isClear) {
+    if (!this.#gate.passes(onFree)) return null;
+    const { leaving } = this.plan;
+    if (leaving.kind !== "clear" || !leaving.prefersParcel || isClear) return this.#outgoing();
+    this.parcel.explain();
+    return null;
+  }
+
   #outgoing() {
     const { letter } = this.plan;
     this.#leavingLetter = letter;
@@ -299,7 +321,9 @@ export class LetterWindow {
 
   /** @param {(person: Person) => boolean} [isWanted] selects people @returns {import("./courier.js").Leaving} */
   #leaving(isWanted) {
-    const { values: { sign, encrypt }, options } = this.composition;
+    const { values: { sign, encrypt: isWanting }, options } = this.composition;
+    // The people beside a parcel get encrypted mail.
+    const encrypt = isWanted ? isWanting : this.plan.letter.encrypt;
     return {
       identity: this.sender.identity?.fingerprint ?? "", sign, encrypt, ...options, from: this.sender.address,
       ...leavingPeople(this.composition, isWanted),
@@ -311,6 +335,7 @@ export class LetterWindow {
     // The draft stays while the person still has to send the message in the webmail. If the draft cannot be deleted,
     // this does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
+    if (this.#leavingLetter?.encrypt === false) this.view.remembering.keep("clear");
     this.#replaceBySent(createSentView(this.#translate, {
       letter: this.#leavingLetter ?? this.plan.letter, deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge,
       onClose: () => void this.#courier.close(),

@@ -27,7 +27,7 @@ import { createParcelVault, createUploads, KEYS_OF_BACKGROUND } from "./parcel_t
 /**
  * The letter, as its window gives it. `signer` is the fingerprint of the identity that signs. `isOther` selects the people who
  * get a mail instead of the parcel, and `deliver` says how this mail is sent.
- * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "hasStatements" | "compose" | "onUnencrypted"> & {
+ * @typedef {Pick<ParcelLetter, "from" | "files" | "sign" | "encrypt" | "mayBeClear" | "hasStatements" | "compose" | "onUnencrypted"> & {
  *   signer: string, deliver: import("./bridge_choice.js").Delivery, prepareSending: (agreed: Agreed) => Promise<void>,
  *   sendOthers: (isOther: (person: Person) => boolean, agreed: Agreed) => Promise<Delivered>,
  *   onSent: (way: Way, others: Person[], delivered: Delivered | null) => () => void, onLeft: (end: {hasBegun: boolean, reached: Person[]}) => void,

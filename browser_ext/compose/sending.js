@@ -18,7 +18,7 @@ import { LetterProgress } from "./letter_progress.js";
 /** @typedef {{shown: ArrayBuffer | null, isHandedOver: boolean, byBridge?: BridgeResult}} Sent */
 /**
  * @typedef {{
- *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: Sent) => Promise<void>,
+ *   take: (onFree: () => void, isClear: boolean) => Outgoing | null, onSent: (sent: Sent) => Promise<void>,
  *   onLocked: () => void, onSignedOut?: () => void, withoutTimestamp?: () => void, update: () => void,
  * }} SendingHost the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
@@ -79,10 +79,10 @@ export class Sending {
     this.details.replaceChildren();
   }
 
-  /** @param {{again?: boolean, anew?: boolean}} [options] */
-  async submit({ again = false, anew = false } = {}) {
+  /** @param {{again?: boolean, anew?: boolean, isClear?: boolean}} [options] `isClear`: the person pressed "Send unencrypted" */
+  async submit({ again = false, anew = false, isClear = false } = {}) {
     if (this.#busy || this.#done) return;
-    const outgoing = this.#host.take(() => void this.submit({ again, anew }));
+    const outgoing = this.#host.take(() => void this.submit({ again, anew, isClear }), isClear);
     if (!outgoing) return;
     this.remedies.replaceChildren();
     await this.#work(outgoing.isEncrypted, async () => {
@@ -191,7 +191,7 @@ export class Sending {
 
   async #saveFiles() {
     if (this.#busy) return;
-    const outgoing = this.#host.take(() => void this.#saveFiles());
+    const outgoing = this.#host.take(() => void this.#saveFiles(), true);
     if (!outgoing) return;
     await this.#work(outgoing.isEncrypted, async () => (await outgoing.finish()).forEach(saveMessage));
   }

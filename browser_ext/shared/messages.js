@@ -247,6 +247,8 @@ export const MESSAGES = {
     from: ["compose"], body: { composition: "string", address: "string", name: "string", bytes: "bytes" },
   },
   "compose.ask": { from: ["compose"], body: { composition: "string", address: "string", subject: "string", text: "string" } },
+  // The way to people without a certificate, by address, or by "@" and a domain.
+  "compose.remember": { from: ["compose"], body: { composition: "string", names: "strings", way: "string" } },
   "compose.keep": {
     from: ["compose"],
     body: { composition: "string", draft: "string", part: "string", content: ENVELOPE, identity: "string" },

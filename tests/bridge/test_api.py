@@ -48,6 +48,7 @@ from tests.support.servers.bridge import (
 )
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
+from webbridge.clear_mail import ClearMail, ClearMailPolicy
 from webbridge.database.tables import SESSION
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
@@ -697,6 +698,20 @@ def test_config_names_key_server_anchors_and_limit(config: BridgeConfig, tmp_pat
     assert [b64decode(anchor) for anchor in fields["anchors"]] == [authority.identity.certificate.der]
     assert [b64decode(anchor) for anchor in fields["timestampAnchors"]] == [clock.der]
     assert fields["maxMessageBytes"] == 100_000
+    assert fields["clearMail"] == {"mode": "allow-unknown", "neverDomains": []}
+
+
+def test_config_has_the_policy_on_unencrypted_mail(config: BridgeConfig) -> None:
+    app = create_app(replace(config, clear_mail=ClearMailPolicy(mode=ClearMail.ASK, never_to=("example.org",))))
+    fields = get(app.test_client(), "/api/config").get_json()
+    services_of(app).close()
+    assert fields["clearMail"] == {"mode": "ask", "neverDomains": ["example.org"]}
+
+
+@pytest.mark.parametrize("never_to", [("Example.org",), ("a@example.org",), ("",), ("example.org",) * 1_001])
+def test_a_policy_on_unencrypted_mail_names_domains(never_to: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="never_clear_to"):
+        ClearMailPolicy(never_to=never_to)
 
 
 def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeConfig, tmp_path: Path) -> None:

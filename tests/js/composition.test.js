@@ -242,18 +242,16 @@ test("a letter that is written already stays begun when it joins the original", 
   assert.deepEqual([composition.values.text, composition.isBegun], ["Yes\n> Quoted", true]);
 });
 
-test("decrypted words need an agreement that ends when the words change", () => {
+test("an agreement to leave unencrypted is kept until the person is asked again, or another message begins", () => {
   const composition = compose({ answersEncrypted: true });
-  assert.equal(composition.isUnagreed, false);
-  composition.set({ encrypt: false });
-  assert.equal(composition.isUnagreed, true);
-  composition.agreeReadable();
-  assert.equal(composition.isUnagreed, false);
+  assert.equal(composition.agreedClear, "");
+  assert.equal(changesBy(composition, () => composition.agreeClear("question")), 1);
+  assert.equal(composition.agreedClear, "question");
   composition.askAgain();
-  assert.equal(composition.isUnagreed, true);
-  composition.agreeReadable();
+  assert.equal(composition.agreedClear, "");
+  composition.agreeClear("question");
   composition.begin({ ...BLANK, answersEncrypted: true, encrypt: false });
-  assert.equal(composition.isUnagreed, true);
+  assert.equal(composition.agreedClear, "");
 });
 
 test("a letter that begins anew has nothing of what it was before", () => {

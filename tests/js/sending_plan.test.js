@@ -9,6 +9,7 @@ import { KEYS, sharedWords, speak } from "./support/catalogues.js";
 /** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/leaving_clear.js").Leaving} Leaving */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /** @typedef {import("../../wasm_build/ui/sending_plan.js").Remedy} Remedy */
@@ -114,6 +115,26 @@ describe("the sentence under a letter", () => {
 
   test("a missing certificate does not matter to a letter without encryption", () => {
     assert.match(sentence({ encrypt: false, people: people(4, MISSING) }), /^Signed as/);
+  });
+
+  test("a message that leaves unencrypted by itself says for whom nothing was found, before it says who can read it", () => {
+    const leaving = (/** @type {string[]} */ unknown) =>
+      /** @type {Leaving} */ ({ kind: "clear", unknown, unasked: [], isChosen: false, prefersParcel: false });
+    assert.match(
+      sentence({ encrypt: false, leaving: leaving(["bob@example.test"]) }),
+      /^No certificate was ever found for \S+, so the message is sent unencrypted\. Signed as .* anyone can read it/,
+    );
+    const many = people(4).map(({ address }) => address);
+    assert.match(sentence({ encrypt: false, sign: false, leaving: leaving(many) }), /for 4 recipients, so .* Not protected/);
+  });
+
+  test("a message about which Send asks says so, and one that may not leave says what to do", () => {
+    const asks = /** @type {Leaving} */ ({ kind: "ask", causes: [], answersEncrypted: false, key: "" });
+    assert.match(sentence({ people: people(1, MISSING), leaving: asks }), /^Sending asks you first: p0@\S+ cannot read/);
+    assert.match(sentence({ people: people(4, MISSING), leaving: asks }), /^Sending asks you first: 4 recipients/);
+    const refused = /** @type {Leaving} */ ({ kind: "refused", by: "policy", addresses: [] });
+    assert.match(sentence({ people: people(1, MISSING), leaving: refused }), /^Not ready to send: no usable/);
+    assert.match(sentence({ encrypt: false, leaving: refused }), /^Not ready to send: switch encryption on/);
   });
 
   test("a recipient with a password can read the letter once the password is typed", () => {
@@ -238,8 +259,11 @@ describe("the groups of obstacles", () => {
     assert.match(obstacle?.text ?? "", /^4 recipients cannot receive encrypted mail yet/);
   });
 
-  test("a group offers the parcel where a single recipient would", () => {
-    assert.deepEqual(grouped(people(4, MISSING), ["parcel"])[0]?.remedies, ["look-up-all", "remove-all", "parcel", "encrypt-off"]);
+  test("a group offers the parcel and unencrypted mail where a single recipient would", () => {
+    const remediesOf = (/** @type {Remedy[]} */ ways) => grouped(people(4, MISSING), ways)[0]?.remedies;
+    assert.deepEqual(remediesOf(["parcel", "encrypt-off"]), ["look-up-all", "remove-all", "parcel", "encrypt-off"]);
+    assert.deepEqual(remediesOf(["parcel"]), ["look-up-all", "remove-all", "parcel"]);
+    assert.deepEqual(remediesOf(["look-up"]), ["look-up-all", "remove-all"]);
   });
 
   test("up to three look-ups stay single, more are one sentence", () => {

@@ -10,6 +10,7 @@ import pytest
 from roaming_keys.server.operation.settings import KeysSettings
 from sealwax.operation.first_file import first_file
 from sealwax.operation.settings import WrongSettings, load_public_settings, load_settings, setting_names
+from webbridge.clear_mail import ClearMail, ClearMailPolicy
 from webbridge.gateway import Security, ServerAddress
 from webbridge.operation.settings import BridgeSettings
 from webbridge.push.endpoints import PUSH_HOSTS
@@ -222,3 +223,32 @@ def test_the_bridge_knows_no_secret_of_the_key_server_but_the_shared_one() -> No
     names = {path[0] for path, _ in setting_names(BridgeSettings)}
     assert "master_key" not in names
     assert "enrolment_key" in names
+
+
+def test_unencrypted_mail_is_allowed_to_unknown_people_until_the_operator_decides(file: Path) -> None:
+    assert load_settings(BridgeSettings, file).to_config().clear_mail == ClearMailPolicy()
+    file.write_text(
+        f'{GOOD}[writing]\nclear_mail = "never"\nnever_clear_to = ["example.org", "xn--bcher-kva.example"]\n'
+    )
+    policy = load_settings(BridgeSettings, file).to_config().clear_mail
+    assert policy == ClearMailPolicy(mode=ClearMail.NEVER, never_to=("example.org", "xn--bcher-kva.example"))
+    assert policy.to_json() == {"mode": "never", "neverDomains": ["example.org", "xn--bcher-kva.example"]}
+    assert ClearMailPolicy().to_json() == {"mode": "allow-unknown", "neverDomains": []}
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ('clear_mail = "sometimes"', "clear_mail"),
+        ("clear_mail = true", "clear_mail"),
+        ('never_clear_to = ["Example.org"]', "never_clear_to"),
+        ('never_clear_to = ["me@example.org"]', "never_clear_to"),
+        ('never_clear_to = ["bücher.example"]', "never_clear_to"),
+        ('never_clear_to = [""]', "never_clear_to"),
+        ('never_clear_to = "example.org"', "never_clear_to"),
+    ],
+)
+def test_a_policy_on_unencrypted_mail_that_cannot_be_read_is_an_error(file: Path, setting: str, name: str) -> None:
+    file.write_text(f"{GOOD}[writing]\n{setting}\n")
+    (problem,) = problems(file)
+    assert f"writing.{name}" in problem

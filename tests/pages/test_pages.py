@@ -165,14 +165,20 @@ def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
         pages.close()
 
 
-def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPages) -> None:
-    visitor.enter()
+def test_without_keys_nobody_counts_as_unknown_so_nothing_leaves_unencrypted_by_itself(visitor: MailPages) -> None:
+    visitor.sign_in()
+    visitor.page.click(named("skip-unlock"))
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
-    visitor.page.wait_for_text("stranger@example.test cannot receive encrypted mail yet", selector=named("obstacle"))
+    unknown = f"{named('obstacle')}[data-code=certificate-none]"
+    visitor.page.wait_for_text("stranger@example.test cannot receive encrypted mail yet", selector=unknown)
+    visitor.page.click(named("switch-sign"))
     not_yet = "Not ready to send: stranger@example.test cannot receive encrypted mail yet."
     assert visitor.page.text(named("leaves")) == not_yet
     visitor.page.click(named("send"))
     assert visitor.page.value(named("compose-text")) == "Are you there?"
+    visitor.page.click(named("remedy-encrypt-off"))
+    visitor.page.wait_for_selector(named("unencrypted-confirm"))
+    visitor.page.click("dialog button:not(.danger)")
 
 
 def test_without_keys_an_encrypted_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:

@@ -34,6 +34,7 @@ CHUNK = 16 * 1024 * 1024
 SECTIONS = """(sections) => [...document.querySelectorAll(sections)]
   .map((section) => [section.getAttribute("aria-label"), section.querySelector("ol").textContent])"""
 OFFERS = [named("remedy-parcel"), named("parcel-question")]
+CHOOSE_WAY = "(select) => { document.querySelector(select).value = 'domains'; }"
 # The answers of the announcement and of the submission are lost, and one piece does not arrive.
 TEARING = IN_PAGE["tearing"]
 # The second piece waits until its request is aborted.
@@ -231,7 +232,7 @@ def test_a_full_quota_says_what_to_do_and_the_letter_stays(
     letter.pages.discard()
 
 
-def test_the_question_leads_back_and_to_an_unencrypted_message(letter: ParcelLetter) -> None:
+def test_the_question_leads_back_and_to_an_unencrypted_message(browser: Browser, letter: ParcelLetter) -> None:
     letter.page.activate()
     letter.write(CAROL)
     letter.ask()
@@ -245,9 +246,10 @@ def test_the_question_leads_back_and_to_an_unencrypted_message(letter: ParcelLet
     letter.page.click(named("remedy-parcel"))
     letter.page.wait_for_selector(named("parcel-unencrypted"))
     letter.page.wait_until_calm()
+    # The mail server knows nobody of this name, so it refuses the message, which stays.
+    browser.expect_error("422|502|400")
     letter.page.click(named("parcel-unencrypted"))
-    letter.page.wait_for_selector(named("unencrypted-confirm"))
-    letter.page.click("dialog button:not(.danger)")
+    letter.page.wait_for_text(CAROL, selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
     letter.pages.discard()
 
 
@@ -319,10 +321,49 @@ def test_a_bridge_without_parcels_offers_none(browser: Browser, running_rig: Par
     letter.page.activate()
     letter.write(CAROL)
     letter.page.wait_for_selector(named("remedy-encrypt-off"), timeout_seconds=OPERATION_SECONDS)
-    letter.page.click(named("send"))
     assert letter.page.js("(names) => names.every((name) => document.querySelector(name) === null)", OFFERS)
     letter.pages.discard()
     letter.close()
+
+
+def test_an_operator_who_forbids_unencrypted_mail_leaves_the_parcel(browser: Browser, running_rig: ParcelRig) -> None:
+    def forbid(_: Request, answer: Response) -> Response:
+        policy = {"mode": "never", "neverDomains": []}
+        answer.set_data(json.dumps({**json.loads(answer.get_data()), "clearMail": policy}))
+        return answer
+
+    running_rig.changes.clear()
+    running_rig.meddle("GET", "/api/config", forbid)
+    letter = ParcelLetter(browser, running_rig)
+    letter.page.activate()
+    letter.write(CAROL)
+    refused = f"{named('obstacle')}[data-code=clear-refused]"
+    sentence = "Your organisation does not allow unencrypted messages."
+    letter.page.wait_for_text(sentence, selector=refused, timeout_seconds=OPERATION_SECONDS)
+    assert letter.page.js("(name) => document.querySelector(name) === null", named("remedy-encrypt-off"))
+    letter.ask()
+    assert letter.page.js("(name) => document.querySelector(name) === null", named("parcel-unencrypted"))
+    letter.page.click(named("parcel-back"))
+    letter.pages.discard()
+    letter.close()
+
+
+def test_a_remembered_parcel_is_what_send_makes(letter: ParcelLetter, running_rig: ParcelRig) -> None:
+    letter.page.activate()
+    letter.write("emil@remembered.test")
+    letter.wait_for_way()
+    letter.page.js(CHOOSE_WAY, named("remember-way"))
+    letter.ask()
+    letter.go()
+    letter.wait_until_sent()
+    letter.finish()
+    letter.write("erna@remembered.test")
+    letter.wait_for_way()
+    letter.page.click(named("send"))
+    letter.page.wait_for_selector(named("parcel-question"), timeout_seconds=OPERATION_SECONDS)
+    letter.page.wait_until_calm()
+    letter.page.click(named("parcel-back"))
+    letter.pages.discard()
 
 
 def test_webkit_sends_a_letter_as_a_parcel_of_several_chunks(

@@ -69,6 +69,8 @@ export interface ParcelLetter<Outcome> {
   files: { name: string; data: Readable }[];
   sign: boolean;
   encrypt: boolean;
+  /** Whether the letter may be sent unencrypted in place of the parcel. */
+  mayBeClear: boolean;
   hasStatements: boolean;
   isTooLarge: boolean;
   open: Person[];

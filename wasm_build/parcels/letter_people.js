@@ -6,7 +6,7 @@
 /** @typedef {People & {isTooLarge: boolean, others: Person[]}} Parting `open` and `hidden` get the parcel, `others` get mail */
 
 /** The codes of obstacles that a parcel avoids. A failed look-up is not one: the person may still have a certificate. */
-const SOLVED = new Set(["size", "certificate-none", "certificate-unusable", "certificate-bad-file"]);
+const SOLVED = new Set(["size", "certificate-none", "certificate-unusable", "certificate-bad-file", "clear-refused"]);
 /** The readiness of people who can read the letter as a mail. */
 const READABLE = new Set(["ready", "password"]);
 

@@ -43,7 +43,7 @@ export function createQuestion(host, letter, { titleId, onGo, onUnencrypted, onB
     html("button", { type: "button", text: translate(key), data: { test }, on: { click } });
   const go = html("button", { class: "primary", type: "submit", text: translate("send_as_parcel"), data: { agrees: "", test: "parcel-go" } });
   if (refusal) go.setAttribute("aria-disabled", "true");
-  const isUnencryptedOffered = letter.encrypt && !letter.isTooLarge;
+  const isUnencryptedOffered = letter.encrypt && letter.mayBeClear && !letter.isTooLarge;
   return [
     html("h2", { id: titleId, tabindex: -1, dir: "auto", text: titleOf(host, letter) }),
     ...sentencesOf(host, letter).map((text) => html("p", { dir: "auto", text })),

@@ -22,8 +22,9 @@ import { recipientSentence } from "./verdict_words.js";
  * @typedef {{
  *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
  *   ownAddresses: string[], bytes: number, maxBytes: number, answersEncrypted: boolean, ways: Remedy[], hasPassword: boolean,
- *   isReading: boolean,
- * }} Letter `isReading` is true while files are read; `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
+ *   isReading: boolean, leaving?: import("./leaving_clear.js").Leaving,
+ * }} Letter `encrypt` says whether the message would leave encrypted now, and `leaving` why; `isReading` is true while
+ *   files are read; `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
  *   password for recipients without a certificate
  */
 
@@ -40,18 +41,36 @@ const NOT_URGENT = new Set(["expires-soon", "revocation-unknown", "revocation-no
  * @param {Catalogue} translate
  */
 export function whatWillLeave(letter, translate) {
-  const { sign, encrypt, address, answersEncrypted } = letter;
+  const { sign, encrypt, address, answersEncrypted, leaving } = letter;
   const people = letter.people.filter(({ valid }) => valid);
+  if (leaving?.kind === "refused" && !encrypt) return translate("leaves_switch_on");
   const closed = encrypt ? people.filter((person) => !canRead(person, letter)).map((person) => person.address) : [];
-  if (closed.length > MOST_SINGLE) return translate("leaves_not_yet_many", { count: closed.length });
-  if (closed.length > 0) return translate("leaves_not_yet", { who: listOf(closed, translate) });
+  if (closed.length > 0) return notReadySentence(closed, leaving?.kind === "ask", translate);
   const names = [...people.map((person) => person.address), translate("you")];
   const who = names.length > 1 ? listOf(names, translate) : translate("people_and_you");
   const warning = answersEncrypted && !encrypt ? ` ${translate("answers_encrypted")}` : "";
+  const unknown = leaving?.kind === "clear" ? leaving.unknown : [];
+  const because = unknown.length > 0 ? `${unknownSentence(unknown, translate)} ` : "";
   if (sign && encrypt) return translate("leaves_signed_encrypted", { address, who });
   if (encrypt) return translate("leaves_encrypted", { who });
-  if (sign) return translate("leaves_signed", { address }) + warning;
-  return translate("leaves_plain") + warning;
+  return because + (sign ? translate("leaves_signed", { address }) : translate("leaves_plain")) + warning;
+}
+
+/**
+ * @param {string[]} people who cannot read the message encrypted @param {boolean} asks whether Send asks
+ * @param {Catalogue} translate
+ */
+function notReadySentence(people, asks, translate) {
+  const count = people.length;
+  if (count > MOST_SINGLE) return asks ? translate("leaves_asks_many", { count }) : translate("leaves_not_yet_many", { count });
+  const who = listOf(people, translate);
+  return asks ? translate("leaves_asks", { who }) : translate("leaves_not_yet", { who });
+}
+
+/** @param {string[]} people for whom nothing was ever found @param {Catalogue} translate */
+function unknownSentence(people, translate) {
+  const count = people.length;
+  return count > MOST_SINGLE ? translate("leaves_clear_many", { count }) : translate("leaves_clear", { who: listOf(people, translate) });
 }
 
 /**
@@ -75,8 +94,34 @@ export function obstacles(letter, translate) {
   }
   if (isReading) obstacleList.push({ code: "reading", text: translate("obstacle_reading_files"), remedies: [] });
   if (sign || encrypt) obstacleList.push(...keyObstacles(letter, translate));
-  if (encrypt) obstacleList.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
+  if (encrypt) obstacleList.push(...certificateObstacles(letter, translate));
   return obstacleList;
+}
+
+/**
+ * The people without a usable certificate, and those who are still looked up. Only the look-ups keep the message from
+ * being sent: `leaving_clear.js` decides about the others.
+ * @param {Letter} letter
+ * @param {Catalogue} translate
+ */
+export function certificateObstacles(letter, translate) {
+  return letter.people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate));
+}
+
+/** Whether an obstacle keeps the message from being sent. @param {Obstacle} obstacle */
+export function isBlocking({ code }) {
+  return !code.startsWith("certificate-");
+}
+
+/**
+ * The sentence that says why a person cannot read the message encrypted.
+ * @param {Person} person @param {Catalogue} translate
+ */
+export function causeSentence({ address, finding }, translate) {
+  const readiness = finding?.readiness ?? "none";
+  const reason = finding?.readiness === "unusable"
+    ? finding.check.reasons.map((cause) => recipientSentence(translate, cause)).join(" ") : "";
+  return translate(`obstacle_${readiness.replace("-", "_")}`, { address, reason });
 }
 
 /**
@@ -111,8 +156,8 @@ function obstaclesOfGroups(obstacleList, translate) {
 
 /** The remedies for several missing certificates at once. @param {Obstacle[]} missing @returns {Remedy[]} */
 function remediesForMany(missing) {
-  const offersParcel = missing.some(({ remedies }) => remedies.includes("parcel"));
-  return ["look-up-all", "remove-all", ...offersParcel ? /** @type {const} */ (["parcel"]) : [], "encrypt-off"];
+  const offered = /** @type {const} */ (["parcel", "encrypt-off"]).filter((way) => missing.some(({ remedies }) => remedies.includes(way)));
+  return ["look-up-all", "remove-all", ...offered];
 }
 
 /** @param {Obstacle[]} obstacleList @param {Catalogue} translate */
@@ -189,9 +234,5 @@ function encryptObstacles(person, { ways }, translate) {
   const { address, finding } = person;
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready" || finding.readiness === "password") return [];
-  const key = `obstacle_${finding.readiness.replace("-", "_")}`;
-  const reason = finding.readiness === "unusable"
-    ? finding.check.reasons.map((cause) => recipientSentence(translate, cause)).join(" ") : "";
-  const text = translate(key, { address, reason });
-  return [{ code: `certificate-${finding.readiness}`, text, remedies: ways, person }];
+  return [{ code: `certificate-${finding.readiness}`, text: causeSentence(person, translate), remedies: ways, person }];
 }

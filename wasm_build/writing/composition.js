@@ -74,8 +74,8 @@ export class Composition extends EventTarget {
   #proposal;
   #values;
   #offers;
-  /** Whether the person has agreed that decrypted words leave unencrypted. */
-  #isReadableAgreed = false;
+  /** The question to which the person has agreed (`leaving_clear.js`), or "". */
+  #agreedClear = "";
   /** The text as it was before any change by the person. */
   #first;
   #isCleared = false;
@@ -152,9 +152,9 @@ export class Composition extends EventTarget {
     return isAddressed || hasFiles || this.#values.subject !== oneLine(subject) || this.isTextChanged;
   }
 
-  /** Whether decrypted words would leave unencrypted, and the person has to be asked first. */
-  get isUnagreed() {
-    return !this.#values.encrypt && this.#proposal.answersEncrypted && !this.#isReadableAgreed;
+  /** The key of the question to which the person has agreed, so that the message may leave unencrypted; "" for none. */
+  get agreedClear() {
+    return this.#agreedClear;
   }
 
   get isCleared() {
@@ -168,14 +168,15 @@ export class Composition extends EventTarget {
     this.#changed();
   }
 
-  /** The person has agreed that decrypted words leave unencrypted. */
-  agreeReadable() {
-    this.#isReadableAgreed = true;
+  /** The person has agreed that the message leaves unencrypted. @param {string} key of the question */
+  agreeClear(key) {
+    this.#agreedClear = key;
+    this.#changed();
   }
 
-  /** Forgets the agreement of `agreeReadable`, so that the person is asked again. */
+  /** Forgets the agreement of `agreeClear`, so that the person is asked again. */
   askAgain() {
-    this.#isReadableAgreed = false;
+    this.#agreedClear = "";
   }
 
   /**
@@ -233,6 +234,13 @@ export class Composition extends EventTarget {
   /** Looks up again the people whose look-up got no answer. */
   lookUpFailed() {
     for (const person of this.people) if (person.finding?.readiness === "failed") void this.lineOf(person).lookUp(person);
+  }
+
+  /** Looks up people without a certificate again, because the contacts can be read now. */
+  lookUpUnlocked() {
+    for (const person of this.people) {
+      if (["failed", "none", "unusable"].includes(person.finding?.readiness ?? "")) void this.lineOf(person).lookUp(person);
+    }
   }
 
   /** Looks up people without a certificate again in the background, because a certificate may have been added meanwhile. */

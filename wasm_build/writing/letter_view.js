@@ -10,12 +10,15 @@ import { createPlanPanel } from "../ui/plan_panel.js";
 import { groupObstacles, warnings } from "../ui/sending_plan.js";
 import { ProtectionSwitches } from "./protection_switches.js";
 import { RecipientLines } from "./recipient_lines.js";
+import { RememberWay } from "./remember_way.js";
 
 /** @typedef {import("../ui/plan_panel.js").Remedies} Remedies */
 /**
- * `title` is the heading. `remedies` are the remedies that only this program has.
+ * `title` is the heading. `remedies` are the remedies that only this program has. `remember` keeps the way to people
+ * without a certificate.
  * @typedef {import("./recipient_lines.js").RecipientsHost & {
- *   title: string, remedies: Partial<Remedies> & Pick<Remedies, "onUnlock">,
+ *   title: string, remedies: Partial<Remedies> & Pick<Remedies, "onUnlock" | "onEncryptOff">,
+ *   remember: import("./remember_way.js").Remember,
  * }} LetterHost
  */
 /**
@@ -47,8 +50,10 @@ export class LetterView {
     this.heading = html("h1", { tabindex: -1, text: host.title });
     this.recipients = new RecipientLines(translate, composition, host);
     this.subject = this.#createSubject();
-    this.protection = new ProtectionSwitches(translate, composition);
+    this.protection = new ProtectionSwitches(translate, composition, plan);
     this.panel = createPlanPanel(translate, { ...this.#remedies(), ...host.remedies });
+    this.remembering = new RememberWay(translate, host.remember);
+    this.panel.element.append(this.remembering.element);
   }
 
   /** Puts the window together. @param {Pieces} pieces */
@@ -64,12 +69,13 @@ export class LetterView {
     return this.form;
   }
 
-  /** Shows how the letter would leave. Returns the obstacles to sending. */
+  /** Shows how the letter would leave. Returns the obstacles that keep it from being sent. */
   update() {
     const translate = this.#translate;
-    const { letter, obstacles, sentence } = this.#plan;
+    const { letter, obstacles, sentence, blocking } = this.#plan;
     this.panel.show(letter, sentence, groupObstacles(obstacles, translate), warnings(letter, translate));
-    return obstacles;
+    this.remembering.show(this.#plan.leaving);
+    return blocking;
   }
 
   /**
@@ -97,8 +103,7 @@ export class LetterView {
     const { protection, recipients } = this;
     const composition = this.#composition;
     const lookUp = (/** @type {import("../ui/recipient_line.js").Person} */ person) => void composition.lineOf(person).lookUp(person);
-    return /** @type {Omit<Remedies, "onUnlock">} */ ({
-      onEncryptOff: () => protection.askEncryptOff(),
+    return /** @type {Omit<Remedies, "onUnlock" | "onEncryptOff">} */ ({
       onSignOff: () => protection.signOff(),
       onLookUp: lookUp,
       onLookUpAll: (people) => people.forEach(lookUp),

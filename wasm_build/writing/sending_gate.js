@@ -1,7 +1,7 @@
 /**
  * The rules that are checked before a letter is sent, in their order. Nothing is sent while there are obstacles. The
- * person must agree before decrypted words are sent unencrypted, before a letter is sent that a reader's program cannot
- * open, and before a letter is encrypted only for its writer.
+ * person must agree before a message leaves unencrypted that somebody could read encrypted (`leaving_clear.js`), before a
+ * letter is sent that a reader's program cannot open, and before a letter is encrypted only for its writer.
  */
 
 import { sameAddress } from "../ui/formats.js";
@@ -15,7 +15,7 @@ import { askWriterOnly } from "../ui/writer_only.js";
  * obstacles, or asks whether to avoid them.
  * @typedef {{
  *   composition: import("./composition.js").Composition, plan: import("./letter_plan.js").LetterPlan,
- *   protection: Pick<import("./protection_switches.js").ProtectionSwitches, "askReadable">,
+ *   protection: Pick<import("./protection_switches.js").ProtectionSwitches, "askClear">,
  *   content: () => string, explain: () => void, focusRecipients: () => void,
  * }} GatedLetter
  */
@@ -27,6 +27,8 @@ export class SendingGate {
   #wait;
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
+  /** Whether the gate itself calls `passes` again, after a wait or an answer. */
+  #isGoingOn = false;
 
   /** @param {import("../ui/catalogue.js").Catalogue} translate @param {GatedLetter} letter */
   constructor(translate, letter) {
@@ -36,7 +38,7 @@ export class SendingGate {
     this.#mix = new MixQuestion(translate, focusRecipients);
     this.#wait = new SendingWait({
       lines: composition.lines, files: composition.attached, content, explain,
-      obstacles: () => plan.obstacles, warnings: () => plan.urgentWarnings,
+      obstacles: () => plan.blocking, warnings: () => plan.urgentWarnings,
     });
   }
 
@@ -46,12 +48,15 @@ export class SendingGate {
    */
   passes(onFree) {
     const { composition, plan, protection, focusRecipients } = this.#letter;
+    const goOn = () => this.#goOn(onFree);
     composition.commit();
-    if (composition.values.encrypt) composition.lookUpFailed();
-    if (plan.obstacles.length > 0) return void this.#wait.meet(onFree);
-    if (composition.isUnagreed) return protection.askReadable(onFree);
-    if (composition.values.encrypt && this.asksMixed(composition.open, onFree)) return false;
-    if (this.#isForWriterOnly || !isForWriterOnly(plan.letter)) return true;
+    // A look-up that failed again after this press leads to the question, and not to a third look-up.
+    if (composition.values.encrypt && !this.#isGoingOn) composition.lookUpFailed();
+    if (plan.blocking.length > 0) return void this.#wait.meet(goOn);
+    const { leaving, letter } = plan;
+    if (leaving.kind === "ask") return protection.askClear(leaving, goOn);
+    if (letter.encrypt && this.asksMixed(composition.open, onFree)) return false;
+    if (this.#isForWriterOnly || !isForWriterOnly(letter)) return true;
     askWriterOnly(this.#translate, { onAdd: focusRecipients, onGo: () => {
       this.#isForWriterOnly = true;
       onFree();
@@ -65,6 +70,16 @@ export class SendingGate {
    */
   asksMixed(people, onGo) {
     return this.#mix.asks(people, onGo);
+  }
+
+  /** @param {() => void} onFree which calls `passes` again */
+  #goOn(onFree) {
+    this.#isGoingOn = true;
+    try {
+      onFree();
+    } finally {
+      this.#isGoingOn = false;
+    }
   }
 
   /** Ends a wait without sending, because the person has left the letter. */

@@ -28,8 +28,8 @@ def show_config() -> Response:
     Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
     of events. `timestampHost` is null, or the timestamp service that the bridge asks. `labelPolicy` is null, or has the
     security labels to offer. `push` is null, or has the public key with which browsers subscribe to push messages.
-    `filters` says that a mail server takes filters. `reloadMinutes` is the longest time for a reload, or 0. `parcels`
-    is null, or has the limits of a parcel.
+    `clearMail` says which messages may leave the pages unencrypted. `filters` says that a mail server takes filters.
+    `reloadMinutes` is the longest time for a reload, or 0. `parcels` is null, or has the limits of a parcel.
     """
     config, trust_list, labels = services().config, services().trust_list.cms, services().label_policy
     return jsonify(
@@ -40,6 +40,7 @@ def show_config() -> Response:
         trustList=None if trust_list is None else base64_text(trust_list),
         timestampHost=urlsplit(config.timestamp_service).netloc or None,
         labelPolicy=None if labels is None else asdict(labels),
+        clearMail=config.clear_mail.to_json(),
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,

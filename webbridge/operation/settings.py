@@ -325,7 +325,7 @@ class BridgeSettings(ServiceSettings):
     )
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
-    writing: WritingSection = Field(default_factory=WritingSection, description="Statements in signatures")
+    writing: WritingSection = Field(default_factory=WritingSection, description="Messages that people write")
     directory: DirectorySection = Field(default_factory=DirectorySection, description="People's certificates")
     authorities: AuthoritiesSection = Field(
         default_factory=AuthoritiesSection, description="Questions about certificates"
@@ -381,6 +381,7 @@ class BridgeSettings(ServiceSettings):
             label_policy_file=self.writing.label_policy_file,
             shared_addresses=self.writing.shared_addresses,
             authserv_id=self.writing.authserv_id,
+            clear_mail=self.writing.to_clear_mail(),
             mozilla_roots=self.trust.mozilla_roots,
             revocation=self.trust.revocation,
             directory_folder=self.directory.folder,

@@ -2,6 +2,7 @@
  * The administrator's settings for everybody, from the browser's managed storage. They are read at every use, so that a
  * change needs no restart. An invalid value counts as not set; the valid values still count.
  */
+import { domainKey, MOST_DOMAINS, readClearPolicy } from "../../../wasm_build/ui/leaving_clear.js";
 import { bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { api } from "../../shared/api.js";
 import { directoryOrigin } from "../../shared/directory_address.js";
@@ -19,6 +20,7 @@ import { serviceAddress } from "../../shared/service_address.js";
  * @property {{origin: string, fingerprint: string}[]} pagesKeys the sites whose files are checked, and who signs them
  * @property {boolean} ownSites whether the person may change the list of these sites
  * @property {{timestampService?: string, labelPolicy?: import("../../shared/label_policy.js").LabelPolicy}} writing those that are set
+ * @property {import("../../../wasm_build/ui/leaving_clear.js").ClearPolicy} clear whether messages may leave unencrypted
  * @property {string[]} set the names of the values that are set, as in `policy_schema.json`
  */
 
@@ -27,6 +29,12 @@ import { serviceAddress } from "../../shared/service_address.js";
  * hours, and when the browser closes.
  */
 export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
+
+/**
+ * The modes by their words in `policy_schema.json`.
+ * @type {Map<unknown, import("../../../wasm_build/ui/leaving_clear.js").ClearMode>}
+ */
+const CLEAR_MODES = new Map([["unknown", "allow-unknown"], ["ask", "ask"], ["never", "never"]]);
 
 /** The reader of each value. It returns null for an invalid value. */
 const READERS = {
@@ -40,6 +48,8 @@ const READERS = {
   directory: (/** @type {unknown} */ value) => readAddress(value, directoryOrigin),
   timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
   labelPolicy: readLabelPolicy,
+  clearMail: (/** @type {unknown} */ value) => CLEAR_MODES.get(value) ?? null,
+  neverClearTo: readDomains,
   pagesKeys: readPagesKeys,
   // This value counts as set only if the person may not change the list.
   ownSites: (/** @type {unknown} */ value) => (value === false ? value : null),
@@ -65,6 +75,7 @@ export function understand(managed) {
     pagesKeys: readPagesKeys(managed.pagesKeys) ?? [],
     ownSites: READERS.ownSites(managed.ownSites) ?? true,
     ownDecisions: readFlag(ownDecisions) ?? true,
+    clear: readClear(managed),
     trust: present({ mozilla: readFlag(mozilla), revocation: READERS.revocation(revocation) }),
     preferences: present({
       idleMinutes: READERS.lockMinutes(managed.lockMinutes), harvest: readFlag(harvest), directory: READERS.directory(directory),
@@ -84,6 +95,22 @@ export async function checkOwnDecisions() {
 function present(values) {
   return /** @type {{[Name in keyof T]?: NonNullable<T[Name]>}} */ (
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)));
+}
+
+/**
+ * The policy on unencrypted mail. Unlike other values, a set value that cannot be read is not ignored: it forbids all
+ * unencrypted mail, because an ignored value would let mail leave.
+ * @param {Record<string, unknown>} managed
+ */
+function readClear({ clearMail, neverClearTo }) {
+  const mode = clearMail === undefined ? undefined : CLEAR_MODES.get(clearMail) ?? "never";
+  return readClearPolicy({ mode, neverDomains: neverClearTo });
+}
+
+/** @param {unknown} value names of domains */
+function readDomains(value) {
+  const domains = Array.isArray(value) && value.length <= MOST_DOMAINS ? value.map(domainKey) : [];
+  return domains.length > 0 && !domains.includes("") ? domains : null;
 }
 
 /** @param {unknown} value */

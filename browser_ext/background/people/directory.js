@@ -3,7 +3,7 @@
  * uses the extension's session at the bridge. If there is none, it uses the session of the bridge's pages. The bridge
  * learns which addresses are looked up, so it is asked only after a click. The vault judges the answers.
  */
-import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
+import { hasFailedDirectory, readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { RequestError, required } from "../../shared/messages.js";
 import * as bridge from "../writing/bridge.js";
 import { ask, findApi, readJson } from "../writing/bridge_requests.js";
@@ -28,5 +28,7 @@ export async function search(address) {
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");
   const answer = await readJson(response);
   if (!Array.isArray(answer?.found)) throw new RequestError("directory-failed");
-  return readFound(answer);
+  const found = readFound(answer);
+  if (found.length === 0 && hasFailedDirectory(answer)) throw new RequestError("directory-failed");
+  return found;
 }

@@ -9,6 +9,7 @@ import { RequestError, required } from "../../shared/messages.js";
 import { tellProgress } from "../../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "../browser/ancestors.js";
 import * as bridge from "./bridge.js";
+import * as clearMail from "./clear_mail.js";
 import * as bridgeDrafts from "./bridge_drafts.js";
 import * as database from "../../shared/database.js";
 import * as drafts from "./drafts.js";
@@ -107,7 +108,7 @@ export async function claim({ composition: id }, sender) {
     question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
     ...(await readProposed({ from, to, cc, bcc })), subject, text, mail, deliver, sign, encrypt, siteKnown, asked: receiptRequest,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
-    bridge: await bridge.read(),
+    bridge: await bridge.read(), clear: await clearMail.read(),
   };
 }
 
@@ -166,6 +167,9 @@ export const check = forWindow((/** @type {BodyOf<"compose.check">} */ { address
  */
 export const takeCertificate = forWindow((/** @type {BodyOf<"compose.certificate">} */ { address, name, bytes }) =>
   recipientSearch.takeFile({ address, name, bytes }));
+
+/** Remembers the way to people without a certificate. */
+export const rememberWay = forWindow((/** @type {BodyOf<"compose.remember">} */ body) => clearMail.remember(body));
 
 /** @param {BodyOf<"compose.keep">} body @param {Sender} sender */
 export async function keepDraft(body, sender) {
@@ -324,6 +328,8 @@ async function mark(id, name, state) {
  */
 export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
   const own = await keys.findIdentity(identity);
+  if (!encrypt) await clearMail.check([...to, ...cc, ...bcc]);
+  else await clearMail.noteEncrypted([...to, ...cc, ...bcc].filter((address) => !byPassword.includes(address)));
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const checkOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return null;

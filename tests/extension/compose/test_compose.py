@@ -101,17 +101,20 @@ def test_hidden_characters_in_a_letter_are_shown_before_it_is_signed(webmail: We
     window.wait_for("() => document.querySelector('[data-note=unseen]') === null")
 
 
-def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webmail, people: People) -> None:
+def test_a_missing_certificate_is_said_before_sending_and_a_file_brings_it(webmail: Webmail, people: People) -> None:
     (people.folder / "carol.der").write_bytes(people.carol.certificate.der)
     window = webmail.write()
     address(window, "compose-to", "carol@example.test")
     wait_for_obstacles(window, "certificate-none")
-    window.click("[data-test=send]")
     assert "carol@example.test cannot receive encrypted mail yet" in window.text("[data-test=obstacle]")
-    assert leaves(window) == "Not ready to send: carol@example.test cannot receive encrypted mail yet."
+    assert "for carol@example.test, so the message is sent unencrypted" in leaves(window)
     address(window, "compose-to", "bob@example.test")
-    # The letter is not sent to Bob either, although Bob could read it.
-    assert leaves(window) == "Not ready to send: carol@example.test cannot receive encrypted mail yet."
+    # Bob could read it encrypted, so it does not leave unencrypted without a question.
+    window.wait_for_text("Sending asks you first", selector="[data-test=leaves]", timeout_seconds=60)
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=unencrypted-confirm]")
+    assert "can be encrypted for bob@example.test" in window.text("dialog")
+    window.click("dialog button:not(.danger)")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])

@@ -57,9 +57,9 @@ class ParcelLetter:
         self.page.wait_for(MISSING, count, timeout_seconds=OPERATION_SECONDS)
 
     def ask(self) -> str:
-        """Press Send, and return the text of the question."""
+        """Press "Send as a parcel", and return the text of the question."""
         self.wait_for_way()
-        self.page.click(named("send"))
+        self.page.click(named("remedy-parcel"))
         self.page.wait_for_selector(named("parcel-question"), timeout_seconds=OPERATION_SECONDS)
         self.page.wait_until_calm()
         return self.page.text(named("parcel-dialog"))

@@ -26,6 +26,16 @@ export function readFound(answer) {
   });
 }
 
+/**
+ * Whether a directory of the bridge failed that could know the address, so that an empty answer does not say that nobody
+ * knows it.
+ * @param {unknown} answer
+ */
+export function hasFailedDirectory(answer) {
+  const problems = entriesOf(membersOf(answer)["problems"], MAX_ENCODED);
+  return problems.some((problem) => membersOf(problem)["code"] !== "bad-address");
+}
+
 /** The values of an array that are base64, decoded. @param {unknown} values @returns {ArrayBuffer[]} */
 export function readDers(values) {
   return entriesOf(values, MAX_ENCODED).map(readDer).filter((der) => der !== null);

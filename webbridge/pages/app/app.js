@@ -34,6 +34,7 @@ import { MailIndex } from "../mail/mail_index.js";
 import { Away } from "../offline/away.js";
 import { Receipts } from "../reading/receipts.js";
 import { NewMailNotices } from "../settings/new_mail_notices.js";
+import { ClearChoices } from "../trust/clear_choices.js";
 import { KeptTrust } from "../trust/kept_trust.js";
 import { LearntRows } from "../trust/learnt_rows.js";
 import { RoamingTrust } from "../trust/roaming_trust.js";
@@ -72,10 +73,7 @@ export class App {
   vaultState = new VaultState();
   /** @type {import("../../../wasm_build/ui/signature_options.js").SignatureOffers} */
   signatureOffers = { timestampHost: "", labelPolicy: null };
-  /**
-   * The limits of parcels, or null if the bridge has none.
-   * @type {import("../parcels/parcel_requests.js").ParcelLimits | null}
-   */
+  /** The limits of parcels, or null if the bridge has none. @type {import("../parcels/parcel_requests.js").ParcelLimits | null} */
   parcels = null;
   /** Whether the bridge reports new mail. */
   hasEvents = false;
@@ -124,6 +122,7 @@ export class App {
     this.keyFiles = new KeyFiles(this);
     this.trust = new TrustKeeper(new LocalStorageBytes(`followed-list ${apiOrigin}`));
     this.receipts = new Receipts(this.keys, { account: writer, isOwnComputer });
+    this.clear = new ClearChoices(this.trust.book);
     this.mailVault = new MailVault(this.keys.vault, this.keys, this, (lookups, signal) => this.api.certificates.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.notices = new NewMailNotices({
@@ -321,6 +320,7 @@ export class App {
     this.maxMessageBytes = config.maxMessageBytes;
     this.signatureOffers = { timestampHost: config.timestampHost ?? "", labelPolicy: config.labelPolicy ?? null };
     this.parcels = config.parcels ?? null;
+    this.clear.adopt(config.clearMail);
     this.hasEvents = config.events === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);

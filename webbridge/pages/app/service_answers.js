@@ -7,6 +7,7 @@ import { readDer, readDers } from "../../../wasm_build/vault/server/found_answer
 import { ApiError } from "../../../wasm_build/vault/server/json_requests.js";
 import { isAddress } from "../../../wasm_build/ui/formats.js";
 import { cleanAddress } from "../../../wasm_build/ui/shown_names.js";
+import { readClearPolicy } from "../../../wasm_build/ui/leaving_clear.js";
 import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../../../wasm_build/vault/server/answer_values.js";
 
 /**
@@ -18,6 +19,7 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../
  *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/signature_options.js").LabelPolicy | null,
  *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   revocation: "required" | "if-known" | "not-checked",
+ *   clearMail?: import("../../../wasm_build/ui/leaving_clear.js").ClearPolicy,
  * }} BridgeConfig
  */
 /** @typedef {import("../account/account_requests.js").AccountHere} AccountHere */
@@ -39,7 +41,7 @@ const MAX_ENCODED = 500;
 export function readConfig(answer) {
   const {
     apiVersion, oldestPages, maxMessageBytes, anchors, timestampAnchors, trustList, timestampHost, labelPolicy, mozilla, events, push,
-    reloadMinutes, parcels, revocation,
+    reloadMinutes, parcels, revocation, clearMail,
   } = membersOf(answer);
   return {
     apiVersion: countOf(apiVersion) ?? undefined, oldestPages: countOf(oldestPages) ?? undefined,
@@ -47,7 +49,7 @@ export function readConfig(answer) {
     anchors: readEncodedTexts(anchors), timestampAnchors: readEncodedTexts(timestampAnchors), trustList: encodedText(trustList),
     timestampHost: textOf(timestampHost, MAX_ADDRESS_CHARACTERS) || null, labelPolicy: readLabelPolicy(labelPolicy),
     mozilla: mozilla === true, events: events === true, push: readPush(push), reloadMinutes: countOf(reloadMinutes) ?? 0,
-    parcels: readParcelLimits(parcels),
+    parcels: readParcelLimits(parcels), clearMail: readClearPolicy(clearMail),
     revocation: wordOf(revocation, /** @type {const} */ (["required", "if-known", "not-checked"])) ?? "required",
   };
 }

@@ -11,6 +11,7 @@ import { createIndexSection } from "../settings/views/index_section.js";
 import { createNewMailForm } from "../settings/views/new_mail_form.js";
 import { createOfflineSection } from "../settings/views/offline_section.js";
 import { createSettingsView } from "../settings/views/settings_view.js";
+import { createClearChoices } from "../trust/views/clear_choices_list.js";
 import { createTrustSettings } from "../trust/views/trust_settings.js";
 import { createCopies } from "../writing/views/copies_section.js";
 import { createSignatureForm } from "../writing/views/signature_form.js";
@@ -24,7 +25,7 @@ import { createMemoryNote } from "./views/vault_line.js";
  *   & Parameters<typeof createIndexSection>[0] & Parameters<typeof createNewMailForm>[0]
  *   & Parameters<typeof createOfflineSection>[0] & Parameters<typeof createTrustSettings>[0]
  *   & Parameters<typeof createCopies>[0] & Parameters<typeof createSignatureForm>[0]
- *   & Parameters<typeof createLanguageMenu>[0] & Parameters<typeof createMemoryNote>[0]
+ *   & Parameters<typeof createClearChoices>[0] & Parameters<typeof createLanguageMenu>[0] & Parameters<typeof createMemoryNote>[0]
  *   & {useLanguage: import("./services.js").UseLanguage}} AllSettingsServices
  */
 
@@ -42,7 +43,10 @@ export function createAllSettings(services, place) {
       { name: "receipts", element: createReceiptsChoice(services) },
       { name: "search", ...createIndexSection(services) }, { name: "offline", ...createOfflineSection(services) },
     ],
-    writing: () => [{ name: "signature", ...createSignatureForm(services) }, { name: "copies", element: createCopies(services) }],
+    writing: () => [
+      { name: "signature", ...createSignatureForm(services) }, { name: "copies", element: createCopies(services) },
+      { name: "clear", element: createClearChoices(services) },
+    ],
     notifications: () => [{ name: "new-mail", ...createNewMailForm(services) }],
     language: () => [{ name: "language", element: createLanguageMenu(services, (language) => services.useLanguage(language)) }],
     expert: () => [{ name: "shortcuts", element: createShortcutsChoice(services) }, { name: "memory", ...createMemoryNote(services) }],

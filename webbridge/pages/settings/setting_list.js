@@ -58,6 +58,7 @@ export const SECTIONS = [
     settings: [
       { name: "signature", titleKey: "letter_signature_title", words: ["letter_signature_hint"] },
       { name: "copies", titleKey: "copies_title", words: ["copy_label_all", "copy_hint_all"] },
+      { name: "clear", titleKey: "clear_heading", words: ["clear_meaning", "clear_never_label"] },
     ],
   },
   {

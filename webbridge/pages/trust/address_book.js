@@ -18,7 +18,7 @@ const VERSION = "sealwax-book-1";
 const PERSON = "person";
 const GROUP = "group";
 const SETTING = "setting";
-/** The name of the only setting here, the text below messages. */
+/** The name of the only setting here that roams, the text below messages. */
 const SIGNATURE = "signature";
 /** The limits of the protocol. */
 export const MAX_GROUPS = 100;
@@ -48,6 +48,29 @@ export class AddressBook extends EventTarget {
 
   get isEmpty() {
     return this.#entries.size === 0;
+  }
+
+  /**
+   * The texts of another kind, which the pages keep on this device only.
+   * @param {string} kind @returns {[string, string][]} by name
+   */
+  textsOf(kind) {
+    return this.#live(kind);
+  }
+
+  /** @param {string} kind @param {string} name @returns {string | null} */
+  textOf(kind, name) {
+    return this.#entries.get(`${kind}:${name}`)?.value ?? null;
+  }
+
+  /**
+   * Keeps texts of another kind; null removes a text. Of too many the latest stay.
+   * @param {string} kind @param {[string, string | null][]} texts @param {{most: number}} options
+   */
+  keepTexts(kind, texts, { most }) {
+    this.#change(texts.map(([name, text]) => [`${kind}:${name}`, text]));
+    const kept = [...this.#entries].filter(([name]) => split(name)[0] === kind).sort(([, one], [, other]) => other.at - one.at);
+    for (const [name] of kept.slice(most)) this.#entries.delete(name);
   }
 
   /** The name that the person has given to an address; empty without a name. @param {string} address */

@@ -1,9 +1,13 @@
 /** The requests about certificates: the certificates of an address, the certificates of issuers, and the answers of authorities. */
-import { readFound } from "../../../wasm_build/vault/server/found_answers.js";
+import { hasFailedDirectory, readFound } from "../../../wasm_build/vault/server/found_answers.js";
 import { ApiError, JSON_TYPE } from "../../../wasm_build/vault/server/json_requests.js";
 import { joinAnswers } from "../../../wasm_build/vault/server/lookups.js";
+import { membersOf } from "../../../wasm_build/vault/server/answer_values.js";
 import { base64FromBytes } from "../../../wasm_build/vault/values/base64.js";
 import { readIssuers, readRevocation } from "../app/service_answers.js";
+
+/** The code of the error if nothing was found, and not all directories have answered. */
+export const NOT_WHOLE = "directory-failed";
 
 export class CertificateRequests {
   #json;
@@ -14,13 +18,19 @@ export class CertificateRequests {
   }
 
   /**
-   * The certificates that the bridge finds for an address, in its directory and at other sources.
+   * The certificates that the bridge finds for an address, in its directory and at other sources. Rejects with
+   * `directory-failed` if nothing was found and a directory did not answer.
    * @param {string} address
    * @returns {Promise<import("../keys/mail_vault.js").Found[]>}
    */
   async certificatesFor(address) {
     // The address is not in the path, because servers and proxies log paths.
-    return readFound(await this.#json("/api/directory", { method: "POST", body: JSON.stringify({ address }), headers: JSON_TYPE }));
+    const answer = await this.#json("/api/directory", { method: "POST", body: JSON.stringify({ address }), headers: JSON_TYPE });
+    // Without a list the bridge has not said that it knows nobody, and a message must not leave unencrypted for it.
+    if (!Array.isArray(membersOf(answer)["found"])) throw new ApiError("server-error", "the answer is no list of certificates");
+    const found = readFound(answer);
+    if (found.length === 0 && hasFailedDirectory(answer)) throw new ApiError(NOT_WHOLE, "a directory did not answer");
+    return found;
   }
 
   /**

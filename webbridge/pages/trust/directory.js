@@ -4,6 +4,8 @@
  * Found certificates are not trusted until the vault has checked them against the person's anchors.
  */
 
+import { NOT_WHOLE } from "./certificate_requests.js";
+
 /** @typedef {import("./certificate_requests.js").CertificateRequests} CertificateRequests */
 /** @typedef {import("../keys/mail_vault.js").MailVault} MailVault */
 /** @typedef {import("../keys/mail_vault.js").Found} Found */
@@ -36,8 +38,9 @@ export class Directory {
   }
 
   /**
-   * The certificate for an address. Without a connection, only certificates from earlier messages are used. If there
-   * are none, the look-up has failed, because the bridge may know a certificate.
+   * The certificate for an address. Without a connection, or if the bridge's directories did not all answer, only
+   * certificates from earlier messages are used. If there are none, the look-up has failed, because there may be a
+   * certificate.
    * @param {string} address
    * @returns {Promise<Finding>}
    */
@@ -54,6 +57,7 @@ export class Directory {
   async #find(address) {
     try {
       const certificates = await this.#requests.certificatesFor(address).catch(async (error) => {
+        if (isRefusal(error) && error.code === NOT_WHOLE) return null;
         if (isRefusal(error) && error.code === "unreachable" && await this.#isAway()) return null;
         throw error;
       });

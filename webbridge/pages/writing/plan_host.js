@@ -4,12 +4,14 @@ import { letterObstacles } from "./recipients_taken.js";
 
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../wasm_build/ui/sending_plan.js").Remedy} Remedy */
+/** @typedef {import("../trust/clear_choices.js").ClearChoices} ClearChoices */
 /**
  * @typedef {{
  *   translate: import("../../../wasm_build/ui/catalogue.js").Catalogue,
  *   keys: Pick<import("../keys/keys.js").KeyRing, "unlocked" | "hasIdentityFor" | "identities">,
  *   readonly maxMessageBytes: number, readonly parcels: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   readonly signatureOffers: import("../../../wasm_build/ui/signature_options.js").SignatureOffers,
+ *   clear: Pick<ClearChoices, "policy" | "ways" | "hasEncrypted" | "remember" | "noteEncrypted">,
  * }} PlanServices
  */
 
@@ -57,6 +59,11 @@ export class PlanHost {
 
   get offers() {
     return this.#services.signatureOffers;
+  }
+
+  /** The operator's policy on unencrypted mail, and the person's choices. */
+  get clear() {
+    return this.#services.clear;
   }
 
   /** The obstacles of the mail server. @param {Letter} letter */

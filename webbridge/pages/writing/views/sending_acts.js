@@ -26,6 +26,7 @@ import { askWriter } from "./writing_questions.js";
 /**
  * `endWriting` closes the writing view, with the notice of a letter that was sent.
  * @typedef {import("./parcel_way.js").ParcelServices & {
+ *   clear: Pick<import("../../trust/clear_choices.js").ClearChoices, "noteEncrypted">,
  *   away: Pick<import("../../offline/away.js").Away, "outbox">, navigate: import("../../app/services.js").Navigate,
  *   readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
  *   endWriting: (sent?: import("./sent_notice.js").SentNotice) => void,
@@ -109,13 +110,15 @@ export class SendingActs {
   }
 
   /**
-   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, or an earlier
-   *   version of it was, and the person agreed to send it
+   * @param {{isAgreed?: boolean, isClear?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already,
+   *   or an earlier version of it was, and the person agreed to send it; `isClear` is true if the person pressed
+   *   "Send unencrypted"
    */
-  async submit({ isAgreed = false } = {}) {
+  async submit({ isAgreed = false, isClear = false } = {}) {
     const { plan, text } = this.#parts;
-    if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed }))) return;
+    if (this.#isSending || !this.#gate.passes(() => void this.submit({ isAgreed, isClear }))) return;
     const { letter } = plan;
+    if (letter.leaving?.kind === "clear" && letter.leaving.prefersParcel && !isClear) return this.askParcel();
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
     this.failure.textContent = "";
@@ -140,13 +143,15 @@ export class SendingActs {
     const { composition, sender, plan, draft, view } = this.#parts;
     if (this.#isSending) return;
     const { letter, obstacles } = plan;
+    const { encrypt } = composition.values;
     // Other obstacles also prevent the sending as a parcel.
     if (!plan.isSolvedByParcel(obstacles)) return view.panel.focus();
-    if (letter.encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
+    if (encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
     this.failure.textContent = "";
     const { attached, options } = composition;
     this.#parcelWay.ask(obstacles, composition, {
-      from: letter.address, words: () => this.#parcelWords(), sign: letter.sign, encrypt: letter.encrypt,
+      from: letter.address, words: () => this.#parcelWords(), sign: letter.sign, encrypt,
+      mayBeClear: letter.leaving?.kind !== "refused",
       hasStatements: Boolean(options.receipt || options.lasting || options.label),
       files: [
         ...attached.files.map(({ name, data }) => ({ name, data: inMemory(data) })),
@@ -156,7 +161,7 @@ export class SendingActs {
       sendOthers: () => this.#sending.send({
         isAgreed: false, wish: composition.values.copy, onEncrypted: async () => {},
       }),
-      onUnencrypted: () => view.protection.askEncryptOff(),
+      onUnencrypted: () => void this.submit({ isClear: true }),
       onSent: (submission) => this.#parcelSent(submission),
       onLeft: (error) => this.#parcelLeft(error),
     }).catch((error) => this.#showFailure(error));
@@ -217,6 +222,7 @@ export class SendingActs {
     // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => preparing.catch(() => undefined));
+    this.#noteWay(letter);
     await this.#letterSent();
     if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
     services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
@@ -231,17 +237,27 @@ export class SendingActs {
     }, (error) => this.#showFailure(error));
   }
 
+  /** Remembers how the message was sent. @param {Letter} letter */
+  #noteWay({ encrypt, people }) {
+    if (encrypt) this.#services.clear.noteEncrypted(people.map(({ address }) => address));
+    else this.#parts.view.remembering.keep("clear");
+  }
+
   /** @returns {import("../letter_sending.js").Plan} */
   #outgoing() {
-    const { composition, sender } = this.#parts;
-    const copies = planCopies(composition.values, this.#parcelWay.others(composition));
+    const { composition, sender, plan } = this.#parts;
+    const { sign, encrypt } = composition.values;
+    const others = this.#parcelWay.others(composition);
+    // The people beside a parcel have certificates, and get encrypted mail.
+    const isWhole = others.open.length + others.hidden.length === composition.people.length;
+    const copies = planCopies({ sign, encrypt: isWhole ? plan.letter.encrypt : encrypt }, others);
     return { copies, words: wordsOf(composition, sender, this.#policy) };
   }
 
   /** Leads the person to the obstacles, or offers a parcel if that solves them. */
   #explain() {
     const { plan, view } = this.#parts;
-    if (plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
+    if (plan.blocking.length > 0 && plan.isSolvedByParcel(plan.obstacles)) this.askParcel();
     else view.panel.focus();
   }
 
@@ -257,6 +273,7 @@ export class SendingActs {
    * @returns {() => void}
    */
   #parcelSent(submission) {
+    this.#parts.view.remembering.keep("parcel");
     void this.#letterSent();
     return () => this.#services.endWriting(createParcelNotice(this.#services.translate, submission));
   }

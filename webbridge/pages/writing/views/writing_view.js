@@ -1,9 +1,9 @@
 /**
  * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
- * Signing and encrypting are on until the person switches them off. While encrypting is on, a letter that cannot be
- * encrypted is not sent, and the reason is shown beside the button. The parts of the view observe one `Composition`,
- * which is cleared with the view.
+ * Signing and encrypting are on until the person switches them off. While encrypting is on, a message leaves
+ * unencrypted only as `leaving_clear.js` allows, and the line above the button says so before. The parts of the view
+ * observe one `Composition`, which is cleared with the view.
  */
 
 import { html } from "../../../../wasm_build/ui/dom.js";
@@ -65,6 +65,7 @@ class Writing {
   #services;
   #composition;
   #host;
+  #isUnlocked;
   #closing = new AbortController();
 
   /**
@@ -74,6 +75,7 @@ class Writing {
   constructor(services, proposal) {
     const { translate, keys } = services;
     this.#services = services;
+    this.#isUnlocked = keys.unlocked;
     const sender = new Sender(services, () => this.#composition.values);
     this.#host = new PlanHost(services, sender);
     this.#composition = this.#compose(proposal);
@@ -95,7 +97,7 @@ class Writing {
     this.#assemble(options.element);
     const { signal } = this.#closing;
     composition.addEventListener("change", () => this.update(), { signal });
-    keys.addEventListener("change", () => this.update(), { signal });
+    keys.addEventListener("change", () => this.#keysChanged(), { signal });
     services.away.source.addEventListener("back", () => composition.lookUpFailed(), { signal });
     takeDroppedFiles((files) => void composition.attached.attach(files), {
       signal, isWanted: () => this.view.element.isConnected && !this.acts.isDone,
@@ -143,6 +145,13 @@ class Writing {
     this.acts.show(this.view.update());
   }
 
+  #keysChanged() {
+    const { unlocked } = this.#services.keys;
+    if (unlocked && !this.#isUnlocked) this.#composition.lookUpUnlocked();
+    this.#isUnlocked = unlocked;
+    this.update();
+  }
+
   /** @param {Proposal} proposal */
   #compose(proposal) {
     const { api, mailVault, trust: { book }, away, signatureOffers } = this.#services;
@@ -175,7 +184,11 @@ class Writing {
     return new LetterView(translate, this.#composition, plan, {
       title: translate(isNew ? "write_message" : "reply"), known: () => mailVault.contacts(),
       onDetails: (address, check) => void showRecipient(services, address, check),
-      remedies: { onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel() },
+      remember: (names, way) => services.clear.remember(names, way),
+      remedies: {
+        onUnlock: () => { location.hash = "#/keys"; }, onParcel: () => this.acts.askParcel(),
+        onEncryptOff: () => this.view.protection.sendUnencrypted(() => void this.acts.submit({ isClear: true })),
+      },
     });
   }
 
