@@ -22,7 +22,7 @@ import { createVaultLine } from "./views/vault_line.js";
  * @typedef {{
  *   translate: Catalogue, write: Write, search: () => void, toggleFolders: () => void, navigate: Navigate,
  *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
- *   lock: () => Promise<void>,
+ *   lock: () => Promise<void>, sendingBar: Pick<import("../writing/views/sending_bar.js").SendingBar, "element">,
  * } & SignOutServices} FrameServices
  */
 
@@ -36,7 +36,7 @@ export function createFrame(services) {
   const element = html("div", { class: "frame" });
   const draw = () => {
     const foot = html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element);
-    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, main, foot);
+    element.replaceChildren(createSkipLink(translate, main), bar.element, services.sendingBar.element, notices, main, foot);
   };
   draw();
   return {

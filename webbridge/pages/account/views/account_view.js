@@ -12,6 +12,7 @@ import { chooseNoReceipts, givesNoReceipts } from "../../reading/receipt_choice.
 import { chooseShortcuts, hasShortcuts } from "../../app/shortcuts.js";
 import { createIndexSection } from "../../settings/views/index_section.js";
 import { createOfflineSection } from "../../settings/views/offline_section.js";
+import { createUndoSendChoice } from "../../settings/views/undo_send_choice.js";
 import { createNewMailForm } from "../../settings/views/new_mail_form.js";
 import { createSignatureForm } from "../../writing/views/signature_form.js";
 
@@ -53,7 +54,7 @@ export function createAccountView(services) {
     element: html(
       "div",
       { class: "narrow stack", data: { test: "account-view" } },
-      heading, newMail.element, createSessions(services), signature.element, createCopies(services),
+      heading, newMail.element, createSessions(services), signature.element, createCopies(services), createUndoSendChoice(services),
       createChoice(services, {
         id: "receipts-title", title: "receipts_title", meaning: "receipts_meaning", label: "receipts_never", test: "receipts-never",
         isOn: givesNoReceipts(), choose: chooseNoReceipts,

@@ -1,10 +1,10 @@
-/** The outbox: the letters that wait for a connection, each with its state, and what the person can do with it. */
+/** The outbox: the letters that wait, each with its state, and what the person can do with it. */
 
 import { html, problem } from "../../../../wasm_build/ui/dom.js";
 import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
-import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
-import { optionsOf } from "../statements.js";
+import { isDue } from "../../offline/due_times.js";
+import { proposalOf } from "./taken_back.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../offline/away.js").Away} Away */
@@ -12,10 +12,10 @@ import { optionsOf } from "../statements.js";
 /** @typedef {import("../../offline/outbox.js").Letter} Letter */
 /**
  * `hasDraft` says whether a letter is begun in the writing view.
- * @typedef {OutboxLinkServices & {
- *   mailVault: import("../../keys/mail_vault.js").MailVault, sentenceFor: import("../../app/services.js").SentenceFor,
+ * @typedef {OutboxLinkServices & import("./taken_back.js").RewritingServices & {
+ *   sentenceFor: import("../../app/services.js").SentenceFor,
  *   attempt: import("../../app/services.js").Attempt, write: import("../../app/services.js").Write, mailPath: () => string,
- *   hasDraft: () => boolean, readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
+ *   hasDraft: () => boolean,
  * }} OutboxServices
  */
 
@@ -25,10 +25,11 @@ export function createOutboxView(services) {
   const heading = html("h1", { tabindex: -1, text: translate("outbox_title") });
   const list = html("ul", { class: "cards" });
   const failure = problem("outbox-error");
-  const empty = html("p", { class: "empty", text: translate("outbox_empty") });
+  const empty = html("p", { class: "empty" });
   const draw = () => {
     const focused = list.contains(document.activeElement);
     list.replaceChildren(...outbox.letters.map((letter) => createCard(services, letter, failure)));
+    empty.textContent = translate(outbox.lockedCount > 0 ? "outbox_locked" : "outbox_empty");
     empty.hidden = outbox.letters.length > 0;
     // The button that had the focus was removed with its card.
     if (focused) heading.focus();
@@ -72,7 +73,7 @@ function createCard(services, letter, failure) {
   const { id, words, state, problem: code } = letter;
   // An earlier version of the pages kept the people as texts.
   const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((entry) => (typeof entry === "string" ? entry : entry.address));
-  const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : translate(`outbox_${state}`);
+  const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : stateSentence(translate, letter);
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => Promise<void>} */ act) => {
     const made = html("button", { type: "button", text: translate(key), data: { test } });
     made.addEventListener("click", () => void services.attempt(made, translate("outbox_working"), failure, act));
@@ -107,15 +108,8 @@ function createCard(services, letter, failure) {
   );
 }
 
-/**
- * The words of a waiting letter as a proposal for the writing view.
- * @param {OutboxServices} services @param {import("../../offline/outbox.js").Held} letter
- * @returns {Promise<import("../../../../wasm_build/writing/composition.js").Proposal>}
- */
-async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...rest }) {
-  const options = statements && optionsOf(statements, signatureOffers.labelPolicy);
-  const [open = [], copied = [], hidden = []] = await Promise.all(
-    [to, cc, bcc].map((line) => mailboxesOf(line, (texts) => mailVault.readAddresses(texts))),
-  );
-  return { ...rest, options, to: open, cc: copied, bcc: hidden };
+/** @param {Catalogue} translate @param {Letter} letter */
+function stateSentence(translate, { state, wait = null }) {
+  if (state !== "waiting" || isDue(wait, Date.now())) return translate(`outbox_${state}`);
+  return translate("outbox_soon");
 }

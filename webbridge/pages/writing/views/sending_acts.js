@@ -11,11 +11,12 @@ import { remedyFor } from "../../../../wasm_build/writing/sending_remedies.js";
 import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../../../wasm_build/parcels/readable.js";
 import { ApiError } from "../../app/api.js";
-import { LetterPost } from "../../offline/outbox.js";
+import { LetterPost } from "../../offline/letter_post.js";
 import { planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
 import { keptWordsOf, wordsOf, writtenContentOf } from "../outgoing_words.js";
 import { refusedSentences } from "../recipients_taken.js";
+import { undoSeconds } from "../undo_send_choice.js";
 import { waitingNotice } from "./outbox_view.js";
 import { ParcelWay } from "./parcel_way.js";
 import { createParcelNotice, createSentNotice } from "./sent_notice.js";
@@ -24,11 +25,13 @@ import { askWriter } from "./writing_questions.js";
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
- * `endWriting` closes the writing view, with the notice of a letter that was sent.
+ * `endWriting` closes the writing view, with the notice of a letter that was sent. The notice is null if `sendingBar` says
+ * what becomes of the letter.
  * @typedef {import("./parcel_way.js").ParcelServices & {
  *   away: Pick<import("../../offline/away.js").Away, "outbox">, navigate: import("../../app/services.js").Navigate,
  *   readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
- *   endWriting: (sent?: import("./sent_notice.js").SentNotice) => void,
+ *   endWriting: (sent?: import("./sent_notice.js").SentNotice | null) => void,
+ *   sendingBar: Pick<import("./sending_bar.js").SendingBar, "note">,
  * }} SendingServices
  */
 /**
@@ -198,8 +201,7 @@ export class SendingActs {
 
   /** @param {Letter} letter @param {boolean} isAgreed */
   async #encryptAndSend(letter, isAgreed) {
-    const services = this.#services;
-    const { translate, away: { outbox } } = services;
+    const { translate, away: { outbox } } = this.#services;
     const { composition, plan, draft, text } = this.#parts;
     const { sentence } = plan;
     /** @type {HTMLElement | null} */
@@ -214,12 +216,29 @@ export class SendingActs {
       text.cover(block);
       await drawn();
     };
+    this.#post.delay = this.#delay;
     // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => preparing.catch(() => undefined));
     await this.#letterSent();
-    if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
-    services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
+    this.#endWriting((known) => createSentNotice(translate, { letter, sentence, block, submission: known }), submission);
+  }
+
+  /** The seconds in which the person can take the letter back; null if a copy was sent already, so that the rest follows at once. */
+  get #delay() {
+    const seconds = undoSeconds();
+    return seconds === 0 || this.#mayBeSent ? null : { kind: /** @type {const} */ ("undo"), seconds };
+  }
+
+  /**
+   * @param {(submission: import("../sending_requests.js").Submission) => import("./sent_notice.js").SentNotice} sent
+   * @param {import("../sending_requests.js").Submission} submission
+   */
+  #endWriting(sent, submission) {
+    const services = this.#services;
+    if (!this.#post.waits) return services.endWriting(sent(submission));
+    services.sendingBar.note(this.#post.id, sent);
+    services.endWriting(this.#post.delay ? null : waitingNotice(services.translate, () => services.navigate("/outbox")));
   }
 
   /** Looks again for a message that was perhaps sent. If it is found, the letter's other copies are sent too. */
