@@ -1,7 +1,7 @@
 /** The outbox: the letters that wait, each with its state, and what the person can do with it. */
 
 import { html, problem } from "../../../../wasm_build/ui/dom.js";
-import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
+import { isolate, listOf, number, shortMoment } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
 import { isDue } from "../../offline/due_times.js";
 import { proposalOf } from "./taken_back.js";
@@ -62,9 +62,21 @@ export function createOutboxLink(services) {
   return { element, dispose: () => outbox.removeEventListener("change", draw) };
 }
 
-/** The notice that a letter waits. @param {Catalogue} translate @param {() => void} view @returns {import("./sent_notice.js").SentNotice} */
-export function waitingNotice(translate, view) {
-  return { text: translate("outbox_added"), label: translate("outbox_title"), view };
+/**
+ * The notice that a letter waits for its time, or for a connection.
+ * @param {Catalogue} translate
+ * @param {{until: number} | null} delay null for a connection
+ * @param {() => void} view
+ * @returns {import("./sent_notice.js").SentNotice}
+ */
+export function waitingNotice(translate, delay, view) {
+  const text = delay ? translate("later_added", { time: momentOf(delay.until) }) : translate("outbox_added");
+  return { text, label: translate("outbox_title"), view };
+}
+
+/** @param {number} time */
+function momentOf(time) {
+  return shortMoment(new Date(time).toISOString());
 }
 
 /** @param {OutboxServices} services @param {Letter} letter @param {HTMLElement} failure */
@@ -84,7 +96,8 @@ function createCard(services, letter, failure) {
     if (proposal) services.write(await proposalOf(services, proposal));
     else failure.textContent = translate(services.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
-  const send = button("send", "outbox-send", async () => {
+  const isLater = waitsForTime(letter);
+  const send = button(isLater ? "outbox_send_now" : "send", "outbox-send", async () => {
     if (state !== "unknown") return outbox.release(letter);
     ask({
       title: translate("send_again_question"), meaning: translate("error_sending_unknown"), keep: translate("keep"),
@@ -104,12 +117,17 @@ function createCard(services, letter, failure) {
     html("h2", { class: "card-title", dir: "auto", text: words.subject || translate("no_subject") }),
     html("p", { text: translate("to_whom", { who: listOf(people.map(isolate), translate) }) }),
     html("p", { text: sentence, data: { test: "outbox-state" } }),
-    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
+    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...((state === "waiting" && !isLater) || !outbox.isWhole(letter) ? [] : [send]), remove),
   );
 }
 
 /** @param {Catalogue} translate @param {Letter} letter */
 function stateSentence(translate, { state, wait = null }) {
-  if (state !== "waiting" || isDue(wait, Date.now())) return translate(`outbox_${state}`);
-  return translate("outbox_soon");
+  if (state !== "waiting" || wait === null || isDue(wait, Date.now())) return translate(`outbox_${state}`);
+  return wait.kind === "later" ? translate("outbox_later", { time: momentOf(wait.until) }) : translate("outbox_soon");
+}
+
+/** Whether a letter waits for a time that the person has chosen. @param {Letter} letter */
+function waitsForTime({ state, wait = null }) {
+  return state === "waiting" && wait?.kind === "later" && !isDue(wait, Date.now());
 }

@@ -40,6 +40,7 @@ import { askWriter } from "./writing_questions.js";
  *   composition: import("../../../../wasm_build/writing/composition.js").Composition, sender: import("../sender.js").Sender,
  *   plan: import("../../../../wasm_build/writing/letter_plan.js").LetterPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
  *   text: import("./letter_text.js").LetterText, options: import("../../../../wasm_build/writing/letter_options.js").LetterOptions,
+ *   later: import("./send_later.js").SendLater,
  *   view: import("../../../../wasm_build/writing/letter_view.js").LetterView, update: () => void,
  * }} SendingParts
  */
@@ -102,6 +103,7 @@ export class SendingActs {
   /** Shows whether obstacles prevent the sending. @param {Obstacle[]} found */
   show(found) {
     if (this.#isSending) return;
+    this.button.textContent = this.#services.translate(this.#parts.later.isChosen ? "later_send" : "send");
     if (found.length > 0) this.button.setAttribute("aria-disabled", "true");
     else this.button.removeAttribute("aria-disabled");
   }
@@ -121,7 +123,8 @@ export class SendingActs {
     const { letter } = plan;
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
-    this.failure.textContent = "";
+    this.failure.textContent = this.#parts.later.findProblem();
+    if (this.failure.textContent) return;
     this.unstamped.hidden = true;
     await whileBusy(this.button, this.#services.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#isSending = true;
@@ -145,6 +148,7 @@ export class SendingActs {
     const { letter, obstacles } = plan;
     // Other obstacles also prevent the sending as a parcel.
     if (!plan.isSolvedByParcel(obstacles)) return view.panel.focus();
+    if (this.#parts.later.isChosen) return void (this.failure.textContent = this.#services.translate("later_no_parcel"));
     if (letter.encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
     this.failure.textContent = "";
     const { attached, options } = composition;
@@ -224,10 +228,15 @@ export class SendingActs {
     this.#endWriting((known) => createSentNotice(translate, { letter, sentence, block, submission: known }), submission);
   }
 
-  /** The seconds in which the person can take the letter back; null if a copy was sent already, so that the rest follows at once. */
+  /**
+   * The chosen time, or the seconds in which the person can take the letter back; null if a copy was sent already, so that the
+   * rest follows at once.
+   * @returns {import("../../offline/due_times.js").Delay | null}
+   */
   get #delay() {
+    if (this.#parts.later.isChosen) return this.#parts.later.delay;
     const seconds = undoSeconds();
-    return seconds === 0 || this.#mayBeSent ? null : { kind: /** @type {const} */ ("undo"), seconds };
+    return seconds === 0 || this.#mayBeSent ? null : { kind: "undo", seconds };
   }
 
   /**
@@ -236,9 +245,11 @@ export class SendingActs {
    */
   #endWriting(sent, submission) {
     const services = this.#services;
-    if (!this.#post.waits) return services.endWriting(sent(submission));
-    services.sendingBar.note(this.#post.id, sent);
-    services.endWriting(this.#post.delay ? null : waitingNotice(services.translate, () => services.navigate("/outbox")));
+    const { id, delay, waits } = this.#post;
+    if (!waits) return services.endWriting(sent(submission));
+    if (delay?.kind !== "undo") return services.endWriting(waitingNotice(services.translate, delay, () => services.navigate("/outbox")));
+    services.sendingBar.note(id, sent);
+    services.endWriting(null);
   }
 
   /** Looks again for a message that was perhaps sent. If it is found, the letter's other copies are sent too. */
