@@ -116,7 +116,7 @@ def test_what_was_opened_is_read_after_a_start_without_a_connection(browser: Bro
     # The kept mail goes with the session.
     page.click(named("sign-out"))
     page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
-    assert page.js(STORED) == {"accounts": 0, "messages": 0, "marks": 0, "lists": 0, "letters": 0}
+    assert page.js(STORED) == {"accounts": 0, "messages": 0, "marks": 0, "lists": 0}
     pages.close()
 
 

@@ -227,7 +227,7 @@ def test_a_domain_to_which_the_person_never_writes_unencrypted_is_offered_no_way
     alice: MailPages, posted: list[tuple[str, bytes]]
 ) -> None:
     page = alice.page
-    page.js("() => { location.hash = '#/people'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     page.wait_for_selector(named("clear-never"), timeout_seconds=OPERATION_SECONDS)
     page.fill(named("clear-never"), "not a domain")
     page.click(named("clear-never-add"))

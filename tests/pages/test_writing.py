@@ -59,6 +59,7 @@ def test_control_and_enter_send_from_the_text(alice: MailPages, bob: Account) ->
 @pytest.mark.thorough
 def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, bob: Account) -> None:
     alice.show_inbox()
+    alice.send_at_once()
     alice.page.click(named("write"))
     alice.page.wait_for_selector(named("compose-form"))
     alice.page.fill(named("compose-text"), "Turn left at the lighthouse.")

@@ -41,6 +41,7 @@ VALUES: Final = {
     "folders_*": "others shared",
     "format_*": "bold bullets italic link numbers quote",
     "keys_kind_*": "p_256 p_384 rsa_3072",
+    "later_*": "far past unclear",
     "layer_*": "certificates compressed encrypted signed",
     "locked_because_*": "asleep clock computer elsewhere idle left restart strict too_long",
     "my_files_*": "delete listing lost move rename uploading waiting",

@@ -178,7 +178,7 @@ export function exactSize(bytes) {
   return new Intl.NumberFormat(locale(), { style: "unit", unit: "byte", unitDisplay: "long" }).format(bytes);
 }
 
-/** @param {number} count @param {"minute" | "hour"} unit */
+/** @param {number} count @param {"second" | "minute" | "hour"} unit */
 export function duration(count, unit) {
   return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(count);
 }

@@ -30,10 +30,10 @@ import { addressKey } from "../ui/formats.js";
  *   doubtful?: {to: Mailbox[], cc: Mailbox[]}, senders?: Mailbox[], attachments?: Attachment[],
  *   groups?: string[], outboxId?: string, sign?: boolean, encrypt?: boolean, options?: Options, copy?: CopyWish | null,
  *   draft?: {content: DraftContent}, replyTo?: Mailbox[], html?: string, sharedFrom?: string,
- *   addressed?: AnswerMailbox[], service?: "parcel-reply" | "notice", parcelLine?: string,
+ *   addressed?: AnswerMailbox[], service?: "parcel-reply" | "notice", parcelLine?: string, sendAt?: number,
  * }} Proposal `draft` is the draft that the message continues; `service` and `parcelLine` are those of `noteService`;
  * `sharedFrom` and `addressed` are those of `FromChoice`; `outboxId` is the id of the letter in the outbox that is
- * changed; `html` is its formatted text, empty for none
+ * changed, and `sendAt` the time for which it waited; `html` is its formatted text, empty for none
  */
 /**
  * The text, and the same text as markup of few tags; `html` is empty if nothing is formatted.

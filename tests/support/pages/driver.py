@@ -101,13 +101,19 @@ class MailPages:
 
     def write(self, *, to: str, subject: str, text: str) -> None:
         """Begin a letter and fill it in."""
+        self.send_at_once()
         self.page.click(named("write"))
         self.page.fill(named("compose-to"), to + ",")
         self.page.fill(named("compose-subject"), subject)
         self.page.fill(named("compose-text"), text)
 
+    def send_at_once(self) -> None:
+        """Choose that a message leaves at once, unless the test has chosen some seconds for *Undo*."""
+        self.page.js("() => { localStorage['sealwax-undo-send'] ??= '0'; }")
+
     def wait_until_sendable(self) -> None:
         """Wait until the recipients' certificates are found and the letter can be sent."""
+        self.send_at_once()
         self.page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=OPERATION_SECONDS)
 
     def send(self) -> None:

@@ -255,7 +255,7 @@ NOT_SHOWN: dict[str, str] = {
     "parcels/page/views/linkless_view.js": "shows no parcel",
     "account/views/accounts_view.js": "shows the accounts of this browser, whose addresses come from the bridge",
     "keys/views/keys_view.js": "shows certificates, which are public; test_unlock_on_disk.py searches for the secrets",
-    "writing/views/outbox_view.js": "needs messages on this device; test_kept_mail.py searches for them and letters",
+    "writing/views/outbox_view.js": "needs messages on this device; test_undo_send.py searches for their words",
     "keys/views/recovery_view.js": "shows codes of factors; test_key_residue.py searches for secrets of the keys",
     "keys/views/roaming_view.js": "shows the state of the keys at the key server",
     "keys/views/shared_identities_view.js": "shows certificates of shared identities, which are public",

@@ -10,7 +10,7 @@ import { keepLanguage } from "../app/language.js";
 import { PasswordMark } from "./password_mark.js";
 
 /** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("../offline/store.js").Sealed} Sealed a letter of the outbox */
+/** @typedef {import("../offline/letter_store.js").Sealed} Sealed a letter of the outbox */
 /**
  * @typedef {{
  *   translate: import("../app/language.js").PageTexts, api: import("../app/api.js").BridgeApi,
@@ -149,6 +149,7 @@ export class AccountSession {
     services.arrival.forget();
     this.#lastAddress = this.address;
     this.address = null;
+    services.away.letters.look();
     services.navigate("/sign-in");
     services.announce(services.translate(services.hasDraft() ? "error_session_ended" : "session_ended"));
   }

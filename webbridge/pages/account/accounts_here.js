@@ -7,12 +7,13 @@
 
 import { sameAddress } from "../../../wasm_build/ui/formats.js";
 import { openReloads } from "../keys/reload_database.js";
-import { keepsMail, readAccount, readAllSealed, removeAccounts } from "../offline/store.js";
+import { readSealedLetters, removeBoxes } from "../offline/letter_store.js";
+import { keepsMail, readAccount, removeAccounts } from "../offline/store.js";
 import { accountDigest } from "../app/state_database.js";
 
 /** @typedef {import("./account_requests.js").AccountHere} AccountHere */
 /** @typedef {import("../app/api.js").BridgeApi} BridgeApi */
-/** @typedef {import("../offline/store.js").Sealed} Sealed */
+/** @typedef {import("../offline/letter_store.js").Sealed} Sealed */
 
 /**
  * The item has the id and, after a blank, the hash of the address. With the hash, the page notices if the bridge gives the
@@ -136,19 +137,19 @@ export class AccountsHere {
    * @returns {Promise<Sealed[]>}
    */
   async findLetters(addresses) {
-    if (!(await keepsMail())) return [];
-    const letters = addresses.map(async (address) => readAllSealed("letters", await accountDigest(address)).catch(() => []));
+    const letters = addresses.map(async (address) => readSealedLetters(await accountDigest(address)).catch(() => []));
     return (await Promise.all(letters)).flat();
   }
 
   /**
-   * Deletes the data of accounts that this browser stores for reading without a connection and for reloads. If a letter
+   * Deletes the outbox of accounts, and what this browser stores for reading without a connection and for reloads. If a letter
    * waits that is not among the agreed ones, resolves with false and deletes nothing.
    * @param {string[]} addresses @param {Sealed[]} agreed the letters that may be deleted
    */
   async forgetKept(addresses, agreed) {
     const accounts = await Promise.all(addresses.map(accountDigest));
-    if (!(await removeAccounts(accounts, agreed).catch(() => true))) return false;
+    if (!(await removeBoxes(accounts, agreed).catch(() => true))) return false;
+    await removeAccounts(accounts).catch(() => undefined);
     if (await openReloads.exists()) for (const account of accounts) await openReloads.remove(account).catch(() => undefined);
     return true;
   }

@@ -40,6 +40,7 @@ import { LearntRows } from "../trust/learnt_rows.js";
 import { RoamingTrust } from "../trust/roaming_trust.js";
 import { TrustKeeper } from "../trust/trust_keeper.js";
 import { OpenLetter } from "../writing/views/open_letter.js";
+import { SendingBar } from "../writing/views/sending_bar.js";
 import { Announcer } from "./announcer.js";
 import { BridgeApi } from "./api.js";
 import { DoneNotice } from "./done_notice.js";
@@ -57,7 +58,7 @@ import { VaultState } from "./vault_state.js";
 /** @typedef {import("../../../wasm_build/vault/storage/session.js").LockedEvent} LockedEvent */
 /** @typedef {import("../../../wasm_build/writing/composition.js").Proposal} Proposal */
 /** @typedef {import("../writing/views/sent_notice.js").SentNotice} SentNotice */
-/** @typedef {import("../offline/store.js").Sealed} Sealed a letter of the outbox */
+/** @typedef {import("../offline/letter_store.js").Sealed} Sealed a letter of the outbox */
 /**
  * @typedef {{
  *   root: HTMLElement, announcer: HTMLElement, translate: PageTexts, apiOrigin: string, keyServerOrigin: string,
@@ -159,6 +160,7 @@ export class App {
       session: this.#session, letter: this.#letter, announcer: this.#announcer,
       show: (view, hash) => this.#frame.show(view, hash), setPane: (pane) => this.#frame.setPane(pane),
     });
+    this.sendingBar = new SendingBar(this, (sent) => this.#views.tellSent(sent));
     this.#frame = createFrame(this, this.#views);
     root.replaceChildren(this.#frame.element);
   }
@@ -173,7 +175,6 @@ export class App {
       void this.unfinishedDrafts.look();
       this.#letter.view?.drafts.retry();
     });
-    this.away.outbox.addEventListener("sent", () => this.announce(this.translate("outbox_sent")));
     if (address !== null) await this.#session.begin(address);
     lockByItself(this.keys);
     // The views of the keys show this setting. So they are drawn again, even if the keys were locked already.
@@ -292,16 +293,15 @@ export class App {
     this.navigate("/write");
   }
 
-  /** Closes the writing view after the letter was sent or discarded. @param {SentNotice} [sent] */
+  /**
+   * Closes the writing view after the letter was sent or discarded.
+   * @param {SentNotice | null} [sent] null if the letter waits, and the bar above the view says so
+   */
   endWriting(sent) {
     this.#letter.drop();
-    if (sent) {
-      this.#views.mail.tellSent(sent);
-      // A screen reader does not read the notice in the mail view while another view is shown.
-      this.announce(sent.text);
-    }
+    if (sent) this.#views.tellSent(sent);
     // The person may have gone elsewhere while the letter was being sent.
-    if (!sent || location.hash.startsWith("#/write")) this.navigate(this.mailPath());
+    if (sent === undefined || location.hash.startsWith("#/write")) this.navigate(this.mailPath());
   }
 
   /** @param {string} path such as `/folder/inbox` */

@@ -23,6 +23,7 @@ import { createVaultLine } from "./views/vault_line.js";
  *   translate: Catalogue, write: Write, navigate: Navigate,
  *   address: string | null, hasDraft: () => boolean, accounts: AccountsHere, keys: KeyRing,
  *   lock: () => Promise<void>, vaultState: import("./vault_state.js").VaultState,
+ *   sendingBar: Pick<import("../writing/views/sending_bar.js").SendingBar, "element">,
  * } & SignOutServices} FrameServices
  */
 
@@ -39,7 +40,7 @@ export function createFrame(services, acts) {
   const element = html("div", { class: "frame" });
   const draw = () => {
     const foot = html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element);
-    element.replaceChildren(createSkipLink(translate, main), bar.element, notices, body, foot);
+    element.replaceChildren(createSkipLink(translate, main), bar.element, services.sendingBar.element, notices, body, foot);
   };
   draw();
   return {

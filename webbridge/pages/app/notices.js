@@ -35,6 +35,9 @@ export function createNotices(services) {
       : null,
     away.source.isAway && !away.canEnter ? notice(translate("away_notice")) : null,
     hasFailed ? notice(translate("outbox_notice"), html("a", { href: "#/outbox", text: translate("outbox_title") })) : null,
+    away.outbox.lockedCount > 0
+      ? notice(translate("outbox_locked"), html("a", { href: "#/keys", text: translate("unlock") }))
+      : null,
     away.files.hasNewVersion ? createVersionNotice(services) : null,
     ...services.unfinishedDrafts.createNotices(),
     services.firstPassphrase.isUsed

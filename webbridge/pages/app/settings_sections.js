@@ -10,6 +10,7 @@ import { createChoice } from "../settings/views/choice_section.js";
 import { createIndexSection } from "../settings/views/index_section.js";
 import { createNewMailForm } from "../settings/views/new_mail_form.js";
 import { createOfflineSection } from "../settings/views/offline_section.js";
+import { createUndoSendChoice } from "../settings/views/undo_send_choice.js";
 import { createSettingsView } from "../settings/views/settings_view.js";
 import { createClearChoices } from "../trust/views/clear_choices_list.js";
 import { createTrustSettings } from "../trust/views/trust_settings.js";
@@ -25,7 +26,7 @@ import { createMemoryNote } from "./views/vault_line.js";
  *   & Parameters<typeof createIndexSection>[0] & Parameters<typeof createNewMailForm>[0]
  *   & Parameters<typeof createOfflineSection>[0] & Parameters<typeof createTrustSettings>[0]
  *   & Parameters<typeof createCopies>[0] & Parameters<typeof createSignatureForm>[0]
- *   & Parameters<typeof createClearChoices>[0] & Parameters<typeof createLanguageMenu>[0] & Parameters<typeof createMemoryNote>[0]
+ *   & Parameters<typeof createUndoSendChoice>[0] & Parameters<typeof createClearChoices>[0] & Parameters<typeof createLanguageMenu>[0] & Parameters<typeof createMemoryNote>[0]
  *   & {useLanguage: import("./services.js").UseLanguage}} AllSettingsServices
  */
 
@@ -45,7 +46,7 @@ export function createAllSettings(services, place) {
     ],
     writing: () => [
       { name: "signature", ...createSignatureForm(services) }, { name: "copies", element: createCopies(services) },
-      { name: "clear", element: createClearChoices(services) },
+      { name: "undo-send", element: createUndoSendChoice(services) }, { name: "clear", element: createClearChoices(services) },
     ],
     notifications: () => [{ name: "new-mail", ...createNewMailForm(services) }],
     language: () => [{ name: "language", element: createLanguageMenu(services, (language) => services.useLanguage(language)) }],

@@ -97,6 +97,13 @@ export class ShownViews {
     this.#mail?.toggleMenu();
   }
 
+  /** Says that a letter was sent. @param {import("../writing/views/sent_notice.js").SentNotice} sent */
+  tellSent(sent) {
+    this.mail.tellSent(sent);
+    // A screen reader does not read the notice in the mail view while another view is shown.
+    this.#place.announcer.announce(sent.text);
+  }
+
   /** Forgets the view of the mail. */
   dropMail() {
     this.#mail?.dispose();

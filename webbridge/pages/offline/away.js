@@ -7,6 +7,7 @@ import { KeptMail } from "./kept_mail.js";
 import { MailSource } from "./mail_source.js";
 import { Outbox } from "./outbox.js";
 import { keepsMail } from "./store.js";
+import { WaitingLetters } from "./waiting_letters.js";
 
 /** @typedef {import("../app/service_answers.js").BridgeConfig} BridgeConfig */
 /** @typedef {import("./kept_openings.js").KeptOpening} KeptOpening */
@@ -47,9 +48,11 @@ export class Away {
     this.#api = api;
     this.#steps = steps;
     this.#keyFile = new KeptKeyFile(keys, passphraseRule);
-    this.mail = new KeptMail(keys, this.#keyFile, () => (steps.isOwnComputer() ? steps.address() : null));
+    const account = () => (steps.isOwnComputer() ? steps.address() : null);
+    this.mail = new KeptMail(keys, this.#keyFile, account);
     this.source = new MailSource(api, this.mail);
-    this.outbox = new Outbox(api.sending, this.mail, this.source);
+    this.letters = new WaitingLetters(keys, account);
+    this.outbox = new Outbox(api.sending, this.letters, this.source);
     this.files = new AppFiles(new URL("./", import.meta.url));
     this.source.addEventListener("back", () => void this.#comeBack());
   }
@@ -82,7 +85,7 @@ export class Away {
     this.#steps.adopt(config);
   }
 
-  /** Opens the kept mail of an account, and looks for a new version of the pages. */
+  /** Opens the kept mail and the outbox of an account, and looks for a new version of the pages. */
   begin() {
     if (this.canEnter) {
       this.canEnter = false;
@@ -90,6 +93,7 @@ export class Away {
       this.source.dispatchEvent(new Event("away"));
     }
     void this.mail.look().then(() => this.mail.open()).catch(() => undefined);
+    this.letters.look();
     if (this.#steps.isOwnComputer()) void this.files.look();
   }
 

@@ -16,8 +16,7 @@ import { messagePath } from "../app/routes.js";
 import { accountDigest } from "../app/state_database.js";
 import { bound, findOpenings, FORMAT, keyPlace, openKey } from "./kept_openings.js";
 import {
-  countMessages, dropOlderHalf, keepsMail, readAccount, readAllSealed, readSealed, removeAccounts, removeSealed,
-  renewAccount, writeAccount, writeSealed,
+  countMessages, dropOlderHalf, keepsMail, readAccount, readSealed, removeAccounts, renewAccount, writeAccount, writeSealed,
 } from "./store.js";
 
 /** @typedef {import("../mail/folder_answers.js").Folder} Folder */
@@ -96,8 +95,7 @@ export class KeptMail extends EventTarget {
 
   /**
    * Begins to keep mail, and keeps the unlocked keys under the passphrase, which is overwritten. If mail is kept
-   * already, for instance by another tab, only the passphrase is replaced, because the kept mail may have waiting
-   * letters. Rejects with `storage-full` or `storage-refused`.
+   * already, for instance by another tab, only the passphrase is replaced. Rejects with `storage-full` or `storage-refused`.
    * @param {Head} head
    * @param {Secret} passphrase
    */
@@ -123,15 +121,14 @@ export class KeptMail extends EventTarget {
     }
   }
 
-  /** Deletes everything that is kept of the account. Resolves with false, and deletes nothing, if letters wait. @returns {Promise<boolean>} */
+  /** Deletes everything that is kept of the account. */
   async end() {
     const account = await this.#digest();
-    if (account !== null && !(await removeAccounts([account], []))) return false;
+    if (account !== null) await removeAccounts([account]);
     this.#close();
     this.#isKept = false;
     this.trouble = "";
     this.#changed();
-    return true;
   }
 
   /** Opens the kept mail if the keys are unlocked. @returns {Promise<boolean>} */
@@ -228,37 +225,6 @@ export class KeptMail extends EventTarget {
   /** @param {string} folder @param {KeptList} list */
   #keepList(folder, list) {
     return this.#keep("lists", `list ${folder}`, encodeJson(list));
-  }
-
-  /**
-   * Keeps a letter that waits to be sent. Rejects after a failure, with `unreachable` if no mail is kept any more. The
-   * letter can then only be sent with a connection.
-   * @param {string} id @param {object} letter
-   */
-  async keepLetter(id, letter) {
-    const write = async () => {
-      if (await this.open() && this.#opened) return this.#write(this.#opened, "letters", `letter ${id}`, encodeJson({ id, ...letter }));
-      throw this.#keys.unlocked ? new ApiError("unreachable", "nothing is kept here") : new ApiError("locked", "the keys are locked");
-    };
-    // If another tab has begun anew, the second try uses the key of that tab.
-    if (!(await write()) && !(await write())) throw new ApiError("unreachable", "other tabs begin anew");
-    this.#changed();
-  }
-
-  /** @returns {Promise<any[]>} */
-  async readLetters() {
-    if (!(await this.open()) || !this.#opened) return [];
-    const { kept: record, key } = this.#opened;
-    const letters = await Promise.all((await readAllSealed("letters", record.account)).map(({ place, sealed }) =>
-      decrypt(key, sealed, bound(record.account, place)).then(decodeJson, () => null)));
-    return letters.filter(Boolean);
-  }
-
-  /** @param {string} id */
-  async removeLetter(id) {
-    if (!this.#opened) return;
-    await removeSealed("letters", await placeOf(this.#opened.kept.account, `letter ${id}`));
-    this.#changed();
   }
 
   /**

@@ -123,6 +123,11 @@ export class MailSource extends EventTarget {
     return !this.#isAway;
   }
 
+  /** Whether the bridge cannot be reached, while kept mail is shown instead. */
+  async isLost() {
+    return (await this.#kept.open().catch(() => false)) && !(await this.reaches());
+  }
+
   /** Notes that the bridge was not reached, if there is mail to show instead. @returns {Promise<boolean>} */
   async noteMissed() {
     if (!(await this.#kept.open().catch(() => false))) return false;

@@ -1,96 +1,79 @@
 /**
- * The outbox: letters that the person sent without a connection, and that wait for a connection.
+ * The outbox: letters that wait on this device, for a connection or for their time. A letter may wait for the seconds in
+ * which the person can take it back, or for a time that the person has chosen.
  *
  * Each letter is kept complete and encrypted: the finished messages, and the words in case the person changes the
  * letter. Each finished message has a key, and the bridge sends only one message for a key. So a repeated request sends
  * nothing twice. The bridge keeps a key for a day. If the first request was longer ago, by a clock that may have
  * jumped, the message is not sent again before the person agrees.
+ *
+ * All tabs of an account share the letters. A lock lets only one of them send or change letters at a time, so a letter is
+ * either sent or taken back.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../../wasm_build/vault/values/base64.js";
 import { ApiError } from "../app/api.js";
 import { newSendingKey } from "../writing/sending_requests.js";
+import { CopySending, LATER, patienceFor } from "./copy_sending.js";
+import { beginWait, isDue, nextLook } from "./due_times.js";
+import { readLetter } from "./letter_rows.js";
 
 /** @typedef {import("../app/service_answers.js").CopyWish} CopyWish */
 /** @typedef {import("../writing/sending_requests.js").SendingRequests} SendingRequests */
 /** @typedef {import("../writing/sending_requests.js").Submission} Submission */
-/** @typedef {import("./kept_mail.js").KeptMail} KeptMail */
+/** @typedef {import("./waiting_letters.js").WaitingLetters} WaitingLetters */
 /** @typedef {import("./mail_source.js").MailSource} MailSource */
-/**
- * A finished message: `tried` is the time of the first request that may have reached the bridge; 0 for none.
- * @typedef {{message: string, recipients: string[], key: string, wish: CopyWish | null, tried: number, isSent: boolean}} WaitingCopy
- */
-/**
- * `held`: the person is changing the letter; `refused`: the mail server refused the letter; `unknown`: the letter was
- * perhaps sent.
- * @typedef {"waiting" | "held" | "refused" | "unknown"} LetterState
- */
-/** @typedef {import("../writing/views/writing_view.js").Proposal} Proposal */
-/** @typedef {import("../../../wasm_build/ui/formats.js").Mailbox} Mailbox */
-/**
- * The words of a letter. An earlier version of the pages kept the people as texts of a header field.
- * @typedef {Omit<Proposal, "attachments" | "to" | "cc" | "bcc"> & {
- *   to: (string | Mailbox)[], cc?: (string | Mailbox)[], bcc?: (string | Mailbox)[],
- *   statements?: import("../writing/statements.js").Statements,
- * }} KeptWords
- */
-/** @typedef {KeptWords & {outboxId: string, attachments: import("../keys/mail_vault.js").Attachment[]}} Held */
-/** @typedef {KeptWords & {files: {name: string, type: string, data: string}[]}} Words attachments in base64 */
-/**
- * `isPart` is true while copies of the letter are still missing here, such as the copy for people in Bcc. The state is
- * `held` then, also if the page ends meanwhile.
- * @typedef {{
- *   id: string, turn: number, state: LetterState, problem: string, copies: WaitingCopy[], words: Words, isPart?: boolean,
- * }} Letter
- */
-/**
- * The outcome of a copy. `problem` is the code of a refusal.
- * @typedef {{outcome: "sent" | "unknown" | "refused", problem?: string}} Fate
- */
+/** @typedef {import("./due_times.js").Delay} Delay */
+/** @typedef {import("./letter_rows.js").Letter} Letter */
+/** @typedef {import("./letter_rows.js").WaitingCopy} WaitingCopy */
+/** @typedef {import("./letter_rows.js").Words} Words */
+/** @typedef {import("./letter_rows.js").KeptWords & {outboxId: string, attachments: import("../keys/mail_vault.js").Attachment[]}} Held */
 
-/** The bridge keeps a key for a day. Half of that time is used, because the clock may have been wrong at the first try. */
-const REMEMBERED_MILLISECONDS = 12 * 60 * 60 * 1000;
 /** The wait before the next try, after a failure that may pass. */
 const AGAIN_MILLISECONDS = 30_000;
-/**
- * The longest wait for an answer, in milliseconds: a minute, and the time for the upload at 10 kB a second.
- * @param {number} size in bytes
- */
-const patienceFor = (size) => 60_000 + size / 10;
 /** The first part of the name of the lock for sending. The account follows, so that only one tab of an account sends. */
 const TURN = "sealwax-outbox";
-/** Errors after which the same request is repeated later. If the message was sent already, its key prevents a second sending. */
-const LATER = new Set([
-  "locked", "unreachable", "session-ended", "server-error", "already-sending", "try-later", "database-unavailable", "mail-server-busy",
-  "mail-server-unreachable",
-]);
+
+/** The event when a letter has left. `submission` is the answer about its last copy; null if an earlier page got it. */
+export class LetterSentEvent extends Event {
+  /** @param {string} id @param {Submission | null} submission */
+  constructor(id, submission) {
+    super("sent");
+    this.id = id;
+    this.submission = submission;
+  }
+}
 
 /** Dispatches "change", and "sent" when a letter has left. */
 export class Outbox extends EventTarget {
-  #sending;
+  #copies;
   #kept;
   #source;
-  #patienceFor;
+  #otherTabs = new BroadcastChannel(TURN);
   /** @type {Letter[]} */
   #letters = [];
   #state = "";
   #timer = 0;
+  /** The number of letters that wait while the keys are locked. */
+  lockedCount = 0;
 
   /**
    * @param {SendingRequests} sending
-   * @param {KeptMail} kept
+   * @param {WaitingLetters} kept
    * @param {MailSource} source
    * @param {{patienceFor: (size: number) => number}} [limits] `patienceFor` gives the longest wait for an answer in
    *   milliseconds
    */
   constructor(sending, kept, source, limits = { patienceFor }) {
     super();
-    this.#patienceFor = limits.patienceFor;
-    this.#sending = sending;
+    this.#copies = new CopySending(sending, source, limits.patienceFor);
     this.#kept = kept;
     this.#source = source;
     kept.addEventListener("change", () => void this.#follow());
     source.addEventListener("back", () => void this.send());
+    this.#otherTabs.addEventListener("message", ({ data }) => { if (data.account === this.#kept.address) void this.#hear(data); });
+    // Timers do not run while a computer sleeps.
+    document.addEventListener("visibilitychange", () => void this.send());
   }
 
   /** The letters, the oldest first. */
@@ -102,26 +85,36 @@ export class Outbox extends EventTarget {
    * Whether a letter that is sent now has to wait here. Asks the bridge, unless the bridge is known to be out of reach.
    * @returns {Promise<boolean>}
    */
-  async isNeeded() {
-    return (await this.#kept.open().catch(() => false)) && !(await this.#source.reaches());
+  isNeeded() {
+    return this.#source.isLost();
+  }
+
+  /** Whether a letter can wait here. */
+  canKeep() {
+    return this.#kept.canKeep();
   }
 
   /**
    * Keeps a copy of a letter. The letter waits once its last copy is here. Rejects with `storage-full` or
    * `storage-refused`; the letter then stays where it was written.
    * @param {string} id @param {Words} words
-   * @param {{message: ArrayBuffer, recipients: string[], key: string, wish: CopyWish | null, isLast: boolean}} copy
+   * @param {{
+   *   message: ArrayBuffer, recipients: string[], key: string, wish?: CopyWish | null, isLast: boolean,
+   *   delay?: Delay | null,
+   * }} copy the wait of `delay` begins when all copies are here
    */
-  add(id, words, { message, recipients, key, wish, isLast }) {
-    return this.#inTurn(async () => {
+  async add(id, words, { message, recipients, key, wish = null, isLast, delay = null }) {
+    await this.#inTurn(async () => {
       const before = this.#find(id);
       const turn = before?.turn ?? this.#letters.reduce((latest, letter) => Math.max(latest, letter.turn), 0) + 1;
       const copies = [
         ...(before?.copies ?? []).filter((copy) => copy.key !== key),
         { message: base64FromBytes(message), recipients, key, wish, tried: 0, isSent: false },
       ];
-      await this.#keep({ id, turn, state: isLast ? "waiting" : "held", problem: "", copies, words, isPart: !isLast });
+      const state = isLast ? "waiting" : "held";
+      await this.#keep({ id, turn, state, problem: "", copies, words, isPart: !isLast, wait: delay && beginWait(delay, Date.now()) });
     });
+    this.#plan();
   }
 
   /** Whether a letter may be changed: nobody has got it, and no request with it can be on its way. @param {Letter} letter */
@@ -134,20 +127,24 @@ export class Outbox extends EventTarget {
     return !isPart;
   }
 
-  /** Keeps a letter back while the person changes it. @param {string} id @returns {Promise<Held | null>} */
+  /**
+   * Keeps a letter back while the person changes it.
+   * @param {string} id @returns {Promise<Held | null>} null if somebody has got the letter, or may have got it
+   */
   hold(id) {
     return this.#inTurn(async () => {
       const letter = this.#find(id);
       if (!letter || !this.mayChange(letter)) return null;
       await this.#keep({ ...letter, state: "held" });
       const { files, ...words } = letter.words;
-      return { ...words, outboxId: id, attachments: files.map((file) => ({ ...file, data: bytesFromBase64(file.data) })) };
+      const sendAt = letter.wait?.kind === "later" ? letter.wait.until : undefined;
+      return { ...words, sendAt, outboxId: id, attachments: files.map((file) => ({ ...file, data: bytesFromBase64(file.data) })) };
     });
   }
 
   /**
-   * Sends a letter that was kept back, refused or perhaps sent, because the person has agreed. The agreement does not cover
-   * what another tab has done with the letter since the person saw it.
+   * Sends a letter now that was kept back, refused or perhaps sent, or that waits for its time, because the person has
+   * agreed. The agreement does not cover what another tab has done with the letter since the person saw it.
    * @param {Letter} seen the letter as the person saw it
    */
   async release(seen) {
@@ -156,7 +153,7 @@ export class Outbox extends EventTarget {
       if (!letter || !isAsSeen(letter, seen) || !this.isWhole(letter)) return;
       // Each copy gets a new key, because the bridge would only repeat its answer for the old key.
       const copies = letter.copies.map((copy) => (copy.isSent ? copy : { ...copy, key: newSendingKey(), tried: 0 }));
-      await this.#keep({ ...letter, state: "waiting", problem: "", copies });
+      await this.#keep({ ...letter, state: "waiting", problem: "", copies, wait: null });
     });
     await this.send();
   }
@@ -171,31 +168,44 @@ export class Outbox extends EventTarget {
     await this.#read().catch(() => undefined);
   }
 
-  /** Sends the letters that wait, the oldest first, until a failure that may pass. */
+  /** Sends the letters that are due, the oldest first, until a failure that may pass. */
   async send() {
-    clearTimeout(this.#timer);
-    if (this.#source.isAway || !this.#hasWaiting) return;
-    await navigator.locks.request(this.#turn, { ifAvailable: true }, async (lock) => {
-      if (!lock) return;
-      await this.refresh();
-      for (const { id } of this.#letters.filter(({ state }) => state === "waiting")) {
-        // If the keys were locked or the storage is full, the letter stays as it was kept before the request.
-        if (!(await this.#sendLetter(id).catch(() => false))) break;
-      }
-    });
-    if (this.#hasWaiting) this.#timer = window.setTimeout(() => void this.send(), AGAIN_MILLISECONDS);
+    if (!this.#source.isAway && this.#due.length > 0) {
+      await navigator.locks.request(this.#turn, { ifAvailable: true }, (lock) => (lock ? this.#sendDue() : undefined));
+    }
+    this.#plan();
   }
 
   get #turn() {
     return `${TURN} ${this.#kept.address}`;
   }
 
-  get #hasWaiting() {
-    return this.#letters.some(({ state }) => state === "waiting");
+  /** The letters that wait, and whose time has come. */
+  get #due() {
+    const now = Date.now();
+    return this.#letters.filter(({ state, wait = null }) => state === "waiting" && isDue(wait, now));
+  }
+
+  async #sendDue() {
+    await this.refresh();
+    for (const { id } of this.#due) {
+      // If the keys were locked or the storage is full, the letter stays as it was kept before the request.
+      if (!(await this.#sendLetter(id).catch(() => false))) return;
+    }
+  }
+
+  /** Looks at the clock again when the next letter may be due. */
+  #plan() {
+    clearTimeout(this.#timer);
+    const waits = this.#letters.filter(({ state }) => state === "waiting").map(({ wait = null }) => wait);
+    const milliseconds = Math.min(nextLook(waits, Date.now()) ?? Infinity, this.#due.length > 0 ? AGAIN_MILLISECONDS : Infinity);
+    if (milliseconds < Infinity) this.#timer = window.setTimeout(() => void this.send(), milliseconds);
   }
 
   /** @param {string} id @returns {Promise<boolean>} whether the next letter may be sent */
   async #sendLetter(id) {
+    /** @type {Submission | null} */
+    let last = null;
     for (let index = 0; ; index += 1) {
       const letter = this.#find(id);
       const copy = letter?.copies[index];
@@ -203,8 +213,10 @@ export class Outbox extends EventTarget {
       if (!copy) break;
       if (copy.isSent) continue;
       try {
-        const { outcome, problem = "" } = await this.#sendCopy(letter, copy);
+        const noteTry = (/** @type {number} */ tried) => this.#keep(withCopy(this.#now(letter), copy, { tried }));
+        const { outcome, problem = "", submission = null } = await this.#copies.send(copy, noteTry);
         if (outcome === "sent") {
+          last = submission;
           await this.#keep(withCopy(this.#now(letter), copy, { isSent: true }));
           continue;
         }
@@ -221,48 +233,9 @@ export class Outbox extends EventTarget {
       }
     }
     await this.#remove(id);
-    this.dispatchEvent(new Event("sent"));
+    this.dispatchEvent(new LetterSentEvent(id, last));
+    this.#tell({ id, submission: last });
     return true;
-  }
-
-  /** @param {Letter} letter @param {WaitingCopy} copy @returns {Promise<Fate>} */
-  async #sendCopy(letter, copy) {
-    const now = Date.now();
-    const age = now - copy.tried;
-    const isForgotten = copy.tried !== 0 && (age < 0 || age > REMEMBERED_MILLISECONDS);
-    if (!isForgotten) {
-      // The time is noted before the request, because the page may be closed before the answer.
-      if (copy.tried === 0) await this.#keep(withCopy(this.#now(letter), copy, { tried: now }));
-      const fate = await this.#request(copy);
-      if (fate.outcome !== "unknown") return fate;
-    }
-    // If the bridge did not answer, the same request is repeated later. The outcome does not count as unknown yet.
-    if (!(await this.#source.reaches())) throw new ApiError("unreachable", "the bridge was lost during the request");
-    return { outcome: (await this.#look(copy)) ? "sent" : "unknown" };
-  }
-
-  /** @param {WaitingCopy} copy the copy as it was before this request @returns {Promise<Fate>} */
-  async #request({ message, recipients, key, wish, tried }) {
-    try {
-      const octets = bytesFromBase64(message);
-      const { outcome } = await answerWithin(
-        this.#patienceFor(octets.byteLength), this.#sending.sendMessage(octets, recipients, key, wish),
-      );
-      return { outcome: outcome === "sent" ? "sent" : "unknown" };
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.isOpen || LATER.has(error.code)) throw error;
-      const refused = { outcome: /** @type {const} */ ("refused"), problem: error.code };
-      // An earlier request with this key may have sent the message. Only the error `message-refused` excludes that.
-      if (tried === 0 || error.code === "message-refused") return refused;
-      const earlier = await answerWithin(this.#patienceFor(0), this.#sending.withdraw(key));
-      if (earlier === null) return refused;
-      return { outcome: earlier.outcome === "sent" ? "sent" : "unknown" };
-    }
-  }
-
-  /** @param {WaitingCopy} copy */
-  async #look({ key }) {
-    return (await answerWithin(this.#patienceFor(0), this.#sending.lookForCopy(key)))?.outcome === "sent";
   }
 
   /** @param {string} id */
@@ -280,28 +253,51 @@ export class Outbox extends EventTarget {
     const { id, ...rest } = letter;
     await this.#kept.keepLetter(id, rest);
     this.#letters = inOrder([...this.#letters.filter((other) => other.id !== id), letter]);
-    this.dispatchEvent(new Event("change"));
+    this.#changed();
   }
 
   /** @param {string} id */
   async #remove(id) {
     await this.#kept.removeLetter(id);
     this.#letters = this.#letters.filter((letter) => letter.id !== id);
-    this.dispatchEvent(new Event("change"));
+    this.#changed();
   }
 
-  /** Reads the letters and sends them when the kept mail opens. Drops them when it closes. */
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+    this.#tell(null);
+  }
+
+  /** Informs the other tabs of a change. @param {{id: string, submission: Submission | null} | null} sent a letter that has left */
+  #tell(sent) {
+    this.#otherTabs.postMessage({ account: this.#kept.address, sent });
+  }
+
+  /** Reads what another tab has changed. @param {{sent: {id: string, submission: Submission | null} | null}} message */
+  async #hear({ sent }) {
+    await this.refresh();
+    this.#plan();
+    if (sent) this.dispatchEvent(new LetterSentEvent(sent.id, sent.submission));
+  }
+
+  /** Reads the letters and sends them when the keys are unlocked. Drops them at a lock. */
   async #follow() {
-    if (this.#state === this.#kept.state) return;
-    this.#state = this.#kept.state;
+    const state = `${this.#kept.state} ${this.#kept.address}`;
+    if (this.#state === state) return;
+    this.#state = state;
+    // No words of a letter stay in a locked page.
+    if (this.#kept.state !== "open") this.#letters = [];
     await this.refresh();
     void this.send();
   }
 
   async #read() {
-    const before = this.#letters.length;
-    this.#letters = this.#kept.state === "open" ? inOrder(/** @type {Letter[]} */ (await this.#kept.readLetters())) : [];
-    if (this.#letters.length + before > 0) this.dispatchEvent(new Event("change"));
+    const before = this.#letters.length + this.lockedCount;
+    const isOpen = this.#kept.state === "open";
+    const letters = isOpen ? (await this.#kept.readLetters()).map(readLetter).filter((letter) => letter !== null) : [];
+    this.lockedCount = isOpen ? 0 : await this.#kept.count();
+    this.#letters = inOrder(letters);
+    if (this.#letters.length + this.lockedCount + before > 0) this.dispatchEvent(new Event("change"));
   }
 
   /**
@@ -315,47 +311,6 @@ export class Outbox extends EventTarget {
       await this.#read();
       return act();
     });
-  }
-}
-
-/** The sending of one letter, through the bridge or through the outbox. */
-export class LetterPost {
-  #outbox;
-  #sending;
-  #words;
-  #id = crypto.randomUUID();
-  /** Whether the letter was put into the outbox. */
-  waits = false;
-
-  /** @param {SendingRequests} sending @param {Outbox} outbox @param {() => Words} words */
-  constructor(sending, outbox, words) {
-    this.#sending = sending;
-    this.#outbox = outbox;
-    this.#words = words;
-  }
-
-  /** Sends a copy, or puts it into the outbox. @type {import("../writing/letter_sending.js").Poster["sendMessage"]} */
-  async sendMessage(message, recipients, key, wish = null, isLast = true) {
-    // If one copy of the letter is in the outbox, its other copies go there too.
-    if (!this.waits && !(await this.#outbox.isNeeded())) return this.#sending.sendMessage(message, recipients, key, wish);
-    await this.#outbox.add(this.#id, this.#words(), { message, recipients, key, wish, isLast });
-    this.waits = true;
-    return { outcome: "sent", savedTo: null, copy: false };
-  }
-
-  /** @type {SendingRequests["timestamp"]} */
-  timestamp(query) {
-    return this.#sending.timestamp(query);
-  }
-
-  /** @type {SendingRequests["withdraw"]} */
-  withdraw(key) {
-    return this.#sending.withdraw(key);
-  }
-
-  /** @type {SendingRequests["lookForCopy"]} */
-  lookForCopy(key) {
-    return this.#sending.lookForCopy(key);
   }
 }
 
@@ -373,20 +328,4 @@ function withCopy(letter, { key }, change) {
 /** @param {Letter[]} letters */
 function inOrder(letters) {
   return letters.sort((one, other) => one.turn - other.turn);
-}
-
-/**
- * The answer to a request. Rejects with `unreachable` if no answer comes in time, because a bridge that never answers
- * would hold up the other letters. The request may still arrive at the bridge, so it is repeated under the same key.
- * @template T
- * @param {number} milliseconds
- * @param {Promise<T>} answer
- * @returns {Promise<T>}
- */
-async function answerWithin(milliseconds, answer) {
-  let timer = 0;
-  const late = new Promise((_, reject) => {
-    timer = window.setTimeout(() => reject(new ApiError("unreachable", "the bridge does not answer")), milliseconds);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -2,7 +2,7 @@
  * The IndexedDB of the mail that can be read without a connection. It is a separate database, so that it can be deleted as
  * a whole.
  *
- * The messages, the lists, the waiting letters, the account's address and the person's keys are encrypted. Hashes of
+ * The messages, the lists, the account's address and the person's keys are encrypted. Hashes of
  * account, folder and message, the order in which messages were opened, and sizes are in clear.
  */
 
@@ -11,10 +11,10 @@ import { haveSameBytes } from "../../../wasm_build/vault/values/same_bytes.js";
 
 const DATABASE = {
   name: "sealwax-offline", version: 1,
-  keyPaths: { accounts: "account", messages: "place", marks: "place", lists: "place", letters: "place" },
+  keyPaths: { accounts: "account", messages: "place", marks: "place", lists: "place" },
 };
 /** The stores whose records belong to one account and are named by a place. */
-const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
+const PLACED = /** @type {const} */ (["messages", "marks", "lists"]);
 
 /**
  * `key` is the key of all other records, sealed by the vault. `head` is encrypted under it. `keys` is a key file with the
@@ -23,7 +23,7 @@ const PLACED = /** @type {const} */ (["messages", "marks", "lists", "letters"]);
  */
 /** `turn` grows with each opened message. @typedef {{place: string, turn: number, bytes: number}} Mark */
 /** @typedef {{place: string, sealed: ArrayBuffer}} Sealed */
-/** @typedef {"messages" | "lists" | "letters"} PlacedStore */
+/** @typedef {"messages" | "lists"} PlacedStore */
 
 /** Whether the database exists. Does not create it. */
 export async function keepsMail() {
@@ -40,15 +40,11 @@ export async function readAccount(account) {
   return (await transact("readonly", (transaction) => transaction.objectStore("accounts").get(account))) ?? null;
 }
 
-/** Replaces all records of an account. Rejects with `storage-refused` if letters wait, so that none is lost. @param {KeptAccount} kept */
+/** Replaces all records of an account. @param {KeptAccount} kept */
 export async function writeAccount(kept) {
   await transact("readwrite", (transaction) => {
-    const counting = transaction.objectStore("letters").count(placesOf(kept.account));
-    counting.onsuccess = () => {
-      if (counting.result > 0) return transaction.abort();
-      dropAll(transaction, kept.account);
-      transaction.objectStore("accounts").put(kept);
-    };
+    dropAll(transaction, kept.account);
+    transaction.objectStore("accounts").put(kept);
   });
 }
 
@@ -59,36 +55,15 @@ export async function renewAccount(kept) {
   });
 }
 
-/**
- * Deletes all records of accounts, or none if a letter waits that may not be deleted. The check and the deletion are one
- * step, so that no letter is lost that another tab adds or changes meanwhile.
- * @param {string[]} accounts @param {Sealed[]} agreed the letters that may be deleted, as they were when the person was asked
- * @returns {Promise<boolean>} false if nothing was deleted
- */
-export async function removeAccounts(accounts, agreed) {
-  if (!(await keepsMail())) return true;
-  const may = new Map(agreed.map(({ place, sealed }) => [place, sealed]));
-  let isRemoved = false;
-  await transact("readwrite", (transaction) => {
-    const reading = transaction.objectStore("letters").getAll();
-    reading.onsuccess = () => {
-      /** @type {Sealed[]} */
-      const letters = reading.result.filter(({ place }) => accounts.some((account) => place.startsWith(`${account} `)));
-      isRemoved = letters.every(({ place, sealed }) => haveSameBytes(may.get(place) ?? new ArrayBuffer(0), sealed));
-      if (isRemoved) for (const account of accounts) dropAll(transaction, account);
-    };
-  });
-  return isRemoved;
+/** Deletes all records of accounts. @param {string[]} accounts */
+export async function removeAccounts(accounts) {
+  if (!(await keepsMail())) return;
+  await transact("readwrite", (transaction) => { for (const account of accounts) dropAll(transaction, account); });
 }
 
 /** @param {PlacedStore} store @param {string} place @returns {Promise<ArrayBuffer | null>} */
 export async function readSealed(store, place) {
   return (await transact("readonly", (transaction) => transaction.objectStore(store).get(place)))?.sealed ?? null;
-}
-
-/** @param {PlacedStore} store @param {string} account @returns {Promise<Sealed[]>} */
-export function readAllSealed(store, account) {
-  return transact("readonly", (transaction) => transaction.objectStore(store).getAll(placesOf(account)));
 }
 
 /**
@@ -108,14 +83,6 @@ export async function writeSealed(kept, store, record, { maxBytes } = { maxBytes
     });
   });
   return isWritten;
-}
-
-/** @param {PlacedStore} store @param {string} place */
-export async function removeSealed(store, place) {
-  await transact("readwrite", (transaction) => {
-    transaction.objectStore(store).delete(place);
-    if (store === "messages") transaction.objectStore("marks").delete(place);
-  });
 }
 
 /** The number and the size of the kept messages. @param {string} account */

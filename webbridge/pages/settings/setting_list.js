@@ -58,6 +58,7 @@ export const SECTIONS = [
     settings: [
       { name: "signature", titleKey: "letter_signature_title", words: ["letter_signature_hint"] },
       { name: "copies", titleKey: "copies_title", words: ["copy_label_all", "copy_hint_all"] },
+      { name: "undo-send", titleKey: "undo_send_label", words: ["undo_send_hint"] },
       { name: "clear", titleKey: "clear_heading", words: ["clear_meaning", "clear_never_label"] },
     ],
   },

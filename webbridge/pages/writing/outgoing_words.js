@@ -29,9 +29,9 @@ export function wordsOf(composition, sender, policy) {
  */
 export function keptWordsOf(composition, sender, policy) {
   const { attachments, ...words } = wordsOf(composition, sender, policy);
-  const { to, cc, bcc, values: { sharedFrom, sign, encrypt }, proposal: { answersEncrypted } } = composition;
+  const { to, cc, bcc, values: { sharedFrom, sign, encrypt, copy }, proposal: { answersEncrypted } } = composition;
   return {
-    ...words, to: to.mailboxes, cc: cc.mailboxes, bcc: bcc.mailboxes, sharedFrom, answersEncrypted, sign, encrypt,
+    ...words, to: to.mailboxes, cc: cc.mailboxes, bcc: bcc.mailboxes, sharedFrom, answersEncrypted, sign, encrypt, copy,
     files: attachments.map(({ name, type, data }) => ({ name, type, data: base64FromBytes(data) })),
   };
 }

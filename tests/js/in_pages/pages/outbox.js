@@ -2,7 +2,10 @@
 
 export async function outboxInPage() {
   const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
-  const { Outbox, LetterPost } = await import("/source/webbridge/pages/offline/outbox.js");
+  const { Outbox } = await import("/source/webbridge/pages/offline/outbox.js");
+  const { LetterPost } = await import("/source/webbridge/pages/offline/letter_post.js");
+  const { removeBoxes } = await import("/source/webbridge/pages/offline/letter_store.js");
+  const { accountDigest } = await import("/source/webbridge/pages/app/state_database.js");
   const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   globalThis.sent = [];
   globalThis.asked = [];
@@ -37,7 +40,10 @@ export async function outboxInPage() {
   await begin();
   globalThis.place = new MailSource(api, kept);
   globalThis.patience = 60_000;
-  globalThis.makeOutbox = () => new Outbox(api, kept, place, { patienceFor: () => patience });
+  globalThis.letters = makeLetters();
+  globalThis.makeOutbox = (kept = letters) => new Outbox(api, kept, place, { patienceFor: () => patience });
+  // Another tab signs out. The person has agreed to lose no letter.
+  globalThis.signOut = async () => removeBoxes([await accountDigest(address)], []);
   globalThis.outbox = makeOutbox();
   place.leave();
   const files = [{ name: "a.txt", type: "text/plain", data: "AAEC" }];
@@ -71,7 +77,7 @@ export async function whatWaitsIsSentOnceAndInItsOrder() {
   await back();
   await other.send();
   await settled();
-  return [waits, before, sent, states(), (await kept.readLetters()).length];
+  return [waits, before, sent, states(), (await letters.readLetters()).length];
 }
 
 export async function aLostAnswerSendsNothingTwice() {
@@ -108,7 +114,7 @@ export async function aLockDuringTheRequestSendsNothingTwice() {
   lock(true);
   await until(() => asked.length === 2);
   await settled();
-  return [between, sent.length, asked, (await kept.readLetters()).length];
+  return [between, sent.length, asked, (await letters.readLetters()).length];
 }
 
 export async function aRequestThatTheBridgeHasForgottenIsNotRepeatedWithoutAQuestion(jump) {
@@ -188,11 +194,11 @@ export async function aLetterThatCannotBeKeptStaysWhereItWasWritten() {
 export async function aCopyIsNotKeptAloneWhenTheCopiesBeforeCannotBeRead() {
   const post = new LetterPost(api, outbox, () => words);
   await post.sendMessage(bytes("first"), ["first@example.test"], "key of first");
-  const usual = kept.readLetters;
-  kept.readLetters = async () => { throw new ApiError("storage-refused", "no"); };
+  const usual = letters.readLetters;
+  letters.readLetters = async () => { throw new ApiError("storage-refused", "no"); };
   const second = post.sendMessage(bytes("second"), ["second@example.test"], "key of second");
   const refused = await second.then(() => "", ({ code }) => code);
-  kept.readLetters = usual;
+  letters.readLetters = usual;
   await back();
   return [refused, sent];
 }
@@ -213,7 +219,7 @@ export async function anErrorOfARepeatedRequestSaysNothingAboutTheOneBefore(code
   await until(() => place.isAway);
   mode = code;
   await back();
-  return [states(), sent.length, (await kept.readLetters()).length];
+  return [states(), sent.length, (await letters.readLetters()).length];
 }
 
 export async function anAnswerOfThePersonCountsForTheLetterThatWasShown() {
@@ -237,49 +243,77 @@ export async function anAnswerOfThePersonCountsForTheLetterThatWasShown() {
 }
 
 export async function aLetterIsKeptOrRefusedWhateverAnotherTabHasDone() {
-  const other = make();
-  await other.open();
-  await other.end();
+  await letters.canKeep();
+  await signOut();
   const ended = await put("one").then((waits) => waits, ({ code }) => code);
-  const snapshot = [states(), kept.state];
-  await other.begin({ address, config: {} }, secret());
-  await kept.open();
-  await other.end();
-  await other.begin({ address, config: {} }, secret());
+  const snapshot = [states(), await letters.count()];
+  await letters.canKeep();
+  await signOut();
+  const other = makeLetters();
+  await other.canKeep();
   const anew = await put("two");
   await outbox.refresh();
   return [ended, snapshot, anew, states(), (await other.readLetters()).length];
 }
 
-export async function aLetterThatComesWhileKeepingIsSwitchedOffIsKeptOrRefused() {
-  const other = make();
+export async function aLetterThatComesDuringASignOutIsKeptOrRefused() {
   const wrong = [];
   for (let step = 0; step < 24; step += 1) {
-    await other.open();
+    await letters.canKeep();
     const adding = put(`letter ${step}`).then((waits) => waits, () => false);
     for (let turn = 0; turn < step; turn += 1) await new Promise((resolve) => { setTimeout(resolve); });
-    const [isAdded, hasEnded] = await Promise.all([adding, other.end()]);
-    const letters = await kept.readLetters();
-    const isWrong = isAdded === hasEnded || letters.length !== Number(isAdded);
-    if (isWrong) wrong.push([step, isAdded, hasEnded, letters.length]);
-    for (const { id } of letters) await kept.removeLetter(id);
+    const [isAdded, hasEnded] = await Promise.all([adding, signOut()]);
+    const count = await letters.count();
+    if (isAdded === hasEnded || count !== Number(isAdded)) wrong.push([step, isAdded, hasEnded, count]);
+    for (const { id } of await letters.readLetters()) await letters.removeLetter(id);
     await outbox.refresh();
-    await other.begin({ address, config: {} }, secret());
-    await kept.open();
   }
   await put("last");
-  return [wrong, await other.end(), (await kept.readLetters()).length];
+  return [wrong, await signOut(), (await letters.readLetters()).length];
 }
 
-export async function aTabThatBeginsLaterLosesNoLetter() {
-  const late = make();
-  await put("one");
-  const before = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
-  keyFile.make = async () => bytes("another passphrase");
-  await late.begin({ address, config: {} }, secret());
-  const [account] = await stored("accounts", "readonly", (store, done) => done(store.getAll()));
-  await outbox.refresh();
-  return [states(), (await late.readLetters()).length, before.length, new TextDecoder().decode(account.keys)];
+export async function twoTabsThatBeginTogetherLoseNoLetter() {
+  const [one, two] = [makeLetters(), makeLetters()];
+  await Promise.all([one.keepLetter("one", { text: "one" }), two.keepLetter("two", { text: "two" })]);
+  const read = async (tab) => (await tab.readLetters()).map(({ id, text }) => `${id} ${text}`).sort();
+  return [await read(one), await read(two), await read(makeLetters())];
+}
+
+export async function aLetterIsEitherSentOrTakenBack() {
+  reach = true;
+  await place.reaches();
+  dispatchEvent(new Event("online"));
+  await until(() => !place.isAway);
+  const now = Date.now;
+  const wrong = [];
+  const counts = [0, 0];
+  const tabs = [makeOutbox(makeLetters()), makeOutbox(makeLetters())];
+  for (let step = 0; step < 30; step += 1) {
+    Date.now = now;
+    const post = new LetterPost(api, outbox, () => words);
+    post.delay = { kind: "undo", seconds: 20 };
+    await post.sendMessage(bytes(`letter ${step}`), ["bob@example.test"], `key of letter ${step}`);
+    const before = sent.length;
+    for (const tab of tabs) await tab.refresh();
+    Date.now = () => now() + 60_000;
+    const pause = () => new Promise((resolve) => { setTimeout(resolve, step % 6); });
+    const acts = [() => tabs[0].send(), () => tabs[1].hold(post.id), () => outbox.send()];
+    const turned = [...acts.slice(step % 3), ...acts.slice(0, step % 3)];
+    const outcomes = [];
+    for (const act of turned) {
+      outcomes.push(act());
+      if (step % 2) await pause();
+    }
+    const held = (await Promise.all(outcomes)).find(Boolean) ?? null;
+    await tabs[0].send();
+    await settled();
+    const isSent = sent.length - before;
+    if (isSent + Number(held !== null) !== 1 || (held && held.subject !== "Hello")) wrong.push([step, isSent, held !== null]);
+    counts[held ? 1 : 0] += 1;
+    await outbox.remove(post.id);
+  }
+  Date.now = now;
+  return [wrong, counts.every((count) => count > 0), new Set(asked).size === asked.length];
 }
 
 export async function noStoryOfErrorsCallsALetterChangeableThatSomebodyGot() {
@@ -337,6 +371,6 @@ export async function noStoryOfErrorsCallsALetterChangeableThatSomebodyGot() {
 
 export async function page() {
   lock(true);
-  for (const { id } of await kept.readLetters()) await kept.removeLetter(id);
+  for (const { id } of await letters.readLetters()) await letters.removeLetter(id);
   await kept.end();
 }

@@ -28,7 +28,7 @@ import { askToSignOut } from "./sign_out_question.js";
  */
 /** @typedef {{translate: Catalogue, changeAccount: (choice: string) => Promise<boolean>}} AccountChangeServices */
 /** @typedef {import("../account_requests.js").AccountHere} AccountHere */
-/** @typedef {import("../../offline/store.js").Sealed} Sealed */
+/** @typedef {import("../../offline/letter_store.js").Sealed} Sealed */
 
 /**
  * @param {AccountsServices} services

@@ -4,7 +4,7 @@ import { ask } from "../../../../wasm_build/ui/ask.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../drafts/unfinished_drafts.js").UnfinishedDrafts} UnfinishedDrafts */
-/** @typedef {import("../../offline/store.js").Sealed} Sealed */
+/** @typedef {import("../../offline/letter_store.js").Sealed} Sealed */
 /** @typedef {import("../accounts_here.js").AccountsHere} AccountsHere */
 /**
  * @typedef {{

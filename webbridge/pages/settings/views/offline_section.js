@@ -95,14 +95,14 @@ function createBeginning(services, failure, onTried) {
 }
 
 /**
- * Ends the keeping, unless letters wait.
+ * Ends the keeping.
  * @param {OfflineServices} services
  * @param {HTMLElement} failure
  */
 async function end(services, failure) {
   try {
-    if (await services.away.mail.end()) await services.away.files.remove();
-    else failure.textContent = services.translate("outbox_first");
+    await services.away.mail.end();
+    await services.away.files.remove();
   } catch (error) {
     failure.textContent = services.sentenceFor(error);
   }

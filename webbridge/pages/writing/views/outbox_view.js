@@ -1,11 +1,11 @@
-/** The outbox: the letters that wait for a connection, each with its state, and what the person can do with it. */
+/** The outbox: the letters that wait, each with its state, and what the person can do with it. */
 
 import { html, problem } from "../../../../wasm_build/ui/dom.js";
-import { isolate, listOf, number } from "../../../../wasm_build/ui/formats.js";
+import { isolate, listOf, number, shortMoment } from "../../../../wasm_build/ui/formats.js";
 import { ask } from "../../../../wasm_build/ui/ask.js";
-import { mailboxesOf } from "../../../../wasm_build/writing/draft_content.js";
 import { actIcon } from "../../app/act_icons.js";
-import { optionsOf } from "../statements.js";
+import { isDue } from "../../offline/due_times.js";
+import { proposalOf } from "./taken_back.js";
 
 /** @typedef {import("../../../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../offline/away.js").Away} Away */
@@ -13,10 +13,10 @@ import { optionsOf } from "../statements.js";
 /** @typedef {import("../../offline/outbox.js").Letter} Letter */
 /**
  * `hasDraft` says whether a letter is begun in the writing view.
- * @typedef {OutboxLinkServices & {
- *   mailVault: import("../../keys/mail_vault.js").MailVault, sentenceFor: import("../../app/services.js").SentenceFor,
+ * @typedef {OutboxLinkServices & import("./taken_back.js").RewritingServices & {
+ *   sentenceFor: import("../../app/services.js").SentenceFor,
  *   attempt: import("../../app/services.js").Attempt, write: import("../../app/services.js").Write, mailPath: () => string,
- *   hasDraft: () => boolean, readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
+ *   hasDraft: () => boolean,
  * }} OutboxServices
  */
 
@@ -26,10 +26,11 @@ export function createOutboxView(services) {
   const heading = html("h1", { tabindex: -1, text: translate("outbox_title") });
   const list = html("ul", { class: "cards" });
   const failure = problem("outbox-error");
-  const empty = html("p", { class: "empty", text: translate("outbox_empty") });
+  const empty = html("p", { class: "empty" });
   const draw = () => {
     const focused = list.contains(document.activeElement);
     list.replaceChildren(...outbox.letters.map((letter) => createCard(services, letter, failure)));
+    empty.textContent = translate(outbox.lockedCount > 0 ? "outbox_locked" : "outbox_empty");
     empty.hidden = outbox.letters.length > 0;
     // The button that had the focus was removed with its card.
     if (focused) heading.focus();
@@ -62,9 +63,21 @@ export function createOutboxLink(services) {
   return { element, dispose: () => outbox.removeEventListener("change", draw) };
 }
 
-/** The notice that a letter waits. @param {Catalogue} translate @param {() => void} view @returns {import("./sent_notice.js").SentNotice} */
-export function waitingNotice(translate, view) {
-  return { text: translate("outbox_added"), label: translate("outbox_title"), view };
+/**
+ * The notice that a letter waits for its time, or for a connection.
+ * @param {Catalogue} translate
+ * @param {{until: number} | null} delay null for a connection
+ * @param {() => void} view
+ * @returns {import("./sent_notice.js").SentNotice}
+ */
+export function waitingNotice(translate, delay, view) {
+  const text = delay ? translate("later_added", { time: momentOf(delay.until) }) : translate("outbox_added");
+  return { text, label: translate("outbox_title"), view };
+}
+
+/** @param {number} time */
+function momentOf(time) {
+  return shortMoment(new Date(time).toISOString());
 }
 
 /** @param {OutboxServices} services @param {Letter} letter @param {HTMLElement} failure */
@@ -73,7 +86,7 @@ function createCard(services, letter, failure) {
   const { id, words, state, problem: code } = letter;
   // An earlier version of the pages kept the people as texts.
   const people = [...words.to, ...words.cc ?? [], ...words.bcc ?? []].map((entry) => (typeof entry === "string" ? entry : entry.address));
-  const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : translate(`outbox_${state}`);
+  const sentence = state === "refused" && code ? `${translate("outbox_refused")} ${services.sentenceFor({ code })}` : stateSentence(translate, letter);
   const button = (/** @type {string} */ key, /** @type {string} */ test, /** @type {() => Promise<void>} */ act) => {
     const made = html("button", { type: "button", text: translate(key), data: { test } });
     made.addEventListener("click", () => void services.attempt(made, translate("outbox_working"), failure, act));
@@ -84,7 +97,8 @@ function createCard(services, letter, failure) {
     if (proposal) services.write(await proposalOf(services, proposal));
     else failure.textContent = translate(services.hasDraft() ? "outbox_other_letter" : "outbox_busy");
   });
-  const send = button("send", "outbox-send", async () => {
+  const isLater = waitsForTime(letter);
+  const send = button(isLater ? "outbox_send_now" : "send", "outbox-send", async () => {
     if (state !== "unknown") return outbox.release(letter);
     ask({
       title: translate("send_again_question"), meaning: translate("error_sending_unknown"), keep: translate("keep"),
@@ -104,19 +118,17 @@ function createCard(services, letter, failure) {
     html("h2", { class: "card-title", dir: "auto", text: words.subject || translate("no_subject") }),
     html("p", { text: translate("to_whom", { who: listOf(people.map(isolate), translate) }) }),
     html("p", { text: sentence, data: { test: "outbox-state" } }),
-    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...(state === "waiting" || !outbox.isWhole(letter) ? [] : [send]), remove),
+    html("div", { class: "actions" }, ...(outbox.mayChange(letter) ? [change] : []), ...((state === "waiting" && !isLater) || !outbox.isWhole(letter) ? [] : [send]), remove),
   );
 }
 
-/**
- * The words of a waiting letter as a proposal for the writing view.
- * @param {OutboxServices} services @param {import("../../offline/outbox.js").Held} letter
- * @returns {Promise<import("../../../../wasm_build/writing/composition.js").Proposal>}
- */
-async function proposalOf({ mailVault, signatureOffers }, { to, cc = [], bcc = [], statements, ...rest }) {
-  const options = statements && optionsOf(statements, signatureOffers.labelPolicy);
-  const [open = [], copied = [], hidden = []] = await Promise.all(
-    [to, cc, bcc].map((line) => mailboxesOf(line, (texts) => mailVault.readAddresses(texts))),
-  );
-  return { ...rest, options, to: open, cc: copied, bcc: hidden };
+/** @param {Catalogue} translate @param {Letter} letter */
+function stateSentence(translate, { state, wait = null }) {
+  if (state !== "waiting" || wait === null || isDue(wait, Date.now())) return translate(`outbox_${state}`);
+  return wait.kind === "later" ? translate("outbox_later", { time: momentOf(wait.until) }) : translate("outbox_soon");
+}
+
+/** Whether a letter waits for a time that the person has chosen. @param {Letter} letter */
+function waitsForTime({ state, wait = null }) {
+  return state === "waiting" && wait?.kind === "later" && !isDue(wait, Date.now());
 }

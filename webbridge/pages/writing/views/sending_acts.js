@@ -11,11 +11,12 @@ import { remedyFor } from "../../../../wasm_build/writing/sending_remedies.js";
 import { openOthers } from "../../../../wasm_build/parcels/letter_people.js";
 import { inMemory } from "../../../../wasm_build/parcels/readable.js";
 import { ApiError } from "../../app/api.js";
-import { LetterPost } from "../../offline/outbox.js";
+import { LetterPost } from "../../offline/letter_post.js";
 import { planCopies } from "../letter_copies.js";
 import { LetterSending } from "../letter_sending.js";
 import { keptWordsOf, wordsOf, writtenContentOf } from "../outgoing_words.js";
 import { refusedSentences } from "../recipients_taken.js";
+import { undoSeconds } from "../undo_send_choice.js";
 import { waitingNotice } from "./outbox_view.js";
 import { ParcelWay } from "./parcel_way.js";
 import { createParcelNotice, createSentNotice } from "./sent_notice.js";
@@ -24,12 +25,14 @@ import { askWriter } from "./writing_questions.js";
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /** @typedef {import("../../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
- * `endWriting` closes the writing view, with the notice of a letter that was sent.
+ * `endWriting` closes the writing view, with the notice of a letter that was sent. The notice is null if `sendingBar` says
+ * what becomes of the letter.
  * @typedef {import("./parcel_way.js").ParcelServices & {
  *   clear: Pick<import("../../trust/clear_choices.js").ClearChoices, "noteEncrypted">,
  *   away: Pick<import("../../offline/away.js").Away, "outbox">, navigate: import("../../app/services.js").Navigate,
  *   readonly signatureOffers: import("../../../../wasm_build/ui/signature_options.js").SignatureOffers,
- *   endWriting: (sent?: import("./sent_notice.js").SentNotice) => void,
+ *   endWriting: (sent?: import("./sent_notice.js").SentNotice | null) => void,
+ *   sendingBar: Pick<import("./sending_bar.js").SendingBar, "note">,
  * }} SendingServices
  */
 /**
@@ -38,6 +41,7 @@ import { askWriter } from "./writing_questions.js";
  *   composition: import("../../../../wasm_build/writing/composition.js").Composition, sender: import("../sender.js").Sender,
  *   plan: import("../../../../wasm_build/writing/letter_plan.js").LetterPlan, draft: import("../../drafts/views/letter_draft.js").LetterDraft,
  *   text: import("./letter_text.js").LetterText, options: import("../../../../wasm_build/writing/letter_options.js").LetterOptions,
+ *   later: import("./send_later.js").SendLater,
  *   view: import("../../../../wasm_build/writing/letter_view.js").LetterView, update: () => void,
  * }} SendingParts
  */
@@ -100,6 +104,7 @@ export class SendingActs {
   /** Shows whether obstacles prevent the sending. @param {Obstacle[]} found */
   show(found) {
     if (this.#isSending) return;
+    this.button.textContent = this.#services.translate(this.#parts.later.isChosen ? "later_send" : "send");
     if (found.length > 0) this.button.setAttribute("aria-disabled", "true");
     else this.button.removeAttribute("aria-disabled");
   }
@@ -121,7 +126,8 @@ export class SendingActs {
     if (letter.leaving?.kind === "clear" && letter.leaving.prefersParcel && !isClear) return this.askParcel();
     if (this.#sending.isOpen && !isAgreed) return this.#askToSendAgain();
     if (this.#sending.isEarlierSent && !isAgreed) return this.#askToSend("anew");
-    this.failure.textContent = "";
+    this.failure.textContent = this.#parts.later.findProblem();
+    if (this.failure.textContent) return;
     this.unstamped.hidden = true;
     await whileBusy(this.button, this.#services.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#isSending = true;
@@ -146,6 +152,7 @@ export class SendingActs {
     const { encrypt } = composition.values;
     // Other obstacles also prevent the sending as a parcel.
     if (!plan.isSolvedByParcel(obstacles)) return view.panel.focus();
+    if (this.#parts.later.isChosen) return void (this.failure.textContent = this.#services.translate("later_no_parcel"));
     if (encrypt && this.#gate.asksMixed(openOthers(obstacles, composition), () => this.askParcel())) return;
     this.failure.textContent = "";
     const { attached, options } = composition;
@@ -203,8 +210,7 @@ export class SendingActs {
 
   /** @param {Letter} letter @param {boolean} isAgreed */
   async #encryptAndSend(letter, isAgreed) {
-    const services = this.#services;
-    const { translate, away: { outbox } } = services;
+    const { translate, away: { outbox } } = this.#services;
     const { composition, plan, draft, text } = this.#parts;
     const { sentence } = plan;
     /** @type {HTMLElement | null} */
@@ -219,13 +225,37 @@ export class SendingActs {
       text.cover(block);
       await drawn();
     };
+    this.#post.delay = this.#delay;
     // The draft must not be kept again while the sending is still being prepared.
     const submission = await this.#sending.send({ isAgreed, wish: composition.values.copy, onEncrypted })
       .finally(() => preparing.catch(() => undefined));
     this.#noteWay(letter);
     await this.#letterSent();
-    if (this.#post.waits) return services.endWriting(waitingNotice(translate, () => services.navigate("/outbox")));
-    services.endWriting(createSentNotice(translate, { letter, sentence, block, submission }));
+    this.#endWriting((known) => createSentNotice(translate, { letter, sentence, block, submission: known }), submission);
+  }
+
+  /**
+   * The chosen time, or the seconds in which the person can take the letter back; null if a copy was sent already, so that the
+   * rest follows at once.
+   * @returns {import("../../offline/due_times.js").Delay | null}
+   */
+  get #delay() {
+    if (this.#parts.later.isChosen) return this.#parts.later.delay;
+    const seconds = undoSeconds();
+    return seconds === 0 || this.#mayBeSent ? null : { kind: "undo", seconds };
+  }
+
+  /**
+   * @param {(submission: import("../sending_requests.js").Submission) => import("./sent_notice.js").SentNotice} sent
+   * @param {import("../sending_requests.js").Submission} submission
+   */
+  #endWriting(sent, submission) {
+    const services = this.#services;
+    const { id, delay, waits } = this.#post;
+    if (!waits) return services.endWriting(sent(submission));
+    if (delay?.kind !== "undo") return services.endWriting(waitingNotice(services.translate, delay, () => services.navigate("/outbox")));
+    services.sendingBar.note(id, sent);
+    services.endWriting(null);
   }
 
   /** Looks again for a message that was perhaps sent. If it is found, the letter's other copies are sent too. */

@@ -22,6 +22,7 @@ import { Sender } from "../sender.js";
 import { FromChoice } from "./from_choice.js";
 import { createLetterOptions } from "./letter_options.js";
 import { LetterText } from "./letter_text.js";
+import { SendLater } from "./send_later.js";
 import { SendingActs } from "./sending_acts.js";
 import { noteService } from "./service_note.js";
 import { askWriter } from "./writing_questions.js";
@@ -86,12 +87,12 @@ class Writing {
     this.from = new FromChoice(services, composition, sender);
     this.text = new LetterText(translate, composition);
     this.text.placeCaret(this.#caret());
-    const options = createLetterOptions(translate, composition, {
-      offers: services.signatureOffers, isOwnComputer: services.kept.keeping !== "off",
-    });
+    const isOwnComputer = services.kept.keeping !== "off";
+    const later = new SendLater(translate, { sendAt: proposal.sendAt, isOwnComputer, onChange: () => this.update() });
+    const options = createLetterOptions(translate, composition, { offers: services.signatureOffers, isOwnComputer, later });
     this.draft = new LetterDraft(services, composition);
     this.acts = new SendingActs(services, {
-      composition, sender, plan, draft: this.draft, text: this.text, options, view: this.view, update: () => this.update(),
+      composition, sender, plan, draft: this.draft, text: this.text, options, later, view: this.view, update: () => this.update(),
     });
     this.acts.button.setAttribute("aria-describedby", this.view.panel.id);
     this.#assemble(options.element);

@@ -2,6 +2,7 @@
 
 export async function parts() {
   const { KeptMail } = await import("/source/webbridge/pages/offline/kept_mail.js");
+  const { WaitingLetters } = await import("/source/webbridge/pages/offline/waiting_letters.js");
   const { MailSource } = await import("/source/webbridge/pages/offline/mail_source.js");
   const { ApiError } = await import("/source/webbridge/pages/app/api.js");
   const encode = (text) => new TextEncoder().encode(text);
@@ -21,6 +22,7 @@ export async function parts() {
   globalThis.address = `${crypto.randomUUID()}@example.test`;
   globalThis.account = address;
   globalThis.make = (limits) => new KeptMail(keys, keyFile, () => account, limits);
+  globalThis.makeLetters = () => new WaitingLetters(keys, () => account);
   globalThis.secret = () => ({ buffer: new ArrayBuffer(4096), length: 4 });
   globalThis.begin = async (limits) => {
     globalThis.kept = make(limits);
