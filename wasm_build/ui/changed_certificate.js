@@ -29,7 +29,7 @@ export function createChange(translate, { address, before, after, sameIssuer }, 
       "div",
       { class: "changed-pair" },
       createSide(translate, translate("changed_before"), before, day),
-      createSide(translate, translate("changed_after"), after, day),
+      createSide(translate, translate("now"), after, day),
     ),
     html("div", { class: "actions" }, remember),
   );

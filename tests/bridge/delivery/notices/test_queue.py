@@ -400,7 +400,9 @@ def test_after_a_kill_a_notice_is_sent_once_more_under_the_same_name(
         assert events(database) == [("notified", "service", RECIPIENT, "perhaps-twice" if is_after else "")]
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("de", "angekommen"), ("", "did not arrive"), ("tlh", "did not arrive")])
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("de", "angekommen"), ("", "did not arrive"), ("tlh", "did not arrive")]
+)
 def test_a_sender_is_told_in_their_own_language(
     asked: str, expected: str, database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
 ) -> None:

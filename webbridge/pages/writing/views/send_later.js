@@ -75,7 +75,7 @@ export class SendLater {
     const tomorrow = shortMoment(new Date(offeredTimes(Date.now()).tomorrow).toISOString());
     /** @type {[Choice, string][]} */
     const options = [
-      ["now", translate("later_now")], ["hour", translate("later_hour")], ["tomorrow", translate("later_tomorrow", { time: tomorrow })],
+      ["now", translate("now")], ["hour", translate("later_hour")], ["tomorrow", translate("later_tomorrow", { time: tomorrow })],
       ["own", translate("later_own")],
     ];
     return options.map(([value, text]) => html("option", { value, text }));
