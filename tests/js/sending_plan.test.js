@@ -133,7 +133,7 @@ describe("the sentence under a letter", () => {
     assert.match(sentence({ people: people(1, MISSING), leaving: asks }), /^Sending asks you first: p0@\S+ cannot read/);
     assert.match(sentence({ people: people(4, MISSING), leaving: asks }), /^Sending asks you first: 4 recipients/);
     const refused = /** @type {Leaving} */ ({ kind: "refused", by: "policy", addresses: [] });
-    assert.match(sentence({ people: people(1, MISSING), leaving: refused }), /^Not ready to send: no usable/);
+    assert.match(sentence({ people: people(1, MISSING), leaving: refused }), /^Not ready to send: p0@example.test cannot receive/);
     assert.match(sentence({ encrypt: false, leaving: refused }), /^Not ready to send: switch encryption on/);
   });
 

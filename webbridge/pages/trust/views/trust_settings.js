@@ -24,7 +24,7 @@ import { createKeeping } from "./keeping_note.js";
 /** @typedef {import("../../keys/mail_vault.js").Decision} Decision */
 
 /**
- * What the person accepted, and what the operator trusts. Both are drawn after the vault's answer.
+ * The certificates that the person accepted, and the authorities that the operator trusts, drawn after the answer of the vault.
  * @param {TrustServices} services
  * @returns {{accepted: HTMLElement, operator: HTMLElement, close: () => void}}
  */
