@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.page import Page
-from tests.support.new_passphrases import IN_PAGE, NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
+from tests.support.new_passphrases import IN_PAGE, LIST_WORDS, NEXT, SHORT, TOO_SHORT, is_in_sight, submit, type_twice
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -58,7 +58,7 @@ def test_five_words_are_suggested_and_stay_until_the_field_changes(visitor: Mail
     page.js(FIND, form, 0)
     page.click(f"{form} {named('suggest-words')}")
     suggested = f"{form} {named('suggested-words')}"
-    words = page.wait_for(IN_PAGE["listWords"], suggested, timeout_seconds=OPERATION_SECONDS)
+    words = page.wait_for(LIST_WORDS, suggested, timeout_seconds=OPERATION_SECONDS)
     assert len(words) == 5
     assert find_violations(page) == []
     # The focus is in the second field, in which the person types what the note says.
@@ -70,7 +70,7 @@ def test_five_words_are_suggested_and_stay_until_the_field_changes(visitor: Mail
     )
     page.js(FIND, form, 0)
     page.type("another one")
-    assert page.js(IN_PAGE["listWords"], suggested) is None
+    assert page.js(LIST_WORDS, suggested) is None
     assert " ".join(words) not in page.js("() => document.documentElement.textContent")
 
 

@@ -7,6 +7,7 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
 
 IN_PAGE = page_scripts("support/new_passphrases.js")
+LIST_WORDS = IN_PAGE["listWords"]
 
 NEXT = "five other words on paper"
 # The last has nine code points, which are eighteen units of UTF-16 and 36 bytes of UTF-8.

@@ -11,7 +11,7 @@ from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import PASSPHRASE, Rig, open_keys, rig as rig, show_section, submit
-from tests.support.new_passphrases import IN_PAGE, NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
+from tests.support.new_passphrases import IN_PAGE, LIST_WORDS, NEXT, SHORT, TOO_SHORT, is_in_sight, type_twice
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def test_a_new_passphrase_is_measured_and_five_words_are_suggested(options: Page
     options.type("password12")
     options.wait_for_text("Strength: weak.", selector="[data-test=request] [data-test=passphrase-strength]")
     options.click("[data-test=request] [data-test=suggest-words]")
-    words = options.wait_for(IN_PAGE["listWords"], "[data-test=request] [data-test=suggested-words]")
+    words = options.wait_for(LIST_WORDS, "[data-test=request] [data-test=suggested-words]")
     assert len(words) == 5
     options.wait_for_text("Strength: strong.", selector="[data-test=request] [data-test=passphrase-strength]")
 
