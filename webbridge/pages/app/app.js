@@ -318,6 +318,7 @@ export class App {
     this.signatureOffers = { timestampHost: config.timestampHost ?? "", labelPolicy: config.labelPolicy ?? null };
     this.parcels = config.parcels ?? null;
     this.hasEvents = config.events === true;
+    this.api.filters.isOffered = config.filters === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);
   }
