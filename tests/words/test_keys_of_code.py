@@ -37,6 +37,8 @@ VALUES: Final = {
     "anchor_*": "given mozilla operator user",
     "decision_*": "authority exact removed",
     "field_*": "cc date subject to",
+    "filter_*": ("from_contains from_is to_contains to_is subject_contains subject_is size_over size_under"),
+    "filter_kind_*": ("from_contains from_is to_contains to_is subject_contains subject_is size_over size_under"),
     "folder_*": "archive drafts junk sent trash",
     "folders_*": "others shared",
     "format_*": "bold bullets italic link numbers quote",

@@ -29,7 +29,7 @@ from tests.support.servers.mailboxes import SOMEWHERE
 from tests.support.servers.ports import free_port
 from webbridge import BridgeConfig, create_app
 from webbridge.config import PagesConfig
-from webbridge.gateway import Security, ServerAddress
+from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
@@ -83,10 +83,12 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class MailRig:
-    """The pages' address, and the mail server behind them."""
+    """The pages' address, and the mail server behind them. `folder` is that of a Dovecot."""
 
     pages_url: str
     imap: ServerAddress
+    server: MailServer
+    folder: Path | None = None
 
     @contextmanager
     def mailbox(self, address: str) -> Iterator[Mailbox]:
@@ -114,26 +116,42 @@ class MailRig:
 
 @contextmanager
 def run_mail_rig(
-    pages_folder: Path, tls_folder: Path, folder: Path, addresses: list[str], *, has_sharing: bool = False
+    pages_folder: Path,
+    tls_folder: Path,
+    folder: Path,
+    addresses: list[str],
+    *,
+    has_sharing: bool = False,
+    has_filters: bool = False,
 ) -> Iterator[MailRig]:
-    """Run a Dovecot with bridge and pages for these accounts. `has_sharing`: by RFC 4314."""
+    """Run a Dovecot with bridge and pages for these accounts.
+
+    `has_sharing`: people share folders (RFC 4314). `has_filters`: they change filters (RFC 5804).
+    """
     mail = dovecot.new_folder()
     more = dovecot.sharing_settings(mail) if has_sharing else ""
+    sieve = None
+    if has_filters:
+        ports = {security: free_port() for security in Security}
+        more += dovecot.sieve_settings(mail, ports)
+        sieve = ServerAddress(host=dovecot.HOST, port=ports[Security.STARTTLS], security=Security.STARTTLS)
     passwords = dict.fromkeys(addresses, PASSWORD)
     with (
         dovecot.run_dovecot(passwords, tls_folder=tls_folder, folder=mail, more_settings=more) as imap,
-        serve_pages_before(imap[Security.IMPLICIT_TLS], pages_folder, tls_folder, folder) as rig,
+        serve_pages_before(imap[Security.IMPLICIT_TLS], pages_folder, tls_folder, folder, sieve=sieve) as rig,
     ):
-        yield rig
+        yield replace(rig, folder=mail)
 
 
 @contextmanager
-def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path, folder: Path) -> Iterator[MailRig]:
+def serve_pages_before(
+    imap: ServerAddress, pages_folder: Path, tls_folder: Path, folder: Path, *, sieve: ServerAddress | None = None
+) -> Iterator[MailRig]:
     """Serve bridge and pages before a mail server. Mail that is sent goes nowhere."""
     api_port, pages_port = free_port(), free_port()
     api, pages = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{pages_port}"
     with ExitStack() as stack:
-        server = replace(SOMEWHERE, imap=imap, ca_file=tls_folder / "tls_ca.pem")
+        server = replace(SOMEWHERE, imap=imap, sieve=sieve, ca_file=tls_folder / "tls_ca.pem")
         config = BridgeConfig(
             api_origin=api,
             pages_origin=pages,
@@ -147,7 +165,7 @@ def serve_pages_before(imap: ServerAddress, pages_folder: Path, tls_folder: Path
         stack.enter_context(serve(app, socket.create_server(("127.0.0.1", api_port))))
         static = PagesConfig(pages_origin=pages, api_origin=api, key_server_origin=KEYS, folder=pages_folder)
         stack.enter_context(serve(create_pages_app(static), socket.create_server(("127.0.0.1", pages_port))))
-        yield MailRig(pages, imap)
+        yield MailRig(pages, imap, server)
 
 
 _next = itertools.count()

@@ -13,6 +13,7 @@ import { readFolders } from "../mail/folder_answers.js";
 import { readPage } from "../mail/list_answers.js";
 import { apiFolderPath as folderPath, MailChanges } from "../mail/mail_changes.js";
 import { ParcelRequests } from "../parcels/parcel_requests.js";
+import { FilterRequests } from "../settings/filter_requests.js";
 import { PushRequests } from "../settings/push_subscriptions.js";
 import { ReloadHalves } from "../keys/reload_halves.js";
 import { CertificateRequests } from "../trust/certificate_requests.js";
@@ -59,6 +60,7 @@ export class BridgeApi {
   certificates = new CertificateRequests((path, options) => this.#json(path, options));
   parcels = new ParcelRequests((path, options) => this.#json(path, options), (path, options) => this.#authorised(path, options));
   push = new PushRequests((path, options) => this.#json(path, options));
+  filters = new FilterRequests((path, options) => this.#json(path, options));
   reloadHalves = new ReloadHalves((path, options) => this.#authorised(path, options));
 
   /** Called when a request of the signed-in account gets no answer. */

@@ -322,6 +322,7 @@ export class App {
     this.parcels = config.parcels ?? null;
     this.clear.adopt(config.clearMail);
     this.hasEvents = config.events === true;
+    this.api.filters.isOffered = config.filters === true;
     this.api.push.key = config.push?.key ?? null;
     this.trust.adoptOperator(config);
   }

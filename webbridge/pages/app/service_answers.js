@@ -17,7 +17,7 @@ import { countOf, dateOf, entriesOf, idOf, membersOf, textOf, wordOf } from "../
  * @typedef {{
  *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
  *   timestampHost?: string | null, labelPolicy?: import("../../../wasm_build/ui/signature_options.js").LabelPolicy | null,
- *   mozilla: boolean, events?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
+ *   mozilla: boolean, events?: boolean, filters?: boolean, push?: {key: string} | null, reloadMinutes?: number, parcels?: import("../parcels/parcel_requests.js").ParcelLimits | null,
  *   revocation: "required" | "if-known" | "not-checked",
  *   clearMail?: import("../../../wasm_build/ui/leaving_clear.js").ClearPolicy,
  * }} BridgeConfig
@@ -40,7 +40,7 @@ const MAX_ENCODED = 500;
 /** @param {unknown} answer @returns {BridgeConfig} */
 export function readConfig(answer) {
   const {
-    apiVersion, oldestPages, maxMessageBytes, anchors, timestampAnchors, trustList, timestampHost, labelPolicy, mozilla, events, push,
+    apiVersion, oldestPages, maxMessageBytes, anchors, timestampAnchors, trustList, timestampHost, labelPolicy, mozilla, events, filters, push,
     reloadMinutes, parcels, revocation, clearMail,
   } = membersOf(answer);
   return {
@@ -48,7 +48,7 @@ export function readConfig(answer) {
     maxMessageBytes: countOf(maxMessageBytes) ?? Infinity,
     anchors: readEncodedTexts(anchors), timestampAnchors: readEncodedTexts(timestampAnchors), trustList: encodedText(trustList),
     timestampHost: textOf(timestampHost, MAX_ADDRESS_CHARACTERS) || null, labelPolicy: readLabelPolicy(labelPolicy),
-    mozilla: mozilla === true, events: events === true, push: readPush(push), reloadMinutes: countOf(reloadMinutes) ?? 0,
+    mozilla: mozilla === true, events: events === true, filters: filters === true, push: readPush(push), reloadMinutes: countOf(reloadMinutes) ?? 0,
     parcels: readParcelLimits(parcels), clearMail: readClearPolicy(clearMail),
     revocation: wordOf(revocation, /** @type {const} */ (["required", "if-known", "not-checked"])) ?? "required",
   };

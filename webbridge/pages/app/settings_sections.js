@@ -7,6 +7,7 @@ import { createOwnDevices, createOwnKeys } from "../keys/views/own_keys.js";
 import { chooseNoReceipts, givesNoReceipts } from "../reading/receipt_choice.js";
 import { createLanguageMenu } from "../settings/language_menu.js";
 import { createChoice } from "../settings/views/choice_section.js";
+import { createFiltersSection } from "../settings/views/filters_section.js";
 import { createIndexSection } from "../settings/views/index_section.js";
 import { createNewMailForm } from "../settings/views/new_mail_form.js";
 import { createOfflineSection } from "../settings/views/offline_section.js";
@@ -23,7 +24,7 @@ import { createMemoryNote } from "./views/vault_line.js";
 /**
  * @typedef {Parameters<typeof createSettingsView>[0] & Parameters<typeof createSessions>[0]
  *   & Parameters<typeof createSignedIn>[0] & Parameters<typeof createOwnKeys>[0] & Parameters<typeof createChoice>[0]
- *   & Parameters<typeof createIndexSection>[0] & Parameters<typeof createNewMailForm>[0]
+ *   & Parameters<typeof createFiltersSection>[0] & Parameters<typeof createIndexSection>[0] & Parameters<typeof createNewMailForm>[0]
  *   & Parameters<typeof createOfflineSection>[0] & Parameters<typeof createTrustSettings>[0]
  *   & Parameters<typeof createCopies>[0] & Parameters<typeof createSignatureForm>[0]
  *   & Parameters<typeof createUndoSendChoice>[0] & Parameters<typeof createClearChoices>[0] & Parameters<typeof createLanguageMenu>[0] & Parameters<typeof createMemoryNote>[0]
@@ -42,6 +43,7 @@ export function createAllSettings(services, place) {
     people: () => trustParts(services),
     reading: () => [
       { name: "receipts", element: createReceiptsChoice(services) },
+      { name: "filters", element: services.api.filters.isOffered ? createFiltersSection(services).element : null },
       { name: "search", ...createIndexSection(services) }, { name: "offline", ...createOfflineSection(services) },
     ],
     writing: () => [

@@ -49,6 +49,7 @@ export const SECTIONS = [
     name: "reading", titleKey: "section_reading",
     settings: [
       { name: "receipts", titleKey: "receipts_title", words: ["receipts_meaning", "receipts_never"] },
+      { name: "filters", titleKey: "filters_title", words: ["filters_meaning", "vacation_title"] },
       { name: "search", titleKey: "index_title", words: ["index_meaning", "index_switch"] },
       { name: "offline", titleKey: "offline_title", words: ["offline_meaning", "offline_switch"] },
     ],
