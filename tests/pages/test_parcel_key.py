@@ -13,6 +13,7 @@ from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.downloads import downloads_into, wait_for_download
 from tests.support.browser.page import BACKSPACE, CONTROL, ENTER
+from tests.support.new_passphrases import FIELDS
 from tests.support.pages.driver import OPERATION_SECONDS, named
 from tests.support.pages.key_files import choose_key_file
 from tests.support.pages.key_rig import KeyRig, run_key_rig
@@ -81,7 +82,7 @@ def begin(reader: ParcelPage) -> None:
 
 def type_passphrase(reader: ParcelPage, again: str = PASSPHRASE) -> None:
     for number, text in ((1, PASSPHRASE), (2, again)):
-        reader.page.click(f"{named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
+        reader.page.click(f"{named('new-passphrase')} > {FIELDS[number - 1]} {named('passphrase')}")
         reader.page.type(text)
 
 

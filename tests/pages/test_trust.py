@@ -16,6 +16,7 @@ from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE
 from tests.support.browser.page_scripts import page_scripts
+from tests.support.new_passphrases import FIELDS
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
@@ -214,14 +215,13 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     pages.sign_in()
     page.click(f"{named('request')} > summary")
     page.js(IN_PAGE["aKeyIsMadeForARequestAndJoinedWithItsCertificate"])
-    for number, passphrase in enumerate(("a new passphrase", "a slip of the pen"), start=1):
-        page.click(f"{named('request')} {named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
+    first, again = (f"{named('request')} {named('new-passphrase')} > {part} {named('passphrase')}" for part in FIELDS)
+    for field, passphrase in ((first, "a new passphrase"), (again, "a slip of the pen")):
+        page.click(field)
         page.type(passphrase)
     page.click(named("request-make"))
     page.wait_for_text("not the same", selector=named("request-form"))
-    page.fill(
-        f"{named('request')} {named('new-passphrase')} .field:nth-of-type(2) {named('passphrase')}", "a new passphrase"
-    )
+    page.fill(again, "a new passphrase")
     page.click(named("request-make"))
     page.wait_for_text("has saved", selector=named("request-done"), timeout_seconds=OPERATION_SECONDS)
     saved = page.wait_for("() => window.saved.key && window.saved.request && window.saved")

@@ -7,6 +7,8 @@ from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import named
 
 IN_PAGE = page_scripts("support/new_passphrases.js")
+# The first field, and the field in which the passphrase is typed again.
+FIELDS = ("div:first-child", ".field")
 LIST_WORDS = IN_PAGE["listWords"]
 
 NEXT = "five other words on paper"
