@@ -247,6 +247,6 @@ def test_a_domain_to_which_the_person_never_writes_unencrypted_is_offered_no_way
     assert "never to write unencrypted to" in page.text(f"{named('obstacle')}[data-code=clear-refused]")
     assert posted == []
     discard(alice)
-    page.js("() => { location.hash = '#/people'; }")
+    page.js("() => { location.hash = '#/settings/writing'; }")
     page.click(f"{card} {named('clear-remove')}", timeout_seconds=OPERATION_SECONDS)
     page.wait_for("(card) => document.querySelector(card) === null", card)

@@ -24,31 +24,33 @@ export function createSettingsView(services, parts, { section: name = "", settin
   const { translate } = services;
   const section = findSection(name) ?? SECTIONS[0];
   const shown = parts[section.name]().filter(({ element }) => element !== null);
-  const heading = html("h1", { tabindex: -1, text: translate(section.titleKey) });
-  for (const { name: settingName, element } of shown) if (element) element.dataset.setting = settingName;
   const isList = !findSection(name);
+  const title = html("h1", { class: "list-title", tabindex: -1, text: translate("settings_title") });
+  const heading = html(isList ? "h2" : "h1", { class: "section-title", tabindex: -1, text: translate(section.titleKey) });
+  for (const { name: settingName, element } of shown) if (element) element.dataset.setting = settingName;
   return {
     element: html(
       "div", { class: "settings", data: { test: "settings-view", section: section.name, pane: isList ? "sections" : "section" } },
-      createSections(translate, isList ? "" : section.name),
+      createSections(translate, isList ? title : null, isList ? "" : section.name),
       html(
         "div", { class: "settings-section stack", data: { test: `section-${section.name}` } },
         html("a", { class: "settings-back", href: "#/settings", text: translate("settings_title"), data: { test: "settings-back" } }),
         heading, ...shown.map(({ element }) => element),
       ),
     ),
-    heading,
+    heading: isList ? title : heading,
     titleKey: "settings_title",
-    focus: () => focusSetting(shown, setting, heading),
+    focus: () => focusSetting(shown, setting, isList ? title : heading),
     close: () => shown.forEach((part) => part.close?.()),
   };
 }
 
 /**
  * The links to the sections, and the field that finds a setting.
- * @param {Catalogue} translate @param {string} current the name of the shown section
+ * @param {Catalogue} translate @param {HTMLElement | null} title the title of the page; null if a section has it
+ * @param {string} current the name of the shown section
  */
-function createSections(translate, current) {
+function createSections(translate, title, current) {
   const links = html("ul", { class: "settings-list" }, ...SECTIONS.map(({ name, titleKey }) => html("li", {}, html("a", {
     class: "folder", href: `#${settingPath(name)}`, text: translate(titleKey), "aria-current": name === current ? "page" : null,
     data: { test: "settings-section-link", section: name },
@@ -68,7 +70,7 @@ function createSections(translate, current) {
   };
   return html(
     "nav", { class: "settings-sections stack", "aria-label": translate("settings_title") },
-    html("p", { class: "list-title", text: translate("settings_title") }), field.element, said, results, links,
+    title ?? html("p", { class: "list-title", text: translate("settings_title") }), field.element, said, results, links,
   );
 }
 
