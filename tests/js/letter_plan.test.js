@@ -102,7 +102,7 @@ test("the question names the people and the causes", async () => {
   assert.equal(leaving.kind, "ask");
   const words = leaving.kind === "ask" ? questionWords(leaving, composition.people, translate) : "";
   assert.match(words, /^The message that you reply to was encrypted/);
-  assert.match(words, /certificate of \S*bob@example.org\S* cannot be used: The certificate has expired/);
+  assert.match(words, /certificate of .?bob@example.org.? cannot be used: The certificate has expired/);
   assert.match(words, /can be encrypted for \S*eve@example.org/);
   assert.match(words, /No certificate was ever found for \S*carol@example.net/);
 });
@@ -111,7 +111,7 @@ test("the question names somebody for whom nothing was found beside the one with
   const { composition, plan } = await planFor({ [BOB]: "failed", [CAROL]: "none" });
   const { leaving } = plan;
   const words = leaving.kind === "ask" ? questionWords(leaving, composition.people, translate) : "";
-  assert.match(words, /certificate of \S*bob@example.org\S* could not be looked up/);
+  assert.match(words, /certificate of .?bob@example.org.? could not be looked up/);
   assert.match(words, /No certificate was ever found for \S*carol@example.net/);
 });
 
