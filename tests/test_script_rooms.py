@@ -121,6 +121,7 @@ _REQUESTS: Final = {
     "mail/mail_changes.js",
     "parcels/parcel_answers.js",
     "parcels/parcel_requests.js",
+    "settings/filter_requests.js",
     "settings/push_subscriptions.js",
     "trust/certificate_requests.js",
     "writing/sending_requests.js",

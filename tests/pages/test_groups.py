@@ -9,7 +9,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import show_people, wait_until_kept
+from tests.support.pages.kept_trust import show_contacts, wait_until_kept
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.thorough]
@@ -23,7 +23,7 @@ WARD = [CAROL, DAVE]
 def here(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
     pages.enter()
-    show_people(pages)
+    show_contacts(pages)
     yield pages
     pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
     pages.close()
@@ -100,7 +100,7 @@ def test_people_and_groups_follow_to_another_browser_and_leave_both(
     here.page.wait_for_selector(stored, timeout_seconds=OPERATION_SECONDS)
     elsewhere = MailPages(browser, stack.pages_url, stack.accounts[0])
     elsewhere.enter()
-    show_people(elsewhere)
+    show_contacts(elsewhere)
     wait_for_group(elsewhere, "2 members: Carol and dave@partner.test")
 
     elsewhere.page.click(f'{named("person")}[data-address="{DAVE}"] {named("person-remove")}')
@@ -112,7 +112,7 @@ def test_people_and_groups_follow_to_another_browser_and_leave_both(
     here.page.reload()
     here.unlock()
     here.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
-    show_people(here)
+    show_contacts(here)
     wait_for_group(here, "1 member: Carol")
     assert DAVE not in here.page.text(named("people"))
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page_scripts import page_scripts
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import accept, show_people, store_nothing_at_keys, wait_until_kept
+from tests.support.pages.kept_trust import accept, show_contacts, show_people, store_nothing_at_keys, wait_until_kept
 from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
@@ -41,8 +41,10 @@ def test_a_decision_outlives_the_session_until_it_is_removed(alice: MailPages, s
     assert alice.state == "verified"
     assert show_people(alice) == "kept"
     alice.page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
+    show_contacts(alice)
     alice.page.wait_for_text(STRANGER, selector=named("person"), timeout_seconds=OPERATION_SECONDS)
-    alice.page.click(named("decision-remove"))
+    show_people(alice)
+    alice.page.click(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
     alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
     sign_out(alice)
     alice.enter()

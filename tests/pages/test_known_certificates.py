@@ -18,7 +18,7 @@ from smime_core.x509 import Certificate
 from tests.support.extension.mail_letters import mail, text
 from tests.support.pages import received
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import show_people, wait_until_kept
+from tests.support.pages.kept_trust import show_contacts, wait_until_kept
 from tests.support.pages.signed_in import alice_in_her_inbox as alice_in_her_inbox
 from tests.support.pages.strangers import PROVIDER, deliver, wait_for_state
 from webbridge.demo.revocation import build_list
@@ -42,14 +42,14 @@ def test_a_person_with_a_certificate_for_each_use_has_not_changed(
     authority = stack.people.authority
     signs, receives = (issue(stack, authority, DORA, key) for key in (NewKey.ED25519, NewKey.X25519))
     (tmp_path / "receives.pem").write_bytes(build_pem("CERTIFICATE", receives.certificate.der))
-    show_people(alice)
+    show_contacts(alice)
     alice.page.choose_files(named("import-people"), [tmp_path / "receives.pem"])
     alice.page.wait_for_text("Added: 1", selector=named("import-counts"), timeout_seconds=OPERATION_SECONDS)
     alice.open_message(deliver(stack, alice.account, signs, "From my other certificate"))
     wait_for_state(alice, "verified")
     wait_until_kept(alice, 2)
     assert not alice.page.js(f"""() => document.querySelector('{named("changed")}')""")
-    show_people(alice)
+    show_contacts(alice)
     look = f"""(fingerprint, use) => [...document.querySelectorAll('{named("person")} dl')]
       .some((one) => [fingerprint, use].every((wanted) => one.textContent.includes(wanted)))"""
     for identity, use in ((signs, "for signing"), (receives, "for encryption")):

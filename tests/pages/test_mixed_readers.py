@@ -14,7 +14,7 @@ from smime_core.ca.demo import Details, issue_identity
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from tests.support.pages.kept_trust import show_people
+from tests.support.pages.kept_trust import show_contacts
 from tests.support.pages.strangers import PROVIDER
 from webbridge.demo.stack import DemoStack
 
@@ -55,7 +55,7 @@ def add_person(pages: MailPages, stack: DemoStack, file: Path, address: str, key
         stack.people.authority, address, provider=PROVIDER, at=datetime.now(UTC), key=key, details=details
     )
     file.write_bytes(build_pem("CERTIFICATE", blocking.run(issuing).certificate.der))
-    show_people(pages)
+    show_contacts(pages)
     pages.page.choose_files(named("import-people"), [file])
     pages.page.wait_for_text("Added: 1", selector=named("import-counts"), timeout_seconds=OPERATION_SECONDS)
 

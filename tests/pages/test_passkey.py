@@ -66,7 +66,7 @@ def device(alice: MailPages) -> Iterator[Authenticator]:
 
 def show_keys(pages: MailPages) -> None:
     pages.page.js("() => { location.hash = '#/keys'; }")
-    pages.page.wait_for_selector(named("section-keys"))
+    pages.page.wait_for_selector(f"{named('keys-view')}, {named('section-keys')}")
 
 
 def use_device(pages: MailPages) -> None:

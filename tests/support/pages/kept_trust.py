@@ -33,8 +33,14 @@ def accept(pages: MailPages, letter: int) -> None:
     wait_for_state(pages, "verified")
 
 
+def show_contacts(pages: MailPages) -> None:
+    """Go to the view of people and groups."""
+    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.wait_for_selector(named("person-add"), timeout_seconds=OPERATION_SECONDS)
+
+
 def show_people(pages: MailPages) -> str:
-    """Go to the page about people. Returns its statement on whether decisions are stored."""
+    """Go to the settings of people and trust. Returns their statement on whether decisions are stored."""
     pages.page.js("() => { location.hash = '#/settings/people'; }")
     pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
     statement: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
